@@ -1,0 +1,130 @@
+//===- Stage.h - One stage of a codec, as the reference defines it --------===//
+//
+// A codec is a chain of stages, outermost first as the encoder sees them. Each
+// stage takes what the one above hands it and hands on one main array;
+// whatever else it has to store it puts into side streams. The last stage of a
+// chain hands on nothing: its main array is a stream too.
+//
+// This is the meaning of every stage. Compiled decoding on every target
+// is bit-identical to `decode`, the order of roundings included.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ZQ_CODEC_STAGE_H
+#define ZQ_CODEC_STAGE_H
+
+#include "zq/Codec/Array.h"
+#include "zq/Codec/Result.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace zq::codec {
+
+/// A named array as it is stored.
+struct Stream {
+  std::string name;
+  Array array;
+};
+
+/// The interval of real numbers that a stage can take in without saturating.
+struct Range {
+  double low = 0;
+  double high = 0;
+};
+
+class Stage {
+public:
+  virtual ~Stage();
+
+  /// The keyword of the textual form: "scale", "quantize", "huffman".
+  virtual std::string keyword() const = 0;
+
+  /// Encodes `input`, appends this stage's side streams to `sides` in a fixed
+  /// order, and returns the main array. `target` is the range that the stage
+  /// below takes in. Fails, naming the element, on values that the stage
+  /// cannot hold (NaN and infinity under a scale).
+  virtual Result<Array> encode(const Array &input, Range target,
+                               std::vector<Stream> &sides) const = 0;
+
+  /// Inverse of `encode`: `main` is what the stage below decoded to (for the
+  /// last stage: its stored stream), `sides` this stage's own streams, `shape`
+  /// the shape of the logical tensor. Streams may come from outside: anything
+  /// inconsistent is an error, and nothing is read out of bounds.
+  virtual Result<Array> decode(const Array &main,
+                               const std::vector<Stream> &sides,
+                               const std::vector<int64_t> &shape) const = 0;
+
+  /// Whether stored streams are fit for `decode`: element types, shapes, and
+  /// those values that decoding relies on (offsets in range, table entries
+  /// legal, codes that exist). `sides` are this stage's own streams; `main` is
+  /// its main array, null where that is not at hand because a stage below has
+  /// yet to decode it. Cheap beside decoding; `decode` does it first.
+  virtual Status check(const Array *main, const std::vector<Stream> &sides,
+                       const std::vector<int64_t> &shape) const = 0;
+
+  /// How many side streams `encode` appends.
+  virtual size_t numSides() const { return 0; }
+
+  /// The name of the main array where it is stored: "values", "codes", "bits".
+  virtual std::string mainName() const { return "values"; }
+
+  /// The element type of the array that `decode` returns.
+  virtual ElementType decodedType() const { return ElementType::F32; }
+
+  /// Whether the main array is a stream: nothing can follow this stage.
+  virtual bool isTerminal() const { return false; }
+
+  /// The range this stage takes in when the one below it takes in `target`.
+  virtual Range inputRange(Range target) const { return target; }
+
+  /// Whether `decode(encode(x))` gives back every bit of x, for every x that
+  /// `encode` accepts.
+  virtual bool isLossless() const = 0;
+};
+
+/// A chain of stages.
+class Codec {
+public:
+  explicit Codec(std::vector<std::shared_ptr<const Stage>> stages);
+
+  /// Encodes a dense array. What the last stage aims at is the interval [-1, 1]
+  /// unless it is a quantizer, which knows its own. Streams come in the order
+  /// of the stages, a stage's side streams in its own order, the last stage's
+  /// main stream last of all. A name that occurs twice gets an ordinal:
+  /// "scale", "scale1".
+  Result<std::vector<Stream>> encode(const Array &values) const;
+
+  /// Decodes `streams` (in the order of `encode`; names are not looked at) to
+  /// a tensor of `shape` and `type`. A chain that decodes to f32 may be asked
+  /// for f64, f16 or bf16 as well, rounded to nearest even as the very last
+  /// step.
+  Result<Array> decode(const std::vector<Stream> &streams,
+                       const std::vector<int64_t> &shape,
+                       ElementType type) const;
+
+  /// Whether `decode` would take `streams`, as far as can be said without
+  /// decoding them: their number, the element type asked for, and what each
+  /// stage checks of its own.
+  Status check(const std::vector<Stream> &streams,
+               const std::vector<int64_t> &shape, ElementType type) const;
+
+  bool isLossless() const;
+  const std::vector<std::shared_ptr<const Stage>> &stages() const {
+    return chain;
+  }
+
+private:
+  Status checkChain() const;
+
+  std::vector<std::shared_ptr<const Stage>> chain;
+};
+
+/// Stored bits, side streams included, per element of a tensor of `shape`; 0
+/// for a tensor without elements.
+double bitsPerElement(const std::vector<Stream> &streams,
+                      const std::vector<int64_t> &shape);
+
+} // namespace zq::codec
+
+#endif // ZQ_CODEC_STAGE_H

@@ -1,0 +1,39 @@
+//===- ZQDialect.td - The zq dialect ----------------------*- tablegen -*-===//
+#ifndef ZQ_DIALECT_ZQ_IR_ZQDIALECT_TD
+#define ZQ_DIALECT_ZQ_IR_ZQDIALECT_TD
+
+include "mlir/IR/OpBase.td"
+
+def ZQ_Dialect : Dialect {
+  let name = "zq";
+  let cppNamespace = "::mlir::zq";
+  let summary = "Compressed tensors as types, their decoding as producer ops";
+  let description = [{
+    A compressed tensor has the type `!zq.tensor<shape x element, codec>`: a
+    logical dense tensor and how it is stored. A codec is a chain of stages,
+    outermost first as the encoder sees them:
+
+    ```mlir
+    // 4-bit floats, one 8-bit float scale per 16 values along the last axis,
+    // one f32 scale for the whole tensor.
+    #nvfp4 = #zq.codec<scale<tensor, f32>, scale<1x16, f8E4M3FN>,
+                       quantize<f4E2M1FN>, pack>
+    ```
+
+    `zq.decode` produces a dense window of such a tensor and tiles like any
+    other producer, so that upstream's tile-and-fuse pulls the decode of just
+    the needed values into the loops of its consumer.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect",
+  ];
+  let extraClassDeclaration = [{
+    void registerAttributes();
+    void registerTypes();
+  }];
+}
+
+#endif // ZQ_DIALECT_ZQ_IR_ZQDIALECT_TD

@@ -1,0 +1,109 @@
+//===- ZQInterfaces.td - What a codec's stages answer ---------*- tablegen -*-===//
+#ifndef ZQ_DIALECT_ZQ_IR_ZQINTERFACES_TD
+#define ZQ_DIALECT_ZQ_IR_ZQINTERFACES_TD
+
+include "mlir/IR/OpBase.td"
+
+def StageAttrInterface : AttrInterface<"StageAttrInterface"> {
+  let cppNamespace = "::mlir::zq";
+  let description = [{
+    One stage of a codec. A stage takes in what the stage above hands it, and
+    hands on one main array; whatever else it stores goes into side streams.
+    What is handed on is described by a type: a float type for values, `iN` for
+    N-bit codes held one to a byte, `none` for the end of the chain.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Checks that the stage can take in `input` (a float or integer type) for
+        a tensor of `shape`.
+      }],
+      "::llvm::LogicalResult", "verifyInput",
+      (ins "::llvm::function_ref<::mlir::InFlightDiagnostic()>":$emitError,
+           "::llvm::ArrayRef<int64_t>":$shape, "::mlir::Type":$input)>,
+    InterfaceMethod<[{
+        What the stage hands on when it takes in `input`; `none` ends the
+        chain.
+      }],
+      "::mlir::Type", "getOutput", (ins "::mlir::Type":$input)>,
+    InterfaceMethod<[{
+        Appends the stage's streams for a tensor of `rank` dimensions: the side
+        streams, then, for the last stage of a chain, the main one. `scope` is
+        where a stage that names a symbol looks it up; fails only where that
+        symbol is missing.
+      }],
+      "::llvm::LogicalResult", "getStreams",
+      (ins "int64_t":$rank, "::mlir::Type":$input, "::mlir::Operation *":$scope,
+           "::llvm::SmallVectorImpl<::mlir::zq::StreamAttr> &":$streams)>,
+    InterfaceMethod<[{
+        Windows along the last axis that begin at a multiple of this many
+        elements, and are a multiple of it long, decode without looking at a
+        neighbour.
+      }],
+      "int64_t", "getGranule",
+      (ins "::mlir::Type":$input, "::mlir::Operation *":$scope), "",
+      [{ return 1; }]>,
+    InterfaceMethod<[{
+        For a stage that decodes sequentially: the number of elements along the
+        last axis after which it starts afresh. Zero for a stage without state.
+      }],
+      "int64_t", "getChunk", (ins "::mlir::Operation *":$scope), "",
+      [{ return 0; }]>,
+    InterfaceMethod<[{
+        Emits the state at the beginning of the chunk at the builder's
+        position. Called only where `getChunk` is not zero.
+      }],
+      "::llvm::FailureOr<::llvm::SmallVector<::mlir::Value>>", "emitInit",
+      (ins "::mlir::zq::DecodeBuilder &":$builder), "",
+      [{ return ::llvm::SmallVector<::mlir::Value>(); }]>,
+    InterfaceMethod<[{
+        Emits the decoding of one block, a vector along the last axis. `main` is
+        the vector that the stage below decoded; null for the last stage, which
+        reads its main stream. A stage with state replaces the builder's state.
+        Fails with an error at the builder's location.
+      }],
+      "::llvm::FailureOr<::mlir::Value>", "emitDecode",
+      (ins "::mlir::zq::DecodeBuilder &":$builder, "::mlir::Value":$main)>,
+    InterfaceMethod<[{
+        The reference implementation, which defines what the stage means. Null
+        for a decoder that is known to the IR only.
+      }],
+      "std::shared_ptr<const ::zq::codec::Stage>", "getReference",
+      (ins "::mlir::Type":$input)>,
+    InterfaceMethod<[{
+        Whether decoding gives back every bit of what was encoded.
+      }],
+      "bool", "isLossless", (ins)>,
+  ];
+}
+
+def TransformAttrInterface : AttrInterface<"TransformAttrInterface"> {
+  let cppNamespace = "::mlir::zq";
+  let description = [{
+    A stage that is an orthogonal linear map along one axis. The algebra moves
+    it from a weight to an activation and cancels it against its inverse; it is
+    never part of a decoder.
+  }];
+  let methods = [
+    InterfaceMethod<"The axis of the tensor along which the map runs.",
+      "int64_t", "getTransformAxis", (ins)>,
+    InterfaceMethod<"The same map along another axis, of another tensor.",
+      "::mlir::Attribute", "getAlongAxis", (ins "int64_t":$axis)>,
+    InterfaceMethod<[{
+        The lengths of the independent blocks that cover `length` elements of
+        the axis, in order; each but the trailing ones has the same length.
+      }],
+      "::llvm::SmallVector<int64_t>", "getTransformBlocks",
+      (ins "int64_t":$length)>,
+    InterfaceMethod<[{
+        Emits the map, or its inverse, on one whole block. `values` is a
+        `vector<NxF32>`, N one of `getTransformBlocks`; `begin` (index) is the
+        position of its first element on the axis, whose length is `length`.
+      }],
+      "::mlir::Value", "emitTransform",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+           "::mlir::Value":$values, "::mlir::Value":$begin,
+           "int64_t":$length, "bool":$inverse)>,
+  ];
+}
+
+#endif // ZQ_DIALECT_ZQ_IR_ZQINTERFACES_TD

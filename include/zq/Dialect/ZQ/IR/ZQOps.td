@@ -1,0 +1,323 @@
+//===- ZQOps.td - Operations ------------------------------*- tablegen -*-===//
+#ifndef ZQ_DIALECT_ZQ_IR_ZQOPS_TD
+#define ZQ_DIALECT_ZQ_IR_ZQOPS_TD
+
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/TilingInterface.td"
+include "zq/Dialect/ZQ/IR/ZQAttributes.td"
+include "zq/Dialect/ZQ/IR/ZQTypes.td"
+
+class ZQ_Op<string mnemonic, list<Trait> traits = []>
+    : Op<ZQ_Dialect, mnemonic, traits>;
+
+//===----------------------------------------------------------------------===//
+// Compressed tensors
+//===----------------------------------------------------------------------===//
+
+def ZQ_EncodeOp : ZQ_Op<"encode", [Pure]> {
+  let summary = "Encodes a dense tensor";
+  let description = [{
+    The result holds `source` as the reference codec of its type encodes it. The
+    encoding of a constant is folded by `zq-encode-constants`.
+
+    ```mlir
+    %w = zq.encode %x : tensor<64x64xf32> -> !zq.tensor<64x64xf32, #zq.codec<nvfp4>>
+    ```
+
+    Constraints:
+    * (E1) source and result agree in shape and element type.
+
+    `encode(decode(w))` folds to w only where the codec is lossless.
+  }];
+  let arguments = (ins AnyRankedTensor:$source);
+  let results = (outs ZQ_AnyCompressedTensor:$result);
+  let assemblyFormat =
+      "$source attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def ZQ_DecodeOp : ZQ_Op<"decode", [
+    Pure, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+    DeclareOpInterfaceMethods<TilingInterface, [
+        "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation",
+        "getResultTilePosition", "generateResultTileValue",
+        "getIterationDomainTileFromResultTile"]>]> {
+  let summary = "Decodes a window of a compressed tensor";
+  let description = [{
+    The result is the window of the shape of `init` that begins at the offsets.
+    `init` gives the destination; its values are not read. Any window inside
+    the tensor is legal; one that begins at a multiple of the decoder's block
+    (and, for a decoder with state, of its chunk) decodes faster.
+
+    ```mlir
+    %d = zq.decode %w at [%n, %k] outs(%tile : tensor<16x256xf32>)
+        : !zq.tensor<4096x4096xf32, #nvfp4> -> tensor<16x256xf32>
+    ```
+
+    `using @symbol` names the `zq.decoder` that does the decoding. It is
+    required where the codec itself names one, so that the symbol stays in use;
+    `zq-materialize-decoders` adds it everywhere else.
+
+    Constraints:
+    * (D1) one offset per dimension of the source;
+    * (D2) source, init and result agree in rank and element type;
+    * (D3) a window that is known statically lies inside the source;
+    * (D4) the decoder exists, is the one that the codec names if it names one,
+      and its streams are those of the codec;
+    * (D5) a codec that names a decoder has it named on the op as well.
+
+    `decode(encode(x))` folds to x only where the codec is lossless.
+  }];
+  let arguments = (ins ZQ_AnyCompressedTensor:$source,
+                       OptionalAttr<FlatSymbolRefAttr>:$decoder,
+                       Variadic<Index>:$offsets,
+                       DenseI64ArrayAttr:$static_offsets,
+                       AnyRankedTensor:$init);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $source (`using` $decoder^)? `at`
+    custom<DynamicIndexList>($offsets, $static_offsets)
+    `outs` `(` $init `:` type($init) `)` attr-dict
+    `:` type($source) `->` type($result)
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$source,
+                   "::llvm::ArrayRef<::mlir::OpFoldResult>":$offsets,
+                   "::mlir::Value":$init,
+                   CArg<"::mlir::FlatSymbolRefAttr", "{}">:$decoder)>,
+  ];
+  let extraClassDeclaration = [{
+    /// The offsets, static ones as attributes.
+    ::llvm::SmallVector<::mlir::OpFoldResult> getMixedOffsets();
+    ::mlir::RankedTensorType getWindowType() {
+      return ::llvm::cast<::mlir::RankedTensorType>(getResult().getType());
+    }
+    /// Whether the window is statically known to be the whole tensor.
+    bool isWhole();
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def ZQ_AssembleOp : ZQ_Op<"assemble", [
+    Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Makes a compressed tensor of its streams";
+  let description = [{
+    ```mlir
+    %w = zq.assemble %scale, %scale1, %codes
+        : tensor<1x1xf32>, tensor<64x4xf8E4M3FN>, tensor<64x32xi8>
+        -> !zq.tensor<64x64xf32, #zq.codec<nvfp4>>
+    ```
+
+    Constraints:
+    * (A1) the operands are the codec's streams, in number, shape and element
+      type.
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$streams);
+  let results = (outs ZQ_AnyCompressedTensor:$result);
+  let assemblyFormat =
+      "$streams attr-dict `:` type($streams) `->` type($result)";
+  let hasFolder = 1;
+}
+
+def ZQ_DisassembleOp : ZQ_Op<"disassemble", [
+    Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "The streams of a compressed tensor";
+  let description = [{
+    ```mlir
+    %s:3 = zq.disassemble %w : !zq.tensor<64x64xf32, #zq.codec<nvfp4>>
+        -> tensor<1x1xf32>, tensor<64x4xf8E4M3FN>, tensor<64x32xi8>
+    ```
+
+    Constraints:
+    * (S1) the results are the codec's streams, in number, shape and element
+      type.
+  }];
+  let arguments = (ins ZQ_AnyCompressedTensor:$source);
+  let results = (outs Variadic<AnyRankedTensor>:$streams);
+  let assemblyFormat =
+      "$source attr-dict `:` type($source) `->` type($streams)";
+  let hasFolder = 1;
+}
+
+def ZQ_RotateOp : ZQ_Op<"rotate", [
+    Pure, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<TilingInterface, [
+        "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation",
+        "getResultTilePosition", "generateResultTileValue",
+        "getIterationDomainTileFromResultTile"]>]> {
+  let summary = "Applies an orthogonal transform, or its inverse, along an axis";
+  let description = [{
+    ```mlir
+    %y = zq.rotate %x by #zq.hadamard<axis = 1, block = 128, seed = 1>
+        outs(%e : tensor<8x512xf32>) : tensor<8x512xf32>
+    %z = zq.rotate %y by #zq.hadamard<axis = 1, block = 128, seed = 1> inverse
+        outs(%e : tensor<8x512xf32>) : tensor<8x512xf32>
+    ```
+
+    Tiles along every axis but its own.
+
+    Constraints:
+    * (O1) the transform implements `TransformAttrInterface` and its axis is one
+      of the source's;
+    * (O2) the length of that axis is static, the element type f32.
+  }];
+  let arguments = (ins AnyRankedTensor:$source, AnyAttr:$transform,
+                       UnitAttr:$inverse, AnyRankedTensor:$init);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $source `by` $transform (`inverse` $inverse^)?
+    `outs` `(` $init `:` type($init) `)` attr-dict
+    `:` type($source) `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+    ::mlir::zq::TransformAttrInterface getTransformInterface() {
+      return ::llvm::cast<::mlir::zq::TransformAttrInterface>(getTransform());
+    }
+    int64_t getAxis() { return getTransformInterface().getTransformAxis(); }
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Decoders
+//===----------------------------------------------------------------------===//
+
+def ZQ_DecoderOp : ZQ_Op<"decoder", [
+    IsolatedFromAbove, Symbol]> {
+  let summary = "How one block of a compressed tensor is decoded";
+  let description = [{
+    The decode region gets the streams as whole tensors, then the position of
+    the block's first element (one index per dimension, each a multiple of the
+    block), and yields the block's values as a vector. It may read anywhere in
+    the streams; the last block of a row may reach beyond it, and what it
+    yields there is dropped.
+
+    ```mlir
+    // 3-bit indices into a table of 8 values, a bf16 scale per 64 columns.
+    zq.decoder @lut3 block [1, 8] streams [
+      #zq.stream<"codes" : i8, (d0, d1) -> (d0, (d1 ceildiv 8) * 3)>,
+      #zq.stream<"scale" : bf16, (d0, d1) -> (d0, d1 ceildiv 64)>,
+      #zq.stream<"table" : f32, (d0, d1) -> (8)>
+    ] decode {
+    ^bb0(%codes: tensor<?x?xi8>, %scale: tensor<?x?xbf16>,
+         %table: tensor<8xf32>, %i: index, %j: index):
+      ...
+      zq.yield %values : vector<8xf32>
+    }
+    ```
+
+    A decoder with state has a chunk, a number of elements along the last axis
+    after which it starts afresh. Its init region gets streams and position, a
+    multiple of the chunk, and yields the state; its decode region gets the
+    state after the position and yields it after the values.
+
+    The built-in stages become such decoders too (`zq-materialize-decoders`):
+    the passes below know no other form.
+
+    Constraints:
+    * (R1) the block has one positive size per dimension, 1 but for the last;
+    * (R2) the decode region's arguments are one ranked tensor per stream, of
+      its element type and rank, one index per dimension, and the state;
+    * (R3) it yields a vector of the block's length and a float type, then the
+      state;
+    * (R4) the chunk and the init region come together; the chunk is a multiple
+      of the block.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name,
+                       OptionalAttr<StrAttr>:$sym_visibility,
+                       DenseI64ArrayAttr:$block,
+                       TypedArrayAttrBase<ZQ_StreamAttr, "streams">:$streams,
+                       OptionalAttr<I64Attr>:$chunk);
+  let regions = (region SizedRegion<1>:$body, AnyRegion:$init);
+  let assemblyFormat = [{
+    ($sym_visibility^)? $sym_name `block` $block (`chunk` $chunk^)?
+    `streams` $streams attr-dict-with-keyword
+    `decode` $body (`init` $init^)?
+  }];
+  let extraClassDeclaration = [{
+    int64_t getRank() { return getBlock().size(); }
+    int64_t getBlockLength() { return getBlock().back(); }
+    int64_t getChunkLength() { return getChunk().value_or(0); }
+    ::llvm::SmallVector<::mlir::zq::StreamAttr> getStreamAttrs();
+    /// The types of the decoder's state.
+    ::llvm::SmallVector<::mlir::Type> getStateTypes();
+    /// Element type of the vector that the decoder yields.
+    ::mlir::Type getYieldedElementType();
+    /// Clones a region (`getBody` or `getInit`) at the builder, for the given
+    /// streams, position and state; returns what it yields. Streams are cast
+    /// to the types of the region's arguments.
+    ::llvm::SmallVector<::mlir::Value>
+    inlineRegion(::mlir::OpBuilder &builder, ::mlir::Location loc,
+                 ::mlir::Region &region, ::mlir::ValueRange streams,
+                 ::mlir::ValueRange position, ::mlir::ValueRange state);
+  }];
+  let hasRegionVerifier = 1;
+}
+
+def ZQ_YieldOp : ZQ_Op<"yield", [Pure, Terminator, HasParent<"DecoderOp">]> {
+  let summary = "Ends a region of a `zq.decoder`";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+//===----------------------------------------------------------------------===//
+// Vector operations whose instruction the target picks
+//===----------------------------------------------------------------------===//
+
+def ZQ_UnpackOp : ZQ_Op<"unpack", [Pure]> {
+  let summary = "Spreads packed codes to one per byte";
+  let description = [{
+    Result byte j holds bits `[j * bits, (j + 1) * bits)` of the source, read as
+    one string of bits, lowest first.
+
+    ```mlir
+    %c = zq.unpack %bytes bits 4 : vector<8xi8> -> vector<16xi8>
+    ```
+
+    Constraints:
+    * (U1) bits is between 1 and 8, and the source has exactly the bits of the
+      result's codes.
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [I8]>:$source, I64Attr:$bits);
+  let results = (outs VectorOfRankAndType<[1], [I8]>:$result);
+  let assemblyFormat = [{
+    $source `bits` $bits attr-dict `:` type($source) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def ZQ_LookupOp : ZQ_Op<"lookup", [Pure]> {
+  let summary = "Looks every code up in a small table";
+  let description = [{
+    `result[j] = table[codes[j] mod N]`, N the number of entries.
+
+    ```mlir
+    %v = zq.lookup %codes in %table
+        : vector<16xi8>, vector<8xf32> -> vector<16xf32>
+    ```
+
+    Constraints:
+    * (L1) the table has a power of two of entries, at most 256;
+    * (L2) result and codes have the same length, result and table the same
+      element type.
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [I8]>:$codes,
+                       VectorOfRankAndType<[1], [F32, F16, BF16, I8]>:$table);
+  let results = (outs VectorOfRankAndType<[1], [F32, F16, BF16, I8]>:$result);
+  let assemblyFormat = [{
+    $codes `in` $table attr-dict
+    `:` type($codes) `,` type($table) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // ZQ_DIALECT_ZQ_IR_ZQOPS_TD

@@ -1,0 +1,33 @@
+//===- Passes.h - Passes on the zq dialect --------------------------------===//
+#ifndef ZQ_DIALECT_ZQ_TRANSFORMS_PASSES_H
+#define ZQ_DIALECT_ZQ_TRANSFORMS_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+#include "zq/Dialect/ZQ/IR/ZQ.h"
+
+namespace mlir {
+class RewritePatternSet;
+} // namespace mlir
+
+namespace mlir::zq {
+
+#define GEN_PASS_DECL
+#include "zq/Dialect/ZQ/Transforms/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "zq/Dialect/ZQ/Transforms/Passes.h.inc"
+
+/// Rotations leave the codecs, move across contractions and cancel
+/// (`zq-move-rotations`).
+void populateMoveRotationsPatterns(RewritePatternSet &patterns);
+
+/// The decoder of `type`'s codec for blocks of `width` elements along the last
+/// axis, made and inserted into the symbol table of `scope` where it is not
+/// there yet. Fails with an error at `scope` where a stage cannot decode such
+/// blocks.
+FailureOr<DecoderOp> materializeDecoder(Operation *scope, CompressedTensorType type,
+                                        int64_t width);
+
+} // namespace mlir::zq
+
+#endif // ZQ_DIALECT_ZQ_TRANSFORMS_PASSES_H

@@ -1,0 +1,19 @@
+//===- InitAll.h - Everything that zq adds to a registry ------------------===//
+#ifndef ZQ_INITALL_H
+#define ZQ_INITALL_H
+
+#include "zq/Dialect/ZQ/Transforms/Passes.h"
+
+namespace mlir::zq {
+
+/// The dialect and its interface implementations.
+inline void registerAllDialects(DialectRegistry &registry) {
+  registry.insert<ZQDialect>();
+}
+
+/// All passes and pipelines.
+inline void registerAllPasses() { registerZQPasses(); }
+
+} // namespace mlir::zq
+
+#endif // ZQ_INITALL_H

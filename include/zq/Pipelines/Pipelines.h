@@ -1,0 +1,40 @@
+//===- Pipelines.h - Pass pipelines, named for the form they reach --------===//
+#ifndef ZQ_PIPELINES_PIPELINES_H
+#define ZQ_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace mlir::zq {
+
+/// Options of `zq-lower-to-llvm`.
+struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
+  Option<std::string> features{
+      *this, "features",
+      llvm::cl::desc("Features of the CPU as LLVM names them (\"+avx512f,"
+                     "+avx512bw\"); \"host\" asks the machine"),
+      llvm::cl::init("host")};
+  Option<bool> threads{
+      *this, "threads",
+      llvm::cl::desc("Run the tiles of the outer loops in parallel by OpenMP"),
+      llvm::cl::init(true)};
+};
+
+/// From functions on tensors, compressed ones among them, to fused loops of
+/// vectors on tensors.
+void buildLowerToVectorsPipeline(OpPassManager &pm,
+                                 const LowerToLLVMOptions &options);
+
+/// From functions on tensors to the LLVM dialect. A function gets a C
+/// interface: results become further arguments, and `_mlir_ciface_NAME` takes
+/// pointers to memref descriptors. Compressed arguments become one argument
+/// for each stream, in the codec's order.
+void buildLowerToLLVMPipeline(OpPassManager &pm,
+                              const LowerToLLVMOptions &options);
+
+/// Registers both by name: `zq-lower-to-vectors`, `zq-lower-to-llvm`.
+void registerPipelines();
+
+} // namespace mlir::zq
+
+#endif // ZQ_PIPELINES_PIPELINES_H

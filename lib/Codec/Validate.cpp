@@ -1,0 +1,114 @@
+//===- Validate.cpp - What the stages refuse, and in which words ----------===//
+
+#include "Validate.h"
+
+#include <cmath>
+
+using namespace zq::codec;
+
+std::string zq::codec::toString(const std::vector<int64_t> &shape) {
+  std::string text = "[";
+  for (size_t i = 0; i < shape.size(); ++i)
+    text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+std::string zq::codec::elementName(const std::vector<int64_t> &shape,
+                                   int64_t index) {
+  std::vector<int64_t> position(shape.size());
+  for (size_t i = shape.size(); i-- > 0;) {
+    position[i] = index % shape[i];
+    index /= shape[i];
+  }
+  return "element " + toString(position);
+}
+
+Status zq::codec::checkShape(const std::vector<int64_t> &shape) {
+  // 2^56 elements of 8 bytes of 8 bits still fit a signed 64-bit integer.
+  const int64_t limit = int64_t(1) << 56;
+  int64_t product = 1;
+  for (int64_t dim : shape) {
+    if (dim < 0)
+      return Error{"shape " + toString(shape) + " has a negative dimension"};
+    // A zero must not hide that the other dimensions overflow.
+    int64_t factor = dim == 0 ? 1 : dim;
+    if (factor > limit / product)
+      return Error{"shape " + toString(shape) + " is too large"};
+    product *= factor;
+  }
+  return {};
+}
+
+Status zq::codec::checkArray(const std::string &what, const Array &array,
+                             ElementType type,
+                             const std::vector<int64_t> &shape) {
+  if (array.type != type)
+    return Error{what + " has element type " + name(array.type) +
+                 ", expected " + name(type)};
+  if (array.shape != shape)
+    return Error{what + " has shape " + toString(array.shape) + ", expected " +
+                 toString(shape)};
+  if (Status valid = checkShape(shape); !valid)
+    return valid;
+  size_t expected = numElements(shape) * byteWidth(type);
+  if (array.bytes.size() != expected)
+    return Error{what + " holds " + std::to_string(array.bytes.size()) +
+                 " bytes, expected " + std::to_string(expected)};
+  return {};
+}
+
+Status zq::codec::checkCount(const std::string &keyword, size_t count,
+                             size_t expected) {
+  if (count == expected)
+    return {};
+  return Error{keyword + " has " + std::to_string(expected) +
+               " side streams, got " + std::to_string(count)};
+}
+
+static bool isFloat(ElementType type) {
+  switch (type) {
+  case ElementType::I8:
+  case ElementType::I16:
+  case ElementType::I32:
+  case ElementType::I64:
+    return false;
+  default:
+    return true;
+  }
+}
+
+Status zq::codec::checkFloat(const std::string &keyword, const Array &array) {
+  if (!isFloat(array.type))
+    return Error{keyword + " needs floating-point values, got " +
+                 name(array.type)};
+  return checkArray("the input of " + keyword, array, array.type, array.shape);
+}
+
+Result<Array> zq::codec::finiteF32(const std::string &keyword,
+                                   const Array &array) {
+  if (Status valid = checkFloat(keyword, array); !valid)
+    return valid.error();
+  Array result(ElementType::F32, array.shape);
+  for (int64_t i = 0, n = array.size(); i < n; ++i) {
+    float value = array.getFloat(i);
+    if (!std::isfinite(value)) {
+      const char *text = std::isnan(value) ? "NaN" : value < 0 ? "-inf" : "inf";
+      return Error{elementName(array.shape, i) + " is " + text + ": " +
+                   keyword + " needs finite values"};
+    }
+    result.set(i, value);
+  }
+  return result;
+}
+
+Status zq::codec::checkCodes(const std::string &keyword, const Array &codes,
+                             int64_t count) {
+  if (count >= 256)
+    return {};
+  for (int64_t i = 0, n = codes.size(); i < n; ++i)
+    if (codes.get<uint8_t>(i) >= count)
+      return Error{elementName(codes.shape, i) + " is code " +
+                   std::to_string(codes.get<uint8_t>(i)) + ": " + keyword +
+                   " has codes below " + std::to_string(count)};
+  return {};
+}

@@ -1,0 +1,145 @@
+//===- ZQTiling.cpp - Tiles of a decode and of a rotation -----------------===//
+//
+// Decoding tiles along every dimension; the compressed source is never sliced,
+// the tile's place moves into the offsets. A rotation needs whole rows of its
+// axis, so that one is never tiled.
+//
+//===----------------------------------------------------------------------===//
+#include "zq/Dialect/ZQ/IR/ZQ.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+/// The whole of `value`, one range per dimension.
+static SmallVector<Range> getWhole(OpBuilder &b, Location loc, Value value) {
+  SmallVector<Range> ranges;
+  for (OpFoldResult size : tensor::getMixedSizes(b, loc, value))
+    ranges.push_back(Range{b.getIndexAttr(0), size, b.getIndexAttr(1)});
+  return ranges;
+}
+
+static Value getSlice(OpBuilder &b, Location loc, Value value,
+                      ArrayRef<OpFoldResult> offsets,
+                      ArrayRef<OpFoldResult> sizes) {
+  SmallVector<OpFoldResult> strides(offsets.size(), b.getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(b, loc, value, offsets, sizes, strides);
+}
+
+//===----------------------------------------------------------------------===//
+// Decode
+//===----------------------------------------------------------------------===//
+
+SmallVector<utils::IteratorType> DecodeOp::getLoopIteratorTypes() {
+  return SmallVector<utils::IteratorType>(getWindowType().getRank(),
+                                          utils::IteratorType::parallel);
+}
+
+SmallVector<Range> DecodeOp::getIterationDomain(OpBuilder &b) {
+  return getWhole(b, getLoc(), getInit());
+}
+
+FailureOr<TilingResult>
+DecodeOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
+                                 ArrayRef<OpFoldResult> sizes) {
+  Value init = getSlice(b, getLoc(), getInit(), offsets, sizes);
+  AffineExpr d0, d1;
+  bindDims(getContext(), d0, d1);
+  SmallVector<OpFoldResult> place;
+  for (auto [mine, its] : llvm::zip(getMixedOffsets(), offsets))
+    place.push_back(affine::makeComposedFoldedAffineApply(b, getLoc(), d0 + d1,
+                                                          {mine, its}));
+  auto tile = DecodeOp::create(b, getLoc(), getSource(), place, init,
+                               getDecoderAttr());
+  return TilingResult{{tile},
+                      {tile.getResult()},
+                      {init.getDefiningOp()}};
+}
+
+LogicalResult DecodeOp::getResultTilePosition(
+    OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
+    ArrayRef<OpFoldResult> sizes, SmallVector<OpFoldResult> &resultOffsets,
+    SmallVector<OpFoldResult> &resultSizes) {
+  resultOffsets.assign(offsets.begin(), offsets.end());
+  resultSizes.assign(sizes.begin(), sizes.end());
+  return success();
+}
+
+LogicalResult DecodeOp::getIterationDomainTileFromResultTile(
+    OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
+    ArrayRef<OpFoldResult> sizes, SmallVectorImpl<OpFoldResult> &domainOffsets,
+    SmallVectorImpl<OpFoldResult> &domainSizes) {
+  domainOffsets.assign(offsets.begin(), offsets.end());
+  domainSizes.assign(sizes.begin(), sizes.end());
+  return success();
+}
+
+FailureOr<TilingResult>
+DecodeOp::generateResultTileValue(OpBuilder &b, unsigned,
+                                  ArrayRef<OpFoldResult> offsets,
+                                  ArrayRef<OpFoldResult> sizes) {
+  return getTiledImplementation(b, offsets, sizes);
+}
+
+//===----------------------------------------------------------------------===//
+// Rotate
+//===----------------------------------------------------------------------===//
+
+SmallVector<utils::IteratorType> RotateOp::getLoopIteratorTypes() {
+  SmallVector<utils::IteratorType> types(
+      cast<RankedTensorType>(getResult().getType()).getRank(),
+      utils::IteratorType::parallel);
+  // Not a reduction in the end, but what keeps a driver from tiling it.
+  types[getAxis()] = utils::IteratorType::reduction;
+  return types;
+}
+
+SmallVector<Range> RotateOp::getIterationDomain(OpBuilder &b) {
+  return getWhole(b, getLoc(), getInit());
+}
+
+FailureOr<TilingResult>
+RotateOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
+                                 ArrayRef<OpFoldResult> sizes) {
+  SmallVector<OpFoldResult> from(offsets), size(sizes);
+  auto type = cast<RankedTensorType>(getSource().getType());
+  int64_t axis = getAxis();
+  if (!isZeroInteger(from[axis]) ||
+      getConstantIntValue(size[axis]) != type.getDimSize(axis))
+    return failure();
+  Value source = getSlice(b, getLoc(), getSource(), from, size);
+  Value init = getSlice(b, getLoc(), getInit(), from, size);
+  auto tile = RotateOp::create(b, getLoc(), init.getType(), source,
+                               getTransform(), getInverse(), init);
+  return TilingResult{{tile},
+                      {tile.getResult()},
+                      {source.getDefiningOp(), init.getDefiningOp()}};
+}
+
+LogicalResult RotateOp::getResultTilePosition(
+    OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
+    ArrayRef<OpFoldResult> sizes, SmallVector<OpFoldResult> &resultOffsets,
+    SmallVector<OpFoldResult> &resultSizes) {
+  resultOffsets.assign(offsets.begin(), offsets.end());
+  resultSizes.assign(sizes.begin(), sizes.end());
+  return success();
+}
+
+LogicalResult RotateOp::getIterationDomainTileFromResultTile(
+    OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
+    ArrayRef<OpFoldResult> sizes, SmallVectorImpl<OpFoldResult> &domainOffsets,
+    SmallVectorImpl<OpFoldResult> &domainSizes) {
+  domainOffsets.assign(offsets.begin(), offsets.end());
+  domainSizes.assign(sizes.begin(), sizes.end());
+  return success();
+}
+
+FailureOr<TilingResult>
+RotateOp::generateResultTileValue(OpBuilder &b, unsigned,
+                                  ArrayRef<OpFoldResult> offsets,
+                                  ArrayRef<OpFoldResult> sizes) {
+  return getTiledImplementation(b, offsets, sizes);
+}

@@ -1,0 +1,183 @@
+//===- MaterializeDecoders.cpp - Codecs as zq.decoder ops -----------------===//
+#include "zq/Dialect/ZQ/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "zq/Dialect/ZQ/IR/DecodeBuilder.h"
+#include "llvm/ADT/ScopeExit.h"
+
+namespace mlir::zq {
+#define GEN_PASS_DEF_MATERIALIZEDECODERS
+#include "zq/Dialect/ZQ/Transforms/Passes.h.inc"
+} // namespace mlir::zq
+
+using namespace mlir;
+using namespace mlir::zq;
+
+/// A name that differs for different types and widths. The composition itself
+/// goes in as a hash: a decoder is found by name and its attribute compared.
+static std::string getDecoderName(CompressedTensorType type, int64_t width) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "decode_";
+  StringRef table = type.getCodec().getTableName();
+  if (!table.empty())
+    os << table << '_';
+  for (int64_t size : type.getShape())
+    os << size << 'x';
+  os << type.getElementType() << "_w" << width;
+  return text;
+}
+
+/// Emits a region of the decoder: the state at a chunk's beginning, or a
+/// block's values.
+static LogicalResult emitRegion(DecoderOp decoder, Region &region,
+                                CompressedTensorType type, int64_t width,
+                                ArrayRef<unsigned> counts, TypeRange streams,
+                                TypeRange state, bool isInit) {
+  OpBuilder b(decoder.getContext());
+  Location loc = decoder.getLoc();
+  Block *block = b.createBlock(&region);
+  for (Type stream : streams)
+    block->addArgument(stream, loc);
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    block->addArgument(b.getIndexType(), loc);
+  if (!isInit)
+    for (Type value : state)
+      block->addArgument(value, loc);
+
+  auto arguments = block->getArguments();
+  DecodeBuilder at(b, loc, type.getShape(),
+                   SmallVector<Value>(arguments.slice(streams.size(),
+                                                      type.getRank())),
+                   width, decoder->getParentOp());
+  auto stateArguments = arguments.drop_front(streams.size() + type.getRank());
+  at.state.assign(stateArguments.begin(), stateArguments.end());
+
+  ArrayRef<StageAttrInterface> stages = type.getCodec().getStages();
+  SmallVector<Type> inputs =
+      type.getCodec().getInputs(type.getElementType());
+  Value main;
+  unsigned end = streams.size();
+  for (int64_t i = stages.size() - 1; i >= 0; --i) {
+    auto own = arguments.slice(end - counts[i], counts[i]);
+    end -= counts[i];
+    at.streams.assign(own.begin(), own.end());
+    at.input = inputs[i];
+    if (isInit) {
+      if (!stages[i].getChunk(at.scope))
+        continue;
+      auto initial = stages[i].emitInit(at);
+      if (failed(initial))
+        return failure();
+      YieldOp::create(b, loc, *initial);
+      return success();
+    }
+    auto decoded = stages[i].emitDecode(at, main);
+    if (failed(decoded))
+      return failure();
+    main = *decoded;
+  }
+
+  // The only rounding that no stage does itself.
+  auto result = VectorType::get(width, type.getElementType());
+  if (main.getType() != result) {
+    if (!getElementTypeOrSelf(main.getType()).isF32())
+      main = emitToF32(b, loc, main);
+    if (main.getType() != result)
+      main = arith::TruncFOp::create(b, loc, result, main);
+  }
+  SmallVector<Value> yielded{main};
+  llvm::append_range(yielded, at.state);
+  YieldOp::create(b, loc, yielded);
+  return success();
+}
+
+FailureOr<DecoderOp> mlir::zq::materializeDecoder(Operation *scope,
+                                                  CompressedTensorType type,
+                                                  int64_t width) {
+  CodecAttr codec = type.getCodec();
+  auto streams =
+      codec.getStreams(type.getRank(), type.getElementType(), scope);
+  if (failed(streams))
+    return scope->emitError("the decoder ")
+           << codec.getDecoderSymbol()
+           << " does not exist or has another rank than the tensor";
+  auto counts =
+      *codec.getStreamCounts(type.getRank(), type.getElementType(), scope);
+  auto streamTypes = *type.getStreamTypes(scope);
+
+  // One stage at most is sequential, since it is the one that ends the chain.
+  int64_t chunk = 0, granule = 1;
+  for (auto [stage, input] :
+       llvm::zip(codec.getStages(), codec.getInputs(type.getElementType()))) {
+    if (int64_t its = stage.getChunk(scope))
+      chunk = its;
+    granule = std::lcm(granule, stage.getGranule(input, scope));
+  }
+  width = llvm::alignTo(width, granule);
+  if (chunk && chunk % width)
+    return scope->emitError("chunks of ")
+           << chunk << " elements cannot be decoded in blocks of " << width;
+
+  Operation *table = SymbolTable::getNearestSymbolTable(scope);
+  OpBuilder b(scope->getContext());
+  b.setInsertionPointToEnd(&table->getRegion(0).front());
+  SmallVector<int64_t> block(type.getRank(), 1);
+  block.back() = width;
+  auto decoder = DecoderOp::create(
+      b, scope->getLoc(), getDecoderName(type, width),
+      b.getStringAttr("private"), block,
+      b.getArrayAttr(SmallVector<Attribute>(streams->begin(), streams->end())),
+      chunk ? b.getI64IntegerAttr(chunk) : IntegerAttr());
+
+  SmallVector<Type> state;
+  if (chunk) {
+    if (failed(emitRegion(decoder, decoder.getInit(), type, width, counts,
+                          streamTypes, {}, /*isInit=*/true))) {
+      decoder.erase();
+      return failure();
+    }
+    state = decoder.getStateTypes();
+  }
+  if (failed(emitRegion(decoder, decoder.getBody(), type, width, counts,
+                        streamTypes, state, /*isInit=*/false))) {
+    decoder.erase();
+    return failure();
+  }
+  SymbolTable(table).insert(decoder);
+  return decoder;
+}
+
+namespace {
+struct MaterializeDecodersPass
+    : mlir::zq::impl::MaterializeDecodersBase<MaterializeDecodersPass> {
+  using MaterializeDecodersBase::MaterializeDecodersBase;
+
+  void runOnOperation() override {
+    // One decoder per type. The ops that share it are found first, since the
+    // new decoders go into the same module.
+    SmallVector<DecodeOp> decodes;
+    getOperation().walk([&](DecodeOp op) { decodes.push_back(op); });
+    DenseMap<std::pair<Operation *, CompressedTensorType>, DecoderOp> made;
+    for (DecodeOp op : decodes) {
+      auto type = cast<CompressedTensorType>(op.getSource().getType());
+      Operation *table = SymbolTable::getNearestSymbolTable(op);
+      // A decoder that is named and is not the user's was made before.
+      if (op.getDecoderAttr() &&
+          op.getDecoderAttr() != type.getCodec().getDecoderSymbol())
+        continue;
+      DecoderOp &decoder = made[{table, type}];
+      if (!decoder) {
+        auto result = materializeDecoder(op, type, width);
+        if (failed(result))
+          return signalPassFailure();
+        decoder = *result;
+      }
+      op.setDecoderAttr(FlatSymbolRefAttr::get(decoder.getSymNameAttr()));
+    }
+  }
+};
+} // namespace

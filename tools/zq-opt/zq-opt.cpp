@@ -1,0 +1,17 @@
+//===- zq-opt.cpp - mlir-opt with zq --------------------------------------===//
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "zq/InitAll.h"
+
+int main(int argc, char **argv) {
+  mlir::registerAllPasses();
+  mlir::zq::registerAllPasses();
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  mlir::zq::registerAllDialects(registry);
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "zq optimizer driver\n", registry));
+}

@@ -1,0 +1,123 @@
+//===- CorruptionTest.cpp - Streams that something happened to ------------===//
+//
+// Every decode of a damaged stream gives a value or an error. That nothing is
+// read out of bounds shows under -fsanitize=address,undefined.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TestArrays.h"
+#include "zq/Codec/FloatFields.h"
+#include "zq/Codec/Hadamard.h"
+#include "zq/Codec/Huffman.h"
+#include "zq/Codec/Pack.h"
+#include "zq/Codec/Quantize.h"
+#include "zq/Codec/Scale.h"
+
+#include <gtest/gtest.h>
+
+using namespace zq::codec;
+
+/// Damages one stream: a flipped bit, other bytes, another length, shape or
+/// type.
+static void damage(Stream &stream, std::mt19937 &generator) {
+  Array &array = stream.array;
+  size_t size = array.bytes.size();
+  switch (generator() % 8) {
+  case 0: // Bytes lost, the shape not told.
+    array.bytes.resize(size ? generator() % size : 0);
+    return;
+  case 1: // Cut short consistently, as by a wrong file.
+    if (!array.shape.empty() && array.shape[0] > 0) {
+      array.shape[0] = generator() % array.shape[0];
+      array.bytes.resize(array.size() * byteWidth(array.type));
+    }
+    return;
+  case 2:
+    if (!array.shape.empty())
+      array.shape[generator() % array.shape.size()] += int(generator() % 3) - 1;
+    return;
+  case 3:
+    array.type = ElementType(generator() % 11);
+    return;
+  case 4:
+    array.shape.push_back(generator() % 2 ? -1 : int64_t(1) << 62);
+    return;
+  default:
+    for (unsigned n = 1 + generator() % 4; n > 0 && size; --n)
+      array.bytes[generator() % size] ^= 1 << generator() % 8;
+  }
+}
+
+static void expectNoCrash(const Codec &codec, const Array &input) {
+  Result<std::vector<Stream>> streams = codec.encode(input);
+  ASSERT_TRUE(streams) << streams.message();
+  std::mt19937 generator(99);
+  int values = 0, errors = 0;
+  for (int trial = 0; trial < 4000; ++trial) {
+    std::vector<Stream> damaged = *streams;
+    damage(damaged[generator() % damaged.size()], generator);
+    Result<Array> result = codec.decode(damaged, input.shape, input.type);
+    if (result) {
+      EXPECT_EQ(result->shape, input.shape);
+      EXPECT_EQ(result->bytes.size(), input.bytes.size());
+      ++values;
+    } else {
+      EXPECT_FALSE(result.message().empty());
+      ++errors;
+    }
+  }
+  // Both happen, or the damage is not worth its name.
+  EXPECT_GT(values, 100);
+  EXPECT_GT(errors, 100);
+}
+
+TEST(Corruption, OfPackedStreams) {
+  Codec codec({std::make_shared<Hadamard>(1, 8, 1),
+               std::make_shared<Scale>(std::vector<int64_t>{1, 8},
+                                       ElementType::F16, true),
+               std::make_shared<QuantizeInteger>(3, true),
+               std::make_shared<Pack>(3)});
+  expectNoCrash(codec, gaussian({5, 21}, 1));
+}
+
+TEST(Corruption, OfTableCodes) {
+  Codec codec({std::make_shared<Scale>(std::vector<int64_t>{0, 7},
+                                       ElementType::F8E8M0FNU),
+               std::make_shared<Lookup>(std::vector<float>{-1, 0, 0.5, 0.7, 1}),
+               std::make_shared<Pack>(3)});
+  expectNoCrash(codec, gaussian({5, 21}, 1, ElementType::BF16));
+}
+
+TEST(Corruption, OfHuffmanStreams) {
+  Codec codec(
+      {std::make_shared<FloatFields>(), std::make_shared<Huffman>(8, 9, 7)});
+  expectNoCrash(codec, gaussian({3, 40}, 2, ElementType::BF16));
+}
+
+TEST(Corruption, OfHuffmanStreamsAlone) {
+  for (int maxLength : {4, 16})
+    expectNoCrash(Codec({std::make_shared<Huffman>(4, 16, maxLength)}),
+                  skewedCodes({2, 50}, 16, 3));
+}
+
+TEST(Corruption, OfTheShape) {
+  std::vector<std::shared_ptr<const Codec>> codecs = {
+      std::make_shared<Codec>(Codec({std::make_shared<Pack>(3)})),
+      std::make_shared<Codec>(Codec({std::make_shared<Huffman>(4, 8, 8)}))};
+  const int64_t huge = int64_t(1) << 40;
+  for (const auto &codec : codecs) {
+    Result<std::vector<Stream>> streams =
+        codec->encode(skewedCodes({2, 50}, 8, 3));
+    ASSERT_TRUE(streams);
+    for (const std::vector<int64_t> &shape : {std::vector<int64_t>{},
+                                              {50},
+                                              {2, 49 + 9},
+                                              {-2, -50},
+                                              {huge, huge},
+                                              {0, huge, huge},
+                                              {2, huge},
+                                              {2, INT64_MAX},
+                                              {INT64_MIN, 50}})
+      EXPECT_FALSE(codec->decode(*streams, shape, ElementType::I8));
+  }
+}
