@@ -3,6 +3,7 @@
 #define ZQ_INITALL_H
 
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
+#include "zq/Pipelines/Pipelines.h"
 
 namespace mlir::zq {
 
@@ -12,7 +13,10 @@ inline void registerAllDialects(DialectRegistry &registry) {
 }
 
 /// All passes and pipelines.
-inline void registerAllPasses() { registerZQPasses(); }
+inline void registerAllPasses() {
+  registerZQPasses();
+  registerPipelines();
+}
 
 } // namespace mlir::zq
 

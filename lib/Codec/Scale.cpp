@@ -66,13 +66,25 @@ Scale::Scale(std::vector<int64_t> blockShape, ElementType stored,
 std::vector<int64_t>
 Scale::streamShape(const std::vector<int64_t> &shape) const {
   std::vector<int64_t> result;
-  for (size_t i = 0; i < shape.size(); ++i)
-    result.push_back(blockShape[i] ? ceilDiv(shape[i], blockShape[i]) : 1);
+  for (size_t i = 0; i < shape.size(); ++i) {
+    int64_t block = blockShape.empty() ? 0 : blockShape[i];
+    result.push_back(block ? ceilDiv(shape[i], block) : 1);
+  }
   return result;
+}
+
+/// Whether the blocks fit a tensor of `rank`; no sizes at all fit every one.
+Status Scale::checkRank(size_t rank) const {
+  if (blockShape.empty() || blockShape.size() == rank)
+    return {};
+  return Error{"scale has blocks of rank " + std::to_string(blockShape.size()) +
+               ", the tensor has rank " + std::to_string(rank)};
 }
 
 /// The row-major index of the block that holds element `index`.
 int64_t Scale::blockOf(int64_t index, const std::vector<int64_t> &shape) const {
+  if (blockShape.empty())
+    return 0;
   int64_t result = 0, stride = 1;
   for (size_t i = shape.size(); i-- > 0;) {
     int64_t position = index % shape[i];
@@ -102,10 +114,8 @@ Result<Array> Scale::encode(const Array &input, Range target,
   Result<Array> values = finiteF32(keyword(), input);
   if (!values)
     return values;
-  if (input.shape.size() != blockShape.size())
-    return Error{"scale has blocks of rank " +
-                 std::to_string(blockShape.size()) + ", the tensor has rank " +
-                 std::to_string(input.shape.size())};
+  if (Status valid = checkRank(input.shape.size()); !valid)
+    return valid.error();
   float lowest = static_cast<float>(std::ceil(target.low));
   float highest = static_cast<float>(std::floor(target.high));
   if (zeroPoint && (lowest < -128 || highest > 127 || lowest > highest))
@@ -130,7 +140,8 @@ Result<Array> Scale::encode(const Array &input, Range target,
     limit = std::max(-target.low, target.high);
   for (int64_t block = 0; block < numBlocks; ++block) {
     if (!zeroPoint) {
-      float amax = std::max(-low[block], high[block]);
+      // In this order a block of zeros gets the scale 0 and not -0.
+      float amax = std::max(high[block], -low[block]);
       scales.setFloat(block, roundScale(stored, amax, limit));
       continue;
     }
@@ -162,10 +173,8 @@ Status Scale::check(const Array *main, const std::vector<Stream> &sides,
                     const std::vector<int64_t> &shape) const {
   if (Status valid = checkCount(keyword(), sides.size(), numSides()); !valid)
     return valid;
-  if (shape.size() != blockShape.size())
-    return Error{"scale has blocks of rank " +
-                 std::to_string(blockShape.size()) + ", the tensor has rank " +
-                 std::to_string(shape.size())};
+  if (Status valid = checkRank(shape.size()); !valid)
+    return valid;
   if (Status valid = checkShape(shape); !valid)
     return valid;
   std::vector<int64_t> expected = streamShape(shape);

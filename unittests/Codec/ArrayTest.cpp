@@ -63,6 +63,16 @@ TEST(Array, KeepsNaN) {
   }
 }
 
+/// The upper bits of this one are those of an infinity.
+TEST(Array, QuietsNaNsWhosePayloadIsCutOff) {
+  uint32_t bits = 0xFF800001;
+  float signalling;
+  std::memcpy(&signalling, &bits, sizeof(bits));
+  EXPECT_EQ(stored(ElementType::BF16, signalling), 0xFFC0);
+  EXPECT_EQ(stored(ElementType::F16, signalling), 0xFE00);
+  EXPECT_EQ(stored(ElementType::F8E5M2, signalling), 0xFE);
+}
+
 TEST(Array, SaturatesEightBitFloats) {
   EXPECT_EQ(stored(ElementType::F8E4M3FN, 1e9f), 0x7E);
   EXPECT_EQ(stored(ElementType::F8E4M3FN, -INFINITY), 0xFE);

@@ -121,3 +121,11 @@ TEST(Corruption, OfTheShape) {
       EXPECT_FALSE(codec->decode(*streams, shape, ElementType::I8));
   }
 }
+
+/// A dimension of zero makes the product harmless, but not that of the others.
+TEST(Corruption, OfTheShapeBehindAZero) {
+  const int64_t huge = int64_t(1) << 40;
+  Status status = QuantizeInteger(4, true).check(nullptr, {}, {0, huge, huge});
+  EXPECT_EQ(status.message(),
+            "shape [0, 1099511627776, 1099511627776] is too large");
+}

@@ -101,8 +101,9 @@ TEST(Lookup, MidpointsGoToTheLowerEntry) {
 
 /// The midpoint of neighbouring floats is not an f32.
 TEST(Lookup, ComparesWithExactMidpoints) {
-  float next = std::nextafter(1.0f, 2.0f);
-  EXPECT_EQ(codes(Lookup({1, next}), {1, next}), (std::vector<int>{0, 1}));
+  float a = std::nextafter(1.0f, 2.0f), b = std::nextafter(a, 2.0f);
+  EXPECT_EQ(codes(Lookup({1, a}), {1, a}), (std::vector<int>{0, 1}));
+  EXPECT_EQ(codes(Lookup({a, b}), {a, b}), (std::vector<int>{0, 1}));
   EXPECT_EQ(codes(Lookup({-FLT_MAX, FLT_MAX}), {-1, 0, 1}),
             (std::vector<int>{0, 0, 1}));
 }

@@ -201,6 +201,19 @@ TEST(Scale, TakesInTheTargetTimesTheLargestScale) {
     EXPECT_EQ(Scale({0}, wide).inputRange({-6, 6}).high, 6);
 }
 
+TEST(Scale, WithoutABlockServesATensorOfAnyRank) {
+  for (std::vector<int64_t> shape : {std::vector<int64_t>{4}, {2, 2}}) {
+    std::vector<Stream> sides;
+    Array input = floats(shape, {7, -3.5, 1, 0});
+    Result<Array> main = Scale({}, f32).encode(input, int4, sides);
+    ASSERT_TRUE(main);
+    EXPECT_EQ(sides[0].array.shape, std::vector<int64_t>(shape.size(), 1));
+    Result<Array> decoded = Scale({}, f32).decode(*main, sides, shape);
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(*decoded, input);
+  }
+}
+
 TEST(Scale, RefusesWhatItCannotHold) {
   std::vector<Stream> sides;
   Array input = floats({2, 3}, {0, 0, 0, 0, 0, INFINITY});

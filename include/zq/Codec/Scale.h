@@ -40,8 +40,9 @@ float roundScale(ElementType stored, float extent, double limit);
 /// Hands on x / s (+ z); where s is 0, just z.
 class Scale : public Stage {
 public:
-  /// Requires positive or zero block sizes and `stored` among f32, f16, bf16,
-  /// f8E4M3FN, f8E5M2, f8E8M0FNU.
+  /// Requires positive or zero block sizes, or none for one block that is a
+  /// tensor of any rank, and `stored` among f32, f16, bf16, f8E4M3FN, f8E5M2,
+  /// f8E8M0FNU.
   Scale(std::vector<int64_t> blockShape, ElementType stored,
         bool zeroPoint = false);
 
@@ -66,6 +67,7 @@ public:
   std::vector<int64_t> streamShape(const std::vector<int64_t> &shape) const;
 
 private:
+  Status checkRank(size_t rank) const;
   int64_t blockOf(int64_t index, const std::vector<int64_t> &shape) const;
 
   std::vector<int64_t> blockShape;

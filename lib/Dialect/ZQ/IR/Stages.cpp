@@ -249,8 +249,8 @@ LogicalResult FieldsAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t>,
                                       Type input) const {
   if (input == getType())
     return success();
-  return emitError() << "(T3) 'fields<" << getType() << ">' takes in "
-                     << getType() << " values, but gets " << input;
+  return emitError() << "(T3) 'fields' takes in " << getType()
+                     << " values, but gets " << input;
 }
 
 Type FieldsAttr::getOutput(Type) const {

@@ -8,6 +8,20 @@
 using namespace mlir;
 using namespace mlir::zq;
 
+/// Parses the name of a stream. As an attribute it would take what follows the
+/// colon for its own type.
+static ParseResult parseName(AsmParser &parser, StringAttr &name) {
+  std::string text;
+  if (parser.parseString(&text))
+    return failure();
+  name = parser.getBuilder().getStringAttr(text);
+  return success();
+}
+
+static void printName(AsmPrinter &printer, StringAttr name) {
+  printer.printString(name.getValue());
+}
+
 /// Parses the shape map of a stream, `(d0, d1) -> (d0)`.
 static ParseResult parseMap(AsmParser &parser, AffineMap &map) {
   return parser.parseAffineMap(map);
@@ -15,6 +29,31 @@ static ParseResult parseMap(AsmParser &parser, AffineMap &map) {
 
 static void printMap(AsmPrinter &printer, AffineMap map) {
   printer << map;
+}
+
+/// Parses a table of f32 values. The attribute's own form prints six digits,
+/// which do not give every value back.
+static ParseResult parseTable(AsmParser &parser, DenseF32ArrayAttr &table) {
+  SmallVector<float> values;
+  auto parseValue = [&]() -> ParseResult {
+    llvm::APFloat value(0.0f);
+    if (parser.parseFloat(value.getSemantics(), value))
+      return failure();
+    values.push_back(value.convertToFloat());
+    return success();
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseValue))
+    return failure();
+  table = parser.getBuilder().getDenseF32ArrayAttr(values);
+  return success();
+}
+
+static void printTable(AsmPrinter &printer, DenseF32ArrayAttr table) {
+  printer << '[';
+  llvm::interleaveComma(table.asArrayRef(), printer, [&](float value) {
+    printer.printFloat(llvm::APFloat(value));
+  });
+  printer << ']';
 }
 
 #define GET_ATTRDEF_CLASSES

@@ -9,6 +9,22 @@
 using namespace mlir;
 using namespace mlir::zq;
 
+/// Parses the visibility of a symbol as a bare word.
+static ParseResult parseVisibility(OpAsmParser &parser,
+                                   StringAttr &visibility) {
+  StringRef word;
+  if (succeeded(parser.parseOptionalKeyword(&word, {"public", "private",
+                                                    "nested"})))
+    visibility = parser.getBuilder().getStringAttr(word);
+  return success();
+}
+
+static void printVisibility(OpAsmPrinter &printer, Operation *,
+                            StringAttr visibility) {
+  if (visibility)
+    printer << visibility.getValue();
+}
+
 #define GET_OP_CLASSES
 #include "zq/Dialect/ZQ/IR/ZQOps.cpp.inc"
 
@@ -62,11 +78,14 @@ LogicalResult DecodeOp::verify() {
        llvm::enumerate(getStaticOffsets(), window.getShape(),
                        source.getShape())) {
     bool known = !ShapedType::isDynamic(offset);
+    bool hasSize = !ShapedType::isDynamic(size);
+    // A window of dynamic size may be empty.
     if ((known && offset < 0) ||
-        (!ShapedType::isDynamic(size) && (known ? offset : 0) + size > bound))
+        (known ? offset : 0) + (hasSize ? size : 0) > bound)
       return emitOpError("(D3) the window leaves the tensor along dimension ")
              << dim << ": offset " << (known ? Twine(offset) : Twine("?"))
-             << ", size " << size << ", bound " << bound;
+             << ", size " << (hasSize ? Twine(size) : Twine("?")) << ", bound "
+             << bound;
   }
   FlatSymbolRefAttr named = source.getCodec().getDecoderSymbol();
   if (named && !getDecoderAttr())
@@ -205,12 +224,15 @@ LogicalResult DecoderOp::verifyRegions() {
              << stream.getShape().getNumDims()
              << " dimensions, the block has " << getRank();
 
+  // Both regions, before the state's types are taken from one of them.
+  for (Region &region : getOperation()->getRegions())
+    if (!region.empty() && (!region.hasOneBlock() || region.front().empty() ||
+                            !isa<YieldOp>(region.front().back())))
+      return emitOpError("(R3) a region is one block that ends in zq.yield");
+
   for (Region *region : {&getBody(), &getInit()}) {
     if (region->empty())
       continue;
-    if (!region->hasOneBlock() ||
-        !isa<YieldOp>(region->front().getTerminator()))
-      return emitOpError("(R3) a region is one block that ends in zq.yield");
     bool isBody = region == &getBody();
     SmallVector<Type> state = isBody ? getStateTypes() : SmallVector<Type>();
     auto arguments = region->getArguments();

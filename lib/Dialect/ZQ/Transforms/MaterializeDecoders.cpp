@@ -95,6 +95,16 @@ static LogicalResult emitRegion(DecoderOp decoder, Region &region,
   return success();
 }
 
+int64_t mlir::zq::getDecoderWidth(Operation *scope, CompressedTensorType type,
+                                  int64_t width) {
+  int64_t granule = 1;
+  CodecAttr codec = type.getCodec();
+  for (auto [stage, input] :
+       llvm::zip(codec.getStages(), codec.getInputs(type.getElementType())))
+    granule = std::lcm(granule, stage.getGranule(input, scope));
+  return llvm::alignTo(width, granule);
+}
+
 FailureOr<DecoderOp> mlir::zq::materializeDecoder(Operation *scope,
                                                   CompressedTensorType type,
                                                   int64_t width) {
@@ -110,14 +120,11 @@ FailureOr<DecoderOp> mlir::zq::materializeDecoder(Operation *scope,
   auto streamTypes = *type.getStreamTypes(scope);
 
   // One stage at most is sequential, since it is the one that ends the chain.
-  int64_t chunk = 0, granule = 1;
-  for (auto [stage, input] :
-       llvm::zip(codec.getStages(), codec.getInputs(type.getElementType()))) {
+  int64_t chunk = 0;
+  for (StageAttrInterface stage : codec.getStages())
     if (int64_t its = stage.getChunk(scope))
       chunk = its;
-    granule = std::lcm(granule, stage.getGranule(input, scope));
-  }
-  width = llvm::alignTo(width, granule);
+  width = getDecoderWidth(scope, type, width);
   if (chunk && chunk % width)
     return scope->emitError("chunks of ")
            << chunk << " elements cannot be decoded in blocks of " << width;

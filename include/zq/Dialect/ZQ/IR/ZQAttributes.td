@@ -34,7 +34,8 @@ def ZQ_StreamAttr : ZQ_Attr<"Stream", "stream"> {
   let parameters = (ins "::mlir::StringAttr":$name,
                         "::mlir::Type":$elementType,
                         "::mlir::AffineMap":$shape);
-  let assemblyFormat = "`<` $name `:` $elementType `,` custom<Map>($shape) `>`";
+  let assemblyFormat =
+      "`<` custom<Name>($name) `:` $elementType `,` custom<Map>($shape) `>`";
   let extraClassDeclaration = [{
     /// The stream's type for a logical tensor of static `shape`; sizes that
     /// depend on the data are dynamic.
@@ -156,7 +157,7 @@ def ZQ_LookupAttr : ZQ_Stage<"Lookup", "lookup"> {
     value halfway between two entries goes to the lower one.
   }];
   let parameters = (ins "::mlir::DenseF32ArrayAttr":$table);
-  let assemblyFormat = "`<` $table `>`";
+  let assemblyFormat = "`<` custom<Table>($table) `>`";
   let genVerifyDecl = 1;
 }
 

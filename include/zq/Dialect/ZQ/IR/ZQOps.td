@@ -68,8 +68,7 @@ def ZQ_DecodeOp : ZQ_Op<"decode", [
     * (D1) one offset per dimension of the source;
     * (D2) source, init and result agree in rank and element type;
     * (D3) a window that is known statically lies inside the source;
-    * (D4) the decoder exists, is the one that the codec names if it names one,
-      and its streams are those of the codec;
+    * (D4) the decoder exists, and its streams are those of the codec;
     * (D5) a codec that names a decoder has it named on the op as well.
 
     `decode(encode(x))` folds to x only where the codec is lossless.
@@ -167,7 +166,8 @@ def ZQ_RotateOp : ZQ_Op<"rotate", [
     Constraints:
     * (O1) the transform implements `TransformAttrInterface` and its axis is one
       of the source's;
-    * (O2) the length of that axis is static, the element type f32.
+    * (O2) the length of that axis is static, the element type f32;
+    * (O3) source, init and result have one type.
   }];
   let arguments = (ins AnyRankedTensor:$source, AnyAttr:$transform,
                        UnitAttr:$inverse, AnyRankedTensor:$init);
@@ -239,7 +239,7 @@ def ZQ_DecoderOp : ZQ_Op<"decoder", [
                        OptionalAttr<I64Attr>:$chunk);
   let regions = (region SizedRegion<1>:$body, AnyRegion:$init);
   let assemblyFormat = [{
-    ($sym_visibility^)? $sym_name `block` $block (`chunk` $chunk^)?
+    custom<Visibility>($sym_visibility) $sym_name `block` $block (`chunk` $chunk^)?
     `streams` $streams attr-dict-with-keyword
     `decode` $body (`init` $init^)?
   }];

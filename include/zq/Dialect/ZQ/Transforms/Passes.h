@@ -21,6 +21,12 @@ namespace mlir::zq {
 /// (`zq-move-rotations`).
 void populateMoveRotationsPatterns(RewritePatternSet &patterns);
 
+/// The block that a decoder of `type` has where blocks of `width` elements are
+/// asked for: the next multiple of what its stages decode without looking at a
+/// neighbour.
+int64_t getDecoderWidth(Operation *scope, CompressedTensorType type,
+                        int64_t width);
+
 /// The decoder of `type`'s codec for blocks of `width` elements along the last
 /// axis, made and inserted into the symbol table of `scope` where it is not
 /// there yet. Fails with an error at `scope` where a stage cannot decode such

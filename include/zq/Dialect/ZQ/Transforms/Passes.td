@@ -25,6 +25,98 @@ def EncodeConstants : Pass<"zq-encode-constants", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def MoveRotations : Pass<"zq-move-rotations", "::mlir::ModuleOp"> {
+  let summary = "Take rotations out of codecs and move them to the activation";
+  let description = [{
+    The decode of a codec whose outermost stage is an orthogonal transform
+    becomes the decode of the rest and the inverse transform. Where the
+    transformed axis is contracted, the transform moves to the other operand,
+    since `x (w R^-1)^T = (x R) w^T`: a rotated weight is never rotated back.
+    A rotation that meets its inverse goes away. What is left is applied where
+    it stands. Tested in `test/Dialect/ZQ/move-rotations.mlir`.
+
+    ```mlir
+    %d = zq.decode %w ... : !zq.tensor<64x128xf32, #zq.codec<hadamard<...>, rest>>
+    linalg.matmul ... ins(%x, %d)
+    // becomes
+    %y = zq.rotate %x by #zq.hadamard<...>
+    %d = zq.decode %v ... : !zq.tensor<64x128xf32, #zq.codec<rest>>
+    linalg.matmul ... ins(%y, %d)
+    ```
+  }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect",
+                           "::mlir::affine::AffineDialect"];
+}
+
+def FuseElementwise : Pass<"zq-fuse-elementwise", "::mlir::ModuleOp"> {
+  let summary = "Make one op of each chain of elementwise ops";
+  let description = [{
+    Elementwise named ops become `linalg.generic`, and chains of those one op,
+    so that what follows a contraction is one consumer. An elementwise op is
+    never fused into a reduction: it would be computed again for every tile.
+    Tested in `test/Dialect/ZQ/fuse-elementwise.mlir`.
+
+    ```mlir
+    %a = linalg.add ins(%y, %bias : ...)
+    %b = linalg.exp ins(%a : ...)
+    // becomes
+    %b = linalg.generic ... ins(%y, %bias : ...) {
+      ^bb0(%in: f32, %in_0: f32, %out: f32):
+        %1 = arith.addf %in, %in_0 : f32
+        %2 = math.exp %1 : f32
+        linalg.yield %2 : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect",
+                           "::mlir::affine::AffineDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def TileAndFuse : Pass<"zq-tile-and-fuse", "::mlir::ModuleOp"> {
+  let summary = "Tile consumers and pull the decodes into their loops";
+  let description = [{
+    Makes a loop nest for every op on tensors whose result nothing else fuses.
+    Outside are parallel tiles (`scf.forall`), into which elementwise ops pull
+    the contraction that they consume, and that its weights. Inside are a
+    contraction's register tile and a vector's lanes along the last dimension
+    of its weight. A weight of which each value is used at most
+    `register-reuse` times in a tile is decoded once more inside, where its
+    values stay in registers; another once for the tile. A remark on the decode
+    says which. Tested in `test/Dialect/ZQ/tile-and-fuse.mlir`.
+
+    ```mlir
+    %d = zq.decode %w at [0, 0] outs(%e : tensor<512x256xf32>) : ...
+    %y = linalg.matmul ... ins(%x, %d : tensor<1x256xf32>, tensor<512x256xf32>) ...
+    // becomes
+    %y = scf.forall (%n) = (0) to (512) step (32) ... {
+      scf.for %i = ... {
+        scf.for %k = ... {
+          %d = zq.decode %w at [%r, %k] outs(... : tensor<16x16xf32>) : ...
+          linalg.generic ... // 16 rows, 16 partial sums each
+        }
+        linalg.reduce ...
+      }
+    }
+    ```
+  }];
+  let options = [
+    Option<"width", "width", "int64_t", "16", "Lanes of a vector of f32">,
+    Option<"accumulators", "accumulators", "int64_t", "16",
+           "Vectors of accumulators in a register tile">,
+    Option<"registerReuse", "register-reuse", "int64_t", "4",
+           "Uses of a decoded value up to which it is decoded in registers">,
+    Option<"panel", "panel", "int64_t", "32",
+           "Size of a parallel tile along the result's last dimension">,
+    Option<"unit", "unit", "std::string", "\"\"",
+           "Name of the vector unit, for remarks">,
+  ];
+  let dependentDialects = ["::mlir::scf::SCFDialect",
+                           "::mlir::affine::AffineDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def MaterializeDecoders : Pass<"zq-materialize-decoders", "::mlir::ModuleOp"> {
   let summary = "Make a zq.decoder of every codec that is decoded";
   let description = [{
@@ -53,6 +145,126 @@ def MaterializeDecoders : Pass<"zq-materialize-decoders", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::vector::VectorDialect",
                            "::mlir::tensor::TensorDialect"];
+}
+
+def DecodeToVector : Pass<"zq-decode-to-vector", "::mlir::ModuleOp"> {
+  let summary = "Inline decoders into loops over the blocks of a window";
+  let description = [{
+    Each `zq.decode` becomes loops over its window's blocks (none, if the window
+    is one block wide and at most `unroll` rows high: then the values are one
+    vector and stay in registers) around the decoder's region. A decoder with
+    state carries it through the loop whose induction variable is the window's
+    offset along the last axis, starting afresh at each chunk. A window that
+    is not known to begin at a multiple of the block is decoded as the blocks
+    that cover it, with a remark. `zq.rotate` becomes butterflies on vectors.
+    Tested in `test/Dialect/ZQ/decode-to-vector.mlir`.
+
+    ```mlir
+    %d = zq.decode %w using @dec at [%i, %k] outs(%e : tensor<1x16xf32>) : ...
+    // becomes
+    %s:3 = zq.disassemble %w : ...
+    %v = ... // the decoder's region for [%i, %k]
+    %d = vector.transfer_write %v, %e[%c0, %c0] : ...
+    ```
+  }];
+  let options = [
+    Option<"unroll", "unroll", "int64_t", "16",
+           "Rows of a window that become one vector">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::affine::AffineDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def Vectorize : Pass<"zq-vectorize", "::mlir::ModuleOp"> {
+  let summary = "Turn the inner tiles of linalg ops into vectors";
+  let description = [{
+    Every linalg op of static shape becomes reads, arithmetic and writes of
+    vectors, and what is read back from a tensor just written stays a value.
+    Then loops carry the vectors themselves. An op of dynamic shape is an
+    error. Tested in `test/Dialect/ZQ/vectorize.mlir`.
+
+    ```mlir
+    %r = scf.for ... iter_args(%acc = %zero) -> (tensor<1x16xf32>) {
+      %d = vector.transfer_write %v, %e[%c0, %c0] : ...
+      %s = linalg.generic ... ins(%x, %d : ...) outs(%acc : ...)
+    // becomes
+    %r = scf.for ... iter_args(%acc = %zero) -> (vector<1x16xf32>) {
+      %p = arith.mulf %xv, %v : vector<1x16xf32>
+      %s = arith.addf %acc, %p : vector<1x16xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::vector::VectorDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::affine::AffineDialect"];
+}
+
+def LowerVectorOps : Pass<"zq-lower-vector-ops", "::mlir::ModuleOp"> {
+  let summary = "Lower zq's vector ops and math to what the target has";
+  let description = [{
+    `zq.unpack` and `zq.lookup` become plain vector arithmetic, or the
+    permutes that the CPU with `features` has. Functions of vectors become
+    polynomials. Tested in `test/Dialect/ZQ/lower-vector-ops.mlir`.
+
+    ```mlir
+    %v = zq.lookup %c in %t : vector<16xi8>, vector<16xf32> -> vector<16xf32>
+    // becomes, with AVX-512,
+    %i = arith.extui %c : vector<16xi8> to vector<16xi32>
+    %v = llvm.call_intrinsic "llvm.x86.avx512.permvar.sf.512"(%t, %i) : ...
+    ```
+  }];
+  let options = [
+    Option<"features", "features", "std::string", "\"host\"",
+           "Features of the CPU as LLVM names them, or host">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::vector::VectorDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
+def VerifyPhase : Pass<"zq-verify-phase", "::mlir::ModuleOp"> {
+  let summary = "Check the contract of a phase of the way down";
+  let description = [{
+    What must not be left after a phase, each an error at the op:
+
+    * `imported`: no `zq.encode` (constants are encoded), no quantized types;
+    * `algebra`: no decode of a codec that begins with a transform;
+    * `vectors`: no linalg op, `zq.decode` or `zq.rotate`;
+    * `streams`: no `!zq.tensor` and no op of zq but its vector ops;
+    * `buffers`: no tensors;
+    * `llvm`: nothing but the LLVM dialect.
+
+    Tested in `test/Dialect/ZQ/verify-phase.mlir`.
+
+    ```mlir
+    %d = zq.decode %w at [0, 0] ...
+    // with phase=vectors: error: 'zq.decode' op is left after the phase 'vectors'
+    ```
+  }];
+  let options = [
+    Option<"phase", "phase", "std::string", "\"\"", "Name of the phase">,
+  ];
+}
+
+def ExpandStorage : Pass<"zq-expand-storage", "::mlir::ModuleOp"> {
+  let summary = "Replace compressed tensors by their streams";
+  let description = [{
+    Every value of type `!zq.tensor` becomes the tensors of its streams, across
+    functions, calls and structured control flow. An op other than
+    `zq.assemble` and `zq.disassemble` that still needs the compressed type is
+    an error. Tested in `test/Dialect/ZQ/expand-storage.mlir`.
+
+    ```mlir
+    func.func @f(%w: !zq.tensor<4x16xf32, #zq.codec<quantize<si8>, pack>>) {
+      %c = zq.disassemble %w : ...
+    // becomes
+    func.func @f(%c: tensor<4x16xi8>) {
+    ```
+  }];
 }
 
 #endif // ZQ_DIALECT_ZQ_TRANSFORMS_PASSES_TD

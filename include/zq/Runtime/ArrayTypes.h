@@ -1,0 +1,29 @@
+//===- ArrayTypes.h - Arrays and the tensor types they stand for ----------===//
+#ifndef ZQ_RUNTIME_ARRAYTYPES_H
+#define ZQ_RUNTIME_ARRAYTYPES_H
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "zq/Codec/Array.h"
+#include "zq/Codec/Result.h"
+
+#include <string>
+
+namespace mlir::zq {
+
+/// The tensor type of `array` as MLIR writes it.
+std::string describe(const ::zq::codec::Array &array);
+
+/// Whether `array` has the element type and shape of `type`, a dynamic size
+/// standing for any; the error says what differs.
+::zq::codec::Status checkArray(const ::zq::codec::Array &array,
+                               RankedTensorType type);
+
+/// The dense tensors that stand for an argument or result of `type` in memory:
+/// the streams of a compressed tensor, or the tensor itself. Fails on any other
+/// type, and where a decoder symbol is missing in `scope`.
+FailureOr<SmallVector<RankedTensorType>> getStoredTypes(Type type,
+                                                        Operation *scope);
+
+} // namespace mlir::zq
+
+#endif // ZQ_RUNTIME_ARRAYTYPES_H

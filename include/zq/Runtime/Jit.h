@@ -1,0 +1,114 @@
+//===- Jit.h - Functions on tensors, compiled for this machine ------------===//
+#ifndef ZQ_RUNTIME_JIT_H
+#define ZQ_RUNTIME_JIT_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "zq/Codec/Array.h"
+#include "zq/Codec/Result.h"
+
+#include <memory>
+#include <vector>
+
+namespace mlir {
+class ExecutionEngine;
+} // namespace mlir
+
+namespace mlir::zq {
+
+/// How a function is compiled.
+struct JitOptions {
+  /// Run outer loops in parallel by OpenMP.
+  bool threads = true;
+};
+
+/// The arrays that a function takes and returns.
+struct Signature {
+  /// One tensor per argument; for a compressed argument one per stream, in the
+  /// codec's order. The size of a stream may be dynamic.
+  SmallVector<RankedTensorType> inputs;
+  SmallVector<RankedTensorType> results;
+};
+
+/// The signature of `function`. Emits an error there and fails if an argument
+/// or result is no tensor of static shape, or has elements that a reference
+/// array cannot hold.
+FailureOr<Signature> getSignature(func::FuncOp function);
+
+/// One function bound to its inputs. Holds its own copies of them, aligned to
+/// 64 bytes as the results are, so that a function that overwrites its
+/// arguments leaves the caller's arrays alone. Outlives its `JitFunction`
+/// never.
+class JitCall {
+public:
+  JitCall(JitCall &&) = default;
+  JitCall &operator=(JitCall &&) = default;
+
+  /// Calls the function. The results of an earlier call are overwritten; so are
+  /// inputs that the function works on in place, which makes the results of
+  /// later calls of such a function meaningless.
+  void run();
+
+  /// Copies of the results of the last call.
+  std::vector<::zq::codec::Array> getResults() const;
+
+private:
+  friend class JitFunction;
+  JitCall() = default;
+
+  struct FreeAligned {
+    void operator()(uint8_t *bytes) const;
+  };
+  /// The memory of one memref, and its descriptor: two pointers, the offset,
+  /// sizes and strides, each of 64 bits.
+  struct Buffer {
+    std::unique_ptr<uint8_t, FreeAligned> bytes;
+    std::vector<int64_t> descriptor;
+  };
+
+  void addBuffer(const ::zq::codec::Array &contents);
+
+  void (*function)(void **) = nullptr;
+  /// Inputs, then results.
+  std::vector<Buffer> buffers;
+  size_t numInputs = 0;
+  /// Type and shape of each result.
+  std::vector<::zq::codec::Array> resultTypes;
+};
+
+/// A function on tensors of static shape, compiled with everything that it
+/// calls.
+class JitFunction {
+public:
+  /// Lowers the whole of `module`, which is left in the LLVM dialect, and
+  /// compiles it. Emits an error and fails if there is no function `name` with
+  /// a body, if it has no `Signature`, or if the lowering fails.
+  static FailureOr<std::unique_ptr<JitFunction>>
+  compile(ModuleOp module, StringRef name, const JitOptions &options = {});
+  ~JitFunction();
+
+  const Signature &getSignature() const { return signature; }
+
+  /// Binds the function to `inputs`, which must agree with the signature in
+  /// number, element type and shape.
+  ::zq::codec::Result<JitCall>
+  bind(ArrayRef<const ::zq::codec::Array *> inputs) const;
+
+  /// Binds, calls once, and returns the results.
+  ::zq::codec::Result<std::vector<::zq::codec::Array>>
+  call(ArrayRef<const ::zq::codec::Array *> inputs) const;
+
+private:
+  JitFunction();
+
+  std::unique_ptr<ExecutionEngine> engine;
+  void (*function)(void **) = nullptr;
+  Signature signature;
+};
+
+/// How many threads a parallel loop runs on.
+int getNumThreads();
+
+} // namespace mlir::zq
+
+#endif // ZQ_RUNTIME_JIT_H

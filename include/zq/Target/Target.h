@@ -1,0 +1,47 @@
+//===- Target.h - What shared code may ask of a target --------------------===//
+//
+// Passes and pipelines know a target by this interface only; what is particular
+// to one stays in its folder under lib/Target.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ZQ_TARGET_TARGET_H
+#define ZQ_TARGET_TARGET_H
+
+#include "mlir/IR/PatternMatch.h"
+
+#include <memory>
+#include <string>
+
+namespace mlir::zq {
+
+class Target {
+public:
+  virtual ~Target();
+
+  /// What a remark calls the vector unit: "AVX-512".
+  virtual StringRef getVectorUnit() const = 0;
+
+  /// Lanes of f32 in a vector register.
+  virtual int64_t getLanes() const = 0;
+
+  /// Vector registers that a register tile may take for accumulators.
+  virtual int64_t getAccumulators() const = 0;
+
+  /// Lowers `zq.lookup` and whatever else the target has instructions for. The
+  /// target-neutral lowerings are there with a lower benefit.
+  virtual void populateVectorOpPatterns(RewritePatternSet &patterns) const = 0;
+};
+
+/// x86-64 with `features` as LLVM writes them ("+avx512f,+avx2"); "host" is the
+/// machine that this runs on.
+std::unique_ptr<Target> getX86Target(StringRef features);
+
+/// The features of this machine, as LLVM writes them.
+std::string getHostFeatures();
+
+/// Lowerings of `zq.unpack` and `zq.lookup` to plain vector and arith ops.
+void populateVectorOpPatterns(RewritePatternSet &patterns);
+
+} // namespace mlir::zq
+
+#endif // ZQ_TARGET_TARGET_H

@@ -1,0 +1,536 @@
+//===- DecodeToVector.cpp - Decoders inlined into loops over blocks -------===//
+#include "zq/Dialect/ZQ/Transforms/Passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace mlir::zq {
+#define GEN_PASS_DEF_DECODETOVECTOR
+#include "zq/Dialect/ZQ/Transforms/Passes.h.inc"
+} // namespace mlir::zq
+
+using namespace mlir;
+using namespace mlir::zq;
+
+/// Whether `expr` of `operands` is known to be a multiple of `factor`.
+static bool isMultipleOf(OpFoldResult value, int64_t factor);
+
+static bool isMultipleOf(AffineExpr expr, unsigned numDims,
+                         ValueRange operands, int64_t factor) {
+  if (expr.isMultipleOf(factor))
+    return true;
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return isMultipleOf(operands[dim.getPosition()], factor);
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return isMultipleOf(operands[numDims + symbol.getPosition()], factor);
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return false;
+  auto left = [&] {
+    return isMultipleOf(binary.getLHS(), numDims, operands, factor);
+  };
+  auto right = [&] {
+    return isMultipleOf(binary.getRHS(), numDims, operands, factor);
+  };
+  if (binary.getKind() == AffineExprKind::Add)
+    return left() && right();
+  if (binary.getKind() == AffineExprKind::Mul)
+    return left() || right();
+  return false;
+}
+
+static bool isMultipleOf(OpFoldResult value, int64_t factor) {
+  if (auto constant = getConstantIntValue(value))
+    return *constant % factor == 0;
+  Value dynamic = cast<Value>(value);
+  if (auto argument = dyn_cast<BlockArgument>(dynamic)) {
+    auto loop =
+        dyn_cast<LoopLikeOpInterface>(argument.getOwner()->getParentOp());
+    if (!loop)
+      return false;
+    auto ivs = loop.getLoopInductionVars();
+    auto lower = loop.getLoopLowerBounds();
+    auto steps = loop.getLoopSteps();
+    if (!ivs || !lower || !steps)
+      return false;
+    for (auto [iv, low, step] : llvm::zip(*ivs, *lower, *steps))
+      if (iv == dynamic)
+        return isMultipleOf(low, factor) && isMultipleOf(step, factor);
+    return false;
+  }
+  if (auto apply = dynamic.getDefiningOp<affine::AffineApplyOp>())
+    return isMultipleOf(apply.getAffineMap().getResult(0),
+                        apply.getAffineMap().getNumDims(),
+                        apply.getOperands(), factor);
+  if (auto add = dynamic.getDefiningOp<arith::AddIOp>())
+    return isMultipleOf(add.getLhs(), factor) &&
+           isMultipleOf(add.getRhs(), factor);
+  if (auto mul = dynamic.getDefiningOp<arith::MulIOp>())
+    return isMultipleOf(mul.getLhs(), factor) ||
+           isMultipleOf(mul.getRhs(), factor);
+  return false;
+}
+
+namespace {
+
+/// One decode op on its way to vectors.
+class Lowering {
+public:
+  Lowering(IRRewriter &b, DecodeOp op, DecoderOp decoder, ValueRange streams)
+      : b(b), op(op), decoder(decoder), streams(streams), loc(op.getLoc()),
+        width(decoder.getBlockLength()), chunk(decoder.getChunkLength()),
+        window(op.getWindowType()) {}
+
+  LogicalResult run(int64_t unroll);
+
+private:
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+  Value add(Value x, Value y) { return arith::AddIOp::create(b, loc, x, y); }
+
+  SmallVector<Value> emitInit(ValueRange position);
+  std::pair<Value, SmallVector<Value>> emitBlock(ValueRange position,
+                                                 ValueRange state);
+  SmallVector<Value> emitStateAt(ValueRange position, OpFoldResult last);
+  SmallVector<Value> emitStateInLoop(ArrayRef<Value> row, scf::ForOp &loop);
+  SmallVector<Value> emitRestart(ValueRange position, ValueRange state);
+
+  scf::ForOp findCarryingLoop(ArrayRef<Value> position);
+  Value emitInRegisters(ArrayRef<Value> position);
+  Value emitLoops(ArrayRef<Value> position, Value init, bool isCover);
+
+  IRRewriter &b;
+  DecodeOp op;
+  DecoderOp decoder;
+  SmallVector<Value> streams;
+  Location loc;
+  int64_t width;
+  int64_t chunk;
+  RankedTensorType window;
+};
+
+} // namespace
+
+SmallVector<Value> Lowering::emitInit(ValueRange position) {
+  return decoder.inlineRegion(b, loc, decoder.getInit(), streams, position, {});
+}
+
+/// The values of the block at `position`, in the window's element type, and
+/// the state after it.
+std::pair<Value, SmallVector<Value>>
+Lowering::emitBlock(ValueRange position, ValueRange state) {
+  SmallVector<Value> yielded = decoder.inlineRegion(
+      b, loc, decoder.getBody(), streams, position, state);
+  Value values = yielded.front();
+  auto type = VectorType::get(width, window.getElementType());
+  if (values.getType() != type) {
+    unsigned from = getElementTypeOrSelf(values).getIntOrFloatBitWidth();
+    if (from < type.getElementTypeBitWidth())
+      values = arith::ExtFOp::create(b, loc, type, values);
+    else
+      values = arith::TruncFOp::create(b, loc, type, values);
+  }
+  return {values, SmallVector<Value>(llvm::drop_begin(yielded))};
+}
+
+/// The state before the block at `position`: that of the chunk's beginning, and
+/// from there block by block.
+SmallVector<Value> Lowering::emitStateAt(ValueRange position,
+                                         OpFoldResult last) {
+  if (!chunk)
+    return {};
+  if (isMultipleOf(last, chunk))
+    return emitInit(position);
+  Value end = position.back();
+  Value begin = arith::MulIOp::create(
+      b, loc, arith::DivUIOp::create(b, loc, end, index(chunk)), index(chunk));
+  SmallVector<Value> at(position);
+  at.back() = begin;
+  auto skip = scf::ForOp::create(
+      b, loc, begin, end, index(width), emitInit(at),
+      [&](OpBuilder &, Location, Value place, ValueRange state) {
+        SmallVector<Value> inner(position);
+        inner.back() = place;
+        scf::YieldOp::create(b, loc, emitBlock(inner, state).second);
+      });
+  return SmallVector<Value>(skip.getResults());
+}
+
+/// `state`, or a fresh one where a chunk begins at `position`.
+SmallVector<Value> Lowering::emitRestart(ValueRange position,
+                                         ValueRange state) {
+  Value within =
+      arith::RemUIOp::create(b, loc, position.back(), index(chunk));
+  Value begins = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                       within, index(0));
+  auto restart = scf::IfOp::create(
+      b, loc, begins,
+      [&](OpBuilder &, Location) {
+        scf::YieldOp::create(b, loc, emitInit(position));
+      },
+      [&](OpBuilder &, Location) { scf::YieldOp::create(b, loc, state); });
+  return SmallVector<Value>(restart.getResults());
+}
+
+/// The loop that walks along the window's last axis block by block, if there
+/// is one; then the state need not be found anew for each window.
+scf::ForOp Lowering::findCarryingLoop(ArrayRef<Value> position) {
+  auto iv = dyn_cast<BlockArgument>(position.back());
+  auto loop = iv ? dyn_cast<scf::ForOp>(iv.getOwner()->getParentOp())
+                 : scf::ForOp();
+  if (!loop || loop.getInductionVar() != iv ||
+      op->getParentOp() != loop.getOperation() ||
+      getConstantIntValue(loop.getStep()) != width ||
+      window.getShape().back() != width ||
+      !isMultipleOf(loop.getLowerBound(), chunk))
+    return {};
+  for (Value value : position.drop_back())
+    if (!loop.isDefinedOutsideOfLoop(value))
+      return {};
+  return loop;
+}
+
+/// A window of one block a row, without loops; the result is one transfer of a
+/// vector that its reader folds with.
+Value Lowering::emitInRegisters(ArrayRef<Value> position) {
+  ArrayRef<int64_t> shape = window.getShape();
+  SmallVector<int64_t> rows(shape.drop_back());
+  int64_t count = ShapedType::getNumElements(rows);
+  auto type = VectorType::get(shape, window.getElementType());
+
+  SmallVector<SmallVector<int64_t>> places;
+  SmallVector<int64_t> strides = computeStrides(rows);
+  for (int64_t row = 0; row < count; ++row)
+    places.push_back(delinearize(row, strides));
+
+  auto getPosition = [&](ArrayRef<int64_t> place) {
+    SmallVector<Value> at(position);
+    for (auto [value, offset] : llvm::zip(at, place))
+      if (offset)
+        value = add(value, index(offset));
+    return at;
+  };
+
+  // One state per row, carried by the loop around.
+  scf::ForOp loop = chunk ? findCarryingLoop(position) : scf::ForOp();
+  SmallVector<Value> carried;
+  unsigned stateSize = decoder.getStateTypes().size();
+  if (loop) {
+    SmallVector<Value> initial;
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPoint(loop);
+      for (ArrayRef<int64_t> place : places) {
+        SmallVector<Value> at = getPosition(place);
+        at.back() = loop.getLowerBound();
+        // The first block starts afresh in the loop; what enters it is only
+        // of the right type.
+        llvm::append_range(initial, emitInit(at));
+      }
+    }
+    unsigned first = loop.getNumRegionIterArgs();
+    auto yieldSame = [](OpBuilder &, Location, ArrayRef<BlockArgument> args) {
+      return SmallVector<Value>(args.begin(), args.end());
+    };
+    auto replaced = cast<scf::ForOp>(
+        *loop.replaceWithAdditionalYields(b, initial,
+                                          /*replaceInitOperandUsesInLoop=*/
+                                          false, yieldSame));
+    loop = replaced;
+    carried = SmallVector<Value>(
+        llvm::drop_begin(loop.getRegionIterArgs(), first));
+    b.setInsertionPoint(op);
+  }
+
+  SmallVector<Value> newStates;
+  SmallVector<Value> rowsOf;
+  Value result = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+  for (auto [row, place] : llvm::enumerate(places)) {
+    SmallVector<Value> at = getPosition(place);
+    if (loop)
+      at.back() = loop.getInductionVar();
+    SmallVector<Value> state;
+    if (loop)
+      state = emitRestart(
+          at, ArrayRef(carried).slice(row * stateSize, stateSize));
+    else
+      state = emitStateAt(at, op.getMixedOffsets().back());
+    auto [values, next] = emitBlock(at, state);
+    llvm::append_range(newStates, next);
+    if (shape.back() < width)
+      values = vector::ExtractStridedSliceOp::create(
+          b, loc, values, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{shape.back()},
+          ArrayRef<int64_t>{1});
+    if (place.empty())
+      result = values;
+    else
+      result = vector::InsertOp::create(b, loc, values, result, place);
+  }
+  if (loop) {
+    auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
+    unsigned first = yield.getNumOperands() - newStates.size();
+    b.modifyOpInPlace(yield, [&] {
+      for (auto [i, state] : llvm::enumerate(newStates))
+        yield.setOperand(first + i, state);
+    });
+  }
+  SmallVector<Value> zeros(window.getRank(), index(0));
+  SmallVector<bool> inBounds(window.getRank(), true);
+  return vector::TransferWriteOp::create(b, loc, result, op.getInit(), zeros,
+                                         ArrayRef<bool>(inBounds))
+      .getResult();
+}
+
+/// Loops over the rows and blocks of `init`, whose first element is at
+/// `position`. A cover holds whole blocks only.
+Value Lowering::emitLoops(ArrayRef<Value> position, Value init, bool isCover) {
+  auto type = cast<RankedTensorType>(init.getType());
+  int64_t rank = type.getRank();
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, init);
+
+  SmallVector<Value> row(position);
+  SmallVector<Value> place(rank, index(0));
+  // A tensor goes in and comes out at each level.
+  std::function<Value(int64_t, Value)> emitDim = [&](int64_t dim,
+                                                     Value tensor) -> Value {
+    Value size = getValueOrCreateConstantIndexOp(b, loc, sizes[dim]);
+    if (dim + 1 < rank) {
+      auto loop = scf::ForOp::create(
+          b, loc, index(0), size, index(1), tensor,
+          [&](OpBuilder &, Location, Value iv, ValueRange args) {
+            row[dim] = add(position[dim], iv);
+            place[dim] = iv;
+            scf::YieldOp::create(b, loc, emitDim(dim + 1, args[0]));
+          });
+      return loop.getResult(0);
+    }
+
+    auto write = [&](Value values, Value into, Value at) -> Value {
+      place[dim] = at;
+      bool inBounds[] = {true};
+      return vector::TransferWriteOp::create(b, loc, values, into, place,
+                                             ArrayRef<bool>(inBounds))
+          .getResult();
+    };
+    row[dim] = position[dim];
+    SmallVector<Value> carried{tensor};
+    llvm::append_range(
+        carried, emitStateAt(row, isCover ? OpFoldResult(position[dim])
+                                          : op.getMixedOffsets()[dim]));
+    Value end = size;
+    int64_t tail = 0;
+    if (!isCover) {
+      tail = type.getDimSize(dim) % width;
+      end = index(type.getDimSize(dim) - tail);
+    }
+    if (getConstantIntValue(end) != 0) {
+      auto loop = scf::ForOp::create(
+          b, loc, index(0), end, index(width), carried,
+          [&](OpBuilder &, Location, Value iv, ValueRange args) {
+            row[dim] = add(position[dim], iv);
+            SmallVector<Value> state(args.drop_front());
+            if (chunk)
+              state = emitRestart(row, state);
+            auto [values, next] = emitBlock(row, state);
+            SmallVector<Value> yielded{write(values, args[0], iv)};
+            llvm::append_range(yielded, next);
+            scf::YieldOp::create(b, loc, yielded);
+          });
+      carried.assign(loop.result_begin(), loop.result_end());
+    }
+    if (!tail)
+      return carried[0];
+    row[dim] = add(position[dim], end);
+    SmallVector<Value> state(llvm::drop_begin(carried));
+    if (chunk)
+      state = emitRestart(row, state);
+    Value values = emitBlock(row, state).first;
+    values = vector::ExtractStridedSliceOp::create(
+        b, loc, values, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{tail},
+        ArrayRef<int64_t>{1});
+    return write(values, carried[0], end);
+  };
+  return emitDim(0, init);
+}
+
+LogicalResult Lowering::run(int64_t unroll) {
+  b.setInsertionPoint(op);
+  SmallVector<Value> position;
+  for (OpFoldResult offset : op.getMixedOffsets())
+    position.push_back(getValueOrCreateConstantIndexOp(b, loc, offset));
+  int64_t last = window.getShape().back();
+  bool isStatic = window.hasStaticShape();
+
+  if (isStatic && window.getNumElements() == 0) {
+    b.replaceOp(op, op.getInit());
+    return success();
+  }
+  if (!ShapedType::isDynamic(last) &&
+      isMultipleOf(op.getMixedOffsets().back(), width)) {
+    bool inRegisters =
+        isStatic && last <= width && window.getNumElements() / last <= unroll;
+    b.replaceOp(op, inRegisters
+                        ? emitInRegisters(position)
+                        : emitLoops(position, op.getInit(), false));
+    return success();
+  }
+
+  // Decode the blocks that cover the window, and cut it out of them.
+  op.emitRemark() << "the window is not known to begin at a multiple of "
+                  << width << " elements: decoding the blocks that cover it";
+  Value offset = position.back();
+  Value size = getValueOrCreateConstantIndexOp(
+      b, loc, tensor::getMixedSize(b, loc, op.getInit(), window.getRank() - 1));
+  Value begin = arith::MulIOp::create(
+      b, loc, arith::DivUIOp::create(b, loc, offset, index(width)),
+      index(width));
+  Value before = arith::SubIOp::create(b, loc, offset, begin);
+  Value covered = arith::MulIOp::create(
+      b, loc,
+      arith::CeilDivUIOp::create(b, loc, add(before, size), index(width)),
+      index(width));
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(b, loc, op.getInit());
+  SmallVector<OpFoldResult> cutSizes(sizes);
+  sizes.back() = covered;
+  Value cover =
+      tensor::EmptyOp::create(b, loc, sizes, window.getElementType());
+  position.back() = begin;
+  Value blocks = emitLoops(position, cover, /*isCover=*/true);
+  SmallVector<OpFoldResult> cut(window.getRank(), b.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(window.getRank(), b.getIndexAttr(1));
+  cut.back() = before;
+  b.replaceOpWithNewOp<tensor::ExtractSliceOp>(op, window, blocks, cut,
+                                               cutSizes, strides);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Rotations
+//===----------------------------------------------------------------------===//
+
+/// Butterflies on the vectors along the axis, row by row.
+static void lowerRotation(IRRewriter &b, RotateOp op) {
+  b.setInsertionPoint(op);
+  Location loc = op.getLoc();
+  auto type = cast<RankedTensorType>(op.getSource().getType());
+  int64_t rank = type.getRank(), axis = op.getAxis();
+  int64_t length = type.getDimSize(axis);
+  TransformAttrInterface transform = op.getTransformInterface();
+  SmallVector<int64_t> blocks = transform.getTransformBlocks(length);
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(b, loc, op.getSource());
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  auto along = AffineMapAttr::get(AffineMap::get(
+      rank, 0, b.getAffineDimExpr(axis)));
+  bool inBounds[] = {true};
+  SmallVector<Value> place(rank, index(0));
+
+  auto emitBlock = [&](Value begin, int64_t size, Value into) -> Value {
+    place[axis] = begin;
+    auto vectorType = VectorType::get(size, type.getElementType());
+    Value padding =
+        arith::ConstantOp::create(b, loc, b.getZeroAttr(type.getElementType()));
+    Value values = vector::TransferReadOp::create(
+        b, loc, vectorType, op.getSource(), place, along, padding,
+        /*mask=*/Value(), b.getBoolArrayAttr(inBounds));
+    values = transform.emitTransform(b, loc, values, begin, length,
+                                     op.getInverse());
+    return vector::TransferWriteOp::create(b, loc, into.getType(), values, into,
+                                           place, along, /*mask=*/Value(),
+                                           b.getBoolArrayAttr(inBounds))
+        .getResult();
+  };
+
+  std::function<Value(int64_t, Value)> emitDim = [&](int64_t dim,
+                                                     Value tensor) -> Value {
+    if (dim == axis)
+      return emitDim(dim + 1, tensor);
+    if (dim < rank) {
+      Value size = getValueOrCreateConstantIndexOp(b, loc, sizes[dim]);
+      auto loop = scf::ForOp::create(
+          b, loc, index(0), size, index(1), tensor,
+          [&](OpBuilder &, Location, Value iv, ValueRange args) {
+            place[dim] = iv;
+            scf::YieldOp::create(b, loc, emitDim(dim + 1, args[0]));
+          });
+      return loop.getResult(0);
+    }
+    // Equal blocks in a loop, those of the tail after it.
+    int64_t begin = 0;
+    if (!blocks.empty()) {
+      int64_t equal = llvm::count(blocks, blocks.front());
+      begin = equal * blocks.front();
+      auto loop = scf::ForOp::create(
+          b, loc, index(0), index(begin), index(blocks.front()), tensor,
+          [&](OpBuilder &, Location, Value iv, ValueRange args) {
+            scf::YieldOp::create(b, loc,
+                                 emitBlock(iv, blocks.front(), args[0]));
+          });
+      tensor = loop.getResult(0);
+      for (int64_t size : ArrayRef(blocks).drop_front(equal)) {
+        tensor = emitBlock(index(begin), size, tensor);
+        begin += size;
+      }
+    }
+    return tensor;
+  };
+  b.replaceOp(op, emitDim(0, op.getInit()));
+}
+
+namespace {
+struct DecodeToVectorPass
+    : mlir::zq::impl::DecodeToVectorBase<DecodeToVectorPass> {
+  using DecodeToVectorBase::DecodeToVectorBase;
+
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    SmallVector<DecodeOp> decodes;
+    SmallVector<RotateOp> rotations;
+    getOperation().walk([&](Operation *op) {
+      if (auto decode = dyn_cast<DecodeOp>(op))
+        decodes.push_back(decode);
+      else if (auto rotation = dyn_cast<RotateOp>(op))
+        rotations.push_back(rotation);
+    });
+
+    // A compressed value is taken apart once, where it is defined.
+    DenseMap<Value, DisassembleOp> parts;
+    for (DecodeOp op : decodes) {
+      if (!op.getDecoderAttr()) {
+        op.emitOpError("names no decoder; run zq-materialize-decoders before");
+        return signalPassFailure();
+      }
+      auto decoder = SymbolTable::lookupNearestSymbolFrom<DecoderOp>(
+          op, op.getDecoderAttr());
+      auto type = cast<CompressedTensorType>(op.getSource().getType());
+      auto streamTypes = type.getStreamTypes(op);
+      if (!decoder || failed(streamTypes)) {
+        op.emitOpError("has no decoder");
+        return signalPassFailure();
+      }
+      DisassembleOp &streams = parts[op.getSource()];
+      if (!streams) {
+        rewriter.setInsertionPointAfterValue(op.getSource());
+        streams = DisassembleOp::create(rewriter, op.getLoc(), *streamTypes,
+                                        op.getSource());
+      }
+      if (failed(Lowering(rewriter, op, decoder, streams.getStreams())
+                     .run(unroll)))
+        return signalPassFailure();
+    }
+    for (RotateOp op : rotations)
+      lowerRotation(rewriter, op);
+  }
+};
+} // namespace

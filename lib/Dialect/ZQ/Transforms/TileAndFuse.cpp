@@ -1,0 +1,478 @@
+//===- TileAndFuse.cpp - Loops around decode and its consumer -------------===//
+//
+// Drives upstream's tiling and fusion. A loop nest is made for each op whose
+// result nothing else fuses: parallel tiles outside, in which the producers of
+// the tile are pulled; then, inside, a contraction's register tile and a
+// vector's worth of the lane dimension, to which the decode is pulled once more
+// where its values are used in few places.
+//
+// All tile sizes divide the sizes they tile, or the op is split before: every
+// inner shape is static, and there is no masked or partial tile.
+//
+//===----------------------------------------------------------------------===//
+#include "zq/Dialect/ZQ/Transforms/Passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace mlir::zq {
+#define GEN_PASS_DEF_TILEANDFUSE
+#include "zq/Dialect/ZQ/Transforms/Passes.h.inc"
+} // namespace mlir::zq
+
+using namespace mlir;
+using namespace mlir::zq;
+
+/// The largest divisor of `size` that is at most `limit`; 1 where the size is
+/// not known.
+static int64_t largestDivisor(int64_t size, int64_t limit) {
+  if (ShapedType::isDynamic(size) || size <= 0)
+    return 1;
+  for (int64_t divisor = std::min(size, limit); divisor > 1; --divisor)
+    if (size % divisor == 0)
+      return divisor;
+  return 1;
+}
+
+/// Whether every loop of `op` is parallel: such an op may be recomputed by
+/// tiles of its result.
+static bool isElementwise(Operation *op) {
+  auto linalgOp = dyn_cast_or_null<linalg::LinalgOp>(op);
+  return linalgOp && linalgOp.getNumLoops() == linalgOp.getNumParallelLoops();
+}
+
+/// Whether `op` produces a weight: a decode, or elementwise work on one.
+static bool isWeight(Operation *op) {
+  if (isa_and_nonnull<DecodeOp>(op))
+    return true;
+  auto linalgOp = dyn_cast_or_null<linalg::LinalgOp>(op);
+  return linalgOp && isElementwise(op) && linalgOp.getNumDpsInputs() == 1 &&
+         isWeight(linalgOp.getDpsInputs().front().getDefiningOp());
+}
+
+static void eraseIfDead(RewriterBase &rewriter, Operation *op) {
+  if (!op || !isOpTriviallyDead(op))
+    return;
+  SmallVector<Value> operands(op->getOperands());
+  rewriter.eraseOp(op);
+  for (Value operand : operands)
+    eraseIfDead(rewriter, operand.getDefiningOp());
+}
+
+namespace {
+
+/// What the driver has to know of the target.
+struct KernelConfig {
+  /// Lanes of a vector.
+  int64_t width;
+  /// Vectors of accumulators that a register tile may hold.
+  int64_t accumulators;
+  /// Uses of a weight up to which it is decoded anew for each.
+  int64_t registerReuse;
+  /// Rows of the result's last dimension in a parallel tile.
+  int64_t panel;
+};
+
+class Tiler {
+public:
+  Tiler(IRRewriter &rewriter, KernelConfig config)
+      : rewriter(rewriter), config(config) {}
+
+  LogicalResult tileBlock(Block &block);
+
+private:
+  LogicalResult tileRoot(TilingInterface root);
+  SmallVector<int64_t> getParallelTile(TilingInterface root);
+  LogicalResult tileElementwise(linalg::LinalgOp op);
+  LogicalResult tileContraction(linalg::LinalgOp op);
+  LogicalResult tileLaneReduction(linalg::LinalgOp op, unsigned lane,
+                                  int64_t width, bool fuse);
+  LogicalResult tileLaneParallel(linalg::LinalgOp op, unsigned lane,
+                                 int64_t width, bool fuse);
+
+  /// Tiles into scf.for loops, fuses decodes into the innermost if asked, and
+  /// returns the tiled op.
+  FailureOr<linalg::LinalgOp>
+  tileToLoops(linalg::LinalgOp op, ArrayRef<int64_t> sizes, bool fuse,
+              std::optional<unsigned> partialReduction = std::nullopt);
+  /// Register tile sizes of the parallel dimensions but `lane`.
+  SmallVector<int64_t> getRegisterTile(linalg::LinalgOp op, unsigned lane);
+
+  IRRewriter &rewriter;
+  KernelConfig config;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Parallel tiles
+//===----------------------------------------------------------------------===//
+
+/// The contraction that ends in `root` through elementwise ops, or null.
+static linalg::LinalgOp findContraction(Operation *root) {
+  auto op = dyn_cast_or_null<linalg::LinalgOp>(root);
+  if (!op)
+    return {};
+  if (op.getNumReductionLoops())
+    return op;
+  for (Value input : op.getDpsInputs())
+    if (auto found = findContraction(input.getDefiningOp()))
+      if (input.hasOneUse())
+        return found;
+  return {};
+}
+
+SmallVector<int64_t> Tiler::getParallelTile(TilingInterface root) {
+  SmallVector<utils::IteratorType> iterators = root.getLoopIteratorTypes();
+  SmallVector<int64_t> sizes(iterators.size(), 0);
+  SmallVector<Range> domain;
+  {
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPoint(root);
+    domain = root.getIterationDomain(rewriter);
+  }
+  SmallVector<unsigned> parallel;
+  for (auto [i, type] : llvm::enumerate(iterators))
+    if (type == utils::IteratorType::parallel)
+      parallel.push_back(i);
+  bool contracts = static_cast<bool>(findContraction(root));
+  for (auto [place, dim] : llvm::enumerate(parallel)) {
+    int64_t size =
+        getConstantIntValue(domain[dim].size).value_or(ShapedType::kDynamic);
+    size_t fromLast = parallel.size() - 1 - place;
+    if (isa<DecodeOp>(root.getOperation()) && fromLast == 0) {
+      // Whole rows: their decoder may carry a state along.
+      sizes[dim] = ShapedType::isDynamic(size) ? 1 : size;
+      continue;
+    }
+    int64_t limit = 1;
+    if (fromLast == 0)
+      limit = contracts ? config.panel : 16 * config.width;
+    else if (fromLast == 1)
+      limit = contracts ? 256 : config.panel;
+    sizes[dim] = largestDivisor(size, limit);
+  }
+  return sizes;
+}
+
+LogicalResult Tiler::tileRoot(TilingInterface root) {
+  SmallVector<int64_t> sizes = getParallelTile(root);
+  scf::SCFTileAndFuseOptions options;
+  SmallVector<OpFoldResult> tile =
+      getAsIndexOpFoldResult(rewriter.getContext(), sizes);
+  options.tilingOptions.setTileSizes(tile).setLoopType(
+      scf::SCFTilingOptions::LoopType::ForallOp);
+  // Pull what makes this tile, and nothing that several tiles would compute
+  // again: the operands of a contraction are pulled only if they are weights.
+  options.setFusionControlFn(
+      [](tensor::ExtractSliceOp slice, OpResult producer, bool isInit)
+          -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
+        Operation *op = producer.getOwner();
+        if (isInit || isWeight(op))
+          return scf::SCFTileAndFuseOptions::ControlFnResult{};
+        bool intoElementwise =
+            llvm::all_of(slice->getUsers(), isElementwise);
+        if (intoElementwise && isa<linalg::LinalgOp>(op) &&
+            producer.hasOneUse())
+          return scf::SCFTileAndFuseOptions::ControlFnResult{};
+        return std::nullopt;
+      });
+  rewriter.setInsertionPoint(root);
+  auto result =
+      scf::tileConsumerAndFuseProducersUsingSCF(rewriter, root, options);
+  if (failed(result))
+    return root->emitOpError("cannot be tiled");
+
+  SmallVector<Value> operands(root->getOperands());
+  for (Value value : root->getResults())
+    rewriter.replaceAllUsesWith(value, result->replacements.lookup(value));
+  eraseIfDead(rewriter, root);
+
+  // The inner loops. Producers first, so that a contraction finds its decode
+  // next to it.
+  SmallVector<Operation *> tiled(result->tiledAndFusedOps.begin(),
+                                 result->tiledAndFusedOps.end());
+  for (Operation *op : tiled) {
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+    if (!linalgOp)
+      continue;
+    LogicalResult inner = linalgOp.getNumReductionLoops()
+                              ? tileContraction(linalgOp)
+                              : tileElementwise(linalgOp);
+    if (failed(inner))
+      return failure();
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Inner loops
+//===----------------------------------------------------------------------===//
+
+FailureOr<linalg::LinalgOp>
+Tiler::tileToLoops(linalg::LinalgOp op, ArrayRef<int64_t> sizes, bool fuse,
+                   std::optional<unsigned> partialReduction) {
+  scf::SCFTilingOptions options;
+  SmallVector<OpFoldResult> tile =
+      getAsIndexOpFoldResult(rewriter.getContext(), sizes);
+  options.setTileSizes(tile);
+  if (partialReduction) {
+    options.setReductionTilingStrategy(
+        ReductionTilingStrategy::PartialReductionOuterReduction);
+    options.setReductionDims({*partialReduction});
+  }
+  rewriter.setInsertionPoint(op);
+  auto result = scf::tileUsingSCF(
+      rewriter, cast<TilingInterface>(op.getOperation()), options);
+  if (failed(result))
+    return op->emitOpError("cannot be tiled");
+  SmallVector<Value> inputs(op.getDpsInputs());
+  rewriter.replaceOp(op, result->replacements);
+
+  auto inner = dyn_cast<linalg::LinalgOp>(result->tiledOps.front());
+  if (!inner)
+    return result->tiledOps.front()->emitOpError("is no linalg op");
+  if (fuse) {
+    for (Value input : SmallVector<Value>(inner.getDpsInputs())) {
+      auto slice = input.getDefiningOp<tensor::ExtractSliceOp>();
+      if (!slice || !isWeight(slice.getSource().getDefiningOp()))
+        continue;
+      auto fused =
+          scf::tileAndFuseProducerOfSlice(rewriter, slice, result->loops);
+      if (!fused)
+        return slice->emitOpError("cannot be fused");
+      eraseIfDead(rewriter, slice);
+      eraseIfDead(rewriter, fused->origProducer.getOwner());
+      // Elementwise work on a weight brings the weight along.
+      SmallVector<Operation *> slices(fused->generatedSlices);
+      while (!slices.empty()) {
+        auto next = dyn_cast<tensor::ExtractSliceOp>(slices.pop_back_val());
+        if (!next || !isWeight(next.getSource().getDefiningOp()))
+          continue;
+        auto more =
+            scf::tileAndFuseProducerOfSlice(rewriter, next, result->loops);
+        if (!more)
+          return next->emitOpError("cannot be fused");
+        eraseIfDead(rewriter, next);
+        eraseIfDead(rewriter, more->origProducer.getOwner());
+        llvm::append_range(slices, more->generatedSlices);
+      }
+    }
+  }
+  return inner;
+}
+
+LogicalResult Tiler::tileElementwise(linalg::LinalgOp op) {
+  // Rows of at most a few vectors.
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  if (ranges.empty())
+    return success();
+  SmallVector<int64_t> sizes(ranges.size(), 1);
+  sizes.back() = largestDivisor(ranges.back(), 4 * config.width);
+  return tileToLoops(op, sizes, /*fuse=*/true);
+}
+
+SmallVector<int64_t> Tiler::getRegisterTile(linalg::LinalgOp op,
+                                            unsigned lane) {
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  SmallVector<int64_t> sizes(ranges.size(), 0);
+  SmallVector<unsigned> parallel;
+  op.getParallelDims(parallel);
+  // From the innermost outwards, near to square.
+  int64_t left = config.accumulators;
+  int64_t remaining = 0;
+  for (unsigned dim : parallel)
+    remaining += dim != lane && ranges[dim] != 1;
+  for (unsigned dim : llvm::reverse(parallel)) {
+    if (dim == lane)
+      continue;
+    int64_t limit = left;
+    if (ranges[dim] != 1 && remaining-- > 1)
+      while (limit * limit > left)
+        limit /= 2;
+    sizes[dim] = largestDivisor(ranges[dim], std::max<int64_t>(limit, 1));
+    left = std::max<int64_t>(1, left / sizes[dim]);
+  }
+  return sizes;
+}
+
+LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
+  // The lanes follow the last dimension of the weight, along which its blocks
+  // are; without a weight, that of the last input.
+  OpOperand *weight = op.getDpsInputOperands().back();
+  DecodeOp decode;
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (isWeight(input->get().getDefiningOp())) {
+      weight = input;
+      Operation *producer = input->get().getDefiningOp();
+      while (auto chain = dyn_cast<linalg::LinalgOp>(producer))
+        producer = chain.getDpsInputs().front().getDefiningOp();
+      decode = cast<DecodeOp>(producer);
+    }
+  AffineMap map = op.getMatchingIndexingMap(weight);
+  auto last = dyn_cast_if_present<AffineDimExpr>(
+      map.getNumResults() ? map.getResults().back() : AffineExpr());
+  if (!last)
+    return op->emitOpError("has a weight whose last dimension is no loop");
+  unsigned lane = last.getPosition();
+
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  int64_t reuse = 1;
+  for (auto [dim, range] : llvm::enumerate(ranges))
+    if (!map.isFunctionOfDim(dim))
+      reuse = ShapedType::isDynamic(range) ? config.registerReuse : reuse * range;
+  int64_t width = config.width;
+  if (decode)
+    width = getDecoderWidth(
+        decode, cast<CompressedTensorType>(decode.getSource().getType()),
+        width);
+  // A weight that is used often is decoded once for the tile, to a panel that
+  // stays in cache; one that is not, where it is used.
+  bool fuse = decode && reuse <= config.registerReuse;
+  if (decode)
+    decode->emitRemark()
+        << "decode fused " << (fuse ? "in registers" : "per panel") << ": "
+        << reuse << " uses of each value in a tile";
+
+  if (ShapedType::isDynamic(ranges[lane]))
+    return op->emitOpError("has a dynamic size along the last dimension of "
+                           "its weight, which is not supported");
+  bool reduces = op.getIteratorTypesArray()[lane] ==
+                 utils::IteratorType::reduction;
+  return reduces ? tileLaneReduction(op, lane, width, fuse)
+                 : tileLaneParallel(op, lane, width, fuse);
+}
+
+/// Lanes along a contracted dimension: partial sums in the lanes, added up
+/// after the loop.
+LogicalResult Tiler::tileLaneReduction(linalg::LinalgOp op, unsigned lane,
+                                       int64_t width, bool fuse) {
+  SmallVector<linalg::LinalgOp> parts{op};
+  int64_t size = op.getStaticLoopRanges()[lane];
+  if (size > width && size % width) {
+    rewriter.setInsertionPoint(op);
+    auto [main, tail] = linalg::splitOp(
+        rewriter, cast<TilingInterface>(op.getOperation()), lane,
+        rewriter.getIndexAttr(size - size % width));
+    if (!main || !tail)
+      return op->emitOpError("cannot be split");
+    parts = {cast<linalg::LinalgOp>(main.getOperation()),
+             cast<linalg::LinalgOp>(tail.getOperation())};
+    // The split reads slices of the weight; pull the weight through them.
+    for (linalg::LinalgOp part : parts)
+      for (Value input : SmallVector<Value>(part.getDpsInputs())) {
+        auto slice = input.getDefiningOp<tensor::ExtractSliceOp>();
+        if (!slice || !isWeight(slice.getSource().getDefiningOp()))
+          continue;
+        SmallVector<LoopLikeOpInterface> none;
+        auto fused = scf::tileAndFuseProducerOfSlice(rewriter, slice, none);
+        if (!fused)
+          return slice->emitOpError("cannot be fused");
+        eraseIfDead(rewriter, slice);
+        eraseIfDead(rewriter, fused->origProducer.getOwner());
+      }
+  }
+
+  for (linalg::LinalgOp part : parts) {
+    SmallVector<int64_t> sizes = getRegisterTile(part, lane);
+    SmallVector<unsigned> reductions;
+    part.getReductionDims(reductions);
+    for (unsigned dim : reductions)
+      if (dim != lane)
+        sizes[dim] = 1;
+    if (llvm::any_of(sizes, [](int64_t size) { return size != 0; })) {
+      auto tile = tileToLoops(part, sizes, fuse);
+      if (failed(tile))
+        return failure();
+      part = *tile;
+    }
+    SmallVector<int64_t> laneSizes(part.getNumLoops(), 0);
+    laneSizes[lane] = std::min(width, part.getStaticLoopRanges()[lane]);
+    if (failed(tileToLoops(part, laneSizes, fuse, lane)))
+      return failure();
+  }
+  return success();
+}
+
+/// Lanes along a dimension of the result: each step of the contraction adds to
+/// whole vectors of it.
+LogicalResult Tiler::tileLaneParallel(linalg::LinalgOp op, unsigned lane,
+                                      int64_t width, bool fuse) {
+  SmallVector<int64_t> sizes = getRegisterTile(op, lane);
+  sizes[lane] = largestDivisor(op.getStaticLoopRanges()[lane], width);
+  auto tile = tileToLoops(op, sizes, fuse);
+  if (failed(tile))
+    return failure();
+  SmallVector<int64_t> steps(op.getNumLoops(), 0);
+  SmallVector<unsigned> reductions;
+  tile->getReductionDims(reductions);
+  for (unsigned dim : reductions)
+    steps[dim] = 1;
+  return tileToLoops(*tile, steps, fuse);
+}
+
+//===----------------------------------------------------------------------===//
+// Driver
+//===----------------------------------------------------------------------===//
+
+LogicalResult Tiler::tileBlock(Block &block) {
+  // Consumers first, so that they pull their producers; what is left of those
+  // comes next. Loops that were made are not looked into.
+  Operation *next = block.empty() ? nullptr : &block.back();
+  while (next) {
+    Operation *op = next;
+    Operation *previous = op->getPrevNode();
+    auto tileable = dyn_cast<TilingInterface>(op);
+    bool isOurs = tileable && op->getNumResults() == 1 &&
+                  isa<linalg::LinalgOp, DecodeOp, RotateOp>(op) &&
+                  isa<RankedTensorType>(op->getResult(0).getType());
+    if (isOurs && op->use_empty()) {
+      rewriter.eraseOp(op);
+      next = previous;
+      continue;
+    }
+    if (isOurs) {
+      // Producers may vanish, so that the place before the op is found again
+      // from the op after it.
+      Operation *after = op->getNextNode();
+      if (failed(tileRoot(tileable)))
+        return failure();
+      // Walk up over everything that the tiling left before `after`: new loops
+      // are no roots.
+      next = after->getPrevNode();
+      while (next && isa<scf::ForallOp>(next))
+        next = next->getPrevNode();
+      continue;
+    }
+    next = previous;
+  }
+  return success();
+}
+
+namespace {
+struct TileAndFusePass : mlir::zq::impl::TileAndFuseBase<TileAndFusePass> {
+  using TileAndFuseBase::TileAndFuseBase;
+
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    KernelConfig config{width, accumulators, registerReuse, panel};
+    // The blocks that are there now, and not those of the loops to come.
+    SmallVector<Block *> blocks;
+    getOperation().walk([&](Block *block) {
+      Operation *parent = block->getParentOp();
+      if (isa<FunctionOpInterface, scf::ForOp, scf::IfOp, scf::WhileOp>(parent))
+        blocks.push_back(block);
+    });
+    for (Block *block : blocks)
+      if (failed(Tiler(rewriter, config).tileBlock(*block)))
+        return signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,96 @@
+//===- VerifyPhase.cpp - The contracts of the phases ----------------------===//
+#include "zq/Dialect/ZQ/Transforms/Passes.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Quant/IR/QuantTypes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringSwitch.h"
+
+namespace mlir::zq {
+#define GEN_PASS_DEF_VERIFYPHASE
+#include "zq/Dialect/ZQ/Transforms/Passes.h.inc"
+} // namespace mlir::zq
+
+using namespace mlir;
+using namespace mlir::zq;
+
+/// Whether an operand, result or block argument of `op` has such a type.
+static bool usesType(Operation *op, function_ref<bool(Type)> isOne) {
+  if (llvm::any_of(op->getOperandTypes(), isOne) ||
+      llvm::any_of(op->getResultTypes(), isOne))
+    return true;
+  for (Region &region : op->getRegions())
+    for (Block &block : region)
+      if (llvm::any_of(block.getArgumentTypes(), isOne))
+        return true;
+  return false;
+}
+
+/// Whether `op` breaks the contract of a phase.
+using Offends = bool (*)(Operation *op);
+
+static bool offendsImported(Operation *op) {
+  return isa<EncodeOp>(op) || usesType(op, [](Type type) {
+           return isa<quant::QuantizedType>(getElementTypeOrSelf(type));
+         });
+}
+
+static bool offendsAlgebra(Operation *op) {
+  auto decode = dyn_cast<DecodeOp>(op);
+  return decode && isa<TransformAttrInterface>(
+                       cast<CompressedTensorType>(decode.getSource().getType())
+                           .getCodec()
+                           .getStages()
+                           .front());
+}
+
+static bool offendsVectors(Operation *op) {
+  return isa<DecodeOp, RotateOp, linalg::LinalgOp>(op);
+}
+
+static bool offendsStreams(Operation *op) {
+  return (isa<ZQDialect>(op->getDialect()) && !isa<UnpackOp, LookupOp>(op)) ||
+         usesType(op,
+                  [](Type type) { return isa<CompressedTensorType>(type); });
+}
+
+static bool offendsBuffers(Operation *op) {
+  return usesType(op, [](Type type) { return isa<mlir::TensorType>(type); });
+}
+
+static bool offendsLLVM(Operation *op) {
+  return !isa<LLVM::LLVMDialect>(op->getDialect()) && !isa<ModuleOp>(op);
+}
+
+namespace {
+struct VerifyPhasePass : mlir::zq::impl::VerifyPhaseBase<VerifyPhasePass> {
+  using VerifyPhaseBase::VerifyPhaseBase;
+
+  void runOnOperation() override {
+    auto offends = llvm::StringSwitch<Offends>(phase)
+                       .Case("imported", offendsImported)
+                       .Case("algebra", offendsAlgebra)
+                       .Case("vectors", offendsVectors)
+                       .Case("streams", offendsStreams)
+                       .Case("buffers", offendsBuffers)
+                       .Case("llvm", offendsLLVM)
+                       .Default(nullptr);
+    if (!offends) {
+      getOperation()->emitError("zq-verify-phase: there is no phase '")
+          << phase << "'";
+      return signalPassFailure();
+    }
+    getOperation().walk([&](Operation *op) {
+      // What a decoder says about its streams is no use of them.
+      if (isa<DecoderOp>(op))
+        return WalkResult::skip();
+      if (offends(op)) {
+        op->emitOpError("is left after the phase '") << phase << "'";
+        signalPassFailure();
+      }
+      return WalkResult::advance();
+    });
+  }
+};
+} // namespace

@@ -1,0 +1,132 @@
+//===- Pipelines.cpp - Pass pipelines, named for the form they reach ------===//
+#include "zq/Pipelines/Pipelines.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/Transforms/RequestCWrappers.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "zq/Dialect/ZQ/Transforms/Passes.h"
+#include "zq/Target/Target.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+static void addCleanup(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+static void addVerify(OpPassManager &pm, StringRef phase) {
+  pm.addPass(createVerifyPhase({phase.str()}));
+}
+
+void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
+                                           const LowerToLLVMOptions &options) {
+  std::unique_ptr<Target> target = getX86Target(options.features);
+
+  // Import.
+  // createImport()
+  pm.addPass(createEncodeConstants());
+  addVerify(pm, "imported");
+
+  // Algebra.
+  pm.addPass(createMoveRotations());
+  pm.addPass(createConvertElementwiseToLinalgPass());
+  addCleanup(pm);
+  addVerify(pm, "algebra");
+  pm.addPass(createFuseElementwise());
+
+  // Tile and fuse.
+  TileAndFuseOptions tiling;
+  tiling.width = target->getLanes();
+  tiling.accumulators = target->getAccumulators();
+  tiling.unit = target->getVectorUnit().str();
+  pm.addPass(createTileAndFuse(tiling));
+  addCleanup(pm);
+
+  // Decode to vectors.
+  pm.addPass(createMaterializeDecoders({target->getLanes()}));
+  pm.addPass(createDecodeToVector());
+  pm.addPass(createVectorize());
+  addCleanup(pm);
+  pm.addPass(createLoopInvariantSubsetHoistingPass());
+  addCleanup(pm);
+  addVerify(pm, "vectors");
+}
+
+void mlir::zq::buildLowerToLLVMPipeline(OpPassManager &pm,
+                                        const LowerToLLVMOptions &options) {
+  buildLowerToVectorsPipeline(pm, options);
+
+  // Streams, then buffers.
+  pm.addPass(createExpandStorage());
+  addCleanup(pm);
+  addVerify(pm, "streams");
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  pm.addPass(bufferization::createEmptyTensorToAllocTensorPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  bufferization::BufferResultsToOutParamsPassOptions outParams;
+  outParams.hoistStaticAllocs = true;
+  outParams.modifyPublicFunctions = true;
+  pm.addPass(bufferization::createBufferResultsToOutParamsPass(outParams));
+  bufferization::BufferDeallocationPipelineOptions dealloc;
+  bufferization::buildBufferDeallocationPipeline(pm, dealloc);
+  pm.addPass(createConvertBufferizationToMemRefPass());
+  addCleanup(pm);
+  addVerify(pm, "buffers");
+
+  // Loops and vectors.
+  pm.addPass(options.threads ? createForallToParallelLoopPass()
+                             : createForallToForLoopPass());
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addPass(createLowerVectorOps({options.features}));
+  pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
+  pm.addPass(createConvertLinalgToLoopsPass());
+  if (options.threads)
+    pm.addPass(createConvertSCFToOpenMPPass());
+  addCleanup(pm);
+
+  // LLVM.
+  pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(arith::createArithExpandOpsPass());
+  pm.addPass(createSCFToControlFlowPass());
+  ConvertVectorToLLVMPassOptions vectors;
+  vectors.reassociateFPReductions = true;
+  pm.addPass(createConvertVectorToLLVMPass(vectors));
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  if (options.threads)
+    pm.addPass(createConvertOpenMPToLLVMPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  addCleanup(pm);
+}
+
+void mlir::zq::registerPipelines() {
+  PassPipelineRegistration<LowerToLLVMOptions>(
+      "zq-lower-to-vectors",
+      "Functions on tensors to fused loops of vectors on tensors",
+      buildLowerToVectorsPipeline);
+  PassPipelineRegistration<LowerToLLVMOptions>(
+      "zq-lower-to-llvm", "Functions on tensors to the LLVM dialect",
+      buildLowerToLLVMPipeline);
+}

@@ -1,0 +1,220 @@
+//===- LinalgEvaluator.cpp - Structured operations in general -------------===//
+#include "LinalgEvaluator.h"
+#include "ScalarProgram.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+using namespace mlir::zq::reference;
+using linalg::LinalgOp;
+
+/// AffineMap::compose makes an attribute of every number; this does not.
+static int64_t evaluate(AffineExpr expr, ArrayRef<int64_t> dims) {
+  switch (expr.getKind()) {
+  case AffineExprKind::Constant:
+    return cast<AffineConstantExpr>(expr).getValue();
+  case AffineExprKind::DimId:
+    return dims[cast<AffineDimExpr>(expr).getPosition()];
+  case AffineExprKind::SymbolId:
+    llvm_unreachable("indexing maps have no symbols");
+  default:
+    break;
+  }
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  int64_t a = evaluate(binary.getLHS(), dims);
+  int64_t b = evaluate(binary.getRHS(), dims);
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return a + b;
+  case AffineExprKind::Mul:
+    return a * b;
+  case AffineExprKind::Mod:
+    return llvm::mod(a, b);
+  case AffineExprKind::FloorDiv:
+    return llvm::divideFloorSigned(a, b);
+  case AffineExprKind::CeilDiv:
+    return llvm::divideCeilSigned(a, b);
+  default:
+    llvm_unreachable("unknown affine expression");
+  }
+}
+
+/// The sizes of the iteration space. Fails where operands disagree.
+static FailureOr<SmallVector<int64_t>>
+getLoops(LinalgOp op, ArrayRef<TensorRef> operands) {
+  SmallVector<int64_t> sizes;
+  for (const TensorRef &operand : operands)
+    llvm::append_range(sizes, operand->shape);
+  AffineMap shapesToLoops = op.getShapesToLoopsMap();
+  SmallVector<int64_t> loops;
+  for (AffineExpr expr : shapesToLoops.getResults())
+    loops.push_back(evaluate(expr, sizes));
+  for (auto [map, operand] : llvm::zip(op.getIndexingMapsArray(), operands))
+    for (auto [expr, size] : llvm::zip(map.getResults(), operand->shape))
+      if (auto dim = dyn_cast<AffineDimExpr>(expr))
+        if (loops[dim.getPosition()] != size)
+          return op.emitError()
+                 << "'" << op->getName() << "' has operands of sizes "
+                 << loops[dim.getPosition()] << " and " << size
+                 << " along its loop " << dim.getPosition();
+  return loops;
+}
+
+/// The term that an iteration adds to the result number `index`, which is a sum
+/// over some loops; null where the result is no sum.
+static Value getSummand(LinalgOp op, unsigned index) {
+  if (op.getNumReductionLoops() == 0)
+    return nullptr;
+  BlockArgument accumulator =
+      op.getMatchingBlockArgument(op.getDpsInitOperand(index));
+  Value yielded = op.getBlock()->getTerminator()->getOperand(index);
+  auto sum = yielded.getDefiningOp<arith::AddFOp>();
+  if (!sum || !accumulator.hasOneUse())
+    return nullptr;
+  if (sum.getLhs() == accumulator)
+    return sum.getRhs();
+  return sum.getRhs() == accumulator ? sum.getLhs() : nullptr;
+}
+
+namespace {
+/// A result while the loops run.
+struct Output {
+  BoundedTensor tensor;
+  AffineMap map;
+  unsigned argument;
+  unsigned yielded;
+  /// Set for a sum.
+  bool isSum = false;
+  unsigned summand = 0;
+  std::vector<Sum> sums;
+};
+} // namespace
+
+/// An element's row-major position; -1 outside.
+static int64_t getPosition(AffineMap map, ArrayRef<int64_t> shape,
+                           ArrayRef<int64_t> point) {
+  int64_t position = 0;
+  for (auto [expr, size] : llvm::zip(map.getResults(), shape)) {
+    int64_t index = evaluate(expr, point);
+    if (index < 0 || index >= size)
+      return -1;
+    position = position * size + index;
+  }
+  return position;
+}
+
+static LogicalResult runLoops(LinalgOp op, const ScalarProgram &program,
+                              ArrayRef<TensorRef> operands,
+                              ArrayRef<int64_t> loops,
+                              MutableArrayRef<Output> outputs) {
+  if (llvm::is_contained(loops, 0))
+    return success();
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  struct Input {
+    const BoundedTensor &tensor;
+    AffineMap map;
+    unsigned slot;
+  };
+  SmallVector<Input> inputs;
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    unsigned number = operand->getOperandNumber();
+    inputs.push_back({*operands[number], maps[number],
+                      program.getSlot(op.getMatchingBlockArgument(operand))});
+  }
+
+  std::vector<Scalar> frame = program.makeFrame();
+  SmallVector<int64_t> point(loops.size(), 0);
+  SmallVector<int64_t> positions(outputs.size());
+  auto outside = [&] {
+    return op.emitError() << "'" << op->getName()
+                          << "' reads or writes outside of an operand";
+  };
+  do {
+    for (const Input &input : inputs) {
+      int64_t position = getPosition(input.map, input.tensor.shape, point);
+      if (position < 0)
+        return outside();
+      frame[input.slot] = getElement(input.tensor, position);
+    }
+    for (auto [output, position] : llvm::zip(outputs, positions)) {
+      position = getPosition(output.map, output.tensor.shape, point);
+      if (position < 0)
+        return outside();
+      if (!output.isSum)
+        frame[output.argument] = getElement(output.tensor, position);
+    }
+    program.run(frame, point);
+    for (auto [output, position] : llvm::zip(outputs, positions)) {
+      if (output.isSum)
+        output.sums[position].add(frame[output.summand]);
+      else
+        setElement(output.tensor, position, frame[output.yielded]);
+    }
+  } while (advance(point, loops));
+  return success();
+}
+
+LogicalResult mlir::zq::reference::evaluateLinalg(LinalgOp op,
+                                                  Environment &environment) {
+  if (!op.hasPureTensorSemantics())
+    return op.emitError() << "the reference evaluator takes '" << op->getName()
+                          << "' on tensors only";
+  SmallVector<TensorRef> operands;
+  for (Value value : op->getOperands().take_front(
+           op.getNumDpsInputs() + op.getNumDpsInits())) {
+    const RuntimeValue &runtime = environment.get(value);
+    if (auto *scalar = std::get_if<Scalar>(&runtime)) {
+      BoundedTensor tensor = makeTensor({});
+      setElement(tensor, 0, *scalar);
+      operands.push_back(
+          std::make_shared<const BoundedTensor>(std::move(tensor)));
+    } else {
+      operands.push_back(std::get<TensorRef>(runtime));
+    }
+  }
+  FailureOr<SmallVector<int64_t>> loops = getLoops(op, operands);
+  if (failed(loops))
+    return failure();
+  if (std::optional<BoundedTensor> result =
+          evaluateContraction(op, operands, *loops)) {
+    environment.bind(op->getResult(0), std::move(*result));
+    return success();
+  }
+
+  FailureOr<ScalarProgram> program =
+      ScalarProgram::compile(*op.getBlock(), environment);
+  if (failed(program))
+    return failure();
+  SmallVector<Output> outputs;
+  for (unsigned i = 0, n = op.getNumDpsInits(); i < n; ++i) {
+    OpOperand *init = op.getDpsInitOperand(i);
+    Output output;
+    output.tensor = *operands[init->getOperandNumber()];
+    output.map = op.getMatchingIndexingMap(init);
+    output.argument = program->getSlot(op.getMatchingBlockArgument(init));
+    output.yielded =
+        program->getSlot(op.getBlock()->getTerminator()->getOperand(i));
+    if (Value summand = getSummand(op, i)) {
+      output.isSum = true;
+      output.summand = program->getSlot(summand);
+      output.sums.resize(output.tensor.size());
+      for (int64_t j = 0, e = output.tensor.size(); j < e; ++j)
+        output.sums[j].add(getElement(output.tensor, j));
+    }
+    outputs.push_back(std::move(output));
+  }
+  if (failed(runLoops(op, *program, operands, *loops, outputs)))
+    return failure();
+  for (auto [output, result] : llvm::zip(outputs, op->getResults())) {
+    if (output.isSum) {
+      Rounding rounding = Rounding::of(result.getType());
+      output.tensor = makeTensor(output.tensor.shape);
+      for (auto [i, sum] : llvm::enumerate(output.sums))
+        setElement(output.tensor, i, sum.finish(rounding));
+    }
+    environment.bind(result, std::move(output.tensor));
+  }
+  return success();
+}

@@ -1,0 +1,31 @@
+//===- ScalarRules.h - What a scalar operation computes -------------------===//
+#ifndef ZQ_LIB_REFERENCE_SCALARRULES_H
+#define ZQ_LIB_REFERENCE_SCALARRULES_H
+
+#include "Scalar.h"
+
+#include "mlir/IR/Operation.h"
+
+#include <functional>
+
+namespace mlir::zq::reference {
+
+/// Computes the one result of an operation of its operands. On tensors, it is
+/// applied element by element.
+using ScalarRule = std::function<Scalar(ArrayRef<Scalar>)>;
+
+/// The rule of `op`; null where there is none.
+ScalarRule getScalarRule(Operation *op);
+
+/// Parts of `getScalarRule`: floats, integers and comparisons, and the
+/// functions of `math`.
+ScalarRule getFloatRule(Operation *op);
+ScalarRule getIntegerRule(Operation *op);
+ScalarRule getMathRule(Operation *op);
+
+/// The value of a scalar constant: a FloatAttr, IntegerAttr or BoolAttr.
+Scalar getConstant(Attribute attr);
+
+} // namespace mlir::zq::reference
+
+#endif // ZQ_LIB_REFERENCE_SCALARRULES_H

@@ -1,0 +1,238 @@
+//===- Jit.cpp - Functions on tensors, compiled for this machine ----------===//
+#include "zq/Runtime/Jit.h"
+
+#include "mlir/ExecutionEngine/ExecutionEngine.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
+#include "zq/Dialect/ZQ/IR/ZQ.h"
+#include "zq/Pipelines/Pipelines.h"
+#include "zq/Runtime/ArrayTypes.h"
+#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+
+#include <cstring>
+#include <new>
+
+using namespace mlir;
+using namespace mlir::zq;
+using ::zq::codec::Array;
+using ::zq::codec::Error;
+using ::zq::codec::Result;
+using ::zq::codec::Status;
+
+// Of the OpenMP runtime. The call also keeps the linker from dropping the
+// library, whose entry points compiled code looks up in this process.
+extern "C" int omp_get_max_threads();
+
+int mlir::zq::getNumThreads() { return omp_get_max_threads(); }
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+/// Checks that `type` can be handed over as an array, and appends it.
+static LogicalResult appendTypes(func::FuncOp function, const Twine &what,
+                                 Type type, bool isResult,
+                                 SmallVectorImpl<RankedTensorType> &types) {
+  FailureOr<SmallVector<RankedTensorType>> stored =
+      getStoredTypes(type, function);
+  if (failed(stored))
+    return function.emitError("cannot be called: ")
+           << what << " is " << type << ", and not a tensor"
+           << (isa<CompressedTensorType>(type) ? " whose decoder is known"
+                                               : "");
+  bool isCompressed = isa<CompressedTensorType>(type);
+  if (isCompressed && isResult)
+    return function.emitError("cannot be called: ")
+           << what << " is a compressed tensor";
+  for (RankedTensorType tensor : *stored) {
+    if (!isCompressed && !tensor.hasStaticShape())
+      return function.emitError("cannot be called: ")
+             << what << " has the dynamic shape " << type;
+    if (!toReferenceType(tensor.getElementType()))
+      return function.emitError("cannot be called: ")
+             << what << " has elements of type " << tensor.getElementType()
+             << ", which no array file holds";
+    types.push_back(tensor);
+  }
+  return success();
+}
+
+FailureOr<Signature> mlir::zq::getSignature(func::FuncOp function) {
+  Signature signature;
+  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
+    if (failed(appendTypes(function, "argument " + Twine(i), type,
+                           /*isResult=*/false, signature.inputs)))
+      return failure();
+  for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
+    if (failed(appendTypes(function, "result " + Twine(i), type,
+                           /*isResult=*/true, signature.results)))
+      return failure();
+  return signature;
+}
+
+//===----------------------------------------------------------------------===//
+// Compiling
+//===----------------------------------------------------------------------===//
+
+JitFunction::JitFunction() = default;
+JitFunction::~JitFunction() = default;
+
+/// A description of this machine's CPU, with all its features.
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createHostTargetMachine() {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
+  if (!builder)
+    return builder.takeError();
+  builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Aggressive);
+  return builder->createTargetMachine();
+}
+
+FailureOr<std::unique_ptr<JitFunction>>
+JitFunction::compile(ModuleOp module, StringRef name,
+                     const JitOptions &options) {
+  auto function = module.lookupSymbol<func::FuncOp>(name);
+  if (!function || function.isDeclaration())
+    return module.emitError("no function '")
+           << name << "' with a body in the module";
+
+  std::unique_ptr<JitFunction> jit(new JitFunction);
+  FailureOr<Signature> signature = mlir::zq::getSignature(function);
+  if (failed(signature))
+    return failure();
+  jit->signature = std::move(*signature);
+  function.setPublic();
+
+  PassManager pm(module->getName());
+  LowerToLLVMOptions pipelineOptions;
+  pipelineOptions.threads = options.threads;
+  buildLowerToLLVMPipeline(pm, pipelineOptions);
+  Location loc = module.getLoc();
+  std::string symbol = ("_mlir_ciface_" + name).str();
+  if (failed(pm.run(module)))
+    return failure();
+
+  DialectRegistry registry;
+  registerAllToLLVMIRTranslations(registry);
+  module.getContext()->appendDialectRegistry(registry);
+
+  auto target = createHostTargetMachine();
+  if (!target)
+    return emitError(loc, "cannot compile for this machine: ")
+           << llvm::toString(target.takeError());
+  auto optimize =
+      makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, target->get());
+  ExecutionEngineOptions engineOptions;
+  engineOptions.transformer = optimize;
+  engineOptions.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
+  // Listeners are for debuggers, which the tools do not run under.
+  engineOptions.enableGDBNotificationListener = false;
+  engineOptions.enablePerfNotificationListener = false;
+  auto engine =
+      ExecutionEngine::create(module, engineOptions, std::move(*target));
+  if (!engine)
+    return emitError(loc, "cannot compile: ")
+           << llvm::toString(engine.takeError());
+  jit->engine = std::move(*engine);
+  auto entry = jit->engine->lookupPacked(symbol);
+  if (!entry)
+    return emitError(loc, "cannot link the compiled code: ")
+           << llvm::toString(entry.takeError());
+  jit->function = *entry;
+  return jit;
+}
+
+//===----------------------------------------------------------------------===//
+// Calling
+//===----------------------------------------------------------------------===//
+
+/// What compiled code may load whole vectors from.
+static constexpr std::align_val_t bufferAlignment{64};
+
+void JitCall::FreeAligned::operator()(uint8_t *bytes) const {
+  ::operator delete(bytes, bufferAlignment);
+}
+
+void JitCall::addBuffer(const Array &contents) {
+  Buffer buffer;
+  // Not a byte more than the contents, so that an address sanitizer sees what
+  // reads beyond them.
+  size_t size = contents.bytes.size();
+  buffer.bytes.reset(
+      static_cast<uint8_t *>(::operator new(size, bufferAlignment)));
+  if (size)
+    std::memcpy(buffer.bytes.get(), contents.bytes.data(), size);
+
+  int64_t pointer = reinterpret_cast<intptr_t>(buffer.bytes.get());
+  size_t rank = contents.shape.size();
+  buffer.descriptor = {pointer, pointer, 0};
+  buffer.descriptor.insert(buffer.descriptor.end(), contents.shape.begin(),
+                           contents.shape.end());
+  std::vector<int64_t> strides(rank, 1);
+  for (size_t i = rank; i-- > 1;)
+    strides[i - 1] = strides[i] * contents.shape[i];
+  buffer.descriptor.insert(buffer.descriptor.end(), strides.begin(),
+                           strides.end());
+  buffers.push_back(std::move(buffer));
+}
+
+void JitCall::run() {
+  // The packed interface takes pointers to the arguments, which are themselves
+  // pointers to descriptors.
+  SmallVector<void *> descriptors, arguments;
+  descriptors.reserve(buffers.size());
+  for (Buffer &buffer : buffers) {
+    descriptors.push_back(buffer.descriptor.data());
+    arguments.push_back(&descriptors.back());
+  }
+  function(arguments.data());
+}
+
+std::vector<Array> JitCall::getResults() const {
+  std::vector<Array> results = resultTypes;
+  for (size_t i = 0; i < results.size(); ++i) {
+    Array &result = results[i];
+    result.bytes.resize(result.size() * ::zq::codec::byteWidth(result.type));
+    if (!result.bytes.empty())
+      std::memcpy(result.bytes.data(), buffers[numInputs + i].bytes.get(),
+                  result.bytes.size());
+  }
+  return results;
+}
+
+Result<JitCall> JitFunction::bind(ArrayRef<const Array *> inputs) const {
+  if (inputs.size() != signature.inputs.size())
+    return Error{"the function takes " + std::to_string(signature.inputs.size()) +
+                 " arrays, got " + std::to_string(inputs.size())};
+  JitCall call;
+  call.function = function;
+  call.numInputs = inputs.size();
+  for (auto [i, input] : llvm::enumerate(inputs)) {
+    if (Status fits = checkArray(*input, signature.inputs[i]); !fits)
+      return Error{"array " + std::to_string(i) + ": " + fits.message()};
+    call.addBuffer(*input);
+  }
+  for (RankedTensorType type : signature.results) {
+    ArrayRef<int64_t> shape = type.getShape();
+    Array result(*toReferenceType(type.getElementType()),
+                 std::vector<int64_t>(shape.begin(), shape.end()));
+    call.addBuffer(result);
+    result.bytes.clear();
+    call.resultTypes.push_back(std::move(result));
+  }
+  return call;
+}
+
+Result<std::vector<Array>>
+JitFunction::call(ArrayRef<const Array *> inputs) const {
+  Result<JitCall> bound = bind(inputs);
+  if (!bound)
+    return bound.error();
+  bound->run();
+  return bound->getResults();
+}

@@ -1,0 +1,123 @@
+//===- VectorOps.cpp - Target-neutral lowerings of zq's vector ops --------===//
+#include "zq/Target/Target.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "zq/Dialect/ZQ/IR/ZQ.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+/// `value` in each element of `type`.
+static Value splat(OpBuilder &b, Location loc, VectorType type, int64_t value) {
+  return arith::ConstantOp::create(
+      b, loc,
+      DenseElementsAttr::get(
+          type, b.getIntegerAttr(type.getElementType(), value)));
+}
+
+namespace {
+
+/// Codes of 1, 2, 4 or 8 bits: halve the fields until they are the codes'.
+struct UnpackByHalves : OpRewritePattern<UnpackOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(UnpackOp op,
+                                PatternRewriter &b) const override {
+    int64_t bits = op.getBits();
+    if (8 % bits)
+      return failure();
+    Location loc = op.getLoc();
+    Value fields = op.getSource();
+    for (int64_t width = 4; width >= bits; width /= 2) {
+      auto type = cast<VectorType>(fields.getType());
+      Value low = arith::AndIOp::create(
+          b, loc, fields, splat(b, loc, type, (1 << width) - 1));
+      Value high =
+          arith::ShRUIOp::create(b, loc, fields, splat(b, loc, type, width));
+      fields = vector::InterleaveOp::create(b, loc, low, high);
+    }
+    b.replaceOp(op, fields);
+    return success();
+  }
+};
+
+/// Codes of any width: each lies in at most two neighbouring bytes.
+struct UnpackByWords : OpRewritePattern<UnpackOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(UnpackOp op,
+                                PatternRewriter &b) const override {
+    int64_t bits = op.getBits();
+    Location loc = op.getLoc();
+    auto result = cast<VectorType>(op.getResult().getType());
+    int64_t bytes =
+        cast<VectorType>(op.getSource().getType()).getNumElements();
+    SmallVector<int64_t> lowByte, highByte;
+    SmallVector<Attribute> shifts;
+    for (int64_t j = 0; j < result.getNumElements(); ++j) {
+      lowByte.push_back(j * bits / 8);
+      highByte.push_back(std::min(j * bits / 8 + 1, bytes - 1));
+      shifts.push_back(b.getI16IntegerAttr(j * bits % 8));
+    }
+    auto words = VectorType::get(result.getNumElements(), b.getI16Type());
+    auto spread = [&](ArrayRef<int64_t> lanes) -> Value {
+      return arith::ExtUIOp::create(
+          b, loc, words,
+          vector::ShuffleOp::create(b, loc, op.getSource(), op.getSource(),
+                                    lanes));
+    };
+    Value word = arith::OrIOp::create(
+        b, loc, spread(lowByte),
+        arith::ShLIOp::create(b, loc, spread(highByte),
+                              splat(b, loc, words, 8)));
+    word = arith::ShRUIOp::create(
+        b, loc, word,
+        arith::ConstantOp::create(b, loc,
+                                  DenseElementsAttr::get(words, shifts)));
+    word = arith::AndIOp::create(b, loc, word,
+                                 splat(b, loc, words, (1 << bits) - 1));
+    b.replaceOpWithNewOp<arith::TruncIOp>(op, result, word);
+    return success();
+  }
+};
+
+/// A tree of selections, one level for each bit of the codes. Right for every
+/// target, and slow for a table of more than a few entries.
+struct LookupBySelection : OpRewritePattern<LookupOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(LookupOp op,
+                                PatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    auto type = cast<VectorType>(op.getResult().getType());
+    auto codes = cast<VectorType>(op.getCodes().getType());
+    SmallVector<Value> candidates;
+    int64_t entries =
+        cast<VectorType>(op.getTable().getType()).getNumElements();
+    for (int64_t i = 0; i < entries; ++i)
+      candidates.push_back(vector::BroadcastOp::create(
+          b, loc, type, vector::ExtractOp::create(b, loc, op.getTable(), i)));
+    for (int64_t bit = 1; candidates.size() > 1; bit *= 2) {
+      Value isSet = arith::CmpIOp::create(
+          b, loc, arith::CmpIPredicate::ne,
+          arith::AndIOp::create(b, loc, op.getCodes(),
+                                splat(b, loc, codes, bit)),
+          splat(b, loc, codes, 0));
+      for (size_t i = 0; i < candidates.size() / 2; ++i)
+        candidates[i] = arith::SelectOp::create(
+            b, loc, isSet, candidates[2 * i + 1], candidates[2 * i]);
+      candidates.resize(candidates.size() / 2);
+    }
+    b.replaceOp(op, candidates.front());
+    return success();
+  }
+};
+
+} // namespace
+
+void mlir::zq::populateVectorOpPatterns(RewritePatternSet &patterns) {
+  patterns.add<UnpackByHalves>(patterns.getContext(), /*benefit=*/2);
+  patterns.add<UnpackByWords, LookupBySelection>(patterns.getContext(),
+                                                 /*benefit=*/1);
+}

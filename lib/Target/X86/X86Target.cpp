@@ -1,0 +1,137 @@
+//===- X86Target.cpp - Vector units of x86-64 -----------------------------===//
+#include "zq/Target/Target.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "zq/Dialect/ZQ/IR/ZQ.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+namespace {
+
+/// Looks f32 values up with the permutes of AVX-512 or AVX2: `lanes` codes at
+/// a time in tables of `lanes` entries, larger tables by selecting between
+/// those on the codes' upper bits.
+struct LookupByPermute : OpRewritePattern<LookupOp> {
+  LookupByPermute(MLIRContext *context, int64_t lanes, StringRef intrinsic)
+      : OpRewritePattern(context, /*benefit=*/2), lanes(lanes),
+        intrinsic(intrinsic) {}
+
+  LogicalResult matchAndRewrite(LookupOp op,
+                                PatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    auto type = cast<VectorType>(op.getResult().getType());
+    int64_t entries =
+        cast<VectorType>(op.getTable().getType()).getNumElements();
+    int64_t count = type.getNumElements();
+    // Beyond eight registers a table is better looked up otherwise.
+    if (!type.getElementType().isF32() || count % lanes ||
+        entries > 8 * lanes)
+      return failure();
+
+    // The table in whole registers; a short one repeats, so that the codes'
+    // unused upper bits need no mask.
+    auto registerType = VectorType::get(lanes, b.getF32Type());
+    SmallVector<Value> tables;
+    for (int64_t begin = 0; begin < entries; begin += lanes) {
+      SmallVector<int64_t> order;
+      for (int64_t i = 0; i < lanes; ++i)
+        order.push_back((begin + i) % entries);
+      tables.push_back(vector::ShuffleOp::create(b, loc, op.getTable(),
+                                                 op.getTable(), order));
+    }
+
+    auto indexType = VectorType::get(lanes, b.getI32Type());
+    auto constant = [&](int64_t value) -> Value {
+      return arith::ConstantOp::create(
+          b, loc,
+          DenseElementsAttr::get(indexType, static_cast<int32_t>(value)));
+    };
+    Value result = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+    for (int64_t begin = 0; begin < count; begin += lanes) {
+      Value codes = op.getCodes();
+      if (count != lanes)
+        codes = vector::ExtractStridedSliceOp::create(
+            b, loc, codes, ArrayRef<int64_t>{begin}, ArrayRef<int64_t>{lanes},
+            ArrayRef<int64_t>{1});
+      codes = arith::ExtUIOp::create(b, loc, indexType, codes);
+      SmallVector<Value> found;
+      for (Value table : tables)
+        found.push_back(LLVM::CallIntrinsicOp::create(
+                            b, loc, registerType, b.getStringAttr(intrinsic),
+                            ValueRange{table, codes})
+                            .getResults());
+      for (int64_t bit = lanes; found.size() > 1; bit *= 2) {
+        Value isSet = arith::CmpIOp::create(
+            b, loc, arith::CmpIPredicate::ne,
+            arith::AndIOp::create(b, loc, codes, constant(bit)), constant(0));
+        for (size_t i = 0; i < found.size() / 2; ++i)
+          found[i] = arith::SelectOp::create(b, loc, isSet, found[2 * i + 1],
+                                             found[2 * i]);
+        found.resize(found.size() / 2);
+      }
+      if (count == lanes)
+        result = found.front();
+      else
+        result = vector::InsertStridedSliceOp::create(
+            b, loc, found.front(), result, ArrayRef<int64_t>{begin},
+            ArrayRef<int64_t>{1});
+    }
+    b.replaceOp(op, result);
+    return success();
+  }
+
+  int64_t lanes;
+  StringRef intrinsic;
+};
+
+class X86Target : public Target {
+public:
+  explicit X86Target(StringRef text) {
+    SmallVector<StringRef> list;
+    text.split(list, ',', -1, /*KeepEmpty=*/false);
+    for (StringRef feature : list)
+      if (feature.consume_front("+"))
+        features.insert(feature);
+  }
+
+  bool hasAVX512() const {
+    return features.contains("avx512f") && features.contains("avx512bw") &&
+           features.contains("avx512vl");
+  }
+  bool hasAVX2() const {
+    return features.contains("avx2") && features.contains("fma");
+  }
+
+  StringRef getVectorUnit() const override {
+    return hasAVX512() ? "AVX-512" : hasAVX2() ? "AVX2" : "SSE2";
+  }
+  int64_t getLanes() const override {
+    return hasAVX512() ? 16 : hasAVX2() ? 8 : 4;
+  }
+  // Half of the registers; the others hold operands and the decode's work.
+  int64_t getAccumulators() const override { return hasAVX512() ? 16 : 8; }
+
+  void populateVectorOpPatterns(RewritePatternSet &patterns) const override {
+    mlir::zq::populateVectorOpPatterns(patterns);
+    if (hasAVX512())
+      patterns.add<LookupByPermute>(patterns.getContext(), 16,
+                                    "llvm.x86.avx512.permvar.sf.512");
+    else if (hasAVX2())
+      patterns.add<LookupByPermute>(patterns.getContext(), 8,
+                                    "llvm.x86.avx2.permps");
+  }
+
+private:
+  llvm::StringSet<> features;
+};
+
+} // namespace
+
+std::unique_ptr<Target> mlir::zq::getX86Target(StringRef features) {
+  return std::make_unique<X86Target>(
+      features == "host" ? getHostFeatures() : features.str());
+}

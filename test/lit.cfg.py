@@ -1,0 +1,47 @@
+# How lit runs the tests in this folder, with the paths of lit.site.cfg.py.
+#
+# The tools stand under their bare names, `zq-opt`, `zq-run`, `zq-compile` and
+# upstream's `mlir-opt`, `FileCheck`, `not`, `split-file`. Beside them:
+#   %python      Python with the packages of requirements-dev.txt
+#   %zq_plugin   the plugin for the stock mlir-opt
+#   %zq_src      the root of the source tree
+
+import os
+import sys
+
+import lit.formats
+
+config.name = "zq"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.zq_obj_root, "test")
+
+bin_dir = os.path.join(config.zq_obj_root, "bin")
+path = [bin_dir, config.llvm_tools_dir, config.environment.get("PATH", "")]
+config.environment["PATH"] = os.pathsep.join(path)
+# A test that fails under a sanitizer shows where.
+config.environment["LLVM_SYMBOLIZER_PATH"] = os.path.join(
+    config.llvm_tools_dir, "llvm-symbolizer"
+)
+
+
+def add_tool(name, folder):
+    """Makes a tool's bare name stand for its path. One that is not built fails
+    only the tests that call it."""
+    word = r"(?<![\w./@%-])" + name.replace("-", r"\-") + r"(?![\w./-])"
+    config.substitutions.append((word, os.path.join(folder, name)))
+
+
+for tool in ["zq-opt", "zq-run", "zq-compile", "zq-lsp-server"]:
+    add_tool(tool, bin_dir)
+for tool in ["mlir-opt", "mlir-translate", "FileCheck", "split-file"]:
+    add_tool(tool, config.llvm_tools_dir)
+
+python = config.test_python
+config.substitutions += [
+    ("%python", python if os.path.exists(python) else sys.executable),
+    ("%zq_plugin", os.path.join(config.zq_obj_root, "lib", "ZQPlugin.so")),
+    ("%zq_src", config.zq_src_root),
+]

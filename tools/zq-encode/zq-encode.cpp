@@ -1,0 +1,276 @@
+//===- zq-encode.cpp - Encodes tensors of a file by the reference ---------===//
+#include "zq/Dialect/ZQ/IR/NamedCodecs.h"
+#include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
+#include "zq/Runtime/Busy.h"
+#include "zq/Runtime/CompressedFiles.h"
+#include "zq/Runtime/Npy.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+
+#include <cmath>
+#include <set>
+
+using namespace mlir;
+using namespace mlir::zq;
+using ::zq::codec::Array;
+using ::zq::codec::ElementType;
+using ::zq::codec::Error;
+using ::zq::codec::Result;
+using ::zq::codec::Status;
+using ::zq::codec::Stream;
+using ::zq::runtime::SafetensorsFile;
+using ::zq::runtime::SafetensorsReader;
+
+namespace {
+struct Options {
+  llvm::cl::OptionCategory category{"zq-encode options"};
+  llvm::cl::opt<std::string> input{
+      llvm::cl::Positional, llvm::cl::Required,
+      llvm::cl::desc("IN.npy | IN.safetensors[:TENSOR]"),
+      llvm::cl::cat(category)};
+  llvm::cl::opt<std::string> codec{
+      "codec", llvm::cl::value_desc("codec"),
+      llvm::cl::desc("A name (nvfp4), stages (quantize<si8>, pack) or an "
+                     "attribute (#zq.codec<...>)"),
+      llvm::cl::cat(category)};
+  llvm::cl::opt<std::string> as{
+      "as", llvm::cl::value_desc("name"),
+      llvm::cl::desc("The name in OUT; without it TENSOR, or IN's stem"),
+      llvm::cl::cat(category)};
+  llvm::cl::list<std::string> tensors{
+      "tensor", llvm::cl::value_desc("NAME=CODEC"),
+      llvm::cl::desc("Encode the tensor NAME of IN; may be repeated"),
+      llvm::cl::cat(category)};
+  llvm::cl::opt<std::string> element{
+      "element", llvm::cl::value_desc("f32|f16|bf16"),
+      llvm::cl::desc("The logical element type, to which values are rounded "
+                     "first; without it the tensor's own"),
+      llvm::cl::cat(category)};
+  llvm::cl::opt<bool> append{
+      "append", llvm::cl::desc("Keep what OUT holds already"),
+      llvm::cl::cat(category)};
+  llvm::cl::opt<std::string> output{
+      "o", llvm::cl::value_desc("OUT.safetensors"), llvm::cl::Required,
+      llvm::cl::desc("Where the streams go"), llvm::cl::cat(category)};
+};
+
+/// One tensor to encode.
+struct Task {
+  /// In the input; empty where that is a .npy file, or has one tensor.
+  std::string tensor;
+  std::string codec;
+  std::string name;
+};
+} // namespace
+
+static int fail(const Twine &message) {
+  llvm::errs() << "zq-encode: " << message << '\n';
+  return 1;
+}
+
+/// The norm of what encoding changed, divided by the tensor's.
+static double getRelativeError(const Array &values, const Array &decoded) {
+  double difference = 0, norm = 0;
+  for (int64_t i = 0, n = values.size(); i < n; ++i) {
+    double value = values.getFloat(i);
+    double change = decoded.getFloat(i) - value;
+    // Infinities and NaNs that survive have not changed.
+    if (std::isfinite(change))
+      difference += change * change;
+    if (std::isfinite(value))
+      norm += value * value;
+  }
+  return norm > 0 ? std::sqrt(difference / norm) : 0;
+}
+
+/// The type of `array` under `codec`: with the element type asked for, else
+/// with the array's own, else with bf16 where the codec takes nothing wider.
+static Result<CompressedTensorType>
+chooseType(const Array &array, CodecAttr codec, StringRef element) {
+  MLIRContext *context = codec.getContext();
+  SmallVector<Type> candidates;
+  if (!element.empty()) {
+    if (element == "f32")
+      candidates.push_back(Float32Type::get(context));
+    else if (element == "f16")
+      candidates.push_back(Float16Type::get(context));
+    else if (element == "bf16")
+      candidates.push_back(BFloat16Type::get(context));
+    else
+      return Error{"--element is f32, f16 or bf16, and not '" +
+                   element.str() + "'"};
+  } else {
+    candidates.push_back(fromReferenceType(context, array.type));
+    if (array.type == ElementType::F32)
+      candidates.push_back(BFloat16Type::get(context));
+  }
+  std::string message;
+  for (Type candidate : candidates) {
+    ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
+      if (message.empty())
+        message = diagnostic.str();
+      return success();
+    });
+    auto emitError = [&] {
+      return mlir::emitError(UnknownLoc::get(context));
+    };
+    if (auto type = CompressedTensorType::getChecked(
+            emitError, context, ArrayRef<int64_t>(array.shape), candidate,
+            codec))
+      return type;
+  }
+  return Error{message};
+}
+
+/// Encodes one tensor, adds it to `file` and prints a line about it.
+static Status encode(const Array &array, const Task &task, StringRef element,
+                     MLIRContext *context, SafetensorsFile &file) {
+  Result<CodecAttr> codec = parseCodec(task.codec, context);
+  if (!codec)
+    return Error{"codec: " + codec.message()};
+  Result<CompressedTensorType> type = chooseType(array, *codec, element);
+  if (!type)
+    return type.error();
+
+  ::zq::runtime::Busy busy("encoding " + task.name);
+  Result<std::vector<Stream>> streams = encodeDense(array, *type);
+  if (!streams)
+    return streams.error();
+  auto reference = codec->getReference(type->getElementType());
+  ElementType elementType = *toReferenceType(type->getElementType());
+  Result<Array> decoded =
+      reference->decode(*streams, array.shape, elementType);
+  if (!decoded)
+    return decoded.error();
+
+  int64_t bytes = 0;
+  for (const Stream &stream : *streams)
+    bytes += stream.array.bytes.size();
+  llvm::outs() << task.name << ": " << getCodecText(*codec) << ", "
+               << llvm::format("%.3f", ::zq::codec::bitsPerElement(
+                                           *streams, array.shape))
+               << " bits per weight, " << bytes << " bytes, relative error "
+               << llvm::format("%.3g", getRelativeError(array, *decoded));
+  if (elementType != array.type)
+    llvm::outs() << " (rounded to " << ::zq::codec::name(elementType)
+                 << " first)";
+  llvm::outs() << '\n';
+  addCompressedTensor(file, task.name, *type, std::move(*streams));
+  return {};
+}
+
+/// What the options ask to encode.
+static Result<std::vector<Task>> getTasks(const Options &options,
+                                          StringRef path, StringRef tensor) {
+  std::vector<Task> tasks;
+  if (!options.tensors.empty()) {
+    if (!options.codec.empty() || !options.as.empty() || !tensor.empty())
+      return Error{"--tensor=NAME=CODEC goes without --codec, --as and "
+                   "IN:TENSOR"};
+    for (const std::string &text : options.tensors) {
+      auto [name, codec] = StringRef(text).split('=');
+      if (name.empty() || codec.empty())
+        return Error{"--tensor=" + text + " is not NAME=CODEC"};
+      tasks.push_back({name.str(), codec.str(), name.str()});
+    }
+    return tasks;
+  }
+  if (options.codec.empty()) {
+    std::string names;
+    for (const NamedCodec &entry : getNamedCodecs())
+      names += (names.empty() ? "" : ", ") + entry.name.str();
+    return Error{"say how with --codec, a composition of stages or one of " +
+                 names};
+  }
+  std::string name = options.as;
+  if (name.empty())
+    name = tensor.empty() ? llvm::sys::path::stem(path).str() : tensor.str();
+  tasks.push_back({tensor.str(), options.codec, name});
+  return tasks;
+}
+
+/// Removes an earlier tensor of the name, so that the new one replaces it.
+static void removeTensor(SafetensorsFile &file, const std::string &name) {
+  file.metadata.erase("zq." + name);
+  llvm::erase_if(file.tensors, [&](const auto &tensor) {
+    return tensor.name == name ||
+           StringRef(tensor.name).starts_with(name + ".");
+  });
+}
+
+static Result<Array> readTensor(const std::string &path, Task &task) {
+  if (StringRef(path).ends_with(".npy"))
+    return ::zq::runtime::readNpy(path);
+  Result<SafetensorsReader> file = SafetensorsReader::open(path);
+  if (!file)
+    return file.error();
+  std::string list = llvm::join(getTensorNames(*file), ", ");
+  if (task.tensor.empty()) {
+    if (file->names().size() != 1)
+      return Error{path + ": say which tensor, as " + path + ":TENSOR, of " +
+                   list};
+    task.tensor = file->names().front();
+  }
+  if (isCompressed(*file, task.tensor))
+    return Error{path + ": '" + task.tensor + "' is compressed already"};
+  if (!file->find(task.tensor))
+    return Error{path + ": no tensor '" + task.tensor +
+                 "' in the file, which has " + list};
+  return file->read(task.tensor);
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM initLLVM(argc, argv);
+  Options options;
+  llvm::cl::HideUnrelatedOptions(options.category);
+  llvm::cl::ParseCommandLineOptions(
+      argc, argv, "Encodes tensors of a file by the reference codecs\n");
+
+  std::string path = options.input, tensor;
+  size_t colon = StringRef(path).find(".safetensors:");
+  if (colon != StringRef::npos) {
+    colon = path.find(':', colon);
+    tensor = path.substr(colon + 1);
+    path.resize(colon);
+  }
+  if (!StringRef(path).ends_with(".npy") &&
+      !StringRef(path).ends_with(".safetensors"))
+    return fail(path + ": neither .npy nor .safetensors");
+  if (!StringRef(options.output).ends_with(".safetensors"))
+    return fail(options.output + ": the output is a .safetensors file");
+  Result<std::vector<Task>> tasks = getTasks(options, path, tensor);
+  if (!tasks)
+    return fail(tasks.message());
+
+  SafetensorsFile file;
+  if (options.append && llvm::sys::fs::exists(options.output)) {
+    auto existing = ::zq::runtime::readSafetensors(options.output);
+    if (!existing)
+      return fail(existing.message());
+    file = std::move(*existing);
+  }
+
+  MLIRContext context;
+  std::set<std::string> seen;
+  for (Task &task : *tasks) {
+    if (!seen.insert(task.name).second)
+      return fail("tensor '" + task.name + "' is named twice");
+    Result<Array> array = readTensor(path, task);
+    if (!array)
+      return fail(array.message());
+    removeTensor(file, task.name);
+    Status encoded = encode(*array, task, options.element, &context, file);
+    if (!encoded)
+      return fail(options.input + ": " +
+                  (tasks->size() > 1 ? "tensor '" + task.name + "': " : "") +
+                  encoded.message());
+  }
+  if (Status written = ::zq::runtime::writeSafetensors(options.output, file);
+      !written)
+    return fail(written.message());
+  return 0;
+}

@@ -1,0 +1,244 @@
+//===- zq-run.cpp - Compiles and runs a function on files of tensors ------===//
+#include "Benchmark.h"
+#include "Comparison.h"
+#include "Inputs.h"
+#include "Outputs.h"
+#include "Report.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Support/FileUtilities.h"
+#include "zq/InitAll.h"
+#include "zq/Runtime/CompressedFiles.h"
+#include "zq/Runtime/Jit.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/SourceMgr.h"
+
+#include <chrono>
+
+using namespace mlir;
+using namespace mlir::zq;
+using namespace mlir::zq::run;
+using ::zq::codec::Array;
+using ::zq::codec::Result;
+using ::zq::codec::Status;
+
+namespace {
+struct Options {
+  llvm::cl::OptionCategory category{"zq-run options"};
+  llvm::cl::opt<std::string> file{llvm::cl::Positional, llvm::cl::Required,
+                                  llvm::cl::desc("FILE.mlir"),
+                                  llvm::cl::cat(category)};
+  llvm::cl::opt<std::string> entry{
+      "entry", llvm::cl::value_desc("name"),
+      llvm::cl::desc("The function to call; without it 'main', or the only "
+                     "public function"),
+      llvm::cl::cat(category)};
+  llvm::cl::list<std::string> inputs{
+      "input", llvm::cl::value_desc("FILE[:TENSOR]"),
+      llvm::cl::desc("A .npy or .safetensors file, one per argument in order"),
+      llvm::cl::cat(category)};
+  llvm::cl::opt<std::string> output{
+      "output", llvm::cl::value_desc("FILE"),
+      llvm::cl::desc("Where the results go: .npy for one, .safetensors for any "
+                     "number (result0, result1, ...)"),
+      llvm::cl::cat(category)};
+  llvm::cl::opt<bool> compare{
+      "compare-reference",
+      llvm::cl::desc("Compare with the reference codecs and fail where a "
+                     "difference exceeds its computed bound"),
+      llvm::cl::cat(category)};
+  llvm::cl::opt<bool> bench{"bench", llvm::cl::desc("Time the calls"),
+                            llvm::cl::cat(category)};
+  llvm::cl::opt<bool> json{"json", llvm::cl::desc("Report as one JSON object"),
+                           llvm::cl::cat(category)};
+  llvm::cl::opt<bool> remarks{
+      "remarks",
+      llvm::cl::desc("Show what the passes chose and why (on stderr)"),
+      llvm::cl::cat(category)};
+  llvm::cl::opt<bool> noThreads{"no-threads",
+                                llvm::cl::desc("Run on one thread"),
+                                llvm::cl::cat(category)};
+};
+} // namespace
+
+static int fail(const Twine &message) {
+  llvm::errs() << "zq-run: " << message << '\n';
+  return 1;
+}
+
+/// The function to call; null with a message where there is none or a choice.
+static func::FuncOp findEntry(ModuleOp module, StringRef name,
+                              std::string &message) {
+  SmallVector<func::FuncOp> candidates;
+  std::string list;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (function.isDeclaration())
+      continue;
+    if (function.getName() == name ||
+        (name.empty() && function.getName() == "main"))
+      return function;
+    if (function.isPublic())
+      candidates.push_back(function);
+    list += (list.empty() ? "" : ", ") + function.getName().str();
+  }
+  if (list.empty())
+    message = "no function with a body in the module";
+  else if (!name.empty())
+    message = "no function '" + name.str() + "' in the module, which has " +
+              list;
+  else if (candidates.size() == 1)
+    return candidates.front();
+  else
+    message = "say which function with --entry: " + list;
+  return nullptr;
+}
+
+template <typename T>
+static std::string print(T value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << value;
+  return text;
+}
+
+/// A remark with its place, on one line.
+static std::string printRemark(Diagnostic &diagnostic) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (auto loc = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
+    os << loc.getFilename().getValue() << ':' << loc.getLine() << ':'
+       << loc.getColumn() << ": ";
+  os << diagnostic.str();
+  return text;
+}
+
+static std::vector<TensorReport> describeInputs(
+    const std::vector<Input> &inputs) {
+  std::vector<TensorReport> reports;
+  for (const Input &input : inputs) {
+    TensorReport report{print(input.type), input.getNumBytes(), "", 0};
+    if (auto compressed = dyn_cast<CompressedTensorType>(input.type)) {
+      report.codec = getCodecText(compressed.getCodec());
+      report.bitsPerWeight = input.bitsPerWeight;
+    }
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+/// Everything after the module is parsed; the exit status.
+static int run(ModuleOp module, const Options &options, Report &report) {
+  std::string message;
+  func::FuncOp entry = findEntry(module, options.entry, message);
+  if (!entry)
+    return fail(options.file + ": " + message);
+  FailureOr<Signature> signature = getSignature(entry);
+  if (failed(signature))
+    return 1;
+  if (Status valid = checkOutput(options.output, signature->results.size());
+      !valid)
+    return fail(valid.message());
+  auto inputs = loadInputs(entry, options.inputs);
+  if (!inputs)
+    return fail(inputs.message());
+  if (Status valid = checkAssembled(entry, *inputs); !valid)
+    return fail(options.file + ": " + valid.message());
+
+  std::string name = entry.getName().str();
+  OwningOpRef<ModuleOp> original;
+  if (options.compare)
+    original = module.clone();
+
+  JitOptions jitOptions;
+  jitOptions.threads = !options.noThreads;
+  auto start = std::chrono::steady_clock::now();
+  auto function = JitFunction::compile(module, name, jitOptions);
+  if (failed(function))
+    return 1;
+  std::chrono::duration<double> elapsed =
+      std::chrono::steady_clock::now() - start;
+  report.entry = name;
+  report.compileSeconds = elapsed.count();
+  report.threads = options.noThreads ? 1 : getNumThreads();
+  report.inputs = describeInputs(*inputs);
+
+  std::vector<const Array *> arrays;
+  int64_t inputBytes = 0;
+  for (const Input &input : *inputs) {
+    inputBytes += input.getNumBytes();
+    for (const Array &array : input.arrays)
+      arrays.push_back(&array);
+  }
+  Result<JitCall> call = (*function)->bind(arrays);
+  if (!call)
+    return fail(call.message());
+  call->run();
+  std::vector<Array> results = call->getResults();
+  for (auto [result, type] : llvm::zip(results, signature->results))
+    report.results.push_back(
+        {print(type), static_cast<int64_t>(result.bytes.size()), "", 0});
+
+  if (!options.output.empty())
+    if (Status written = writeOutput(options.output, results); !written)
+      return fail(written.message());
+  if (options.compare) {
+    Result<Comparison> comparison =
+        compareWithReference(*original, name, *inputs, results);
+    if (!comparison)
+      return fail("--compare-reference: " + comparison.message());
+    report.comparison = *comparison;
+  }
+  if (options.bench)
+    report.times = benchmark(*call, inputBytes);
+
+  if (options.json) {
+    printJson(report, llvm::outs());
+  } else {
+    printText(report, llvm::outs());
+    if (options.output.empty())
+      printSummary(results, llvm::outs());
+  }
+  if (report.comparison && !report.comparison->violation.empty())
+    return fail("--compare-reference: " + report.comparison->violation);
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM initLLVM(argc, argv);
+  Options options;
+  llvm::cl::HideUnrelatedOptions(options.category);
+  llvm::cl::ParseCommandLineOptions(
+      argc, argv,
+      "Compiles a function on tensors, dense or compressed, and calls it\n");
+
+  DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  mlir::zq::registerAllDialects(registry);
+  MLIRContext context(registry);
+
+  std::string message;
+  auto buffer = openInputFile(options.file, &message);
+  if (!buffer)
+    return fail(message);
+  auto sources = std::make_shared<llvm::SourceMgr>();
+  sources->AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  SourceMgrDiagnosticHandler errors(*sources, &context);
+  Report report;
+  ScopedDiagnosticHandler remarks(&context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Remark)
+      return failure();
+    report.remarks.push_back(printRemark(diagnostic));
+    if (options.remarks)
+      llvm::errs() << "remark: " << report.remarks.back() << '\n';
+    return success();
+  });
+
+  auto module = parseSourceFile<ModuleOp>(sources, &context);
+  if (!module)
+    return 1;
+  return run(*module, options, report);
+}
