@@ -92,7 +92,9 @@ void mlir::zq::buildLowerToLLVMPipeline(OpPassManager &pm,
                              : createForallToForLoopPass());
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addPass(createLowerVectorOps({options.features}));
-  pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
+  VectorTransferToSCFOptions transfers;
+  transfers.enableFullUnroll();
+  pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass(transfers));
   pm.addPass(createConvertLinalgToLoopsPass());
   if (options.threads)
     pm.addPass(createConvertSCFToOpenMPPass());

@@ -130,8 +130,7 @@ static void addProducts(const Factor &lhs, int64_t a, const Factor &rhs,
   }
   if (!lhs.isExact || !rhs.isExact)
     for (int64_t k = 0; k < depth; ++k)
-      error +=
-          std::fabs(x[k]) * ye[k] + (std::fabs(y[k]) + ye[k]) * xe[k];
+      error += std::fabs(x[k]) * ye[k] + (std::fabs(y[k]) + ye[k]) * xe[k];
   // The products' own rounding, or none where it is fused into the addition.
   double rounded = rounding.unit * reach + double(depth) * rounding.tiny;
   sum.add(value, error + rounded, reach + rounded, depth);

@@ -21,8 +21,8 @@ ScalarRule mlir::zq::reference::getScalarRule(Operation *op) {
 
 static double toDouble(llvm::APFloat value) {
   bool losesInfo;
-  value.convert(llvm::APFloat::IEEEdouble(),
-                llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  value.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven,
+                &losesInfo);
   return value.convertToDouble();
 }
 
@@ -223,15 +223,13 @@ ScalarRule mlir::zq::reference::getFloatRule(Operation *op) {
       })
       .Case([&](arith::SIToFPOp cast) {
         // -1 is how a signed i1 reads its one.
-        bool isBool =
-            getElementTypeOrSelf(cast.getIn().getType()).isInteger(1);
-        return unary([r, isBool](S a) {
-          return narrow(isBool ? negate(a) : a, r);
-        });
+        bool isBool = getElementTypeOrSelf(cast.getIn().getType()).isInteger(1);
+        return unary(
+            [r, isBool](S a) { return narrow(isBool ? negate(a) : a, r); });
       })
       .Case([&](arith::UIToFPOp cast) {
-        unsigned width =
-            getElementTypeOrSelf(cast.getIn().getType()).getIntOrFloatBitWidth();
+        unsigned width = getElementTypeOrSelf(cast.getIn().getType())
+                             .getIntOrFloatBitWidth();
         return unary([r, width](S a) {
           if (a.low() >= 0)
             return narrow(a, r);
@@ -244,8 +242,7 @@ ScalarRule mlir::zq::reference::getFloatRule(Operation *op) {
         unsigned width =
             getElementTypeOrSelf(cast.getType()).getIntOrFloatBitWidth();
         bool isSigned = isa<arith::FPToSIOp>(cast.getOperation());
-        return unary(
-            [=](S a) { return toInteger(a, width, isSigned); });
+        return unary([=](S a) { return toInteger(a, width, isSigned); });
       })
       .Case([&](arith::BitcastOp cast) { return getBitcastRule(cast); })
       .Default([](Operation *) { return nullptr; });

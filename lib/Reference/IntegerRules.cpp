@@ -1,8 +1,8 @@
 //===- IntegerRules.cpp - Arithmetic on integers --------------------------===//
 //
-// Integers are exact, unless they depend on a comparison of floats that rounding
-// may decide either way. Then an i1 has an error of 1, sums and products carry
-// theirs on, and all else promises nothing.
+// Integers are exact, unless they depend on a comparison of floats that
+// rounding may decide either way. Then an i1 has an error of 1, sums and
+// products carry theirs on, and all else promises nothing.
 //
 //===----------------------------------------------------------------------===//
 #include "ScalarRules.h"
@@ -158,10 +158,9 @@ ScalarRule mlir::zq::reference::getIntegerRule(Operation *op) {
       })
       .Case([&](arith::CeilDivUIOp) {
         return bits([=](B a, B b) {
-          return divides(a, b, false)
-                     ? Maybe(llvm::APIntOps::RoundingUDiv(
-                           a, b, APInt::Rounding::UP))
-                     : Maybe();
+          return divides(a, b, false) ? Maybe(llvm::APIntOps::RoundingUDiv(
+                                            a, b, APInt::Rounding::UP))
+                                      : Maybe();
         });
       })
       .Case([&](arith::CeilDivSIOp) {
@@ -189,9 +188,8 @@ ScalarRule mlir::zq::reference::getIntegerRule(Operation *op) {
         });
       })
       .Case([&](arith::ShLIOp) {
-        return bits([=](B a, B b) {
-          return b.ult(width) ? Maybe(a.shl(b)) : Maybe();
-        });
+        return bits(
+            [=](B a, B b) { return b.ult(width) ? Maybe(a.shl(b)) : Maybe(); });
       })
       .Case([&](arith::ShRSIOp) {
         return bits([=](B a, B b) {

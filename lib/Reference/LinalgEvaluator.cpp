@@ -42,8 +42,8 @@ static int64_t evaluate(AffineExpr expr, ArrayRef<int64_t> dims) {
 }
 
 /// The sizes of the iteration space. Fails where operands disagree.
-static FailureOr<SmallVector<int64_t>>
-getLoops(LinalgOp op, ArrayRef<TensorRef> operands) {
+static FailureOr<SmallVector<int64_t>> getLoops(LinalgOp op,
+                                                ArrayRef<TensorRef> operands) {
   SmallVector<int64_t> sizes;
   for (const TensorRef &operand : operands)
     llvm::append_range(sizes, operand->shape);
@@ -162,8 +162,8 @@ LogicalResult mlir::zq::reference::evaluateLinalg(LinalgOp op,
     return op.emitError() << "the reference evaluator takes '" << op->getName()
                           << "' on tensors only";
   SmallVector<TensorRef> operands;
-  for (Value value : op->getOperands().take_front(
-           op.getNumDpsInputs() + op.getNumDpsInits())) {
+  for (Value value : op->getOperands().take_front(op.getNumDpsInputs() +
+                                                  op.getNumDpsInits())) {
     const RuntimeValue &runtime = environment.get(value);
     if (auto *scalar = std::get_if<Scalar>(&runtime)) {
       BoundedTensor tensor = makeTensor({});

@@ -16,9 +16,9 @@ LogicalResult evaluateLinalg(linalg::LinalgOp op, Environment &environment);
 /// which take real sizes: the same result as the general way, without running
 /// the body. `loops` are the sizes of the iteration space. Nothing where the op
 /// is of another kind.
-std::optional<BoundedTensor>
-evaluateContraction(linalg::LinalgOp op, ArrayRef<TensorRef> operands,
-                    ArrayRef<int64_t> loops);
+std::optional<BoundedTensor> evaluateContraction(linalg::LinalgOp op,
+                                                 ArrayRef<TensorRef> operands,
+                                                 ArrayRef<int64_t> loops);
 
 } // namespace mlir::zq::reference
 

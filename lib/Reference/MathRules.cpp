@@ -79,8 +79,8 @@ static ScalarRule getRoundingRule(double (*function)(double)) {
     double value = function(in[0].value);
     if (in[0].isExact())
       return Scalar::exact(value);
-    double error = std::max(function(in[0].high()) - value,
-                            value - function(in[0].low()));
+    double error =
+        std::max(function(in[0].high()) - value, value - function(in[0].low()));
     return {value, error >= 0 ? error : infinity};
   };
 }
@@ -101,9 +101,7 @@ ScalarRule mlir::zq::reference::getMathRule(Operation *op) {
       // 2.06e-7, and 5e-40 where the result is subnormal.
       .Case([&](math::ErfcOp) { return rule({std::erfc, 4.2e-7, 1e-39}); })
       // 3.12e-7, near the overflow; results below the least normal are lost.
-      .Case([&](math::ExpOp) {
-        return rule({std::exp, 6.3e-7, leastNormal});
-      })
+      .Case([&](math::ExpOp) { return rule({std::exp, 6.3e-7, leastNormal}); })
       // As exp(x * ln 2), which rounds the argument twice.
       .Case([&](math::Exp2Op op) {
         ScalarRule exp = rule({std::exp2, 6.3e-7, leastNormal});
@@ -140,16 +138,11 @@ ScalarRule mlir::zq::reference::getMathRule(Operation *op) {
       // 4.13e-6.
       .Case([&](math::AtanOp) { return rule({std::atan, 8.3e-6}); })
       // 5e-7, 1.15e-7.
-      .Case([&](math::AsinOp) {
-        return rule({std::asin, 1e-6, 0, 0, -1, 1});
-      })
-      .Case([&](math::AcosOp) {
-        return rule({std::acos, 2.4e-7, 0, 0, -1, 1});
-      })
+      .Case([&](math::AsinOp) { return rule({std::asin, 1e-6, 0, 0, -1, 1}); })
+      .Case(
+          [&](math::AcosOp) { return rule({std::acos, 2.4e-7, 0, 0, -1, 1}); })
       // Correctly rounded on every target.
-      .Case([&](math::SqrtOp) {
-        return rule({std::sqrt, 0, 0, 0, 0, inf});
-      })
+      .Case([&](math::SqrtOp) { return rule({std::sqrt, 0, 0, 0, 0, inf}); })
       // One Newton step on rsqrtps, whose error is 1.5 * 2^-12: 3.5e-7 with
       // the step's own roundings.
       .Case([&](math::RsqrtOp) {

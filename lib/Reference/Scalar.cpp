@@ -15,8 +15,8 @@ Rounding Rounding::of(Type type) {
   // Double's own rounding adds its unit (an f64 program's and ours may go
   // opposite ways); the factor covers that bounds are computed in double too.
   result.unit = std::ldexp(1 + 0x1p-20, -precision) + 0x1p-52;
-  result.tiny = std::ldexp(
-      1.0, llvm::APFloat::semanticsMinExponent(semantics) - precision);
+  result.tiny = std::ldexp(1.0, llvm::APFloat::semanticsMinExponent(semantics) -
+                                    precision);
   llvm::APFloat largest = llvm::APFloat::getLargest(semantics);
   bool losesInfo;
   largest.convert(llvm::APFloat::IEEEdouble(),
@@ -58,8 +58,8 @@ Scalar mlir::zq::reference::multiply(const Scalar &a, const Scalar &b,
   double value = a.value * b.value;
   double propagated = 0;
   if (!a.isExact() || !b.isExact())
-    propagated = std::fabs(a.value) * b.error +
-                 (std::fabs(b.value) + b.error) * a.error;
+    propagated =
+        std::fabs(a.value) * b.error + (std::fabs(b.value) + b.error) * a.error;
   return rounding.apply(value, propagated, a.magnitude * b.magnitude,
                         isCertain(value, a, b));
 }
@@ -72,9 +72,8 @@ Scalar mlir::zq::reference::divide(const Scalar &a, const Scalar &b,
   if (!a.isExact() || !b.isExact()) {
     double least = std::fabs(b.value) - b.error;
     // a'/b' - a/b = (a' - a - (a/b) (b' - b)) / b'.
-    propagated = least > 0
-                     ? (a.error + std::fabs(value) * b.error) / least
-                     : infinity;
+    propagated =
+        least > 0 ? (a.error + std::fabs(value) * b.error) / least : infinity;
   }
   return rounding.apply(value, propagated, a.magnitude / std::fabs(b.value),
                         certain);

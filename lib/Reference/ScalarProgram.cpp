@@ -28,8 +28,7 @@ LogicalResult ScalarProgram::addOperand(Value value,
 
 /// Where an element is; -1 where that is not known for sure, or outside.
 static int64_t getPosition(const BoundedTensor &tensor,
-                           ArrayRef<unsigned> indices,
-                           ArrayRef<Scalar> frame) {
+                           ArrayRef<unsigned> indices, ArrayRef<Scalar> frame) {
   int64_t position = 0;
   for (auto [size, slot] : llvm::zip(tensor.shape, indices)) {
     const Scalar &index = frame[slot];
@@ -65,8 +64,8 @@ LogicalResult ScalarProgram::addStep(Operation *op,
     unsigned slot = addSlot(extract.getResult());
     steps.push_back([=](auto frame, auto) {
       int64_t position = getPosition(*tensor, indices, frame);
-      frame[slot] = position < 0 ? Scalar(NAN, infinity)
-                                 : getElement(*tensor, position);
+      frame[slot] =
+          position < 0 ? Scalar(NAN, infinity) : getElement(*tensor, position);
     });
     return success();
   }

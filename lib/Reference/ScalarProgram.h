@@ -29,8 +29,7 @@ public:
   }
 
 private:
-  using Step =
-      std::function<void(MutableArrayRef<Scalar>, ArrayRef<int64_t>)>;
+  using Step = std::function<void(MutableArrayRef<Scalar>, ArrayRef<int64_t>)>;
 
   unsigned addSlot(Value value);
   LogicalResult addOperand(Value value, const Environment &environment);

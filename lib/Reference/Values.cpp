@@ -76,12 +76,11 @@ BoundedTensor mlir::zq::reference::gather(const BoundedTensor &tensor,
       result.push_back(source[index]);
     return result;
   };
-  return {std::vector<int64_t>(shape.begin(), shape.end()),
-          pick(tensor.values), pick(tensor.errors), pick(tensor.magnitudes)};
+  return {std::vector<int64_t>(shape.begin(), shape.end()), pick(tensor.values),
+          pick(tensor.errors), pick(tensor.magnitudes)};
 }
 
-SmallVector<int64_t>
-mlir::zq::reference::getStrides(ArrayRef<int64_t> shape) {
+SmallVector<int64_t> mlir::zq::reference::getStrides(ArrayRef<int64_t> shape) {
   SmallVector<int64_t> strides(shape.size(), 1);
   for (size_t i = shape.size(); i > 1; --i)
     strides[i - 2] = strides[i - 1] * shape[i - 1];
@@ -127,8 +126,7 @@ BoundedTensor mlir::zq::reference::fromArray(const Array &array) {
   for (int64_t i = 0, n = tensor.size(); i < n; ++i) {
     tensor.values[i] = getNumber(array, i);
     // Beyond 53 bits a double does not hold an integer.
-    if (array.type == ElementType::I64 &&
-        std::fabs(tensor.values[i]) > 0x1p53)
+    if (array.type == ElementType::I64 && std::fabs(tensor.values[i]) > 0x1p53)
       tensor.errors[i] = infinity;
   }
   return tensor;
@@ -172,8 +170,8 @@ FailureOr<Array> mlir::zq::reference::toArray(Operation *op,
   return array;
 }
 
-BoundComparison
-mlir::zq::compareWithBound(const BoundedTensor &expected, const Array &actual) {
+BoundComparison mlir::zq::compareWithBound(const BoundedTensor &expected,
+                                           const Array &actual) {
   assert(expected.shape == actual.shape && "shapes to compare agree");
   BoundComparison result;
   for (int64_t i = 0, n = expected.size(); i < n; ++i) {

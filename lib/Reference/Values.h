@@ -47,10 +47,12 @@ public:
   /// An index; fails with an error at `op` where rounding may decide it.
   FailureOr<int64_t> getIndex(Operation *op, Value value) const;
   /// Of constants and values.
-  FailureOr<SmallVector<int64_t>> getIndices(Operation *op,
-                                             ArrayRef<OpFoldResult> mixed) const;
+  FailureOr<SmallVector<int64_t>>
+  getIndices(Operation *op, ArrayRef<OpFoldResult> mixed) const;
 
   CustomDecodeFn customDecode;
+  /// How many calls this frame is below the function that was asked for.
+  unsigned callDepth = 0;
 
 private:
   llvm::DenseMap<Value, RuntimeValue> values;
@@ -82,9 +84,8 @@ BoundedTensor fromArray(const ::zq::codec::Array &array);
 
 /// Exact values as an array with elements of `element`. Fails with an error at
 /// `op` where values are not exact or the reference has no such array.
-FailureOr<::zq::codec::Array> toArray(Operation *op,
-                                      const BoundedTensor &tensor,
-                                      Type element);
+FailureOr<::zq::codec::Array>
+toArray(Operation *op, const BoundedTensor &tensor, Type element);
 
 } // namespace mlir::zq::reference
 

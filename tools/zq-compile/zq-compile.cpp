@@ -1,0 +1,242 @@
+//===- zq-compile.cpp - Compiles a module to machine code -----------------===//
+#include "Codegen.h"
+#include "Header.h"
+#include "Link.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/FileUtilities.h"
+#include "zq/InitAll.h"
+#include "zq/Pipelines/Pipelines.h"
+#include "zq/Runtime/Busy.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+using namespace mlir::zq::compile;
+using ::zq::codec::Status;
+
+namespace {
+/// What is written. The name of the output says which, unless --emit does.
+enum class Form { FromName, Vectors, LLVMDialect, LLVMIR, Assembly, Object,
+                  Library };
+
+struct Options {
+  llvm::cl::OptionCategory category{"zq-compile options"};
+  llvm::cl::opt<std::string> file{llvm::cl::Positional, llvm::cl::Required,
+                                  llvm::cl::desc("FILE.mlir"),
+                                  llvm::cl::cat(category)};
+  llvm::cl::opt<std::string> output{
+      "o", llvm::cl::value_desc("OUT"), llvm::cl::Required,
+      llvm::cl::desc("The output, by its ending: .o and .so come with a C "
+                     "header beside them, .s is assembly, .ll LLVM IR, .mlir "
+                     "the LLVM dialect; - is stdout and needs --emit"),
+      llvm::cl::cat(category)};
+  llvm::cl::opt<std::string> target{
+      "target", llvm::cl::value_desc("x86"), llvm::cl::init("x86"),
+      llvm::cl::desc("The kind of machine"), llvm::cl::cat(category)};
+  llvm::cl::opt<std::string> cpu{
+      "cpu", llvm::cl::value_desc("name"), llvm::cl::init("host"),
+      llvm::cl::desc("A CPU as LLVM names it (haswell, znver4), or host"),
+      llvm::cl::cat(category)};
+  llvm::cl::opt<Form> emit{
+      "emit", llvm::cl::desc("What to write, whatever OUT is called"),
+      llvm::cl::values(
+          clEnumValN(Form::Vectors, "mlir-vectors",
+                     "Fused loops of vectors on tensors"),
+          clEnumValN(Form::LLVMDialect, "mlir-llvm", "The LLVM dialect"),
+          clEnumValN(Form::LLVMIR, "llvm-ir", "LLVM IR, optimised"),
+          clEnumValN(Form::Assembly, "asm", "Assembly"),
+          clEnumValN(Form::Object, "obj", "An object file"),
+          clEnumValN(Form::Library, "shared", "A shared library")),
+      llvm::cl::init(Form::FromName), llvm::cl::cat(category)};
+  llvm::cl::opt<bool> noThreads{
+      "no-threads", llvm::cl::desc("Make code that runs on one thread and "
+                                   "needs no OpenMP runtime"),
+      llvm::cl::cat(category)};
+  llvm::cl::opt<bool> quiet{"quiet", llvm::cl::desc("Hide the remarks"),
+                            llvm::cl::cat(category)};
+};
+} // namespace
+
+static int fail(const Twine &message) {
+  llvm::errs() << "zq-compile: " << message << '\n';
+  return 1;
+}
+
+/// The form that the output's name asks for.
+static Form getFormOfName(StringRef name) {
+  StringRef ending = llvm::sys::path::extension(name);
+  if (ending == ".o")
+    return Form::Object;
+  if (ending == ".so")
+    return Form::Library;
+  if (ending == ".s")
+    return Form::Assembly;
+  if (ending == ".ll")
+    return Form::LLVMIR;
+  if (ending == ".mlir")
+    return Form::LLVMDialect;
+  return Form::FromName;
+}
+
+/// Opens `path`, and writes to it what `write` writes, or nothing at all.
+static int writeFile(StringRef path, bool isText,
+                     function_ref<LogicalResult(llvm::raw_pwrite_stream &)>
+                         write) {
+  std::error_code error;
+  llvm::ToolOutputFile file(path, error,
+                            isText ? llvm::sys::fs::OF_Text
+                                   : llvm::sys::fs::OF_None);
+  if (error)
+    return fail("cannot write '" + path + "': " + error.message());
+  if (path == "-" && !isText) {
+    // Emitting an object seeks, which a pipe cannot.
+    llvm::SmallVector<char, 0> bytes;
+    llvm::raw_svector_ostream os(bytes);
+    if (failed(write(os)))
+      return 1;
+    file.os() << os.str();
+  } else if (failed(write(file.os()))) {
+    return 1;
+  }
+  file.os().flush();
+  if (file.os().has_error()) {
+    error = file.os().error();
+    file.os().clear_error();
+    return fail("cannot write '" + path + "': " + error.message());
+  }
+  file.keep();
+  return 0;
+}
+
+static int writeHeader(const std::vector<EntryPoint> &entryPoints,
+                       StringRef output) {
+  llvm::SmallString<128> path(output);
+  llvm::sys::path::replace_extension(path, ".h");
+  std::string text =
+      printHeader(entryPoints, llvm::sys::path::filename(output),
+                  llvm::sys::path::filename(path));
+  return writeFile(path, /*isText=*/true, [&](llvm::raw_pwrite_stream &os) {
+    os << text;
+    return success();
+  });
+}
+
+/// Writes an object to a temporary file and links it.
+static int writeLibrary(ModuleOp module, llvm::TargetMachine &machine,
+                        const Options &options) {
+  llvm::SmallString<128> object;
+  if (std::error_code error =
+          llvm::sys::fs::createTemporaryFile("zq", "o", object))
+    return fail("cannot make a temporary file: " + error.message());
+  llvm::FileRemover remover(object);
+  int status = writeFile(object, /*isText=*/false,
+                         [&](llvm::raw_pwrite_stream &os) {
+                           return emitCode(module, machine, CodeForm::Object,
+                                           os);
+                         });
+  if (status)
+    return status;
+  Status linked = linkSharedLibrary(object.str().str(), options.output,
+                                    !options.noThreads);
+  return linked ? 0 : fail(linked.message());
+}
+
+/// Everything after the module is parsed; the exit status.
+static int compile(ModuleOp module, Form form, const Options &options) {
+  auto machine = createX86Machine(options.cpu);
+  if (!machine)
+    return fail(machine.message());
+  // While the functions are on tensors, for the header.
+  FailureOr<std::vector<EntryPoint>> entryPoints = getEntryPoints(module);
+  if (failed(entryPoints))
+    return 1;
+
+  LowerToLLVMOptions pipelineOptions;
+  pipelineOptions.features = getFeatures(**machine);
+  pipelineOptions.threads = !options.noThreads;
+  PassManager pm(module->getName());
+  if (form == Form::Vectors)
+    buildLowerToVectorsPipeline(pm, pipelineOptions);
+  else
+    buildLowerToLLVMPipeline(pm, pipelineOptions);
+  ::zq::runtime::Busy busy("compiling " + options.file);
+  if (failed(pm.run(module)))
+    return 1;
+
+  if (form == Form::Vectors || form == Form::LLVMDialect)
+    return writeFile(options.output, /*isText=*/true,
+                     [&](llvm::raw_pwrite_stream &os) {
+                       module.print(os);
+                       os << '\n';
+                       return success();
+                     });
+  int status;
+  if (form == Form::Library) {
+    status = writeLibrary(module, **machine, options);
+  } else {
+    CodeForm codeForm = form == Form::LLVMIR     ? CodeForm::LLVMIR
+                        : form == Form::Assembly ? CodeForm::Assembly
+                                                 : CodeForm::Object;
+    status = writeFile(options.output, codeForm != CodeForm::Object,
+                       [&](llvm::raw_pwrite_stream &os) {
+                         return emitCode(module, **machine, codeForm, os);
+                       });
+  }
+  bool isLinkable = form == Form::Object || form == Form::Library;
+  if (status || !isLinkable || options.output == "-")
+    return status;
+  return writeHeader(*entryPoints, options.output);
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM initLLVM(argc, argv);
+  Options options;
+  llvm::cl::HideUnrelatedOptions(options.category);
+  llvm::cl::ParseCommandLineOptions(
+      argc, argv, "Compiles functions on tensors, dense or compressed\n");
+
+  if (options.target != "x86")
+    return fail("--target=" + options.target + ": the only target is x86");
+  Form form = options.emit;
+  if (form == Form::FromName)
+    form = getFormOfName(options.output);
+  if (form == Form::FromName)
+    return fail("-o " + options.output +
+                ": ends in none of .o, .so, .s, .ll, .mlir; say what to write "
+                "with --emit");
+  if (form == Form::Library && options.output == "-")
+    return fail("-o -: a shared library goes to a file");
+
+  DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  mlir::zq::registerAllDialects(registry);
+  MLIRContext context(registry);
+
+  std::string message;
+  auto buffer = openInputFile(options.file, &message);
+  if (!buffer)
+    return fail(message);
+  auto sources = std::make_shared<llvm::SourceMgr>();
+  sources->AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  SourceMgrDiagnosticHandler errors(*sources, &context);
+  ScopedDiagnosticHandler remarks(&context, [&](Diagnostic &diagnostic) {
+    bool hide = options.quiet &&
+                diagnostic.getSeverity() == DiagnosticSeverity::Remark;
+    return success(hide);
+  });
+  auto module = parseSourceFile<ModuleOp>(sources, &context);
+  if (!module)
+    return 1;
+  return compile(*module, form, options);
+}

@@ -265,5 +265,19 @@ Value mlir::zq::emitToF32(OpBuilder &builder, Location loc, Value value) {
                                                      : *toMinifloat(element);
   Value codes = arith::BitcastOp::create(
       builder, loc, withElement(value.getType(), builder.getI8Type()), value);
-  return emitMinifloatToF32(builder, loc, codes, format);
+  if (isa<VectorType>(value.getType()))
+    return emitMinifloatToF32(builder, loc, codes, format);
+
+  // One value for many lanes: a load from a table of 1 KiB is shorter than
+  // taking the number apart.
+  SmallVector<float> values;
+  for (int code = 0; code < 256; ++code)
+    values.push_back(
+        ::zq::codec::decodeMinifloat(format, static_cast<uint8_t>(code)));
+  auto type = RankedTensorType::get(256, builder.getF32Type());
+  Value table = arith::ConstantOp::create(
+      builder, loc, DenseElementsAttr::get(type, ArrayRef(values)));
+  Value index = arith::IndexCastUIOp::create(builder, loc,
+                                             builder.getIndexType(), codes);
+  return tensor::ExtractOp::create(builder, loc, table, index);
 }

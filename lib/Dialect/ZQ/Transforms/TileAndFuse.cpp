@@ -13,6 +13,7 @@
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -57,6 +58,7 @@ static bool isWeight(Operation *op) {
          isWeight(linalgOp.getDpsInputs().front().getDefiningOp());
 }
 
+/// Erases `op` if nothing uses it, and then what only it used.
 static void eraseIfDead(RewriterBase &rewriter, Operation *op) {
   if (!op || !isOpTriviallyDead(op))
     return;
@@ -103,7 +105,8 @@ private:
   tileToLoops(linalg::LinalgOp op, ArrayRef<int64_t> sizes, bool fuse,
               std::optional<unsigned> partialReduction = std::nullopt);
   /// Register tile sizes of the parallel dimensions but `lane`.
-  SmallVector<int64_t> getRegisterTile(linalg::LinalgOp op, unsigned lane);
+  SmallVector<int64_t> getRegisterTile(linalg::LinalgOp op, unsigned lane,
+                                       bool fuse);
 
   IRRewriter &rewriter;
   KernelConfig config;
@@ -249,7 +252,6 @@ Tiler::tileToLoops(linalg::LinalgOp op, ArrayRef<int64_t> sizes, bool fuse,
       if (!fused)
         return slice->emitOpError("cannot be fused");
       eraseIfDead(rewriter, slice);
-      eraseIfDead(rewriter, fused->origProducer.getOwner());
       // Elementwise work on a weight brings the weight along.
       SmallVector<Operation *> slices(fused->generatedSlices);
       while (!slices.empty()) {
@@ -261,7 +263,6 @@ Tiler::tileToLoops(linalg::LinalgOp op, ArrayRef<int64_t> sizes, bool fuse,
         if (!more)
           return next->emitOpError("cannot be fused");
         eraseIfDead(rewriter, next);
-        eraseIfDead(rewriter, more->origProducer.getOwner());
         llvm::append_range(slices, more->generatedSlices);
       }
     }
@@ -280,13 +281,14 @@ LogicalResult Tiler::tileElementwise(linalg::LinalgOp op) {
 }
 
 SmallVector<int64_t> Tiler::getRegisterTile(linalg::LinalgOp op,
-                                            unsigned lane) {
+                                            unsigned lane, bool fuse) {
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   SmallVector<int64_t> sizes(ranges.size(), 0);
   SmallVector<unsigned> parallel;
   op.getParallelDims(parallel);
   // From the innermost outwards, near to square.
-  int64_t left = config.accumulators;
+  // Decoded values take as many registers as the sums they are added to.
+  int64_t left = fuse ? config.accumulators / 2 : config.accumulators;
   int64_t remaining = 0;
   for (unsigned dim : parallel)
     remaining += dim != lane && ranges[dim] != 1;
@@ -304,6 +306,23 @@ SmallVector<int64_t> Tiler::getRegisterTile(linalg::LinalgOp op,
 }
 
 LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
+  if (!isa<linalg::GenericOp>(op)) {
+    rewriter.setInsertionPoint(op);
+    auto generic = linalg::generalizeNamedOp(rewriter, op);
+    if (failed(generic))
+      return op->emitOpError("cannot be written as linalg.generic");
+    op = *generic;
+  }
+  // A sum of products may be summed in any order and with fused rounding: its
+  // error bound does not depend on that. Decoding keeps every rounding.
+  op->getRegion(0).walk([&](arith::ArithFastMathInterface arithmetic) {
+    arithmetic->setAttr(arithmetic.getFastMathAttrName(),
+                        arith::FastMathFlagsAttr::get(
+                            rewriter.getContext(),
+                            arith::FastMathFlags::contract |
+                                arith::FastMathFlags::reassoc));
+  });
+
   // The lanes follow the last dimension of the weight, along which its blocks
   // are; without a weight, that of the last input.
   OpOperand *weight = op.getDpsInputOperands().back();
@@ -376,12 +395,11 @@ LogicalResult Tiler::tileLaneReduction(linalg::LinalgOp op, unsigned lane,
         if (!fused)
           return slice->emitOpError("cannot be fused");
         eraseIfDead(rewriter, slice);
-        eraseIfDead(rewriter, fused->origProducer.getOwner());
       }
   }
 
   for (linalg::LinalgOp part : parts) {
-    SmallVector<int64_t> sizes = getRegisterTile(part, lane);
+    SmallVector<int64_t> sizes = getRegisterTile(part, lane, fuse);
     SmallVector<unsigned> reductions;
     part.getReductionDims(reductions);
     for (unsigned dim : reductions)
@@ -405,7 +423,7 @@ LogicalResult Tiler::tileLaneReduction(linalg::LinalgOp op, unsigned lane,
 /// whole vectors of it.
 LogicalResult Tiler::tileLaneParallel(linalg::LinalgOp op, unsigned lane,
                                       int64_t width, bool fuse) {
-  SmallVector<int64_t> sizes = getRegisterTile(op, lane);
+  SmallVector<int64_t> sizes = getRegisterTile(op, lane, fuse);
   sizes[lane] = largestDivisor(op.getStaticLoopRanges()[lane], width);
   auto tile = tileToLoops(op, sizes, fuse);
   if (failed(tile))
