@@ -91,7 +91,6 @@ void mlir::zq::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addPass(options.threads ? createForallToParallelLoopPass()
                              : createForallToForLoopPass());
   pm.addPass(createLoopInvariantCodeMotionPass());
-  pm.addPass(createLowerVectorOps({options.features}));
   VectorTransferToSCFOptions transfers;
   transfers.enableFullUnroll();
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass(transfers));
@@ -99,6 +98,10 @@ void mlir::zq::buildLowerToLLVMPipeline(OpPassManager &pm,
   if (options.threads)
     pm.addPass(createConvertSCFToOpenMPPass());
   addCleanup(pm);
+  // After the cleanup, which could not tell an intrinsic from an allocation
+  // and would keep the scopes that OpenMP conversion made for those.
+  pm.addPass(createLowerVectorOps({options.features}));
+  pm.addPass(createCSEPass());
 
   // LLVM.
   pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());

@@ -108,7 +108,7 @@ static LogicalResult run(DecodeOp op, Environment &environment) {
       for (auto [i, stride] : llvm::enumerate(strides))
         position += ((*offsets)[i] + point[i]) * stride;
       from.push_back(position);
-    } while (advance(point, window));
+    } while (advancePoint(point, window));
   environment.bind(op.getResult(), gather(*whole, window, from));
   return success();
 }

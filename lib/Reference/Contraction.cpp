@@ -112,7 +112,7 @@ static Factor pack(const BoundedTensor &tensor, AffineMap map,
     factor.errors.push_back(element.error);
     factor.reaches.push_back(element.reach());
     factor.isExact &= element.isExact();
-  } while (advance(point, shape));
+  } while (advancePoint(point, shape));
   return factor;
 }
 
@@ -194,6 +194,6 @@ std::optional<BoundedTensor> mlir::zq::reference::evaluateContraction(
     }
     setElement(result, position, sum.finish(body->sum));
     ++position;
-  } while (advance(point, result.shape));
+  } while (advancePoint(point, result.shape));
   return result;
 }

@@ -152,7 +152,7 @@ static LogicalResult runLoops(LinalgOp op, const ScalarProgram &program,
       else
         setElement(output.tensor, position, frame[output.yielded]);
     }
-  } while (advance(point, loops));
+  } while (advancePoint(point, loops));
   return success();
 }
 

@@ -30,7 +30,7 @@ getPositions(Operation *op, ArrayRef<int64_t> shape, ArrayRef<int64_t> offsets,
     for (auto [dim, index] : llvm::enumerate(point))
       position += (offsets[dim] + index * strides[dim]) * distances[dim];
     positions.push_back(position);
-  } while (advance(point, sizes));
+  } while (advancePoint(point, sizes));
   return positions;
 }
 

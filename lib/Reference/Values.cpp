@@ -87,8 +87,8 @@ SmallVector<int64_t> mlir::zq::reference::getStrides(ArrayRef<int64_t> shape) {
   return strides;
 }
 
-bool mlir::zq::reference::advance(MutableArrayRef<int64_t> point,
-                                  ArrayRef<int64_t> shape) {
+bool mlir::zq::reference::advancePoint(MutableArrayRef<int64_t> point,
+                                       ArrayRef<int64_t> shape) {
   for (size_t i = shape.size(); i-- > 0;) {
     if (++point[i] < shape[i])
       return true;

@@ -74,7 +74,7 @@ BoundedTensor gather(const BoundedTensor &tensor, ArrayRef<int64_t> shape,
 SmallVector<int64_t> getStrides(ArrayRef<int64_t> shape);
 
 /// Steps to the next point of a box in row-major order; false after the last.
-bool advance(MutableArrayRef<int64_t> point, ArrayRef<int64_t> shape);
+bool advancePoint(MutableArrayRef<int64_t> point, ArrayRef<int64_t> shape);
 
 /// "2x3", for messages.
 std::string formatShape(ArrayRef<int64_t> shape);

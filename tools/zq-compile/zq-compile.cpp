@@ -14,6 +14,7 @@
 #include "zq/Runtime/Busy.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
@@ -152,7 +153,7 @@ static int writeLibrary(ModuleOp module, llvm::TargetMachine &machine,
 }
 
 /// Everything after the module is parsed; the exit status.
-static int compile(ModuleOp module, Form form, const Options &options) {
+static int compileModule(ModuleOp module, Form form, const Options &options) {
   auto machine = createX86Machine(options.cpu);
   if (!machine)
     return fail(machine.message());
@@ -222,6 +223,7 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   mlir::zq::registerAllDialects(registry);
   MLIRContext context(registry);
+  context.printOpOnDiagnostic(false);
 
   std::string message;
   auto buffer = openInputFile(options.file, &message);
@@ -238,5 +240,5 @@ int main(int argc, char **argv) {
   auto module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module)
     return 1;
-  return compile(*module, form, options);
+  return compileModule(*module, form, options);
 }

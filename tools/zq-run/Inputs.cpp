@@ -8,6 +8,7 @@
 #include "zq/Runtime/Npy.h"
 #include "zq/Runtime/Progress.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -82,7 +83,7 @@ private:
         return fail(stored.message());
       if (*stored != input.type)
         return fail("holds " + print<Type>(*stored) +
-                    ", but the argument is " + print(input.type));
+                    ", but the argument is " + print<Type>(input.type));
       return takeStreams(readCompressedTensor(*file, tensor, *stored, scope),
                          *stored);
     }
@@ -141,8 +142,10 @@ mlir::zq::run::loadInputs(func::FuncOp function,
     llvm::raw_string_ostream os(message);
     os << '@' << function.getName() << " takes " << types.size()
        << " inputs, got " << specs.size();
-    if (!types.empty())
-      os << ": (" << types << ")";
+    if (!types.empty()) {
+      os << ": ";
+      llvm::interleaveComma(types, os);
+    }
     return Error{message};
   }
   std::vector<Input> inputs;

@@ -47,7 +47,7 @@ void mlir::zq::run::printText(const Report &report, llvm::raw_ostream &os) {
 }
 
 /// JSON knows no infinity; the largest double stands for it.
-static double finite(double value) {
+static double toFinite(double value) {
   return std::isfinite(value) ? value : std::numeric_limits<double>::max();
 }
 
@@ -85,9 +85,9 @@ void mlir::zq::run::printJson(const Report &report, llvm::raw_ostream &os) {
       json.attributeObject("reference", [&] {
         const Comparison &comparison = *report.comparison;
         json.attribute("largest_difference",
-                       finite(comparison.largestDifference));
-        json.attribute("bound_there", finite(comparison.boundThere));
-        json.attribute("worst_ratio", finite(comparison.worstRatio));
+                       toFinite(comparison.largestDifference));
+        json.attribute("bound_there", toFinite(comparison.boundThere));
+        json.attribute("worst_ratio", toFinite(comparison.worstRatio));
         json.attribute("unbounded_elements", comparison.unbounded);
         json.attribute("within_bound", comparison.violation.empty());
       });

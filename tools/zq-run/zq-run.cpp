@@ -11,6 +11,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "zq/InitAll.h"
+#include "zq/Runtime/Busy.h"
 #include "zq/Runtime/CompressedFiles.h"
 #include "zq/Runtime/Jit.h"
 #include "llvm/Support/CommandLine.h"
@@ -130,7 +131,7 @@ static std::vector<TensorReport> describeInputs(
 }
 
 /// Everything after the module is parsed; the exit status.
-static int run(ModuleOp module, const Options &options, Report &report) {
+static int runModule(ModuleOp module, const Options &options, Report &report) {
   std::string message;
   func::FuncOp entry = findEntry(module, options.entry, message);
   if (!entry)
@@ -141,7 +142,8 @@ static int run(ModuleOp module, const Options &options, Report &report) {
   if (Status valid = checkOutput(options.output, signature->results.size());
       !valid)
     return fail(valid.message());
-  auto inputs = loadInputs(entry, options.inputs);
+  auto inputs = loadInputs(
+      entry, {options.inputs.begin(), options.inputs.end()});
   if (!inputs)
     return fail(inputs.message());
   if (Status valid = checkAssembled(entry, *inputs); !valid)
@@ -155,7 +157,10 @@ static int run(ModuleOp module, const Options &options, Report &report) {
   JitOptions jitOptions;
   jitOptions.threads = !options.noThreads;
   auto start = std::chrono::steady_clock::now();
-  auto function = JitFunction::compile(module, name, jitOptions);
+  auto function = [&] {
+    ::zq::runtime::Busy busy("compiling " + options.file);
+    return JitFunction::compile(module, name, jitOptions);
+  }();
   if (failed(function))
     return 1;
   std::chrono::duration<double> elapsed =
@@ -185,6 +190,7 @@ static int run(ModuleOp module, const Options &options, Report &report) {
     if (Status written = writeOutput(options.output, results); !written)
       return fail(written.message());
   if (options.compare) {
+    ::zq::runtime::Busy busy("evaluating the reference");
     Result<Comparison> comparison =
         compareWithReference(*original, name, *inputs, results);
     if (!comparison)
@@ -219,6 +225,7 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   mlir::zq::registerAllDialects(registry);
   MLIRContext context(registry);
+  context.printOpOnDiagnostic(false);
 
   std::string message;
   auto buffer = openInputFile(options.file, &message);
@@ -240,5 +247,5 @@ int main(int argc, char **argv) {
   auto module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module)
     return 1;
-  return run(*module, options, report);
+  return runModule(*module, options, report);
 }

@@ -315,12 +315,14 @@ LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
   }
   // A sum of products may be summed in any order and with fused rounding: its
   // error bound does not depend on that. Decoding keeps every rounding.
-  op->getRegion(0).walk([&](arith::ArithFastMathInterface arithmetic) {
-    arithmetic->setAttr(arithmetic.getFastMathAttrName(),
-                        arith::FastMathFlagsAttr::get(
-                            rewriter.getContext(),
-                            arith::FastMathFlags::contract |
-                                arith::FastMathFlags::reassoc));
+  auto flags = arith::FastMathFlagsAttr::get(
+      rewriter.getContext(),
+      arith::FastMathFlags::contract | arith::FastMathFlags::reassoc);
+  op->getRegion(0).walk([&](Operation *arithmetic) {
+    if (auto add = dyn_cast<arith::AddFOp>(arithmetic))
+      add.setFastmathAttr(flags);
+    else if (auto mul = dyn_cast<arith::MulFOp>(arithmetic))
+      mul.setFastmathAttr(flags);
   });
 
   // The lanes follow the last dimension of the weight, along which its blocks
