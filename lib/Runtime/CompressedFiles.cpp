@@ -71,8 +71,8 @@ Result<CodecAttr> mlir::zq::parseCodec(StringRef text, MLIRContext *context) {
     return Error{whole + " is not a codec"};
   std::string message = capture.message;
   if (capture.column)
-    message += "\n  " + whole + "\n  " +
-               std::string(capture.column - 1, ' ') + "^";
+    message +=
+        "\n  " + whole + "\n  " + std::string(capture.column - 1, ' ') + "^";
   return Error{message};
 }
 
@@ -136,8 +136,8 @@ Result<std::vector<Stream>>
 mlir::zq::readCompressedTensor(const SafetensorsReader &file,
                                const std::string &name,
                                CompressedTensorType type, Operation *scope) {
-  auto wanted = type.getCodec().getStreams(type.getRank(),
-                                           type.getElementType(), scope);
+  auto wanted =
+      type.getCodec().getStreams(type.getRank(), type.getElementType(), scope);
   if (failed(wanted))
     return Error{"tensor '" + name + "': the decoder of its codec, " +
                  print<Attribute>(type.getCodec().getDecoderSymbol()) +
@@ -203,8 +203,8 @@ static bool isFloat(::zq::codec::ElementType type) {
          type != ElementType::I32 && type != ElementType::I64;
 }
 
-Result<std::vector<Stream>>
-mlir::zq::encodeDense(const Array &dense, CompressedTensorType type) {
+Result<std::vector<Stream>> mlir::zq::encodeDense(const Array &dense,
+                                                  CompressedTensorType type) {
   auto reference = type.getCodec().getReference(type.getElementType());
   if (!reference)
     return Error{"the codec's decoder " +

@@ -207,8 +207,9 @@ std::vector<Array> JitCall::getResults() const {
 
 Result<JitCall> JitFunction::bind(ArrayRef<const Array *> inputs) const {
   if (inputs.size() != signature.inputs.size())
-    return Error{"the function takes " + std::to_string(signature.inputs.size()) +
-                 " arrays, got " + std::to_string(inputs.size())};
+    return Error{"the function takes " +
+                 std::to_string(signature.inputs.size()) + " arrays, got " +
+                 std::to_string(inputs.size())};
   JitCall call;
   call.function = function;
   call.numInputs = inputs.size();

@@ -72,8 +72,7 @@ mlir::zq::compile::createX86Machine(const std::string &cpu) {
   return machine;
 }
 
-std::string
-mlir::zq::compile::getFeatures(const llvm::TargetMachine &machine) {
+std::string mlir::zq::compile::getFeatures(const llvm::TargetMachine &machine) {
   std::string features;
   for (const llvm::SubtargetFeatureKV &feature :
        machine.getMCSubtargetInfo()->getEnabledProcessorFeatures())
@@ -95,8 +94,8 @@ LogicalResult mlir::zq::compile::emitCode(ModuleOp module,
     return failure();
   code->setTargetTriple(machine.getTargetTriple());
   code->setDataLayout(machine.createDataLayout());
-  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
-                                            &machine);
+  auto optimize =
+      makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, &machine);
   if (llvm::Error error = optimize(code.get()))
     return module.emitError("cannot optimise: ")
            << llvm::toString(std::move(error));

@@ -47,9 +47,9 @@ static LogicalResult appendParameters(func::FuncOp function, StringRef name,
       compressed.getRank(), compressed.getElementType(), function);
   for (auto [stream, tensor] : llvm::zip(streams, *stored)) {
     std::string streamName = stream.getName().getValue().str();
-    parameters.push_back({name.str() + "_" + toIdentifier(streamName), tensor,
-                          "stream '" + streamName + "' of " +
-                              print<Type>(type)});
+    parameters.push_back(
+        {name.str() + "_" + toIdentifier(streamName), tensor,
+         "stream '" + streamName + "' of " + print<Type>(type)});
   }
   return success();
 }
@@ -112,9 +112,9 @@ static void printDescriptor(int64_t rank, llvm::raw_ostream &os) {
   os << "  return m;\n}\n#endif\n";
 }
 
-std::string mlir::zq::compile::printHeader(
-    const std::vector<EntryPoint> &entryPoints, StringRef title,
-    StringRef guard) {
+std::string
+mlir::zq::compile::printHeader(const std::vector<EntryPoint> &entryPoints,
+                               StringRef title, StringRef guard) {
   std::string text;
   llvm::raw_string_ostream os(text);
   std::string macro = "ZQ_" + StringRef(toIdentifier(guard)).upper();

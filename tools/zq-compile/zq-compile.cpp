@@ -27,8 +27,15 @@ using ::zq::codec::Status;
 
 namespace {
 /// What is written. The name of the output says which, unless --emit does.
-enum class Form { FromName, Vectors, LLVMDialect, LLVMIR, Assembly, Object,
-                  Library };
+enum class Form {
+  FromName,
+  Vectors,
+  LLVMDialect,
+  LLVMIR,
+  Assembly,
+  Object,
+  Library
+};
 
 struct Options {
   llvm::cl::OptionCategory category{"zq-compile options"};
@@ -60,8 +67,9 @@ struct Options {
           clEnumValN(Form::Library, "shared", "A shared library")),
       llvm::cl::init(Form::FromName), llvm::cl::cat(category)};
   llvm::cl::opt<bool> noThreads{
-      "no-threads", llvm::cl::desc("Make code that runs on one thread and "
-                                   "needs no OpenMP runtime"),
+      "no-threads",
+      llvm::cl::desc("Make code that runs on one thread and "
+                     "needs no OpenMP runtime"),
       llvm::cl::cat(category)};
   llvm::cl::opt<bool> quiet{"quiet", llvm::cl::desc("Hide the remarks"),
                             llvm::cl::cat(category)};
@@ -90,13 +98,12 @@ static Form getFormOfName(StringRef name) {
 }
 
 /// Opens `path`, and writes to it what `write` writes, or nothing at all.
-static int writeFile(StringRef path, bool isText,
-                     function_ref<LogicalResult(llvm::raw_pwrite_stream &)>
-                         write) {
+static int
+writeFile(StringRef path, bool isText,
+          function_ref<LogicalResult(llvm::raw_pwrite_stream &)> write) {
   std::error_code error;
-  llvm::ToolOutputFile file(path, error,
-                            isText ? llvm::sys::fs::OF_Text
-                                   : llvm::sys::fs::OF_None);
+  llvm::ToolOutputFile file(
+      path, error, isText ? llvm::sys::fs::OF_Text : llvm::sys::fs::OF_None);
   if (error)
     return fail("cannot write '" + path + "': " + error.message());
   if (path == "-" && !isText) {
@@ -123,9 +130,8 @@ static int writeHeader(const std::vector<EntryPoint> &entryPoints,
                        StringRef output) {
   llvm::SmallString<128> path(output);
   llvm::sys::path::replace_extension(path, ".h");
-  std::string text =
-      printHeader(entryPoints, llvm::sys::path::filename(output),
-                  llvm::sys::path::filename(path));
+  std::string text = printHeader(entryPoints, llvm::sys::path::filename(output),
+                                 llvm::sys::path::filename(path));
   return writeFile(path, /*isText=*/true, [&](llvm::raw_pwrite_stream &os) {
     os << text;
     return success();
@@ -140,15 +146,14 @@ static int writeLibrary(ModuleOp module, llvm::TargetMachine &machine,
           llvm::sys::fs::createTemporaryFile("zq", "o", object))
     return fail("cannot make a temporary file: " + error.message());
   llvm::FileRemover remover(object);
-  int status = writeFile(object, /*isText=*/false,
-                         [&](llvm::raw_pwrite_stream &os) {
-                           return emitCode(module, machine, CodeForm::Object,
-                                           os);
-                         });
+  int status =
+      writeFile(object, /*isText=*/false, [&](llvm::raw_pwrite_stream &os) {
+        return emitCode(module, machine, CodeForm::Object, os);
+      });
   if (status)
     return status;
-  Status linked = linkSharedLibrary(object.str().str(), options.output,
-                                    !options.noThreads);
+  Status linked =
+      linkSharedLibrary(object.str().str(), options.output, !options.noThreads);
   return linked ? 0 : fail(linked.message());
 }
 
@@ -233,8 +238,8 @@ int main(int argc, char **argv) {
   sources->AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   SourceMgrDiagnosticHandler errors(*sources, &context);
   ScopedDiagnosticHandler remarks(&context, [&](Diagnostic &diagnostic) {
-    bool hide = options.quiet &&
-                diagnostic.getSeverity() == DiagnosticSeverity::Remark;
+    bool hide =
+        options.quiet && diagnostic.getSeverity() == DiagnosticSeverity::Remark;
     return success(hide);
   });
   auto module = parseSourceFile<ModuleOp>(sources, &context);

@@ -50,9 +50,9 @@ struct Options {
       llvm::cl::desc("The logical element type, to which values are rounded "
                      "first; without it the tensor's own"),
       llvm::cl::cat(category)};
-  llvm::cl::opt<bool> append{
-      "append", llvm::cl::desc("Keep what OUT holds already"),
-      llvm::cl::cat(category)};
+  llvm::cl::opt<bool> append{"append",
+                             llvm::cl::desc("Keep what OUT holds already"),
+                             llvm::cl::cat(category)};
   llvm::cl::opt<std::string> output{
       "o", llvm::cl::value_desc("OUT.safetensors"), llvm::cl::Required,
       llvm::cl::desc("Where the streams go"), llvm::cl::cat(category)};
@@ -101,8 +101,8 @@ chooseType(const Array &array, CodecAttr codec, StringRef element) {
     else if (element == "bf16")
       candidates.push_back(BFloat16Type::get(context));
     else
-      return Error{"--element is f32, f16 or bf16, and not '" +
-                   element.str() + "'"};
+      return Error{"--element is f32, f16 or bf16, and not '" + element.str() +
+                   "'"};
   } else {
     candidates.push_back(fromReferenceType(context, array.type));
     if (array.type == ElementType::F32)
@@ -115,9 +115,7 @@ chooseType(const Array &array, CodecAttr codec, StringRef element) {
         message = diagnostic.str();
       return success();
     });
-    auto emitError = [&] {
-      return mlir::emitError(UnknownLoc::get(context));
-    };
+    auto emitError = [&] { return mlir::emitError(UnknownLoc::get(context)); };
     if (auto type = CompressedTensorType::getChecked(
             emitError, context, ArrayRef<int64_t>(array.shape), candidate,
             codec))
@@ -142,8 +140,7 @@ static Status encode(const Array &array, const Task &task, StringRef element,
     return streams.error();
   auto reference = codec->getReference(type->getElementType());
   ElementType elementType = *toReferenceType(type->getElementType());
-  Result<Array> decoded =
-      reference->decode(*streams, array.shape, elementType);
+  Result<Array> decoded = reference->decode(*streams, array.shape, elementType);
   if (!decoded)
     return decoded.error();
 
@@ -151,8 +148,8 @@ static Status encode(const Array &array, const Task &task, StringRef element,
   for (const Stream &stream : *streams)
     bytes += stream.array.bytes.size();
   llvm::outs() << task.name << ": " << getCodecText(*codec) << ", "
-               << llvm::format("%.3f", ::zq::codec::bitsPerElement(
-                                           *streams, array.shape))
+               << llvm::format("%.3f", ::zq::codec::bitsPerElement(*streams,
+                                                                   array.shape))
                << " bits per weight, " << bytes << " bytes, relative error "
                << llvm::format("%.3g", getRelativeError(array, *decoded));
   if (elementType != array.type)

@@ -40,9 +40,8 @@ Times mlir::zq::run::benchmark(JitCall &call, int64_t inputBytes) {
   result.calls = times.size();
   result.least = times.front();
   size_t middle = times.size() / 2;
-  result.median = times.size() % 2
-                      ? times[middle]
-                      : (times[middle - 1] + times[middle]) / 2;
+  result.median = times.size() % 2 ? times[middle]
+                                   : (times[middle - 1] + times[middle]) / 2;
   result.bytesPerSecond = double(inputBytes) / std::max(result.median, 1e-9);
   return result;
 }

@@ -27,15 +27,15 @@ static FailureOr<Array> decodeAlone(ModuleOp module, CompressedTensorType type,
   b.clone(*decoder);
 
   RankedTensorType dense = type.getDenseType();
-  auto function = func::FuncOp::create(
-      b, loc, "decode_alone", b.getFunctionType({type}, {dense}));
+  auto function = func::FuncOp::create(b, loc, "decode_alone",
+                                       b.getFunctionType({type}, {dense}));
   b.setInsertionPointToStart(function.addEntryBlock());
-  Value init = tensor::EmptyOp::create(b, loc, dense.getShape(),
-                                       dense.getElementType());
+  Value init =
+      tensor::EmptyOp::create(b, loc, dense.getShape(), dense.getElementType());
   SmallVector<OpFoldResult> offsets(dense.getRank(), b.getIndexAttr(0));
-  Value decoded = DecodeOp::create(b, loc, function.getArgument(0), offsets,
-                                   init, symbol)
-                      .getResult();
+  Value decoded =
+      DecodeOp::create(b, loc, function.getArgument(0), offsets, init, symbol)
+          .getResult();
   func::ReturnOp::create(b, loc, decoded);
 
   auto compiled = JitFunction::compile(*alone, "decode_alone");

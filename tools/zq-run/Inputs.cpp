@@ -8,7 +8,6 @@
 #include "zq/Runtime/Npy.h"
 #include "zq/Runtime/Progress.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -33,6 +32,15 @@ static std::string print(T value) {
   std::string text;
   llvm::raw_string_ostream(text) << value;
   return text;
+}
+
+/// A type in a message: a compressed one under the name of its codec.
+static std::string getTypeText(Type type) {
+  auto compressed = dyn_cast<CompressedTensorType>(type);
+  if (!compressed)
+    return print<Type>(type);
+  return print<Type>(compressed.getDenseType()) + " as " +
+         getCodecText(compressed.getCodec());
 }
 
 namespace {
@@ -82,8 +90,8 @@ private:
       if (!stored)
         return fail(stored.message());
       if (*stored != input.type)
-        return fail("holds " + print<Type>(*stored) +
-                    ", but the argument is " + print<Type>(input.type));
+        return fail("holds " + getTypeText(*stored) + ", but the argument is " +
+                    getTypeText(input.type));
       return takeStreams(readCompressedTensor(*file, tensor, *stored, scope),
                          *stored);
     }
@@ -141,10 +149,12 @@ mlir::zq::run::loadInputs(func::FuncOp function,
     std::string message;
     llvm::raw_string_ostream os(message);
     os << '@' << function.getName() << " takes " << types.size()
-       << " inputs, got " << specs.size();
+       << (types.size() == 1 ? " input, got " : " inputs, got ")
+       << specs.size();
     if (!types.empty()) {
       os << ": ";
-      llvm::interleaveComma(types, os);
+      llvm::interleaveComma(types, os,
+                            [&](Type type) { os << getTypeText(type); });
     }
     return Error{message};
   }

@@ -24,14 +24,15 @@ Status mlir::zq::run::checkOutput(const std::string &path, size_t numResults) {
   if (!text.ends_with(".npy") && !text.ends_with(".safetensors"))
     return Error{"output " + path + ": neither .npy nor .safetensors"};
   if (text.ends_with(".npy") && numResults != 1)
-    return Error{"output " + path + ": a .npy file holds one array, but there "
-                 "are " + std::to_string(numResults) +
-                 " results; use .safetensors"};
+    return Error{"output " + path +
+                 ": a .npy file holds one array, but there "
+                 "are " +
+                 std::to_string(numResults) + " results; use .safetensors"};
   llvm::StringRef folder = llvm::sys::path::parent_path(text);
   if (std::error_code error = llvm::sys::fs::access(
           folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write))
-    return Error{"output " + path + ": cannot write to its folder: " +
-                 error.message()};
+    return Error{"output " + path +
+                 ": cannot write to its folder: " + error.message()};
   return {};
 }
 

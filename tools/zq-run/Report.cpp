@@ -41,8 +41,8 @@ void mlir::zq::run::printText(const Report &report, llvm::raw_ostream &os) {
        << ", worst ratio difference/bound "
        << llvm::format("%.2g", report.comparison->worstRatio) << '\n';
     if (report.comparison->unbounded)
-      os << "reference: nothing is promised of "
-         << report.comparison->unbounded << " elements\n";
+      os << "reference: nothing is promised of " << report.comparison->unbounded
+         << " elements\n";
   }
 }
 

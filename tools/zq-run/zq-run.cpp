@@ -89,8 +89,8 @@ static func::FuncOp findEntry(ModuleOp module, StringRef name,
   if (list.empty())
     message = "no function with a body in the module";
   else if (!name.empty())
-    message = "no function '" + name.str() + "' in the module, which has " +
-              list;
+    message =
+        "no function '" + name.str() + "' in the module, which has " + list;
   else if (candidates.size() == 1)
     return candidates.front();
   else
@@ -116,8 +116,8 @@ static std::string printRemark(Diagnostic &diagnostic) {
   return text;
 }
 
-static std::vector<TensorReport> describeInputs(
-    const std::vector<Input> &inputs) {
+static std::vector<TensorReport>
+describeInputs(const std::vector<Input> &inputs) {
   std::vector<TensorReport> reports;
   for (const Input &input : inputs) {
     TensorReport report{print(input.type), input.getNumBytes(), "", 0};
@@ -142,8 +142,8 @@ static int runModule(ModuleOp module, const Options &options, Report &report) {
   if (Status valid = checkOutput(options.output, signature->results.size());
       !valid)
     return fail(valid.message());
-  auto inputs = loadInputs(
-      entry, {options.inputs.begin(), options.inputs.end()});
+  auto inputs =
+      loadInputs(entry, {options.inputs.begin(), options.inputs.end()});
   if (!inputs)
     return fail(inputs.message());
   if (Status valid = checkAssembled(entry, *inputs); !valid)

@@ -60,8 +60,7 @@ encodeDense(const ::zq::codec::Array &dense, CompressedTensorType type);
 /// The codec that `text` names: a name of the table (`nvfp4`), the stages
 /// (`quantize<si8>, pack`), or the whole attribute (`#zq.codec<...>`). An error
 /// shows the place in the text on two further lines.
-::zq::codec::Result<CodecAttr> parseCodec(StringRef text,
-                                          MLIRContext *context);
+::zq::codec::Result<CodecAttr> parseCodec(StringRef text, MLIRContext *context);
 
 /// What to call a codec in a message: its name in the table, else its stages.
 std::string getCodecText(CodecAttr codec);

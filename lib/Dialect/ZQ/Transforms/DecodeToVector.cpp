@@ -192,9 +192,16 @@ scf::ForOp Lowering::findCarryingLoop(ArrayRef<Value> position) {
       window.getShape().back() != width ||
       !isMultipleOf(loop.getLowerBound(), chunk))
     return {};
-  for (Value value : position.drop_back())
+  for (Value value : position.drop_back()) {
+    // Tiling leaves the sum of two offsets next to its use.
+    Operation *def = value.getDefiningOp();
+    if (def && isPure(def) && llvm::all_of(def->getOperands(), [&](Value v) {
+          return loop.isDefinedOutsideOfLoop(v);
+        }))
+      loop.moveOutOfLoop(def);
     if (!loop.isDefinedOutsideOfLoop(value))
       return {};
+  }
   return loop;
 }
 
