@@ -1,10 +1,12 @@
 # How lit runs the tests in this folder, with the paths of lit.site.cfg.py.
 #
-# The tools stand under their bare names, `zq-opt`, `zq-run`, `zq-compile` and
-# upstream's `mlir-opt`, `FileCheck`, `not`, `split-file`. Beside them:
+# The tools stand under their bare names, `zq-opt`, `zq-run`, `zq-compile`,
+# `zq-encode` and upstream's `mlir-opt`, `FileCheck`, `not`, `split-file`. Beside
+# them:
 #   %python      Python with the packages of requirements-dev.txt
 #   %zq_plugin   the plugin for the stock mlir-opt
 #   %zq_src      the root of the source tree
+#   %zq_obj      the root of the build tree
 
 import os
 import sys
@@ -34,7 +36,7 @@ def add_tool(name, folder):
     config.substitutions.append((word, os.path.join(folder, name)))
 
 
-for tool in ["zq-opt", "zq-run", "zq-compile", "zq-lsp-server"]:
+for tool in ["zq-opt", "zq-run", "zq-compile", "zq-encode", "zq-lsp-server"]:
     add_tool(tool, bin_dir)
 for tool in ["mlir-opt", "mlir-translate", "FileCheck", "split-file"]:
     add_tool(tool, config.llvm_tools_dir)
@@ -44,4 +46,5 @@ config.substitutions += [
     ("%python", python if os.path.exists(python) else sys.executable),
     ("%zq_plugin", os.path.join(config.zq_obj_root, "lib", "ZQPlugin.so")),
     ("%zq_src", config.zq_src_root),
+    ("%zq_obj", config.zq_obj_root),
 ]

@@ -12,6 +12,7 @@ Rounding Rounding::of(Type type) {
       cast<FloatType>(getElementTypeOrSelf(type)).getFloatSemantics();
   int precision = llvm::APFloat::semanticsPrecision(semantics);
   Rounding result;
+  result.precision = precision;
   // Double's own rounding adds its unit (an f64 program's and ours may go
   // opposite ways); the factor covers that bounds are computed in double too.
   result.unit = std::ldexp(1 + 0x1p-20, -precision) + 0x1p-52;
@@ -23,6 +24,14 @@ Rounding Rounding::of(Type type) {
                   llvm::APFloat::rmNearestTiesToEven, &losesInfo);
   result.largest = largest.convertToDouble();
   return result;
+}
+
+bool Rounding::holds(double value) const {
+  int exponent;
+  double bits = std::ldexp(std::frexp(value, &exponent), precision);
+  bool isNormal = std::fabs(value) >= std::ldexp(tiny, precision);
+  return bits == std::trunc(bits) && std::fabs(value) <= largest &&
+         (isNormal || value == 0);
 }
 
 Scalar Rounding::apply(double value, double propagated, double magnitude,
@@ -80,6 +89,8 @@ Scalar mlir::zq::reference::divide(const Scalar &a, const Scalar &b,
 }
 
 Scalar mlir::zq::reference::narrow(const Scalar &a, const Rounding &rounding) {
+  if (a.isExact() && rounding.holds(a.value))
+    return a;
   return rounding.apply(a.value, a.error, a.magnitude, a.isExact());
 }
 

@@ -44,9 +44,14 @@ struct Rounding {
   double tiny = 0;
   /// The largest finite value.
   double largest = 0;
+  /// Significant bits.
+  int precision = 0;
 
   /// Requires a float type or a tensor of one.
   static Rounding of(Type type);
+
+  /// Whether the type holds `value` as it is (subnormals aside).
+  bool holds(double value) const;
 
   /// An operation's result: computed as `value`, its operands' errors making
   /// for `propagated`, then rounded. `certain` says that a result that is not
@@ -61,7 +66,7 @@ struct Rounding {
 Scalar add(const Scalar &a, const Scalar &b, const Rounding &rounding);
 Scalar multiply(const Scalar &a, const Scalar &b, const Rounding &rounding);
 Scalar divide(const Scalar &a, const Scalar &b, const Rounding &rounding);
-/// The conversion to a narrower type.
+/// The conversion to a narrower type; exact where nothing is lost.
 Scalar narrow(const Scalar &a, const Rounding &rounding);
 inline Scalar negate(const Scalar &a) {
   return {-a.value, a.error, a.magnitude};

@@ -5,6 +5,7 @@
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "mlir/Transforms/Passes.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 #include "zq/Pipelines/Pipelines.h"
@@ -106,9 +107,13 @@ JitFunction::compile(ModuleOp module, StringRef name,
   if (failed(signature))
     return failure();
   jit->signature = std::move(*signature);
-  function.setPublic();
+  // What the function does not call is not compiled.
+  for (auto other : module.getOps<func::FuncOp>())
+    other.setVisibility(other == function ? SymbolTable::Visibility::Public
+                                          : SymbolTable::Visibility::Private);
 
   PassManager pm(module->getName());
+  pm.addPass(createSymbolDCEPass());
   LowerToLLVMOptions pipelineOptions;
   pipelineOptions.threads = options.threads;
   buildLowerToLLVMPipeline(pm, pipelineOptions);

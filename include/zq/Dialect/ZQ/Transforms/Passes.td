@@ -4,6 +4,41 @@
 
 include "mlir/Pass/PassBase.td"
 
+def Import : Pass<"zq-import", "::mlir::ModuleOp"> {
+  let summary = "Import foreign spellings of compressed tensors";
+  let description = [{
+    What other dialects write as integer codes and their dequantization becomes
+    the `zq.decode` of a `zq.assemble`, where both compute the same bits:
+
+    * a `quant.dcast` of the `quant.scast` of an integer tensor, quantized per
+      tensor, per axis or per block;
+    * a `linalg.generic` whose body is an integer converted to a float, perhaps
+      less a zero point, times a scale that is shared along some loops, with a
+      `tensor.collapse_shape` that merges its groups.
+
+    Codes of less than 8 bits must be constant: they are packed here. Everything
+    else is left alone, as it is legal to have it; where it was recognised and
+    only its storage is not to be had (zero points beyond i8), a remark says
+    why. Tested in `test/Dialect/ZQ/import.mlir`.
+
+    ```mlir
+    %q = quant.scast %codes : tensor<64x64xi8>
+        to tensor<64x64x!quant.uniform<i8:f32, 0.5>>
+    %d = quant.dcast %q
+        : tensor<64x64x!quant.uniform<i8:f32, 0.5>> to tensor<64x64xf32>
+    // becomes
+    %s = arith.constant dense<0.5> : tensor<1x1xf32>
+    %w = zq.assemble %s, %codes : tensor<1x1xf32>, tensor<64x64xi8>
+        -> !zq.tensor<64x64xf32, #zq.codec<scale<tensor, f32>, quantize<si8>, pack>>
+    %e = tensor.empty() : tensor<64x64xf32>
+    %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::zq::ZQDialect"];
+}
+
 def EncodeConstants : Pass<"zq-encode-constants", "::mlir::ModuleOp"> {
   let summary = "Encode constants at compile time";
   let description = [{
@@ -16,7 +51,7 @@ def EncodeConstants : Pass<"zq-encode-constants", "::mlir::ModuleOp"> {
     %x = arith.constant dense<1.5> : tensor<1x16xf32>
     %w = zq.encode %x : tensor<1x16xf32> -> !zq.tensor<1x16xf32, #nvfp4>
     // becomes
-    %s = arith.constant dense<5.58035704E-4> : tensor<1x1xf32>
+    %s = arith.constant dense<5.58035739E-4> : tensor<1x1xf32>
     %s1 = arith.constant dense<4.480000e+02> : tensor<1x1xf8E4M3FN>
     %c = arith.constant dense<119> : tensor<1x8xi8>
     %w = zq.assemble %s, %s1, %c : ...
