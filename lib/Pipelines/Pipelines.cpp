@@ -48,7 +48,7 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   TileAndFuseOptions tiling;
   tiling.width = target->getLanes();
   tiling.accumulators = target->getAccumulators();
-  tiling.unit = target->getVectorUnit().str();
+  tiling.shortfall = target->getShortfall();
   pm.addPass(createTileAndFuse(tiling));
   addCleanup(pm);
 

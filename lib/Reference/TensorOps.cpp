@@ -8,12 +8,23 @@ using namespace mlir;
 using namespace mlir::zq;
 using namespace mlir::zq::reference;
 
+/// A negative size can only come from an operand.
+static LogicalResult checkSizes(Operation *op, ArrayRef<int64_t> sizes) {
+  for (int64_t size : sizes)
+    if (size < 0)
+      return op->emitError()
+             << "'" << op->getName() << "' has a size of " << size;
+  return success();
+}
+
 /// The row-major positions of a box in a tensor of `shape`. Fails with an error
 /// at `op` where it reaches outside.
 static FailureOr<SmallVector<int64_t>>
 getPositions(Operation *op, ArrayRef<int64_t> shape, ArrayRef<int64_t> offsets,
              ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides) {
   SmallVector<int64_t> positions, point(sizes.size(), 0);
+  if (failed(checkSizes(op, sizes)))
+    return failure();
   if (llvm::is_contained(sizes, 0))
     return positions;
   for (auto [dim, limit] : llvm::enumerate(shape)) {
@@ -59,7 +70,7 @@ static void reshape(Value result, const BoundedTensor &source,
 
 static LogicalResult run(tensor::EmptyOp op, Environment &environment) {
   auto shape = environment.getIndices(op, op.getMixedSizes());
-  if (failed(shape))
+  if (failed(shape) || failed(checkSizes(op, *shape)))
     return failure();
   BoundedTensor tensor = makeTensor(*shape);
   // Whoever reads it is promised nothing.
@@ -199,6 +210,8 @@ static LogicalResult run(tensor::SplatOp op, Environment &environment) {
     }
     shape.push_back(size);
   }
+  if (failed(checkSizes(op, shape)))
+    return failure();
   BoundedTensor tensor = makeTensor(shape);
   for (int64_t i = 0, n = tensor.size(); i < n; ++i)
     setElement(tensor, i, environment.getScalar(op.getInput()));
@@ -223,6 +236,8 @@ static LogicalResult run(tensor::PadOp op, Environment &environment) {
   SmallVector<int64_t> shape;
   for (auto [dim, size] : llvm::enumerate(source->shape))
     shape.push_back((*low)[dim] + size + (*high)[dim]);
+  if (failed(checkSizes(op, shape)))
+    return failure();
   BoundedTensor tensor = makeTensor(shape);
   for (int64_t i = 0, n = tensor.size(); i < n; ++i)
     setElement(tensor, i, environment.getScalar(padding));

@@ -227,6 +227,43 @@ TEST(Compressed, RotationsOfAnOutlierAreCovered) {
   }
 }
 
+TEST(Compressed, SumsOfWhatARotationCancelsAreCovered) {
+  // Every product with the un-rotated weight is zero, and no product with the
+  // rotated one is. A sum of the latter may be off by far more than the
+  // rotation itself when each addition rounds the same way.
+  constexpr int64_t k = 4096;
+  Program program(R"(
+    #h = #zq.hadamard<axis = 0, block = 2, seed = 1>
+    func.func @f(%x: tensor<4096xf32>, %w: tensor<4096xf32>) -> tensor<f32> {
+      %r = zq.rotate %w by #h inverse outs(%w : tensor<4096xf32>)
+          : tensor<4096xf32> -> tensor<4096xf32>
+      %z = arith.constant dense<0.0> : tensor<f32>
+      %d = linalg.dot ins(%x, %r : tensor<4096xf32>, tensor<4096xf32>)
+          outs(%z : tensor<f32>) -> tensor<f32>
+      return %d : tensor<f32>
+    })");
+  std::vector<float> x(k), w(k, 1);
+  for (int64_t i = 1; i < k; i += 2)
+    x[i] = ::zq::codec::hadamardSign(1, i) * (1 + 0x1.cp-15f) * std::sqrt(2.0f);
+  BoundedTensor expected =
+      program.run({makeArray({k}, x), makeArray({k}, w)})[0];
+  EXPECT_NEAR(expected.values[0], 0, 1e-9);
+
+  std::vector<float> y = x;
+  ::zq::codec::hadamardRow(y.data(), 1, k, 2, 1, false);
+  float forward = 0;
+  std::vector<float> negative;
+  for (int64_t i = 0; i < k; i += 2) {
+    forward += y[i];
+    negative.push_back(y[i + 1]);
+  }
+  Array sum =
+      makeArray({}, {forward + sumPairwise(negative.data(), negative.size())});
+  auto comparison = compareWithBound(expected, sum);
+  EXPECT_TRUE(comparison.isWithin());
+  EXPECT_GT(comparison.largestDifference, 0.03);
+}
+
 TEST(Compressed, RotateAgreesWithTheReferenceAlongAnyAxis) {
   Program program(R"(
     func.func @f(%x: tensor<20x3xf32>) -> (tensor<20x3xf32>, tensor<20x3xf32>) {

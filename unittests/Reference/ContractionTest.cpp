@@ -87,6 +87,45 @@ TEST(Contraction, GrowingAndSubnormalTermsAreWithinTheBound) {
   }
 }
 
+TEST(Contraction, TermsThatAllGetLostAreWithinTheBound) {
+  // Each addition rounds the same way: nearly the worst that can be.
+  constexpr int64_t k = 384;
+  Program program(transposedMatmul(1, 1, k));
+  std::vector<float> x(k, 0x1.fcp-25f), w(k, 1);
+  x[0] = 1;
+  auto y = program.run({makeArray({1, k}, x), makeArray({1, k}, w)})[0];
+  EXPECT_EQ(dot(x.data(), w.data(), k, 0, Order::Forward, false), 1.0f);
+  EXPECT_GT(checkOrders(y, x, w, 1, 1, k), 0.9);
+}
+
+TEST(Contraction, ErrorsOfTheFactorsAreCarriedOn) {
+  Program program(R"(
+    func.func @f(%x: tensor<5x8xf32>, %w: tensor<8x6xf32>, %c: tensor<5x8xf32>,
+                 %d: tensor<8x6xf32>) -> tensor<5x6xf32> {
+      %a = arith.addf %x, %c : tensor<5x8xf32>
+      %b = arith.subf %a, %c : tensor<5x8xf32>
+      %p = arith.addf %w, %d : tensor<8x6xf32>
+      %q = arith.subf %p, %d : tensor<8x6xf32>
+      %z = arith.constant dense<0.0> : tensor<5x6xf32>
+      %y = linalg.matmul ins(%b, %q : tensor<5x8xf32>, tensor<8x6xf32>)
+          outs(%z : tensor<5x6xf32>) -> tensor<5x6xf32>
+      return %y : tensor<5x6xf32>
+    })");
+  // Against a large number, x or w keeps few of its bits.
+  for (auto [c, d] : {std::pair(1e4f, 0.0f), {0.0f, 1e4f}, {1e4f, 1e4f}}) {
+    auto x = randomValues(40, 10), w = randomValues(48, 11);
+    auto y = program.run({makeArray({5, 8}, x), makeArray({8, 6}, w),
+                          makeArray({5, 8}, std::vector<float>(40, c)),
+                          makeArray({8, 6}, std::vector<float>(48, d))})[0];
+    for (float &value : x)
+      value = (value + c) - c;
+    std::vector<float> transposed(48);
+    for (int64_t i = 0; i < 48; ++i)
+      transposed[i % 6 * 8 + i / 6] = (w[i] + d) - d;
+    EXPECT_GT(checkOrders(y, x, transposed, 5, 6, 8), 0.05);
+  }
+}
+
 TEST(Contraction, AnErrorBeyondTheBoundIsSeen) {
   int64_t m = 2, n = 3, k = 384;
   Program program(transposedMatmul(m, n, k));

@@ -195,6 +195,21 @@ TEST(Operations, SizesThatDisagreeAreNamed) {
       "'linalg.dot' has operands of sizes 2 and 3 along its loop 0");
 }
 
+TEST(Operations, SlicesOutsideAndNegativeSizesAreNamed) {
+  const char *text = R"(
+    func.func @f(%x: tensor<4xf32>, %i: index, %n: index) -> tensor<?xf32> {
+      %s = tensor.extract_slice %x[%i] [%n] [1] : tensor<4xf32> to tensor<?xf32>
+      return %s : tensor<?xf32>
+    })";
+  Array x = makeArray({4}, {1, 2, 3, 4});
+  EXPECT_EQ(
+      Program(text).fail({{{x}}, {{makeInts({}, {2})}}, {{makeInts({}, {3})}}}),
+      "'tensor.extract_slice' reaches outside of dimension 0, of size 4");
+  EXPECT_EQ(Program(text).fail(
+                {{{x}}, {{makeInts({}, {2})}}, {{makeInts({}, {-1})}}}),
+            "'tensor.extract_slice' has a size of -1");
+}
+
 TEST(Operations, EndlessRecursionIsAnError) {
   Program program(R"(
     func.func @f(%x: f32) -> f32 {

@@ -18,8 +18,9 @@ class Target {
 public:
   virtual ~Target();
 
-  /// What a remark calls the vector unit: "AVX-512".
-  virtual StringRef getVectorUnit() const = 0;
+  /// What the target lacks of the widest unit of its kind, for a remark; empty
+  /// where it lacks nothing.
+  virtual std::string getShortfall() const = 0;
 
   /// Lanes of f32 in a vector register.
   virtual int64_t getLanes() const = 0;

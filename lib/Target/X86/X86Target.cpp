@@ -17,7 +17,7 @@ namespace {
 /// those on the codes' upper bits.
 struct LookupByPermute : OpRewritePattern<LookupOp> {
   LookupByPermute(MLIRContext *context, int64_t lanes, StringRef intrinsic)
-      : OpRewritePattern(context, /*benefit=*/2), lanes(lanes),
+      : OpRewritePattern(context, /*benefit=*/1 + lanes), lanes(lanes),
         intrinsic(intrinsic) {}
 
   LogicalResult matchAndRewrite(LookupOp op,
@@ -106,8 +106,12 @@ public:
     return features.contains("avx2") && features.contains("fma");
   }
 
-  StringRef getVectorUnit() const override {
-    return hasAVX512() ? "AVX-512" : hasAVX2() ? "AVX2" : "SSE2";
+  std::string getShortfall() const override {
+    if (hasAVX512())
+      return "";
+    return (Twine("the CPU has no AVX-512: vectors of ") +
+            Twine(getLanes()) + " f32 (" + (hasAVX2() ? "AVX2" : "SSE2") + ")")
+        .str();
   }
   int64_t getLanes() const override {
     return hasAVX512() ? 16 : hasAVX2() ? 8 : 4;
@@ -120,7 +124,8 @@ public:
     if (hasAVX512())
       patterns.add<LookupByPermute>(patterns.getContext(), 16,
                                     "llvm.x86.avx512.permvar.sf.512");
-    else if (hasAVX2())
+    // Also with AVX-512, for blocks of eight.
+    if (hasAVX2())
       patterns.add<LookupByPermute>(patterns.getContext(), 8,
                                     "llvm.x86.avx2.permps");
   }

@@ -262,7 +262,7 @@ func.func @generic_constants(%codes: tensor<4x64xi8>) -> tensor<4x64xf32> {
 #id = affine_map<(d0, d1) -> (d0, d1)>
 
 // CHECK-LABEL: func.func @generic_scalar_scale(
-// CHECK-SAME: %[[S:.*]]: f32
+// CHECK-SAME: %{{.*}}: tensor<4x64xi8>, %[[S:.*]]: f32
 // CHECK: %[[T:.*]] = tensor.splat %[[S]] : tensor<1x1xf32>
 // CHECK: zq.assemble %[[T]]
 func.func @generic_scalar_scale(%codes: tensor<4x64xi8>, %s: f32) -> tensor<4x64xf32> {

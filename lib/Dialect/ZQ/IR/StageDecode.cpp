@@ -61,7 +61,14 @@ FailureOr<Value> ScaleAttr::emitDecode(DecodeBuilder &at, Value main) const {
       emitToF32(b, at.loc, at.loadPerGroup(at.streams[0], group));
   if (getZero()) {
     Value zero = at.loadPerGroup(at.streams[1], group);
-    zero = arith::SIToFPOp::create(b, at.loc, main.getType(), zero);
+    // Convert before broadcasting: once for all lanes.
+    auto broadcast = zero.getDefiningOp<vector::BroadcastOp>();
+    if (broadcast)
+      zero = broadcast.getSource();
+    zero = arith::SIToFPOp::create(
+        b, at.loc, broadcast ? Type(b.getF32Type()) : main.getType(), zero);
+    if (broadcast)
+      zero = vector::BroadcastOp::create(b, at.loc, main.getType(), zero);
     main = arith::SubFOp::create(b, at.loc, main, zero);
   }
   return arith::MulFOp::create(b, at.loc, main, scale).getResult();

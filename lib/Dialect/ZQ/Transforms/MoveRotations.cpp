@@ -2,6 +2,7 @@
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
@@ -39,10 +40,14 @@ struct ExposeRotation : OpRewritePattern<DecodeOp> {
     if (failed(streams))
       return failure();
 
+    // The transform takes in what the stage hands on, f32; a narrower element
+    // type is rounded to only after it.
     Location loc = op.getLoc();
-    auto rest = CompressedTensorType::get(b.getContext(), type.getShape(),
-                                          type.getElementType(),
-                                          type.getCodec().dropOutermost());
+    Type element = type.getCodec().getStages().front().getOutput(
+        type.getElementType());
+    auto rest =
+        CompressedTensorType::get(b.getContext(), type.getShape(), element,
+                                  type.getCodec().dropOutermost());
     Value peeled = AssembleOp::create(
         b, loc, rest,
         DisassembleOp::create(b, loc, *streams, op.getSource()).getResults());
@@ -57,27 +62,36 @@ struct ExposeRotation : OpRewritePattern<DecodeOp> {
     cut[axis] = offsets[axis];
     offsets[axis] = b.getIndexAttr(0);
     sizes[axis] = b.getIndexAttr(type.getShape()[axis]);
-    Value init =
-        tensor::EmptyOp::create(b, loc, sizes, type.getElementType());
+    Value init = tensor::EmptyOp::create(b, loc, sizes, element);
     Value decoded = DecodeOp::create(b, loc, peeled, offsets, init,
                                      type.getCodec().getDecoderSymbol());
     Value rotated =
         RotateOp::create(b, loc, decoded.getType(), decoded, transform,
                          /*inverse=*/true, emptyLike(b, loc, decoded));
-    if (rotated.getType() != op.getType()) {
+    RankedTensorType windowType = op.getWindowType();
+    RankedTensorType cutType = windowType.clone(element);
+    if (rotated.getType() != cutType) {
       SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
-      rotated = tensor::ExtractSliceOp::create(
-          b, loc, cast<RankedTensorType>(op.getType()), rotated, cut, window,
-          strides);
+      rotated = tensor::ExtractSliceOp::create(b, loc, cutType, rotated, cut,
+                                               window, strides);
     }
+    if (cutType != windowType)
+      rotated = arith::TruncFOp::create(b, loc, windowType, rotated);
     b.replaceOp(op, rotated);
     return success();
   }
 };
 
-/// Whether `op` sums products of its two inputs and does nothing else.
+/// Whether `op` sums products of its two inputs and does nothing else. A
+/// contraction may also apply any function to an operand on its way, such as
+/// the conversion to an integer; that is not linear.
 static bool isSumOfProducts(linalg::LinalgOp op) {
-  return linalg::isaContractionOpInterface(op) && op.getNumDpsInputs() == 2;
+  if (!linalg::isaContractionOpInterface(op) || op.getNumDpsInputs() != 2)
+    return false;
+  return llvm::all_of(op.getBlock()->without_terminator(), [](Operation &body) {
+    return isa<arith::MulFOp, arith::AddFOp, arith::ExtFOp, arith::TruncFOp>(
+        body);
+  });
 }
 
 /// contract(x, R^-1 w) is contract(R x, w) where the axis of R is contracted: R

@@ -22,6 +22,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/ScopeExit.h"
 
 namespace mlir::zq {
 #define GEN_PASS_DEF_TILEANDFUSE
@@ -187,6 +188,13 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
           return scf::SCFTileAndFuseOptions::ControlFnResult{};
         return std::nullopt;
       });
+  // Without a parallel dimension there is one tile: the op as it stands.
+  if (llvm::all_of(sizes, [](int64_t size) { return size == 0; })) {
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(root.getOperation());
+    return linalgOp && linalgOp.getNumReductionLoops()
+               ? tileContraction(linalgOp)
+               : success();
+  }
   rewriter.setInsertionPoint(root);
   auto result =
       scf::tileConsumerAndFuseProducersUsingSCF(rewriter, root, options);
@@ -442,36 +450,36 @@ LogicalResult Tiler::tileLaneParallel(linalg::LinalgOp op, unsigned lane,
 // Driver
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// Which of a block's ops are still there while others are rewritten.
+struct Remaining : RewriterBase::Listener {
+  void notifyOperationErased(Operation *op) override { ops.erase(op); }
+  DenseSet<Operation *> ops;
+};
+} // namespace
+
 LogicalResult Tiler::tileBlock(Block &block) {
   // Consumers first, so that they pull their producers; what is left of those
-  // comes next. Loops that were made are not looked into.
-  Operation *next = block.empty() ? nullptr : &block.back();
-  while (next) {
-    Operation *op = next;
-    Operation *previous = op->getPrevNode();
-    auto tileable = dyn_cast<TilingInterface>(op);
-    bool isOurs = tileable && op->getNumResults() == 1 &&
-                  isa<linalg::LinalgOp, DecodeOp, RotateOp>(op) &&
-                  isa<RankedTensorType>(op->getResult(0).getType());
-    if (isOurs && op->use_empty()) {
-      rewriter.eraseOp(op);
-      next = previous;
+  // comes next. What the tiling itself makes is no root.
+  Remaining remaining;
+  SmallVector<Operation *> roots;
+  for (Operation &op : block)
+    if (isa<linalg::LinalgOp, DecodeOp, RotateOp>(op) &&
+        op.getNumResults() == 1 &&
+        isa<RankedTensorType>(op.getResult(0).getType()))
+      roots.push_back(&op);
+  remaining.ops.insert_range(roots);
+  rewriter.setListener(&remaining);
+  llvm::scope_exit reset([&] { rewriter.setListener(nullptr); });
+  for (Operation *root : llvm::reverse(roots)) {
+    if (!remaining.ops.contains(root))
+      continue;
+    if (root->use_empty()) {
+      rewriter.eraseOp(root);
       continue;
     }
-    if (isOurs) {
-      // Producers may vanish, so that the place before the op is found again
-      // from the op after it.
-      Operation *after = op->getNextNode();
-      if (failed(tileRoot(tileable)))
-        return failure();
-      // Walk up over everything that the tiling left before `after`: new loops
-      // are no roots.
-      next = after->getPrevNode();
-      while (next && isa<scf::ForallOp>(next))
-        next = next->getPrevNode();
-      continue;
-    }
-    next = previous;
+    if (failed(tileRoot(cast<TilingInterface>(root))))
+      return failure();
   }
   return success();
 }
@@ -483,6 +491,13 @@ struct TileAndFusePass : mlir::zq::impl::TileAndFuseBase<TileAndFusePass> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     KernelConfig config{width, accumulators, registerReuse, panel};
+    if (!shortfall.empty())
+      getOperation().walk([&](FunctionOpInterface function) {
+        bool decodes = false;
+        function->walk([&](DecodeOp) { decodes = true; });
+        if (decodes)
+          function->emitRemark() << shortfall;
+      });
     // The blocks that are there now, and not those of the loops to come.
     SmallVector<Block *> blocks;
     getOperation().walk([&](Block *block) {

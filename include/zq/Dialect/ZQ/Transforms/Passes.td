@@ -143,8 +143,8 @@ def TileAndFuse : Pass<"zq-tile-and-fuse", "::mlir::ModuleOp"> {
            "Uses of a decoded value up to which it is decoded in registers">,
     Option<"panel", "panel", "int64_t", "32",
            "Size of a parallel tile along the result's last dimension">,
-    Option<"unit", "unit", "std::string", "\"\"",
-           "Name of the vector unit, for remarks">,
+    Option<"shortfall", "shortfall", "std::string", "\"\"",
+           "What the target lacks, a remark on each function that decodes">,
   ];
   let dependentDialects = ["::mlir::scf::SCFDialect",
                            "::mlir::affine::AffineDialect",
