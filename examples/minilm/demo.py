@@ -158,9 +158,9 @@ def main():
         np.save(work / f"x_{batch}.npy", data["x"][:batch])
 
     print("Feed-forward block of all-MiniLM-L6-v2 (384 -> 1536 -> 384, GELU)")
-    print("on activations of real sentences. Times are medians of one call")
-    print("on one thread, in brackets the speed over the same block with dense f32")
-    print("weights by the same pipeline.\n")
+    print("on activations of real sentences. Times are the least of many")
+    print("calls on one thread; in brackets the speed over the same block with dense")
+    print("f32 weights by the same pipeline.\n")
     header = (
         f"{'codec':<16} {'bits/w':>7} {'bytes':>8} {'rel. error':>10} "
         f"{'vs reference (bound)':>22} {'batch 1':>17} {'batch 64':>18}  fused"
@@ -178,7 +178,7 @@ def main():
             module, report, result = measure(codec, batch, inputs, tools, work)
             cells[batch] = report
             if codec is None:
-                dense_time[batch] = report["bench"]["median_seconds"]
+                dense_time[batch] = report["bench"]["min_seconds"]
             elif batch == 1 and loop_module is None:
                 loop_module = module
         exact = data["y"]
@@ -188,8 +188,8 @@ def main():
         bits = 8 * size / (2 * 1536 * 384)
         reference = cells[64]["reference"]
         times = [
-            f"{cells[b]['bench']['median_seconds'] * 1e6:8.0f} us "
-            f"({dense_time[b] / cells[b]['bench']['median_seconds']:4.2f}x)"
+            f"{cells[b]['bench']['min_seconds'] * 1e6:8.0f} us "
+            f"({dense_time[b] / cells[b]['bench']['min_seconds']:4.2f}x)"
             for b in BATCHES
         ]
         places = [

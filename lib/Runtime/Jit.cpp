@@ -11,11 +11,14 @@
 #include "zq/Pipelines/Pipelines.h"
 #include "zq/Runtime/ArrayTypes.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 
 #include <cstring>
 #include <new>
+#include <sys/mman.h>
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -107,6 +110,7 @@ JitFunction::compile(ModuleOp module, StringRef name,
   if (failed(signature))
     return failure();
   jit->signature = std::move(*signature);
+  jit->guardPages = options.guardPages;
   // What the function does not call is not compiled.
   for (auto other : module.getOps<func::FuncOp>())
     other.setVisibility(other == function ? SymbolTable::Visibility::Public
@@ -159,17 +163,33 @@ JitFunction::compile(ModuleOp module, StringRef name,
 /// What compiled code may load whole vectors from.
 static constexpr std::align_val_t bufferAlignment{64};
 
-void JitCall::FreeAligned::operator()(uint8_t *bytes) const {
-  ::operator delete(bytes, bufferAlignment);
+void JitCall::Free::operator()(uint8_t *bytes) const {
+  if (mapping)
+    ::munmap(mapping, mappedSize);
+  else
+    ::operator delete(bytes, bufferAlignment);
 }
 
-void JitCall::addBuffer(const Array &contents) {
+void JitCall::addBuffer(const Array &contents, bool guarded) {
   Buffer buffer;
-  // Not a byte more than the contents, so that an address sanitizer sees what
-  // reads beyond them.
   size_t size = contents.bytes.size();
-  buffer.bytes.reset(
-      static_cast<uint8_t *>(::operator new(size, bufferAlignment)));
+  if (guarded) {
+    size_t page = llvm::sys::Process::getPageSizeEstimate();
+    size_t readable = llvm::alignTo(size, page);
+    Free release{nullptr, readable + page};
+    release.mapping =
+        ::mmap(nullptr, release.mappedSize, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    auto *begin = static_cast<uint8_t *>(release.mapping);
+    if (release.mapping == MAP_FAILED ||
+        ::mprotect(begin + readable, page, PROT_NONE) != 0)
+      llvm::report_fatal_error("no memory for an array with a guard page");
+    buffer.bytes =
+        std::unique_ptr<uint8_t, Free>(begin + readable - size, release);
+  } else {
+    buffer.bytes.reset(
+        static_cast<uint8_t *>(::operator new(size, bufferAlignment)));
+  }
   if (size)
     std::memcpy(buffer.bytes.get(), contents.bytes.data(), size);
 
@@ -221,13 +241,13 @@ Result<JitCall> JitFunction::bind(ArrayRef<const Array *> inputs) const {
   for (auto [i, input] : llvm::enumerate(inputs)) {
     if (Status fits = checkArray(*input, signature.inputs[i]); !fits)
       return Error{"array " + std::to_string(i) + ": " + fits.message()};
-    call.addBuffer(*input);
+    call.addBuffer(*input, guardPages);
   }
   for (RankedTensorType type : signature.results) {
     ArrayRef<int64_t> shape = type.getShape();
     Array result(*toReferenceType(type.getElementType()),
                  std::vector<int64_t>(shape.begin(), shape.end()));
-    call.addBuffer(result);
+    call.addBuffer(result, guardPages);
     result.bytes.clear();
     call.resultTypes.push_back(std::move(result));
   }

@@ -80,9 +80,6 @@ mlir::zq::compile::getEntryPoints(ModuleOp module) {
     }
     entryPoints.push_back(std::move(entry));
   }
-  if (entryPoints.empty())
-    return module.emitError("no public function with a body: there is nothing "
-                            "to call");
   return entryPoints;
 }
 

@@ -166,6 +166,9 @@ static int compileModule(ModuleOp module, Form form, const Options &options) {
   FailureOr<std::vector<EntryPoint>> entryPoints = getEntryPoints(module);
   if (failed(entryPoints))
     return 1;
+  if (entryPoints->empty())
+    return fail(options.file +
+                ": no public function with a body: there is nothing to call");
 
   LowerToLLVMOptions pipelineOptions;
   pipelineOptions.features = getFeatures(**machine);
@@ -222,6 +225,11 @@ int main(int argc, char **argv) {
                 "with --emit");
   if (form == Form::Library && options.output == "-")
     return fail("-o -: a shared library goes to a file");
+  // Told before the work is done, not by the linker.
+  StringRef folder = llvm::sys::path::parent_path(options.output);
+  if (std::error_code error = llvm::sys::fs::access(
+          folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write))
+    return fail("cannot write '" + options.output + "': " + error.message());
 
   DialectRegistry registry;
   mlir::registerAllDialects(registry);

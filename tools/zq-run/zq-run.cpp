@@ -60,6 +60,10 @@ struct Options {
       "remarks",
       llvm::cl::desc("Show what the passes chose and why (on stderr)"),
       llvm::cl::cat(category)};
+  llvm::cl::opt<bool> guardPages{
+      "guard-pages",
+      llvm::cl::desc("Crash where compiled code goes beyond an array's end"),
+      llvm::cl::Hidden, llvm::cl::cat(category)};
   llvm::cl::opt<bool> noThreads{"no-threads",
                                 llvm::cl::desc("Run on one thread"),
                                 llvm::cl::cat(category)};
@@ -156,6 +160,7 @@ static int runModule(ModuleOp module, const Options &options, Report &report) {
 
   JitOptions jitOptions;
   jitOptions.threads = !options.noThreads;
+  jitOptions.guardPages = options.guardPages;
   auto start = std::chrono::steady_clock::now();
   auto function = [&] {
     ::zq::runtime::Busy busy("compiling " + options.file);

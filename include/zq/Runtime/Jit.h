@@ -20,6 +20,10 @@ namespace mlir::zq {
 struct JitOptions {
   /// Run outer loops in parallel by OpenMP.
   bool threads = true;
+  /// Put every array against a page that nothing can be read from or written
+  /// to, so that code that goes beyond an array's end crashes. Arrays are then
+  /// aligned to no more than their elements.
+  bool guardPages = false;
 };
 
 /// The arrays that a function takes and returns.
@@ -56,17 +60,20 @@ private:
   friend class JitFunction;
   JitCall() = default;
 
-  struct FreeAligned {
+  struct Free {
+    /// Of a mapping that ends in a guard page: its beginning and size.
+    void *mapping = nullptr;
+    size_t mappedSize = 0;
     void operator()(uint8_t *bytes) const;
   };
   /// The memory of one memref, and its descriptor: two pointers, the offset,
   /// sizes and strides, each of 64 bits.
   struct Buffer {
-    std::unique_ptr<uint8_t, FreeAligned> bytes;
+    std::unique_ptr<uint8_t, Free> bytes;
     std::vector<int64_t> descriptor;
   };
 
-  void addBuffer(const ::zq::codec::Array &contents);
+  void addBuffer(const ::zq::codec::Array &contents, bool guarded);
 
   void (*function)(void **) = nullptr;
   /// Inputs, then results.
@@ -104,6 +111,7 @@ private:
   std::unique_ptr<ExecutionEngine> engine;
   void (*function)(void **) = nullptr;
   Signature signature;
+  bool guardPages = false;
 };
 
 /// How many threads a parallel loop runs on.

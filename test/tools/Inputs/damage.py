@@ -1,7 +1,7 @@
 """Runs a function on damaged copies of a file: damage.py MODULE X FILE COUNT.
 
 Each copy of the .safetensors FILE has a few bits of its streams flipped, or
-lacks its end. zq-run must either run to the end, with the damage in values that
+lacks its end. With a guard page behind every array, zq-run must either run to the end, with the damage in values that
 any bits may have, or say in one line what is wrong and exit with 1.
 """
 
@@ -25,7 +25,8 @@ for _ in range(int(count)):
         for _ in range(rng.choice([1, 1, 4])):
             data[rng.randrange(begin, len(data))] ^= 1 << rng.randrange(8)
     copy.write_bytes(data)
-    command = ["zq-run", module, "--input", x, "--input", f"{copy}:w"]
+    command = ["zq-run", module, "--guard-pages", "--input", x]
+    command += ["--input", f"{copy}:w"]
     run = subprocess.run(command, capture_output=True, text=True)
     if run.returncode == 0:
         outcomes["ran"] += 1

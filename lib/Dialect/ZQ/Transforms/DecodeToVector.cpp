@@ -100,11 +100,17 @@ private:
   std::pair<Value, SmallVector<Value>> emitBlock(ValueRange position,
                                                  ValueRange state);
   SmallVector<Value> emitStateAt(ValueRange position, OpFoldResult last);
-  SmallVector<Value> emitStateInLoop(ArrayRef<Value> row, scf::ForOp &loop);
   SmallVector<Value> emitRestart(ValueRange position, ValueRange state);
 
   scf::ForOp findCarryingLoop(ArrayRef<Value> position);
+  /// A row of a window: where it begins in the source, and in the result.
+  struct Row {
+    SmallVector<Value> position;
+    SmallVector<Value> place;
+  };
+
   Value emitInRegisters(ArrayRef<Value> position);
+  Value emitRows(ArrayRef<Row> rows, Value into, bool isCover);
   Value emitLoops(ArrayRef<Value> position, Value init, bool isCover);
 
   IRRewriter &b;
@@ -296,74 +302,98 @@ Value Lowering::emitInRegisters(ArrayRef<Value> position) {
       .getResult();
 }
 
-/// Loops over the rows and blocks of `init`, whose first element is at
-/// `position`. A cover holds whole blocks only.
+/// Blocks along `rows` of the last dimension of `into`: each row has the
+/// position of its first element in the source and its place in the tensor.
+/// Several rows go side by side, so that their states do not wait for one
+/// another. A cover holds whole blocks only.
+Value Lowering::emitRows(ArrayRef<Row> rows, Value into, bool isCover) {
+  auto type = cast<RankedTensorType>(into.getType());
+  int64_t last = type.getRank() - 1;
+  OpFoldResult offset = isCover ? OpFoldResult(rows.front().position[last])
+                                : op.getMixedOffsets()[last];
+  unsigned stateSize = decoder.getStateTypes().size();
+
+  // One block of each row, `iv` elements after its beginning.
+  auto emitStep = [&](Value iv, ValueRange carried, int64_t length) {
+    Value tensor = carried[0];
+    SmallVector<Value> next{tensor};
+    for (auto [i, row] : llvm::enumerate(rows)) {
+      SmallVector<Value> at(row.position), place(row.place);
+      at[last] = add(at[last], iv);
+      place[last] = iv;
+      SmallVector<Value> state(
+          carried.drop_front().slice(i * stateSize, stateSize));
+      if (chunk)
+        state = emitRestart(at, state);
+      auto [values, after] = emitBlock(at, state);
+      if (length != width)
+        values = vector::ExtractStridedSliceOp::create(
+            b, loc, values, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{length},
+            ArrayRef<int64_t>{1});
+      bool inBounds[] = {true};
+      tensor = vector::TransferWriteOp::create(b, loc, values, tensor, place,
+                                               ArrayRef<bool>(inBounds))
+                   .getResult();
+      llvm::append_range(next, after);
+    }
+    next[0] = tensor;
+    return next;
+  };
+
+  SmallVector<Value> carried{into};
+  for (const Row &row : rows)
+    llvm::append_range(carried, emitStateAt(row.position, offset));
+  Value end = getValueOrCreateConstantIndexOp(
+      b, loc, tensor::getMixedSize(b, loc, into, last));
+  int64_t tail = 0;
+  if (!isCover) {
+    tail = type.getDimSize(last) % width;
+    end = index(type.getDimSize(last) - tail);
+  }
+  if (getConstantIntValue(end) != 0) {
+    auto loop = scf::ForOp::create(
+        b, loc, index(0), end, index(width), carried,
+        [&](OpBuilder &, Location, Value iv, ValueRange args) {
+          scf::YieldOp::create(b, loc, emitStep(iv, args, width));
+        });
+    carried.assign(loop.result_begin(), loop.result_end());
+  }
+  return tail ? emitStep(end, carried, tail)[0] : carried[0];
+}
+
+/// Loops over the rows of `init`, whose first element is at `position` in the
+/// source.
 Value Lowering::emitLoops(ArrayRef<Value> position, Value init, bool isCover) {
   auto type = cast<RankedTensorType>(init.getType());
-  int64_t rank = type.getRank();
+  int64_t last = type.getRank() - 1;
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, init);
+  int64_t together = 1;
+  if (chunk && last > 0 && !type.isDynamicDim(last - 1))
+    for (int64_t rows : {2, 4, 8})
+      if (type.getDimSize(last - 1) % rows == 0)
+        together = rows;
 
-  SmallVector<Value> row(position);
-  SmallVector<Value> place(rank, index(0));
+  Row row{SmallVector<Value>(position),
+          SmallVector<Value>(type.getRank(), index(0))};
   // A tensor goes in and comes out at each level.
   std::function<Value(int64_t, Value)> emitDim = [&](int64_t dim,
                                                      Value tensor) -> Value {
+    if (dim == last) {
+      SmallVector<Row> rows(together, row);
+      for (int64_t i = 1; i < together; ++i)
+        for (auto *indices : {&rows[i].position, &rows[i].place})
+          (*indices)[last - 1] = add((*indices)[last - 1], index(i));
+      return emitRows(rows, tensor, isCover);
+    }
     Value size = getValueOrCreateConstantIndexOp(b, loc, sizes[dim]);
-    if (dim + 1 < rank) {
-      auto loop = scf::ForOp::create(
-          b, loc, index(0), size, index(1), tensor,
-          [&](OpBuilder &, Location, Value iv, ValueRange args) {
-            row[dim] = add(position[dim], iv);
-            place[dim] = iv;
-            scf::YieldOp::create(b, loc, emitDim(dim + 1, args[0]));
-          });
-      return loop.getResult(0);
-    }
-
-    auto write = [&](Value values, Value into, Value at) -> Value {
-      place[dim] = at;
-      bool inBounds[] = {true};
-      return vector::TransferWriteOp::create(b, loc, values, into, place,
-                                             ArrayRef<bool>(inBounds))
-          .getResult();
-    };
-    row[dim] = position[dim];
-    SmallVector<Value> carried{tensor};
-    llvm::append_range(
-        carried, emitStateAt(row, isCover ? OpFoldResult(position[dim])
-                                          : op.getMixedOffsets()[dim]));
-    Value end = size;
-    int64_t tail = 0;
-    if (!isCover) {
-      tail = type.getDimSize(dim) % width;
-      end = index(type.getDimSize(dim) - tail);
-    }
-    if (getConstantIntValue(end) != 0) {
-      auto loop = scf::ForOp::create(
-          b, loc, index(0), end, index(width), carried,
-          [&](OpBuilder &, Location, Value iv, ValueRange args) {
-            row[dim] = add(position[dim], iv);
-            SmallVector<Value> state(args.drop_front());
-            if (chunk)
-              state = emitRestart(row, state);
-            auto [values, next] = emitBlock(row, state);
-            SmallVector<Value> yielded{write(values, args[0], iv)};
-            llvm::append_range(yielded, next);
-            scf::YieldOp::create(b, loc, yielded);
-          });
-      carried.assign(loop.result_begin(), loop.result_end());
-    }
-    if (!tail)
-      return carried[0];
-    row[dim] = add(position[dim], end);
-    SmallVector<Value> state(llvm::drop_begin(carried));
-    if (chunk)
-      state = emitRestart(row, state);
-    Value values = emitBlock(row, state).first;
-    values = vector::ExtractStridedSliceOp::create(
-        b, loc, values, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{tail},
-        ArrayRef<int64_t>{1});
-    return write(values, carried[0], end);
+    auto loop = scf::ForOp::create(
+        b, loc, index(0), size, index(dim == last - 1 ? together : 1), tensor,
+        [&](OpBuilder &, Location, Value iv, ValueRange args) {
+          row.position[dim] = add(position[dim], iv);
+          row.place[dim] = iv;
+          scf::YieldOp::create(b, loc, emitDim(dim + 1, args[0]));
+        });
+    return loop.getResult(0);
   };
   return emitDim(0, init);
 }
