@@ -33,7 +33,7 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   std::unique_ptr<Target> target = getX86Target(options.features);
 
   // Import.
-  // createImport()
+  pm.addPass(createImport());
   pm.addPass(createEncodeConstants());
   addVerify(pm, "imported");
 

@@ -85,14 +85,19 @@ FailureOr<Signature> mlir::zq::getSignature(func::FuncOp function) {
 JitFunction::JitFunction() = default;
 JitFunction::~JitFunction() = default;
 
-/// A description of this machine's CPU, with all its features.
+/// A description of this machine's CPU, with all its features, or of one that
+/// has those of `features`.
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-createHostTargetMachine() {
+createTargetMachine(StringRef features) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!builder)
     return builder.takeError();
+  if (features != "host") {
+    builder->setCPU("x86-64");
+    builder->setFeatures(features);
+  }
   builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Aggressive);
   return builder->createTargetMachine();
 }
@@ -120,6 +125,7 @@ JitFunction::compile(ModuleOp module, StringRef name,
   pm.addPass(createSymbolDCEPass());
   LowerToLLVMOptions pipelineOptions;
   pipelineOptions.threads = options.threads;
+  pipelineOptions.features = options.features;
   buildLowerToLLVMPipeline(pm, pipelineOptions);
   Location loc = module.getLoc();
   std::string symbol = ("_mlir_ciface_" + name).str();
@@ -130,7 +136,7 @@ JitFunction::compile(ModuleOp module, StringRef name,
   registerAllToLLVMIRTranslations(registry);
   module.getContext()->appendDialectRegistry(registry);
 
-  auto target = createHostTargetMachine();
+  auto target = createTargetMachine(options.features);
   if (!target)
     return emitError(loc, "cannot compile for this machine: ")
            << llvm::toString(target.takeError());

@@ -8,6 +8,7 @@
 #include "zq/Codec/Result.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace mlir {
@@ -24,6 +25,10 @@ struct JitOptions {
   /// to, so that code that goes beyond an array's end crashes. Arrays are then
   /// aligned to no more than their elements.
   bool guardPages = false;
+  /// Features of the CPU as LLVM names them ("+avx2,+fma"), of a machine that
+  /// has no others beyond x86-64's; "host" asks the machine. Code for features
+  /// that this machine lacks crashes.
+  std::string features = "host";
 };
 
 /// The arrays that a function takes and returns.
@@ -61,9 +66,10 @@ private:
   JitCall() = default;
 
   struct Free {
-    /// Of a mapping that ends in a guard page: its beginning and size.
-    void *mapping = nullptr;
-    size_t mappedSize = 0;
+    /// Of a mapping that ends in a guard page: its beginning and size. Null
+    /// for memory of the allocator.
+    void *mapping;
+    size_t mappedSize;
     void operator()(uint8_t *bytes) const;
   };
   /// The memory of one memref, and its descriptor: two pointers, the offset,

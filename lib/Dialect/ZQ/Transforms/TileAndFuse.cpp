@@ -450,6 +450,25 @@ LogicalResult Tiler::tileLaneParallel(linalg::LinalgOp op, unsigned lane,
 // Driver
 //===----------------------------------------------------------------------===//
 
+/// An op whose loops run over nothing leaves its destination as it is.
+static void replaceEmpty(IRRewriter &rewriter, Operation *root) {
+  SmallVector<DestinationStyleOpInterface> empty;
+  root->walk([&](DestinationStyleOpInterface op) {
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(op.getOperation());
+    bool isEmpty =
+        linalgOp ? llvm::is_contained(linalgOp.getStaticLoopRanges(), 0)
+                 : isa<DecodeOp, RotateOp>(op) &&
+                       llvm::is_contained(
+                           cast<RankedTensorType>(op->getResult(0).getType())
+                               .getShape(),
+                           0);
+    if (isEmpty && op.hasPureTensorSemantics())
+      empty.push_back(op);
+  });
+  for (DestinationStyleOpInterface op : empty)
+    rewriter.replaceOp(op, SmallVector<Value>(op.getDpsInits()));
+}
+
 namespace {
 /// Which of a block's ops are still there while others are rewritten.
 struct Remaining : RewriterBase::Listener {
@@ -498,6 +517,7 @@ struct TileAndFusePass : mlir::zq::impl::TileAndFuseBase<TileAndFusePass> {
         if (decodes)
           function->emitRemark() << shortfall;
       });
+    replaceEmpty(rewriter, getOperation());
     // The blocks that are there now, and not those of the loops to come.
     SmallVector<Block *> blocks;
     getOperation().walk([&](Block *block) {

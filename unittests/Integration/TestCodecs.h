@@ -1,0 +1,66 @@
+//===- TestCodecs.h - Codecs that decoding is tested with -----------------===//
+#ifndef ZQ_UNITTESTS_INTEGRATION_TESTCODECS_H
+#define ZQ_UNITTESTS_INTEGRATION_TESTCODECS_H
+
+#include "zq/Codec/Stage.h"
+
+#include <random>
+#include <string>
+#include <vector>
+
+namespace mlir::zq::test {
+
+using ::zq::codec::Array;
+using ::zq::codec::ElementType;
+using ::zq::codec::Stream;
+
+/// A codec's text, as it stands between the brackets of `#zq.codec<...>`, and
+/// the logical element type.
+struct TestCodec {
+  std::string text;
+  std::string element = "f32";
+
+  ElementType elementType() const;
+  /// The decoder of examples/lut3.mlir, which no C++ but that of this file
+  /// knows.
+  bool isCustom() const { return text == "@lut3"; }
+  /// What stands before `at` in a `zq.decode`.
+  std::string usingClause() const { return isCustom() ? "using @lut3 " : ""; }
+  /// `!zq.tensor<...>`.
+  std::string type(const std::vector<int64_t> &shape) const;
+
+  /// Encodes and decodes by the reference. Fail the test on an error.
+  std::vector<Stream> encode(const Array &values) const;
+  Array decode(const std::vector<Stream> &streams,
+               const std::vector<int64_t> &shape) const;
+  /// As `decode`; false, and nothing failed, where the reference refuses.
+  bool tryDecode(const std::vector<Stream> &streams,
+                 const std::vector<int64_t> &shape, Array &decoded) const;
+};
+
+/// The named codecs and @lut3, for tensors of rank 2.
+std::vector<TestCodec> getNamedTestCodecs();
+
+/// A spread over every stage and every parameter, the named ones included, for
+/// tensors of `rank` 1, 2 or 3.
+std::vector<TestCodec> getTestCodecs(size_t rank);
+
+/// The text of the decoder that @lut3 names.
+std::string readLut3Decoder();
+
+/// Normally distributed.
+Array gaussianValues(ElementType type, const std::vector<int64_t> &shape,
+                     std::mt19937 &random);
+
+/// Rows of zeros, of one value, of subnormals, of signed zeros, of the largest
+/// finite values, and of all magnitudes, in turn.
+Array extremeValues(ElementType type, const std::vector<int64_t> &shape,
+                    std::mt19937 &random);
+
+/// Any bits at all: NaN with payloads, infinities, subnormals, -0.
+Array anyBits(ElementType type, const std::vector<int64_t> &shape,
+              std::mt19937 &random);
+
+} // namespace mlir::zq::test
+
+#endif // ZQ_UNITTESTS_INTEGRATION_TESTCODECS_H
