@@ -6,6 +6,7 @@
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Runtime/ArrayTypes.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -149,8 +150,9 @@ mlir::zq::readCompressedTensor(const SafetensorsReader &file,
     stored.append(".").append(streamName);
     const ::zq::runtime::SafetensorsEntry *entry = file.find(stored);
     if (!entry)
-      return Error{"tensor '" + name + "': its stream '" + stored +
-                   "' is missing"};
+      return Error{llvm::formatv("tensor '{0}': its stream '{1}' is missing",
+                                 name, stored)
+                       .str()};
     Result<Array> array = file.read(*entry);
     if (!array)
       return array.error();

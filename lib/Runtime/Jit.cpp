@@ -29,6 +29,7 @@ using ::zq::codec::Status;
 
 // Of the OpenMP runtime. The call also keeps the linker from dropping the
 // library, whose entry points compiled code looks up in this process.
+// NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int omp_get_max_threads();
 
 int mlir::zq::getNumThreads() { return omp_get_max_threads(); }
@@ -219,7 +220,7 @@ void JitCall::run() {
   descriptors.reserve(buffers.size());
   for (Buffer &buffer : buffers) {
     descriptors.push_back(buffer.descriptor.data());
-    arguments.push_back(&descriptors.back());
+    arguments.push_back(static_cast<void *>(&descriptors.back()));
   }
   function(arguments.data());
 }

@@ -6,6 +6,7 @@
 #include "zq/Runtime/CompressedFiles.h"
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -218,9 +219,7 @@ static std::vector<TestCodec> getStageCodecs() {
   return codecs;
 }
 
-/// Blocks and axes of rank 2 as those of another rank: the first dimension
-/// goes, or one of `2` comes before it.
-static std::string adaptRank(std::string text, size_t rank) {
+std::string mlir::zq::test::adaptRank(std::string text, size_t rank) {
   if (rank == 2)
     return text;
   auto replaceNumber = [&](size_t at, const std::string &with) {

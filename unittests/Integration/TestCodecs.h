@@ -45,6 +45,10 @@ std::vector<TestCodec> getNamedTestCodecs();
 /// tensors of `rank` 1, 2 or 3.
 std::vector<TestCodec> getTestCodecs(size_t rank);
 
+/// A codec's stages, written for tensors of rank 2, for another rank: the first
+/// dimension of a block goes, or one of 2 comes before it.
+std::string adaptRank(std::string text, size_t rank);
+
 /// The text of the decoder that @lut3 names.
 std::string readLut3Decoder();
 

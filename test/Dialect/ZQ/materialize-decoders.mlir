@@ -268,8 +268,8 @@ func.func @scale_straddling_small_groups(
 // CHECK: %[[S2:.*]] = arith.extf %[[S1]] : bf16 to f32
 // CHECK: %[[SCALE:.*]] = vector.broadcast %[[S2]] : f32 to vector<16xf32>
 // CHECK: %[[Z1:.*]] = tensor.extract %[[Z]]
-// CHECK: %[[Z2:.*]] = vector.broadcast %[[Z1]]
-// CHECK: %[[ZERO:.*]] = arith.sitofp %[[Z2]] : vector<16xi8> to vector<16xf32>
+// CHECK: %[[Z2:.*]] = arith.sitofp %[[Z1]] : i8 to f32
+// CHECK: %[[ZERO:.*]] = vector.broadcast %[[Z2]] : f32 to vector<16xf32>
 // CHECK: %[[SUB:.*]] = arith.subf %[[CODES]], %[[ZERO]]
 // CHECK: arith.mulf %[[SUB]], %[[SCALE]]
 func.func @zero_point(
@@ -284,14 +284,14 @@ func.func @zero_point(
 
 // -----
 
-// An 8-bit float scale is widened once, before it is broadcast. Subnormals are
-// their mantissa times 2^-9; 127 is the only NaN.
+// One 8-bit float scale for the whole block is looked up, in a table of all their
+// values, before it is broadcast: 1 is the subnormal 2^-9.
 // CHECK-LABEL: func.func @scale_e4m3(
 // CHECK: %[[S:.*]] = tensor.extract %{{.*}} : tensor<4x2xf8E4M3FN>
-// CHECK: arith.bitcast %[[S]] : f8E4M3FN to i8
-// CHECK: arith.constant 0.001953125 : f32
-// CHECK: arith.constant 2143289344 : i32
-// CHECK: %[[F:.*]] = arith.bitcast %{{.*}} : i32 to f32
+// CHECK: %[[C:.*]] = arith.bitcast %[[S]] : f8E4M3FN to i8
+// CHECK: %[[T:.*]] = arith.constant dense<"0x000000000000003B{{.*}}"> : tensor<256xf32>
+// CHECK: %[[I:.*]] = arith.index_castui %[[C]] : i8 to index
+// CHECK: %[[F:.*]] = tensor.extract %[[T]][%[[I]]]
 // CHECK: %[[LANES:.*]] = vector.broadcast %[[F]] : f32 to vector<16xf32>
 // CHECK: arith.mulf %{{.*}}, %[[LANES]]
 func.func @scale_e4m3(
@@ -306,23 +306,61 @@ func.func @scale_e4m3(
 
 // -----
 
-// A power of two is an exponent in place; the lowest one is subnormal in f32.
+// A power of two; the lowest one is 2^-127, subnormal in f32.
 // CHECK-LABEL: func.func @scale_e8m0(
 // CHECK: %[[S:.*]] = tensor.extract %{{.*}} : tensor<4x1xf8E8M0FNU>
 // CHECK: %[[C:.*]] = arith.bitcast %[[S]] : f8E8M0FNU to i8
-// CHECK: %[[W:.*]] = arith.extui %[[C]] : i8 to i32
-// CHECK: arith.shli %[[W]], %c23
-// CHECK: %[[LOWEST:.*]] = arith.constant 4194304 : i32
-// CHECK: arith.select %{{.*}}, %[[LOWEST]]
-// CHECK: arith.constant 255 : i32
-// CHECK-NOT: 31 : i32
-// CHECK: zq.yield
+// CHECK: arith.constant dense<"0x000040000000800000000001{{.*}}"> : tensor<256xf32>
 func.func @scale_e8m0(
     %w: !zq.tensor<4x32xf32, #zq.codec<scale<1x32, f8E8M0FNU>, quantize<si8>, pack>>)
     -> tensor<4x32xf32> {
   %e = tensor.empty() : tensor<4x32xf32>
   %d = zq.decode %w at [0, 0] outs(%e : tensor<4x32xf32>)
       : !zq.tensor<4x32xf32, #zq.codec<scale<1x32, f8E8M0FNU>, quantize<si8>, pack>>
+      -> tensor<4x32xf32>
+  return %d : tensor<4x32xf32>
+}
+
+// -----
+
+// Several in a block are put together from their fields: the mantissa of a
+// subnormal times 2^-9; 127 is the only NaN.
+// CHECK-LABEL: func.func @scale_e4m3_of_small_groups(
+// CHECK: %[[FEW:.*]] = vector.transfer_read %{{.*}} : tensor<4x8xf8E4M3FN>, vector<4xf8E4M3FN>
+// CHECK: arith.bitcast %{{.*}} : vector<16xf8E4M3FN> to vector<16xi8>
+// CHECK: arith.constant dense<0.001953125> : vector<16xf32>
+// CHECK: arith.constant dense<2143289344> : vector<16xi32>
+// CHECK: %[[LANES:.*]] = arith.bitcast %{{.*}} : vector<16xi32> to vector<16xf32>
+// CHECK: arith.mulf %{{.*}}, %[[LANES]]
+func.func @scale_e4m3_of_small_groups(
+    %w: !zq.tensor<4x32xf32, #zq.codec<scale<1x4, f8E4M3FN>, quantize<si8>, pack>>)
+    -> tensor<4x32xf32> {
+  %e = tensor.empty() : tensor<4x32xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<4x32xf32>)
+      : !zq.tensor<4x32xf32, #zq.codec<scale<1x4, f8E4M3FN>, quantize<si8>, pack>>
+      -> tensor<4x32xf32>
+  return %d : tensor<4x32xf32>
+}
+
+// -----
+
+// An exponent in place; it has no sign.
+// CHECK-LABEL: func.func @scale_e8m0_of_small_groups(
+// CHECK: %[[C:.*]] = arith.bitcast %{{.*}} : vector<16xf8E8M0FNU> to vector<16xi8>
+// CHECK: %[[W:.*]] = arith.extui %[[C]]
+// CHECK: %[[P:.*]] = arith.constant dense<23> : vector<16xi32>
+// CHECK: arith.shli %[[W]], %[[P]]
+// CHECK: %[[LOWEST:.*]] = arith.constant dense<4194304> : vector<16xi32>
+// CHECK: arith.select %{{.*}}, %[[LOWEST]]
+// CHECK: arith.constant dense<255> : vector<16xi32>
+// CHECK-NOT: arith.constant dense<31>
+// CHECK: zq.yield
+func.func @scale_e8m0_of_small_groups(
+    %w: !zq.tensor<4x32xf32, #zq.codec<scale<1x4, f8E8M0FNU>, quantize<si8>, pack>>)
+    -> tensor<4x32xf32> {
+  %e = tensor.empty() : tensor<4x32xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<4x32xf32>)
+      : !zq.tensor<4x32xf32, #zq.codec<scale<1x4, f8E8M0FNU>, quantize<si8>, pack>>
       -> tensor<4x32xf32>
   return %d : tensor<4x32xf32>
 }

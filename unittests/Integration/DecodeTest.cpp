@@ -1,0 +1,196 @@
+//===- DecodeTest.cpp - Compiled decoding is the reference's, bit for bit -===//
+//
+// Whole tensors: every codec of the list, on every shape, for every width of
+// vectors. Arrays end at guard pages, so that a read beyond one crashes.
+//
+//===----------------------------------------------------------------------===//
+#include "Kernel.h"
+#include "TestCodecs.h"
+
+#include "gtest/gtest.h"
+
+#include <algorithm>
+
+using namespace mlir::zq::test;
+using mlir::zq::JitOptions;
+
+namespace {
+
+using Shape = std::vector<int64_t>;
+
+/// A module with one function that decodes a whole tensor of each codec.
+std::string wholeDecodes(const std::vector<TestCodec> &codecs,
+                         const Shape &shape) {
+  std::string decoder, arguments, results, body, returned;
+  std::string zeros;
+  for (size_t i = 0; i < shape.size(); ++i)
+    zeros += i ? ", 0" : "0";
+  for (size_t i = 0; i < codecs.size(); ++i) {
+    std::string n = std::to_string(i), comma = i ? ", " : "";
+    std::string type = codecs[i].type(shape);
+    std::string dense =
+        "tensor<" + printShape(shape) + "x" + codecs[i].element + ">";
+    arguments += comma + "%w" + n + ": " + type;
+    results += comma + dense;
+    returned += comma + "%d" + n;
+    body += "  %e" + n + " = tensor.empty() : " + dense + "\n  %d" + n +
+            " = zq.decode %w" + n + " " + codecs[i].usingClause() + "at [" +
+            zeros + "] outs(%e" + n + " : " + dense + ") : " + type + " -> " +
+            dense + "\n";
+    if (codecs[i].isCustom())
+      decoder = readLut3Decoder();
+  }
+  return decoder + "func.func @f(" + arguments + ") -> (" + results + ") {\n" +
+         body + "  return " + returned + " : " + results + "\n}\n";
+}
+
+using Streams = std::vector<::zq::codec::Stream>;
+
+void append(std::vector<Array> &inputs, const Streams &streams) {
+  for (const ::zq::codec::Stream &stream : streams)
+    inputs.push_back(stream.array);
+}
+
+/// Codecs by the few, which share a module: compiling one costs more than what
+/// a decode adds to it.
+std::vector<std::vector<TestCodec>>
+makeBatches(const std::vector<TestCodec> &codecs) {
+  std::vector<std::vector<TestCodec>> batches;
+  for (size_t i = 0; i < codecs.size(); ++i) {
+    if (i % 8 == 0)
+      batches.emplace_back();
+    batches.back().push_back(codecs[i]);
+  }
+  return batches;
+}
+
+/// Compares one call with the reference: `makeStreams` gives a codec's streams,
+/// or none where it has no such ones.
+template <typename MakeStreams>
+void compareCall(Kernel &kernel, const std::vector<TestCodec> &codecs,
+                 const Shape &shape, const std::string &what, bool sameNaN,
+                 MakeStreams makeStreams) {
+  std::vector<Array> inputs, expected;
+  for (const TestCodec &codec : codecs) {
+    Streams streams = makeStreams(codec);
+    append(inputs, streams);
+    expected.push_back(codec.decode(streams, shape));
+  }
+  std::vector<Array> results = kernel.call(inputs);
+  ASSERT_EQ(results.size(), codecs.size()) << what;
+  for (size_t i = 0; i < codecs.size(); ++i)
+    expectSameBits(results[i], expected[i],
+                   codecs[i].text + " as " + codecs[i].element + " on " + what,
+                   sameNaN);
+}
+
+/// The largest values that a rotation does not bring to infinity.
+Array limitForRotation(const TestCodec &codec, Array values) {
+  if (codec.text.find("hadamard") == std::string::npos)
+    return values;
+  for (int64_t i = 0; i < values.size(); ++i)
+    values.setFloat(i, std::clamp(values.getFloat(i), -1e30f, 1e30f));
+  return values;
+}
+
+/// Whether the streams stay legal with any bits in the codes and scales: not
+/// those of an entropy coder, which has a table and offsets.
+bool takesAnyBits(const TestCodec &codec) {
+  return codec.text.find("huff") == std::string::npos;
+}
+
+/// Any bits in all streams; the decodable original where that is none of the
+/// codec's, as for codes beyond a table.
+Streams scramble(const TestCodec &codec, const Streams &original,
+                 const Shape &shape, std::mt19937 &random) {
+  Streams streams = original;
+  for (::zq::codec::Stream &stream : streams)
+    stream.array = anyBits(stream.array.type, stream.array.shape, random);
+  Array decoded;
+  return codec.tryDecode(streams, shape, decoded) ? streams : original;
+}
+
+class WholeDecode
+    : public testing::TestWithParam<std::tuple<std::string, Shape>> {};
+
+TEST_P(WholeDecode, IsTheReferences) {
+  auto [features, shape] = GetParam();
+  JitOptions options;
+  options.threads = false;
+  options.guardPages = true;
+  options.features = features;
+  std::string what = printShape(shape) + " for " + features;
+  std::mt19937 random(shape.size() * 1000 + shape[0]);
+  for (const auto &codecs : makeBatches(getTestCodecs(shape.size()))) {
+    Kernel kernel(wholeDecodes(codecs, shape), options, what);
+    compareCall(kernel, codecs, shape, what + ", Gaussian", false,
+                [&](const TestCodec &codec) {
+                  return codec.encode(
+                      gaussianValues(codec.elementType(), shape, random));
+                });
+    compareCall(kernel, codecs, shape, what + ", extreme", false,
+                [&](const TestCodec &codec) {
+                  return codec.encode(limitForRotation(
+                      codec,
+                      extremeValues(codec.elementType(), shape, random)));
+                });
+    // Streams that no encoder writes: all codes, scales that are NaN.
+    compareCall(kernel, codecs, shape, what + ", any bits", true,
+                [&](const TestCodec &codec) {
+                  Streams streams = codec.encode(
+                      gaussianValues(codec.elementType(), shape, random));
+                  return takesAnyBits(codec)
+                             ? scramble(codec, streams, shape, random)
+                             : streams;
+                });
+  }
+}
+
+/// The lossless codec returns the very bits of any pattern.
+TEST_P(WholeDecode, OfLosslessCodecsReturnsTheBits) {
+  auto [features, shape] = GetParam();
+  JitOptions options;
+  options.guardPages = true;
+  options.features = features;
+  std::vector<TestCodec> codecs;
+  for (const TestCodec &codec : getTestCodecs(shape.size()))
+    if (codec.text.find("fields<bf16>") == 0 || codec.text == "bf16_huff")
+      codecs.push_back(codec);
+  ASSERT_EQ(codecs.size(), 3u);
+  std::string what = printShape(shape) + " for " + features;
+  Kernel kernel(wholeDecodes(codecs, shape), options, what);
+  std::mt19937 random(7);
+  for (int round = 0; round < 4; ++round) {
+    Array values = anyBits(ElementType::BF16, shape, random);
+    std::vector<Array> inputs;
+    for (const TestCodec &codec : codecs)
+      append(inputs, codec.encode(values));
+    std::vector<Array> results = kernel.call(inputs);
+    ASSERT_EQ(results.size(), codecs.size());
+    for (size_t i = 0; i < codecs.size(); ++i)
+      expectSameBits(results[i], values, codecs[i].text + " on " + what);
+  }
+}
+
+std::vector<Shape> getShapes() {
+  return {{1, 1},   {1, 16},  {3, 5}, {7, 100},   {16, 256}, {5, 1500},
+          {40, 65}, {0, 16},  {4, 0}, {77},       {1},       {2, 3, 50},
+          {3, 1, 4}};
+}
+
+std::string nameCase(
+    const testing::TestParamInfo<std::tuple<std::string, Shape>> &info) {
+  auto [features, shape] = info.param;
+  std::string name = printShape(shape) + "_" + features;
+  name.erase(std::remove_if(name.begin(), name.end(),
+                            [](char c) { return c == '+' || c == ','; }),
+             name.end());
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, WholeDecode,
+                         testing::Combine(testing::ValuesIn(getFeatureSets()),
+                                          testing::ValuesIn(getShapes())),
+                         nameCase);
+
+} // namespace
