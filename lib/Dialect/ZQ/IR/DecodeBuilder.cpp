@@ -78,8 +78,8 @@ Value DecodeBuilder::index(int64_t value) {
 Value DecodeBuilder::load(Value stream, ValueRange at, int64_t length,
                           bool exact) {
   Type element = cast<RankedTensorType>(stream.getType()).getElementType();
-  Value padding = arith::ConstantOp::create(builder, loc,
-                                            builder.getZeroAttr(element));
+  Value padding =
+      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(element));
   bool inBounds[] = {exact};
   return vector::TransferReadOp::create(
       builder, loc, VectorType::get(length, element), stream, at,
@@ -110,26 +110,58 @@ Value DecodeBuilder::loadPerGroup(Value stream, ArrayRef<int64_t> group) {
     Value one = tensor::ExtractOp::create(builder, loc, stream, at);
     return vector::BroadcastOp::create(builder, loc, laneType, one);
   }
-  bool exact = isExact();
-  if (last == 1)
-    return load(stream, at, width, exact);
+  // 16-bit floats go as their bits: CPUs without arithmetic on them would
+  // select and load under a mask by way of f32, with calls to a library.
+  bool asBits = element.isF16() || element.isBF16();
+  Type bitsElement = asBits ? builder.getI16Type() : element;
+  auto bitsType = VectorType::get(width, bitsElement);
+  auto fromBits = [&](Value bits) -> Value {
+    return asBits ? arith::BitcastOp::create(builder, loc, laneType, bits)
+                  : bits;
+  };
+  // The group that is `i` after the block's first one; the last one of the row
+  // for those beyond its end.
+  Value end = index(llvm::divideCeil(shape.back(), last) - 1);
+  auto extract = [&](int64_t i) -> Value {
+    SmallVector<Value> place(at);
+    if (i)
+      place.back() = arith::MinUIOp::create(
+          builder, loc,
+          arith::AddIOp::create(builder, loc, place.back(), index(i)), end);
+    Value one = tensor::ExtractOp::create(builder, loc, stream, place);
+    return asBits ? arith::BitcastOp::create(builder, loc, bitsElement, one)
+                  : one;
+  };
+
   if (width % last == 0) {
-    Value few = load(stream, at, width / last, exact);
+    int64_t count = width / last;
+    Value few;
+    if (asBits && !isExact()) {
+      SmallVector<Value> elements;
+      for (int64_t i = 0; i < count; ++i)
+        elements.push_back(extract(i));
+      few = vector::FromElementsOp::create(
+          builder, loc, VectorType::get(count, bitsElement), elements);
+    } else {
+      few = load(stream, at, count, isExact());
+      if (last == 1)
+        return few;
+    }
     SmallVector<int64_t> lanes;
     for (int64_t lane = 0; lane < width; ++lane)
       lanes.push_back(lane / last);
-    return vector::ShuffleOp::create(builder, loc, few, few, lanes);
+    few = vector::ShuffleOp::create(builder, loc, few, few, lanes);
+    return few.getType() == laneType ? few : fromBits(few);
   }
 
   // Groups begin anywhere in the block: pick each lane's by comparing its
   // distance from the beginning of the first group.
   int64_t count = (width - 2) / last + 2;
-  Value few = load(stream, at, count, /*exact=*/false);
-  Value within = arith::RemUIOp::create(builder, loc, position.back(),
-                                        index(last));
+  Value within =
+      arith::RemUIOp::create(builder, loc, position.back(), index(last));
   auto indexLanes = VectorType::get(width, builder.getI32Type());
-  Value within32 = arith::IndexCastOp::create(builder, loc,
-                                              builder.getI32Type(), within);
+  Value within32 =
+      arith::IndexCastOp::create(builder, loc, builder.getI32Type(), within);
   SmallVector<int32_t> steps(width);
   std::iota(steps.begin(), steps.end(), 0);
   Value distance = arith::AddIOp::create(
@@ -139,9 +171,7 @@ Value DecodeBuilder::loadPerGroup(Value stream, ArrayRef<int64_t> group) {
       vector::BroadcastOp::create(builder, loc, indexLanes, within32));
   Value lanes;
   for (int64_t i = 0; i < count; ++i) {
-    Value one = vector::BroadcastOp::create(
-        builder, loc, laneType,
-        vector::ExtractOp::create(builder, loc, few, i));
+    Value one = vector::BroadcastOp::create(builder, loc, bitsType, extract(i));
     if (!lanes) {
       lanes = one;
       continue;
@@ -154,7 +184,7 @@ Value DecodeBuilder::loadPerGroup(Value stream, ArrayRef<int64_t> group) {
                                    static_cast<int32_t>(i * last))));
     lanes = arith::SelectOp::create(builder, loc, reached, one, lanes);
   }
-  return lanes;
+  return fromBits(lanes);
 }
 
 //===----------------------------------------------------------------------===//
@@ -193,8 +223,8 @@ Value mlir::zq::emitMinifloatToF32(OpBuilder &builder, Location loc,
   // A normal number: move the fields into place and correct the bias.
   Value bits = arith::ShLIOp::create(builder, loc, magnitude,
                                      constant(23 - format.mantissaBits));
-  bits = arith::AddIOp::create(
-      builder, loc, bits, constant(int64_t(127 - format.bias) << 23));
+  bits = arith::AddIOp::create(builder, loc, bits,
+                               constant(int64_t(127 - format.bias) << 23));
 
   if (format.hasSubnormals) {
     // A subnormal is its mantissa times a power of two, exact in f32.
@@ -277,7 +307,7 @@ Value mlir::zq::emitToF32(OpBuilder &builder, Location loc, Value value) {
   auto type = RankedTensorType::get(256, builder.getF32Type());
   Value table = arith::ConstantOp::create(
       builder, loc, DenseElementsAttr::get(type, ArrayRef(values)));
-  Value index = arith::IndexCastUIOp::create(builder, loc,
-                                             builder.getIndexType(), codes);
+  Value index =
+      arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(), codes);
   return tensor::ExtractOp::create(builder, loc, table, index);
 }

@@ -199,14 +199,15 @@ scf::ForOp Lowering::findCarryingLoop(ArrayRef<Value> position) {
       !isMultipleOf(loop.getLowerBound(), chunk))
     return {};
   for (Value value : position.drop_back()) {
+    if (loop.isDefinedOutsideOfLoop(value))
+      continue;
     // Tiling leaves the sum of two offsets next to its use.
     Operation *def = value.getDefiningOp();
-    if (def && isPure(def) && llvm::all_of(def->getOperands(), [&](Value v) {
+    if (!def || !isPure(def) || !llvm::all_of(def->getOperands(), [&](Value v) {
           return loop.isDefinedOutsideOfLoop(v);
         }))
-      loop.moveOutOfLoop(def);
-    if (!loop.isDefinedOutsideOfLoop(value))
       return {};
+    loop.moveOutOfLoop(def);
   }
   return loop;
 }

@@ -19,12 +19,56 @@ static bool isParallel(linalg::LinalgOp op) {
   return op.getNumLoops() == op.getNumParallelLoops();
 }
 
+/// A contraction reads through the transposes of its inputs: the order of the
+/// dimensions is its indexing map's business, and a decode behind it stays in
+/// the order in which it is stored.
+static LogicalResult foldTransposes(IRRewriter &rewriter,
+                                    linalg::LinalgOp op) {
+  auto isTransposed = [](OpOperand *input) {
+    return input->get().getDefiningOp<linalg::TransposeOp>() != nullptr;
+  };
+  if (!llvm::any_of(op.getDpsInputOperands(), isTransposed))
+    return success();
+  auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
+  if (!generic) {
+    rewriter.setInsertionPoint(op);
+    auto generalized = linalg::generalizeNamedOp(rewriter, op);
+    if (failed(generalized))
+      return op->emitOpError("cannot be written as linalg.generic");
+    generic = *generalized;
+  }
+  SmallVector<AffineMap> maps = generic.getIndexingMapsArray();
+  for (OpOperand *input : generic.getDpsInputOperands()) {
+    while (isTransposed(input)) {
+      auto transpose = input->get().getDefiningOp<linalg::TransposeOp>();
+      AffineMap &map = maps[input->getOperandNumber()];
+      SmallVector<AffineExpr> results(map.getNumResults());
+      for (auto [i, dim] : llvm::enumerate(transpose.getPermutation()))
+        results[dim] = map.getResult(i);
+      map = AffineMap::get(map.getNumDims(), 0, results, op->getContext());
+      rewriter.modifyOpInPlace(generic,
+                               [&] { input->set(transpose.getInput()); });
+    }
+  }
+  rewriter.modifyOpInPlace(generic, [&] {
+    generic.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
+  });
+  return success();
+}
+
 namespace {
 struct FuseElementwisePass
     : mlir::zq::impl::FuseElementwiseBase<FuseElementwisePass> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
-    SmallVector<linalg::LinalgOp> named;
+    SmallVector<linalg::LinalgOp> named, contractions;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (op.getNumReductionLoops() && op.hasPureTensorSemantics())
+        contractions.push_back(op);
+    });
+    for (linalg::LinalgOp op : contractions)
+      if (failed(foldTransposes(rewriter, op)))
+        return signalPassFailure();
     getOperation().walk([&](linalg::LinalgOp op) {
       if (isParallel(op) && !isa<linalg::GenericOp, linalg::FillOp>(op) &&
           op.hasPureTensorSemantics())

@@ -22,7 +22,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "llvm/ADT/ScopeExit.h"
 
 namespace mlir::zq {
 #define GEN_PASS_DEF_TILEANDFUSE
@@ -83,10 +82,19 @@ struct KernelConfig {
   int64_t panel;
 };
 
+/// Which ops that are to be tiled are still there while others are rewritten.
+struct Remaining : RewriterBase::Listener {
+  void notifyOperationErased(Operation *op) override { ops.erase(op); }
+  DenseSet<Operation *> ops;
+};
+
 class Tiler {
 public:
   Tiler(IRRewriter &rewriter, KernelConfig config)
-      : rewriter(rewriter), config(config) {}
+      : rewriter(rewriter), config(config) {
+    rewriter.setListener(&remaining);
+  }
+  ~Tiler() { rewriter.setListener(nullptr); }
 
   LogicalResult tileBlock(Block &block);
 
@@ -109,8 +117,12 @@ private:
   SmallVector<int64_t> getRegisterTile(linalg::LinalgOp op, unsigned lane,
                                        bool fuse);
 
+  LogicalResult fuseWeight(tensor::ExtractSliceOp slice,
+                           MutableArrayRef<LoopLikeOpInterface> loops);
+
   IRRewriter &rewriter;
   KernelConfig config;
+  Remaining remaining;
 };
 
 } // namespace
@@ -175,18 +187,28 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
       scf::SCFTilingOptions::LoopType::ForallOp);
   // Pull what makes this tile, and nothing that several tiles would compute
   // again: the operands of a contraction are pulled only if they are weights.
+  SmallPtrSet<Operation *, 4> pulled{root};
   options.setFusionControlFn(
-      [](tensor::ExtractSliceOp slice, OpResult producer, bool isInit)
+      [&](tensor::ExtractSliceOp slice, OpResult producer, bool isInit)
           -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
         Operation *op = producer.getOwner();
-        if (isInit || isWeight(op))
+        if (isInit || isWeight(op) || isa<linalg::FillOp>(op))
           return scf::SCFTileAndFuseOptions::ControlFnResult{};
-        bool intoElementwise =
-            llvm::all_of(slice->getUsers(), isElementwise);
-        if (intoElementwise && isa<linalg::LinalgOp>(op) &&
-            producer.hasOneUse())
-          return scf::SCFTileAndFuseOptions::ControlFnResult{};
-        return std::nullopt;
+        // Each tile reads its own part of what goes into an elementwise op, or
+        // of what a contraction adds to.
+        bool isOwnPart = llvm::all_of(slice->getUses(), [](OpOperand &use) {
+          auto user = dyn_cast<linalg::LinalgOp>(use.getOwner());
+          return user && (isElementwise(user) || user.isDpsInit(&use));
+        });
+        // The op that this tile is of still uses the whole.
+        bool isOnlyHere =
+            llvm::all_of(producer.getUsers(), [&](Operation *user) {
+              return user == slice || pulled.contains(user);
+            });
+        if (!isOwnPart || !isOnlyHere || !isa<linalg::LinalgOp>(op))
+          return std::nullopt;
+        pulled.insert(op);
+        return scf::SCFTileAndFuseOptions::ControlFnResult{};
       });
   // Without a parallel dimension there is one tile: the op as it stands.
   if (llvm::all_of(sizes, [](int64_t size) { return size == 0; })) {
@@ -201,7 +223,6 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
   if (failed(result))
     return root->emitOpError("cannot be tiled");
 
-  SmallVector<Value> operands(root->getOperands());
   for (Value value : root->getResults())
     rewriter.replaceAllUsesWith(value, result->replacements.lookup(value));
   eraseIfDead(rewriter, root);
@@ -210,8 +231,10 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
   // next to it.
   SmallVector<Operation *> tiled(result->tiledAndFusedOps.begin(),
                                  result->tiledAndFusedOps.end());
+  remaining.ops.insert_range(tiled);
   for (Operation *op : tiled) {
-    auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+    auto linalgOp = remaining.ops.contains(op) ? dyn_cast<linalg::LinalgOp>(op)
+                                               : linalg::LinalgOp();
     if (!linalgOp)
       continue;
     LogicalResult inner = linalgOp.getNumReductionLoops()
@@ -220,12 +243,56 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
     if (failed(inner))
       return failure();
   }
+
+  // What was pulled in left a slice of its whole behind, which would keep that
+  // one alive.
+  SmallVector<Operation *> slices;
+  for (LoopLikeOpInterface loop : result->loops)
+    loop->walk([&](tensor::ExtractSliceOp slice) { slices.push_back(slice); });
+  for (Operation *slice : llvm::reverse(slices))
+    if (isOpTriviallyDead(slice))
+      rewriter.eraseOp(slice);
   return success();
 }
 
 //===----------------------------------------------------------------------===//
 // Inner loops
 //===----------------------------------------------------------------------===//
+
+/// Pulls the weight that `slice` reads to where it reads it, and what that is
+/// made of along with it. The values go to a destination of their own: they are
+/// not part of any larger tensor any more.
+LogicalResult Tiler::fuseWeight(tensor::ExtractSliceOp slice,
+                                MutableArrayRef<LoopLikeOpInterface> loops) {
+  SmallVector<tensor::ExtractSliceOp> slices{slice};
+  while (!slices.empty()) {
+    tensor::ExtractSliceOp next = slices.pop_back_val();
+    auto fused = scf::tileAndFuseProducerOfSlice(rewriter, next, loops);
+    if (!fused)
+      return next->emitOpError("cannot be fused");
+    for (Operation *op : fused->tiledOps) {
+      auto tile = dyn_cast<DestinationStyleOpInterface>(op);
+      if (!tile || !isWeight(op))
+        continue;
+      rewriter.setInsertionPoint(op);
+      Value init = tile.getDpsInits().front();
+      Value fresh = tensor::EmptyOp::create(
+          rewriter, op->getLoc(),
+          tensor::getMixedSizes(rewriter, op->getLoc(), init),
+          getElementTypeOrSelf(init));
+      rewriter.modifyOpInPlace(
+          op, [&] { tile.getDpsInitsMutable()[0].assign(fresh); });
+    }
+    for (Operation *made : fused->generatedSlices) {
+      auto another = dyn_cast<tensor::ExtractSliceOp>(made);
+      if (another && !isOpTriviallyDead(another) &&
+          isWeight(another.getSource().getDefiningOp()))
+        slices.push_back(another);
+    }
+    eraseIfDead(rewriter, next);
+  }
+  return success();
+}
 
 FailureOr<linalg::LinalgOp>
 Tiler::tileToLoops(linalg::LinalgOp op, ArrayRef<int64_t> sizes, bool fuse,
@@ -244,7 +311,6 @@ Tiler::tileToLoops(linalg::LinalgOp op, ArrayRef<int64_t> sizes, bool fuse,
       rewriter, cast<TilingInterface>(op.getOperation()), options);
   if (failed(result))
     return op->emitOpError("cannot be tiled");
-  SmallVector<Value> inputs(op.getDpsInputs());
   rewriter.replaceOp(op, result->replacements);
 
   auto inner = dyn_cast<linalg::LinalgOp>(result->tiledOps.front());
@@ -255,24 +321,8 @@ Tiler::tileToLoops(linalg::LinalgOp op, ArrayRef<int64_t> sizes, bool fuse,
       auto slice = input.getDefiningOp<tensor::ExtractSliceOp>();
       if (!slice || !isWeight(slice.getSource().getDefiningOp()))
         continue;
-      auto fused =
-          scf::tileAndFuseProducerOfSlice(rewriter, slice, result->loops);
-      if (!fused)
-        return slice->emitOpError("cannot be fused");
-      eraseIfDead(rewriter, slice);
-      // Elementwise work on a weight brings the weight along.
-      SmallVector<Operation *> slices(fused->generatedSlices);
-      while (!slices.empty()) {
-        auto next = dyn_cast<tensor::ExtractSliceOp>(slices.pop_back_val());
-        if (!next || !isWeight(next.getSource().getDefiningOp()))
-          continue;
-        auto more =
-            scf::tileAndFuseProducerOfSlice(rewriter, next, result->loops);
-        if (!more)
-          return next->emitOpError("cannot be fused");
-        eraseIfDead(rewriter, next);
-        llvm::append_range(slices, more->generatedSlices);
-      }
+      if (failed(fuseWeight(slice, result->loops)))
+        return failure();
     }
   }
   return inner;
@@ -353,6 +403,9 @@ LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
   unsigned lane = last.getPosition();
 
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  if (ShapedType::isDynamic(ranges[lane]))
+    return op->emitOpError("has a dynamic size along the last dimension of "
+                           "its weight, which is not supported");
   int64_t reuse = 1;
   for (auto [dim, range] : llvm::enumerate(ranges))
     if (!map.isFunctionOfDim(dim))
@@ -370,9 +423,6 @@ LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
         << "decode fused " << (fuse ? "in registers" : "per panel") << ": "
         << reuse << " uses of each value in a tile";
 
-  if (ShapedType::isDynamic(ranges[lane]))
-    return op->emitOpError("has a dynamic size along the last dimension of "
-                           "its weight, which is not supported");
   bool reduces = op.getIteratorTypesArray()[lane] ==
                  utils::IteratorType::reduction;
   return reduces ? tileLaneReduction(op, lane, width, fuse)
@@ -400,11 +450,8 @@ LogicalResult Tiler::tileLaneReduction(linalg::LinalgOp op, unsigned lane,
         auto slice = input.getDefiningOp<tensor::ExtractSliceOp>();
         if (!slice || !isWeight(slice.getSource().getDefiningOp()))
           continue;
-        SmallVector<LoopLikeOpInterface> none;
-        auto fused = scf::tileAndFuseProducerOfSlice(rewriter, slice, none);
-        if (!fused)
-          return slice->emitOpError("cannot be fused");
-        eraseIfDead(rewriter, slice);
+        if (failed(fuseWeight(slice, {})))
+          return failure();
       }
   }
 
@@ -469,18 +516,9 @@ static void replaceEmpty(IRRewriter &rewriter, Operation *root) {
     rewriter.replaceOp(op, SmallVector<Value>(op.getDpsInits()));
 }
 
-namespace {
-/// Which of a block's ops are still there while others are rewritten.
-struct Remaining : RewriterBase::Listener {
-  void notifyOperationErased(Operation *op) override { ops.erase(op); }
-  DenseSet<Operation *> ops;
-};
-} // namespace
-
 LogicalResult Tiler::tileBlock(Block &block) {
   // Consumers first, so that they pull their producers; what is left of those
   // comes next. What the tiling itself makes is no root.
-  Remaining remaining;
   SmallVector<Operation *> roots;
   for (Operation &op : block)
     if (isa<linalg::LinalgOp, DecodeOp, RotateOp>(op) &&
@@ -488,8 +526,6 @@ LogicalResult Tiler::tileBlock(Block &block) {
         isa<RankedTensorType>(op.getResult(0).getType()))
       roots.push_back(&op);
   remaining.ops.insert_range(roots);
-  rewriter.setListener(&remaining);
-  llvm::scope_exit reset([&] { rewriter.setListener(nullptr); });
   for (Operation *root : llvm::reverse(roots)) {
     if (!remaining.ops.contains(root))
       continue;

@@ -23,8 +23,9 @@ class ZQ_Stage<string name, string attrMnemonic,
 def ZQ_StreamAttr : ZQ_Attr<"Stream", "stream"> {
   let summary = "A stream's name, element type and shape";
   let description = [{
-    How one stored array follows from the shape of the logical tensor. A result
-    `s0` is a size that depends on the data.
+    How one stored array follows from the logical tensor: its dimensions are
+    functions of the tensor's, `d0`, `d1` and so on. A result `s0` is a size that
+    depends on the data.
 
     ```mlir
     #zq.stream<"codes" : i8, (d0, d1) -> (d0, (d1 * 3) ceildiv 8)>
@@ -49,13 +50,19 @@ def ZQ_CodecAttr : ZQ_Attr<"Codec", "codec"> {
     Stages, outermost first as the encoder sees them. A stage of this dialect
     is written by its bare name, another dialect's as an attribute
     (`#other.stage<...>`), a `zq.decoder` of the module as its symbol (`@lut3`).
-    The name of a table entry stands for its composition.
+    A name of the table (`NamedCodecs.cpp`) stands for its stages, wherever it
+    occurs in the chain.
 
     ```mlir
     #zq.codec<nvfp4>
     #zq.codec<scale<1x64, f8E4M3FN>, quantize<si3>, huffman<chunk = 1024, length = 8>>
     #zq.codec<hadamard<axis = 1, block = 128, seed = 1>, @lut3>
     ```
+
+    Each stage takes in values (a float type) or codes (unsigned numbers of N
+    bits, one to a byte) and hands on the one or the other, or ends the chain.
+    Its streams come in the order of the chain, a stage's side streams before
+    the main stream of the last one.
   }];
   let parameters = (ins ArrayRefParameter<"::mlir::zq::StageAttrInterface">:$stages);
   let hasCustomAssemblyFormat = 1;
@@ -103,9 +110,19 @@ def ZQ_HadamardAttr : ZQ_Stage<"Hadamard", "hadamard", [],
     [DeclareAttrInterfaceMethods<TransformAttrInterface>]> {
   let summary = "Signed Walsh-Hadamard transform along one axis";
   let description = [{
-    `y = H (s .* x) / sqrt(block)` for each block of the axis, H in natural
-    order, the signs s from a counter-based generator (`zq/Codec/Hadamard.h`).
-    The tail that fills no block is cut into descending powers of two.
+    `y = c * H (s .* x)` for each block of the axis: H is the Hadamard matrix of
+    the block's size n in natural order, `c = 1 / sqrt(n)`, and s are signs from
+    a counter-based generator (`zq/Codec/Hadamard.h`). `block` is a power of two
+    of at most 65536; the tail that fills no block is cut into descending powers
+    of two.
+
+    ```mlir
+    hadamard<axis = 1, block = 128, seed = 1>
+    ```
+
+    Takes in values and hands on f32 values; no streams; not lossless. Being
+    orthogonal it implements `TransformAttrInterface`: `zq-move-rotations` takes
+    it out of the codec where it is outermost, and no decoder contains it.
   }];
   let parameters = (ins "int64_t":$axis, "int64_t":$block, "uint64_t":$seed);
   let assemblyFormat = "`<` struct(params) `>`";
@@ -117,8 +134,9 @@ def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale"> {
   let description = [{
     Divides each block by a scale such that it fills the range of the stage
     below. The block is `tensor`, or a size per dimension with `?` for a whole
-    dimension. With `zero`, an integer zero point is added, so that blocks that
-    do not lie around zero use all codes.
+    dimension; sizes need not divide the tensor's. Scales are stored as f32, f16,
+    bf16, f8E4M3FN, f8E5M2 or f8E8M0FNU. With `zero`, an integer zero point is
+    added, so that blocks that do not lie around zero use all codes.
 
     ```mlir
     scale<tensor, f32>        // one for the whole tensor
@@ -127,7 +145,11 @@ def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale"> {
     scale<1x128, bf16, zero>  // with zero point
     ```
 
-    Decodes to `value * scale`, or `(value - zero) * scale`, in f32.
+    Takes in values and hands on f32 values; not lossless. Streams: `scale`, of
+    one element per block with the tensor's rank, and with a zero point `zero`,
+    i8 of the same shape. Decodes to `value * scale`, or `(value - zero) * scale`,
+    in f32 with a rounding after each operation. How a scale is chosen and
+    rounded is in `zq/Codec/Scale.h`.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$block,
                         "::mlir::Type":$stored, "bool":$zero);
@@ -143,7 +165,16 @@ def ZQ_QuantizeAttr : ZQ_Stage<"Quantize", "quantize"> {
   let summary = "Values to the codes of an integer or a small float";
   let description = [{
     Rounds to nearest even and saturates. The type is `siN` or `uiN` with N from
-    1 to 8, or a float of at most 8 bits; codes are its bit patterns.
+    1 to 8, or f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2. A code is the
+    bit pattern of the value, in two's complement for `siN`.
+
+    ```mlir
+    quantize<ui4>
+    quantize<f4E2M1FN>
+    ```
+
+    Takes in values and hands on codes of the type's width, which decode to f32;
+    no streams; not lossless. NaN is not encoded.
   }];
   let parameters = (ins "::mlir::Type":$type);
   let assemblyFormat = "`<` $type `>`";
@@ -153,8 +184,17 @@ def ZQ_QuantizeAttr : ZQ_Stage<"Quantize", "quantize"> {
 def ZQ_LookupAttr : ZQ_Stage<"Lookup", "lookup"> {
   let summary = "Values to indices of the nearest entry of a table";
   let description = [{
-    The table is increasing, has 2 to 256 entries, and is part of the format. A
-    value halfway between two entries goes to the lower one.
+    The table has 2 to 256 finite entries, each larger than the one before, and
+    is part of the format. A value halfway between two entries goes to the lower
+    one.
+
+    ```mlir
+    lookup<[-1.0, -0.5, 0.0, 0.5, 1.0]>
+    ```
+
+    Takes in values and hands on codes of as few bits as number the entries,
+    which decode to f32; no streams; not lossless. A table that differs from
+    tensor to tensor is a stream of a `zq.decoder` instead.
   }];
   let parameters = (ins "::mlir::DenseF32ArrayAttr":$table);
   let assemblyFormat = "`<` custom<Table>($table) `>`";
@@ -165,7 +205,15 @@ def ZQ_FieldsAttr : ZQ_Stage<"Fields", "fields"> {
   let summary = "A float's exponent on the main way, sign and mantissa aside";
   let description = [{
     Splits each value of a `bf16` tensor bit by bit: the exponent is handed on
-    as an 8-bit code, `sign << 7 | mantissa` is a side stream. Lossless.
+    as an 8-bit code, `sign << 7 | mantissa` is a side stream. Every bit pattern
+    survives.
+
+    ```mlir
+    fields<bf16>
+    ```
+
+    Takes in bf16 values and hands on 8-bit codes; lossless. Stream:
+    `sign_mantissa`, i8 of the tensor's shape.
   }];
   let parameters = (ins "::mlir::Type":$type);
   let assemblyFormat = "`<` $type `>`";
@@ -177,6 +225,9 @@ def ZQ_PackAttr : ZQ_Stage<"Pack", "pack", ["getGranule"]> {
   let description = [{
     Each row (last axis) is one string of bits, the code of element j at bits
     `[j * N, (j + 1) * N)`, lowest bit first, padded to a whole byte.
+
+    Takes in N-bit codes and ends the chain; lossless. Stream: `codes`, i8 of the
+    tensor's shape but for the last dimension, which is `ceildiv(d * N, 8)`.
   }];
   let assemblyFormat = "";
 }
@@ -186,8 +237,19 @@ def ZQ_HuffmanAttr
   let summary = "Codes, Huffman-coded in chunks of a fixed number of symbols";
   let description = [{
     Chunks run along the last axis and start on a byte, at the offset that a
-    side stream gives. `length` bounds the length of a code in bits, and so the
-    size of the decode table, which is a stream of `1 << length` entries.
+    side stream gives; a row begins a chunk. `length` bounds the length of a code
+    in bits (1 to 16), and so the size of the decode table. `chunk` is a multiple
+    of 64 symbols.
+
+    ```mlir
+    huffman<chunk = 1024, length = 10>
+    ```
+
+    Takes in codes of at most `length` bits and ends the chain; lossless.
+    Streams: `table`, i16, of `1 << length` entries `symbol | length << 8`;
+    `offsets`, i32, the byte at which each chunk of each row begins; `bits`, i8,
+    of a size that depends on the data, with 8 bytes of zeros at its end
+    (`zq/Codec/Huffman.h`). Its decoder has state, the position in `bits`.
   }];
   let parameters = (ins "int64_t":$chunk, "int64_t":$length);
   let assemblyFormat = "`<` struct(params) `>`";
@@ -197,6 +259,18 @@ def ZQ_HuffmanAttr
 def ZQ_CustomAttr
     : ZQ_Stage<"Custom", "custom", ["getChunk", "emitInit", "getGranule"]> {
   let summary = "The rest of a codec, as a `zq.decoder` of the module";
+  let description = [{
+    In a codec it is written as the symbol alone. Streams, block and chunk are
+    those that the decoder declares.
+
+    ```mlir
+    #zq.codec<@lut3>
+    ```
+
+    Takes in values and ends the chain. There is no reference stage: the decoder
+    is all that is known, so that its tensors are encoded elsewhere and constants
+    of its type are not encoded at compile time.
+  }];
   let parameters = (ins "::mlir::FlatSymbolRefAttr":$decoder);
   let assemblyFormat = "`<` $decoder `>`";
 }

@@ -89,6 +89,8 @@ def FuseElementwise : Pass<"zq-fuse-elementwise", "::mlir::ModuleOp"> {
     Elementwise named ops become `linalg.generic`, and chains of those one op,
     so that what follows a contraction is one consumer. An elementwise op is
     never fused into a reduction: it would be computed again for every tile.
+    Only a transpose is: a contraction reads its input in the order in which
+    it is.
     Tested in `test/Dialect/ZQ/fuse-elementwise.mlir`.
 
     ```mlir
@@ -157,6 +159,8 @@ def MaterializeDecoders : Pass<"zq-materialize-decoders", "::mlir::ModuleOp"> {
   let description = [{
     The stages of the codec of each `zq.decode` are emitted, innermost first,
     into one `zq.decoder` for blocks of `width` elements, and the op names it.
+    The width is rounded up to what every stage decodes without its neighbours,
+    such as the eight 3-bit codes of three bytes.
     Tested in `test/Dialect/ZQ/materialize-decoders.mlir`.
 
     ```mlir
@@ -189,7 +193,8 @@ def DecodeToVector : Pass<"zq-decode-to-vector", "::mlir::ModuleOp"> {
     is one block wide and at most `unroll` rows high: then the values are one
     vector and stay in registers) around the decoder's region. A decoder with
     state carries it through the loop whose induction variable is the window's
-    offset along the last axis, starting afresh at each chunk. A window that
+    offset along the last axis, starting afresh at each chunk; in loops of its
+    own it decodes up to eight rows side by side. A window that
     is not known to begin at a multiple of the block is decoded as the blocks
     that cover it, with a remark. `zq.rotate` becomes butterflies on vectors.
     Tested in `test/Dialect/ZQ/decode-to-vector.mlir`.
@@ -237,12 +242,30 @@ def Vectorize : Pass<"zq-vectorize", "::mlir::ModuleOp"> {
                            "::mlir::affine::AffineDialect"];
 }
 
+def ExpandCopies : Pass<"zq-expand-copies", "::mlir::ModuleOp"> {
+  let summary = "Turn copies of strided buffers into loops";
+  let description = [{
+    A `memref.copy` between buffers that are not both contiguous would become a
+    call to a runtime library that nothing provides. It becomes a `linalg.copy`,
+    which is lowered to loops. Tested in `test/Dialect/ZQ/expand-copies.mlir`.
+
+    ```mlir
+    memref.copy %a, %b : memref<4x8xf32, strided<[16, 1]>> to memref<4x8xf32>
+    // becomes
+    linalg.copy ins(%a : memref<4x8xf32, strided<[16, 1]>>)
+                outs(%b : memref<4x8xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
 def LowerVectorOps : Pass<"zq-lower-vector-ops", "::mlir::ModuleOp"> {
   let summary = "Lower zq's vector ops and math to what the target has";
   let description = [{
     `zq.unpack` and `zq.lookup` become plain vector arithmetic, or the
     permutes that the CPU with `features` has. Functions of vectors become
-    polynomials. Tested in `test/Dialect/ZQ/lower-vector-ops.mlir`.
+    polynomials, reductions of several dimensions those of one. Tested in
+    `test/Dialect/ZQ/lower-vector-ops.mlir`.
 
     ```mlir
     %v = zq.lookup %c in %t : vector<16xi8>, vector<16xf32> -> vector<16xf32>
@@ -291,7 +314,8 @@ def ExpandStorage : Pass<"zq-expand-storage", "::mlir::ModuleOp"> {
     Every value of type `!zq.tensor` becomes the tensors of its streams, across
     functions, calls and structured control flow. An op other than
     `zq.assemble` and `zq.disassemble` that still needs the compressed type is
-    an error. Tested in `test/Dialect/ZQ/expand-storage.mlir`.
+    an error. Decoders that nothing names any more are erased. Tested in
+    `test/Dialect/ZQ/expand-storage.mlir`.
 
     ```mlir
     func.func @f(%w: !zq.tensor<4x16xf32, #zq.codec<quantize<si8>, pack>>) {

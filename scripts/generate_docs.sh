@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Makes the generated pages under docs/: Dialect.md and Passes.md from the
+# tablegen files, Codecs.md from the table of named codecs.
+#
+#   scripts/generate_docs.sh [BUILD]           builds what it needs in BUILD
+#   scripts/generate_docs.sh --check [BUILD]   only compares, with what BUILD
+#                                              holds: fails if a page is stale
+#
+# BUILD is build/ unless it is given. In the check it must hold the targets
+# zq-doc and zq-opt.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+exec </dev/null
+
+check=
+if [ "${1:-}" = --check ]; then
+  check=1
+  shift
+fi
+build=${1:-$root/build}
+
+fail() {
+  echo "generate_docs: $*" >&2
+  exit 1
+}
+
+[ -n "$check" ] || ninja -C "$build" --quiet zq-doc zq-opt
+for file in docs/ZQDialect.md docs/ZQInterfaces.md docs/ZQPasses.md bin/zq-opt; do
+  [ -e "$build/$file" ] || fail "$build/$file is missing: build zq-doc and zq-opt"
+done
+
+# A page of mlir-tblgen without its first line, its mark for a table of contents
+# and a note that it adds to methods with a default as well.
+tidy() {
+  tail -n +2 "$1" | sed -e '/^\[TOC\]$/d' -e '/^NOTE: This method \*must\*/d' |
+    cat --squeeze-blank
+}
+
+made_of() {
+  echo "<!-- Made by scripts/generate_docs.sh of $1: edit that. -->"
+}
+
+generate() {
+  {
+    made_of "the files in include/zq/Dialect/ZQ/IR/*.td"
+    tidy "$build/docs/ZQDialect.md"
+    echo
+    tidy "$build/docs/ZQInterfaces.md" | sed -e 's/^#/##/' \
+      -e 's/^## AttributeInterface definitions/## Attribute interfaces/'
+  } | sed -e "s/^# 'zq' Dialect/# The zq dialect/" | cat --squeeze-blank >"$1/Dialect.md"
+  {
+    made_of include/zq/Dialect/ZQ/Transforms/Passes.td
+    printf '\n# Passes\n\nIn alphabetical order; [Pipelines.md](Pipelines.md) shows them in theirs.\n'
+    tidy "$build/docs/ZQPasses.md" | sed -e 's/^##//'
+  } >"$1/Passes.md"
+  python3 "$root/scripts/describe_codecs.py" "$build/bin/zq-opt" >"$1/Codecs.md"
+}
+
+if [ -z "$check" ]; then
+  mkdir -p "$root/docs"
+  generate "$root/docs"
+  exit
+fi
+
+made=$(mktemp -d)
+trap 'rm -rf "$made"' EXIT
+generate "$made"
+status=0
+for page in Dialect.md Passes.md Codecs.md; do
+  if ! diff -u "$root/docs/$page" "$made/$page"; then
+    echo "docs/$page is stale: run scripts/generate_docs.sh"
+    status=1
+  fi
+done
+exit $status
