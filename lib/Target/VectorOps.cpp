@@ -8,12 +8,12 @@
 using namespace mlir;
 using namespace mlir::zq;
 
-/// `value` in each element of `type`.
-static Value splat(OpBuilder &b, Location loc, VectorType type, int64_t value) {
-  return arith::ConstantOp::create(
-      b, loc,
-      DenseElementsAttr::get(
-          type, b.getIntegerAttr(type.getElementType(), value)));
+/// `value` in each element of `type`, a vector or a scalar.
+static Value splat(OpBuilder &b, Location loc, Type type, int64_t value) {
+  TypedAttr attr = b.getIntegerAttr(getElementTypeOrSelf(type), value);
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = DenseElementsAttr::get(vector, attr);
+  return arith::ConstantOp::create(b, loc, attr);
 }
 
 namespace {
@@ -114,10 +114,49 @@ struct LookupBySelection : OpRewritePattern<LookupOp> {
   }
 };
 
+/// f32 to bf16 by integers, rounded to nearest even. The instruction that
+/// AVX-512 has takes subnormals for zero, and CPUs without it call a library.
+/// All on integers to the end, for the same reason.
+struct TruncateToBF16 : OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::TruncFOp op,
+                                PatternRewriter &b) const override {
+    Type result = op.getType();
+    if (!getElementTypeOrSelf(result).isBF16() ||
+        !getElementTypeOrSelf(op.getIn()).isF32())
+      return failure();
+    Location loc = op.getLoc();
+    auto like = [&](Type element) -> Type {
+      if (auto vector = dyn_cast<VectorType>(result))
+        return vector.clone(element);
+      return element;
+    };
+    Type i32 = like(b.getI32Type()), i16 = like(b.getI16Type());
+    auto constant = [&](int64_t value) { return splat(b, loc, i32, value); };
+    Value bits = arith::BitcastOp::create(b, loc, i32, op.getIn());
+    Value upper = arith::ShRUIOp::create(b, loc, bits, constant(16));
+    Value isOdd = arith::AndIOp::create(b, loc, upper, constant(1));
+    Value rounded = arith::AddIOp::create(
+        b, loc, arith::AddIOp::create(b, loc, bits, constant(0x7fff)), isOdd);
+    rounded = arith::ShRUIOp::create(b, loc, rounded, constant(16));
+    // A NaN keeps its sign and what is left of its payload, and is quiet.
+    Value magnitude =
+        arith::AndIOp::create(b, loc, bits, constant(0x7fffffff));
+    Value isNaN = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt,
+                                        magnitude, constant(0x7f800000));
+    Value quiet = arith::OrIOp::create(b, loc, upper, constant(0x40));
+    Value chosen = arith::SelectOp::create(b, loc, isNaN, quiet, rounded);
+    b.replaceOpWithNewOp<arith::BitcastOp>(
+        op, result, arith::TruncIOp::create(b, loc, i16, chosen));
+    return success();
+  }
+};
+
 } // namespace
 
 void mlir::zq::populateVectorOpPatterns(RewritePatternSet &patterns) {
   patterns.add<UnpackByHalves>(patterns.getContext(), /*benefit=*/2);
-  patterns.add<UnpackByWords, LookupBySelection>(patterns.getContext(),
-                                                 /*benefit=*/1);
+  patterns.add<UnpackByWords, LookupBySelection, TruncateToBF16>(
+      patterns.getContext(), /*benefit=*/1);
 }

@@ -40,7 +40,8 @@ std::unique_ptr<Target> getX86Target(StringRef features);
 /// The features of this machine, as LLVM writes them.
 std::string getHostFeatures();
 
-/// Lowerings of `zq.unpack` and `zq.lookup` to plain vector and arith ops.
+/// Lowerings of `zq.unpack` and `zq.lookup` to plain vector and arith ops, and
+/// of `arith.truncf` from f32 to bf16 to integers, exact for subnormals.
 void populateVectorOpPatterns(RewritePatternSet &patterns);
 
 } // namespace mlir::zq

@@ -23,7 +23,7 @@ ROOT = HERE.parents[2]
 sys.path.insert(0, str(ROOT / "examples"))
 import lut3  # noqa: E402
 
-ROWS, COLUMNS = 5, 1100
+ROWS, COLUMNS = 5, 1093
 BYTES = {"F32": 4, "BF16": 2, "F16": 2, "I32": 4, "I16": 2}
 
 MODULE = """

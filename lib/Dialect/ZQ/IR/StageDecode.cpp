@@ -226,13 +226,24 @@ FailureOr<Value> CustomAttr::emitDecode(DecodeBuilder &at, Value) const {
       SymbolTable::lookupNearestSymbolFrom<DecoderOp>(at.scope, getDecoder());
   int64_t block = decoder.getBlockLength();
 
-  // A block of ours is one or more of the decoder's.
+  // A block of ours is one or more of the decoder's. The last one of a row has
+  // `left` elements.
+  int64_t length = at.shape.back();
+  int64_t left = length - (length - 1) / at.width * at.width;
+  Value lastBlock = left <= at.width - block
+                        ? at.index((length - 1) / block * block)
+                        : Value();
   Value result;
   for (int64_t begin = 0; begin < at.width; begin += block) {
     SmallVector<Value> place(at.position);
     if (begin)
       place.back() =
           arith::AddIOp::create(b, at.loc, place.back(), at.index(begin));
+    // The decoder knows of no block that lies beyond the end of a row as a
+    // whole; ours may, and drops what it gets there.
+    if (begin >= left)
+      place.back() =
+          arith::MinUIOp::create(b, at.loc, place.back(), lastBlock);
     SmallVector<Value> yielded = decoder.inlineRegion(
         b, at.loc, decoder.getBody(), at.streams, place, at.state);
     Value part = yielded.front();

@@ -138,10 +138,13 @@ Lowering::emitBlock(ValueRange position, ValueRange state) {
   Value values = yielded.front();
   auto type = VectorType::get(width, window.getElementType());
   if (values.getType() != type) {
+    // Between f16 and bf16 by way of f32.
+    auto wide = VectorType::get(width, b.getF32Type());
     unsigned from = getElementTypeOrSelf(values).getIntOrFloatBitWidth();
-    if (from < type.getElementTypeBitWidth())
-      values = arith::ExtFOp::create(b, loc, type, values);
-    else
+    unsigned to = type.getElementTypeBitWidth();
+    if (from <= to)
+      values = arith::ExtFOp::create(b, loc, from < to ? type : wide, values);
+    if (from >= to)
       values = arith::TruncFOp::create(b, loc, type, values);
   }
   return {values, SmallVector<Value>(llvm::drop_begin(yielded))};
@@ -422,8 +425,10 @@ LogicalResult Lowering::run(int64_t unroll) {
   }
 
   // Decode the blocks that cover the window, and cut it out of them.
-  op.emitRemark() << "the window is not known to begin at a multiple of "
-                  << width << " elements: decoding the blocks that cover it";
+  op.emitRemark() << "the window is not known to "
+                  << (ShapedType::isDynamic(last) ? "end" : "begin")
+                  << " at a multiple of " << width
+                  << " elements: decoding the blocks that cover it";
   Value offset = position.back();
   Value size = getValueOrCreateConstantIndexOp(
       b, loc, tensor::getMixedSize(b, loc, op.getInit(), window.getRank() - 1));

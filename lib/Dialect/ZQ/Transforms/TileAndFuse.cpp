@@ -58,6 +58,27 @@ static bool isWeight(Operation *op) {
          isWeight(linalgOp.getDpsInputs().front().getDefiningOp());
 }
 
+/// The operand of a contraction along whose last dimension the lanes go, since
+/// its blocks do: the weight, with its decode, or else the last input.
+static std::pair<OpOperand *, DecodeOp> findWeight(linalg::LinalgOp op) {
+  OpOperand *weight = op.getDpsInputOperands().back();
+  DecodeOp decode;
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (isWeight(input->get().getDefiningOp())) {
+      weight = input;
+      Operation *producer = input->get().getDefiningOp();
+      while (auto chain = dyn_cast<linalg::LinalgOp>(producer))
+        producer = chain.getDpsInputs().front().getDefiningOp();
+      decode = cast<DecodeOp>(producer);
+    }
+  return {weight, decode};
+}
+
+static LogicalResult emitDynamicLanes(Operation *op) {
+  return op->emitOpError("has a dynamic size along the last dimension of its "
+                         "weight, which is not supported");
+}
+
 /// Erases `op` if nothing uses it, and then what only it used.
 static void eraseIfDead(RewriterBase &rewriter, Operation *op) {
   if (!op || !isOpTriviallyDead(op))
@@ -179,6 +200,13 @@ SmallVector<int64_t> Tiler::getParallelTile(TilingInterface root) {
 }
 
 LogicalResult Tiler::tileRoot(TilingInterface root) {
+  // Tiles of one element each would hide it.
+  if (linalg::LinalgOp contraction = findContraction(root)) {
+    DecodeOp decode = findWeight(contraction).second;
+    if (decode &&
+        decode.getWindowType().getShape().back() == ShapedType::kDynamic)
+      return emitDynamicLanes(contraction);
+  }
   SmallVector<int64_t> sizes = getParallelTile(root);
   scf::SCFTileAndFuseOptions options;
   SmallVector<OpFoldResult> tile =
@@ -383,18 +411,7 @@ LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
       mul.setFastmathAttr(flags);
   });
 
-  // The lanes follow the last dimension of the weight, along which its blocks
-  // are; without a weight, that of the last input.
-  OpOperand *weight = op.getDpsInputOperands().back();
-  DecodeOp decode;
-  for (OpOperand *input : op.getDpsInputOperands())
-    if (isWeight(input->get().getDefiningOp())) {
-      weight = input;
-      Operation *producer = input->get().getDefiningOp();
-      while (auto chain = dyn_cast<linalg::LinalgOp>(producer))
-        producer = chain.getDpsInputs().front().getDefiningOp();
-      decode = cast<DecodeOp>(producer);
-    }
+  auto [weight, decode] = findWeight(op);
   AffineMap map = op.getMatchingIndexingMap(weight);
   auto last = dyn_cast_if_present<AffineDimExpr>(
       map.getNumResults() ? map.getResults().back() : AffineExpr());
@@ -404,8 +421,7 @@ LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
 
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   if (ShapedType::isDynamic(ranges[lane]))
-    return op->emitOpError("has a dynamic size along the last dimension of "
-                           "its weight, which is not supported");
+    return emitDynamicLanes(op);
   int64_t reuse = 1;
   for (auto [dim, range] : llvm::enumerate(ranges))
     if (!map.isFunctionOfDim(dim))

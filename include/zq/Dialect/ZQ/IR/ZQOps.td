@@ -156,9 +156,9 @@ def ZQ_RotateOp : ZQ_Op<"rotate", [
   let description = [{
     ```mlir
     %y = zq.rotate %x by #zq.hadamard<axis = 1, block = 128, seed = 1>
-        outs(%e : tensor<8x512xf32>) : tensor<8x512xf32>
+        outs(%e : tensor<8x512xf32>) : tensor<8x512xf32> -> tensor<8x512xf32>
     %z = zq.rotate %y by #zq.hadamard<axis = 1, block = 128, seed = 1> inverse
-        outs(%e : tensor<8x512xf32>) : tensor<8x512xf32>
+        outs(%e : tensor<8x512xf32>) : tensor<8x512xf32> -> tensor<8x512xf32>
     ```
 
     Tiles along every axis but its own.
@@ -265,6 +265,14 @@ def ZQ_DecoderOp : ZQ_Op<"decoder", [
 
 def ZQ_YieldOp : ZQ_Op<"yield", [Pure, Terminator, HasParent<"DecoderOp">]> {
   let summary = "Ends a region of a `zq.decoder`";
+  let description = [{
+    Gives the block's values and the state after them, or in an init region the
+    state at a chunk's beginning.
+
+    ```mlir
+    zq.yield %values, %position : vector<16xf32>, index
+    ```
+  }];
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
 }

@@ -242,6 +242,25 @@ def Vectorize : Pass<"zq-vectorize", "::mlir::ModuleOp"> {
                            "::mlir::affine::AffineDialect"];
 }
 
+def SeparateResults : Pass<"zq-separate-results", "::mlir::ModuleOp"> {
+  let summary = "Give each result of a function a buffer of its own";
+  let description = [{
+    A buffer that a function returns twice is copied for the second time, since
+    each result becomes an argument of its own. Equal tensors end in one buffer,
+    and so may those of no elements.
+    Tested in `test/Dialect/ZQ/separate-results.mlir`.
+
+    ```mlir
+    return %a, %a : memref<4xf32>, memref<4xf32>
+    // becomes
+    %b = memref.alloc() : memref<4xf32>
+    memref.copy %a, %b : memref<4xf32> to memref<4xf32>
+    return %a, %b : memref<4xf32>, memref<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
 def ExpandCopies : Pass<"zq-expand-copies", "::mlir::ModuleOp"> {
   let summary = "Turn copies of strided buffers into loops";
   let description = [{

@@ -1,0 +1,434 @@
+// Which loops are made, and where in them a decode ends up. The cleanup only
+// makes the loops easier to read.
+// RUN: zq-opt %s -zq-tile-and-fuse -canonicalize -cse -split-input-file -verify-diagnostics | FileCheck %s
+
+#w = #zq.codec<nvfp4>
+#transposed = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+               affine_map<(m, n, k) -> (m, n)>]
+
+// A weight that is used once is decoded where it is used: 8 rows of 16 values,
+// each multiplied with 16 lanes of partial sums.
+// CHECK-LABEL: func.func @batch_1_in_registers(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<1x256xf32>, %[[W:[^:]*]]: !zq.tensor
+// CHECK: scf.forall (%[[N:.*]]) = (0) to (64) step (32)
+// CHECK-NOT: zq.decode
+// CHECK: scf.for %[[R:.*]] = %c0 to %c32 step %c8
+// CHECK: %[[ZERO:.*]] = linalg.fill {{.*}} -> tensor<1x8x16xf32>
+// CHECK: %[[SUMS:.*]] = scf.for %[[K:.*]] = %c0 to %c256 step %c16 iter_args(%[[ACC:.*]] = %[[ZERO]])
+// CHECK: %[[XK:.*]] = tensor.extract_slice %[[X]][0, %[[K]]] [1, 16]
+// CHECK: %[[ROW:.*]] = affine.apply #{{.*}}(%[[N]], %[[R]])
+// CHECK: %[[D:.*]] = zq.decode %[[W]] at [%[[ROW]], %[[K]]] outs(%{{.*}} : tensor<8x16xf32>)
+// CHECK: %[[S:.*]] = linalg.generic {{.*}}["parallel", "parallel", "parallel"]} ins(%[[XK]], %[[D]] : {{.*}}) outs(%[[ACC]] :
+// CHECK: arith.mulf {{.*}} fastmath<reassoc,contract>
+// CHECK: arith.addf {{.*}} fastmath<reassoc,contract>
+// CHECK: scf.yield %[[S]]
+// CHECK: linalg.reduce ins(%[[SUMS]] : tensor<1x8x16xf32>) outs(%{{.*}} : tensor<1x8xf32>) dimensions = [2]
+// CHECK: tensor.parallel_insert_slice
+// CHECK-NOT: zq.decode
+func.func @batch_1_in_registers(%x: tensor<1x256xf32>, %w: !zq.tensor<64x256xf32, #w>,
+                                %o: tensor<1x64xf32>) -> tensor<1x64xf32> {
+  %e = tensor.empty() : tensor<64x256xf32>
+  // expected-remark @+1 {{decode fused in registers: 1 uses of each value in a tile}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
+      : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
+  %y = linalg.matmul indexing_maps = #transposed
+      ins(%x, %d : tensor<1x256xf32>, tensor<64x256xf32>)
+      outs(%o : tensor<1x64xf32>) -> tensor<1x64xf32>
+  return %y : tensor<1x64xf32>
+}
+
+// The most uses for which it is still decoded anew: the register tile has room
+// for fewer rows of the weight.
+// CHECK-LABEL: func.func @batch_4_in_registers(
+// CHECK: scf.for {{.*}} step %c16
+// CHECK: zq.decode {{.*}} outs(%{{.*}} : tensor<2x16xf32>)
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<4x2x16xf32>)
+func.func @batch_4_in_registers(%x: tensor<4x256xf32>, %w: !zq.tensor<64x256xf32, #w>,
+                                %o: tensor<4x64xf32>) -> tensor<4x64xf32> {
+  %e = tensor.empty() : tensor<64x256xf32>
+  // expected-remark @+1 {{decode fused in registers: 4 uses of each value in a tile}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
+      : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
+  %y = linalg.matmul indexing_maps = #transposed
+      ins(%x, %d : tensor<4x256xf32>, tensor<64x256xf32>)
+      outs(%o : tensor<4x64xf32>) -> tensor<4x64xf32>
+  return %y : tensor<4x64xf32>
+}
+
+// A weight that is used often is decoded once for the panel of its tile.
+// CHECK-LABEL: func.func @batch_64_per_panel(
+// CHECK: scf.forall (%[[N:.*]]) = (0) to (64) step (32)
+// CHECK: %[[D:.*]] = zq.decode %{{.*}} at [%[[N]], 0] outs(%{{.*}} : tensor<32x256xf32>)
+// CHECK: scf.for %[[M:.*]] = %c0 to %c64 step %c4
+// CHECK: scf.for %[[R:.*]] = %c0 to %c32 step %c4
+// CHECK: %[[ROWS:.*]] = tensor.extract_slice %[[D]][%[[R]], 0] [4, 256]
+// CHECK: scf.for %[[K:.*]] = %c0 to %c256 step %c16
+// CHECK-NOT: zq.decode
+// CHECK: %[[LANES:.*]] = tensor.extract_slice %[[ROWS]][0, %[[K]]] [4, 16]
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[LANES]] : tensor<4x16xf32>, tensor<4x16xf32>) outs(%{{.*}} : tensor<4x4x16xf32>)
+// CHECK-NOT: zq.decode
+func.func @batch_64_per_panel(%x: tensor<64x256xf32>, %w: !zq.tensor<64x256xf32, #w>,
+                              %o: tensor<64x64xf32>) -> tensor<64x64xf32> {
+  %e = tensor.empty() : tensor<64x256xf32>
+  // expected-remark @+1 {{decode fused per panel: 64 uses of each value in a tile}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
+      : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
+  %y = linalg.matmul indexing_maps = #transposed
+      ins(%x, %d : tensor<64x256xf32>, tensor<64x256xf32>)
+      outs(%o : tensor<64x64xf32>) -> tensor<64x64xf32>
+  return %y : tensor<64x64xf32>
+}
+
+// Tiles of a row where the batch is not known.
+// CHECK-LABEL: func.func @dynamic_batch(
+// CHECK: %[[M:.*]] = tensor.dim
+// CHECK: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (%[[M]], 64) step (1, 32)
+// CHECK: zq.decode {{.*}} outs(%{{.*}} : tensor<8x16xf32>)
+func.func @dynamic_batch(%x: tensor<?x256xf32>, %w: !zq.tensor<64x256xf32, #w>,
+                         %o: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %e = tensor.empty() : tensor<64x256xf32>
+  // expected-remark @+1 {{decode fused in registers}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
+      : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
+  %y = linalg.matmul indexing_maps = #transposed
+      ins(%x, %d : tensor<?x256xf32>, tensor<64x256xf32>)
+      outs(%o : tensor<?x64xf32>) -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}
+
+// A window of the weight: its place moves into the decode.
+// CHECK-LABEL: func.func @window_of_dynamic_rows(
+// CHECK-SAME: %[[I:[^:]*]]: index
+// CHECK: scf.forall (%[[N:.*]]) in (%{{.*}})
+// CHECK: %[[ROW:.*]] = affine.apply #{{.*}}(%[[N]])[%[[I]]]
+// CHECK: zq.decode %{{.*}} at [%[[ROW]], %{{.*}}] outs(%{{.*}} : tensor<1x16xf32>)
+func.func @window_of_dynamic_rows(%x: tensor<1x256xf32>, %w: !zq.tensor<64x256xf32, #w>,
+                                  %i: index, %n: index, %o: tensor<1x?xf32>)
+    -> tensor<1x?xf32> {
+  %e = tensor.empty(%n) : tensor<?x256xf32>
+  // expected-remark @+1 {{decode fused in registers}}
+  %d = zq.decode %w at [%i, 0] outs(%e : tensor<?x256xf32>)
+      : !zq.tensor<64x256xf32, #w> -> tensor<?x256xf32>
+  %y = linalg.matmul indexing_maps = #transposed
+      ins(%x, %d : tensor<1x256xf32>, tensor<?x256xf32>)
+      outs(%o : tensor<1x?xf32>) -> tensor<1x?xf32>
+  return %y : tensor<1x?xf32>
+}
+
+// -----
+
+// What fills no vector goes after the loop, in vectors of its own length.
+
+#w = #zq.codec<nvfp4>
+#transposed = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+               affine_map<(m, n, k) -> (m, n)>]
+
+// CHECK-LABEL: func.func @ragged_contraction(
+// CHECK: scf.forall
+// CHECK-NOT: zq.decode
+// CHECK: %[[MAIN:.*]] = scf.for {{.*}} iter_args(%{{.*}} = %{{.*}}) -> (tensor<1x32xf32>)
+// CHECK: scf.for %[[K:.*]] = %c0 to %c240 step %c16
+// CHECK: zq.decode %{{.*}} at [%{{.*}}, %[[K]]] outs(%{{.*}} : tensor<8x16xf32>)
+// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %[[MAIN]]) -> (tensor<1x32xf32>)
+// CHECK-NOT: scf.for
+// CHECK: zq.decode %{{.*}} at [%{{.*}}, %c240] outs(%{{.*}} : tensor<8x10xf32>)
+// CHECK: linalg.reduce ins(%{{.*}} : tensor<1x8x10xf32>)
+// CHECK-NOT: zq.decode
+func.func @ragged_contraction(%x: tensor<1x250xf32>, %w: !zq.tensor<64x250xf32, #w>,
+                              %o: tensor<1x64xf32>) -> tensor<1x64xf32> {
+  %e = tensor.empty() : tensor<64x250xf32>
+  // expected-remark @+1 {{decode fused in registers}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x250xf32>)
+      : !zq.tensor<64x250xf32, #w> -> tensor<64x250xf32>
+  %y = linalg.matmul indexing_maps = #transposed
+      ins(%x, %d : tensor<1x250xf32>, tensor<64x250xf32>)
+      outs(%o : tensor<1x64xf32>) -> tensor<1x64xf32>
+  return %y : tensor<1x64xf32>
+}
+
+// Rows that no number of a few divides: tiles of one.
+// CHECK-LABEL: func.func @prime_rows(
+// CHECK: scf.forall (%{{.*}}) in (61)
+// CHECK: zq.decode {{.*}} outs(%{{.*}} : tensor<1x16xf32>)
+func.func @prime_rows(%x: tensor<1x256xf32>, %w: !zq.tensor<61x256xf32, #w>,
+                      %o: tensor<1x61xf32>) -> tensor<1x61xf32> {
+  %e = tensor.empty() : tensor<61x256xf32>
+  // expected-remark @+1 {{decode fused in registers}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<61x256xf32>)
+      : !zq.tensor<61x256xf32, #w> -> tensor<61x256xf32>
+  %y = linalg.matmul indexing_maps = #transposed
+      ins(%x, %d : tensor<1x256xf32>, tensor<61x256xf32>)
+      outs(%o : tensor<1x61xf32>) -> tensor<1x61xf32>
+  return %y : tensor<1x61xf32>
+}
+
+// -----
+
+// The lanes follow the last dimension of the weight: here one of the result,
+// and nothing is added up across lanes.
+
+#w = #zq.codec<nvfp4>
+
+// CHECK-LABEL: func.func @lanes_along_result(
+// CHECK: scf.forall (%[[N:.*]]) = (0) to (256) step (32)
+// CHECK: scf.for %[[L:.*]] = %c0 to %c32 step %c16
+// CHECK: scf.for %[[K:.*]] = %c0 to %c64 step %c1 iter_args({{.*}}) -> (tensor<1x16xf32>)
+// CHECK: %[[AT:.*]] = affine.apply #{{.*}}(%[[N]], %[[L]])
+// CHECK: zq.decode %{{.*}} at [%[[K]], %[[AT]]] outs(%{{.*}} : tensor<1x16xf32>)
+// CHECK-NOT: linalg.reduce
+func.func @lanes_along_result(%x: tensor<1x64xf32>, %w: !zq.tensor<64x256xf32, #w>,
+                              %o: tensor<1x256xf32>) -> tensor<1x256xf32> {
+  %e = tensor.empty() : tensor<64x256xf32>
+  // expected-remark @+1 {{decode fused in registers}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
+      : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
+  %y = linalg.matmul ins(%x, %d : tensor<1x64xf32>, tensor<64x256xf32>)
+      outs(%o : tensor<1x256xf32>) -> tensor<1x256xf32>
+  return %y : tensor<1x256xf32>
+}
+
+// -----
+
+// What follows a contraction is done in its tile, and so is what it adds to.
+
+#w = #zq.codec<nvfp4>
+#transposed = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+               affine_map<(m, n, k) -> (m, n)>]
+
+// CHECK-LABEL: func.func @bias_and_gelu(
+// CHECK-NOT: scf.for
+// CHECK: scf.forall (%[[N:.*]]) = (0) to (64) step (32)
+// CHECK: linalg.fill {{.*}} -> tensor<1x32xf32>
+// CHECK: zq.decode {{.*}} outs(%{{.*}} : tensor<2x16xf32>)
+// CHECK: linalg.reduce
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<1x32xf32>, tensor<32xf32>)
+// CHECK: math.erf
+// CHECK: scf.forall.in_parallel
+// CHECK-NOT: scf.forall (
+func.func @bias_and_gelu(%x: tensor<4x256xf32>, %w: !zq.tensor<64x256xf32, #w>,
+                         %b: tensor<64xf32>) -> tensor<4x64xf32> {
+  %e = tensor.empty() : tensor<64x256xf32>
+  %o = tensor.empty() : tensor<4x64xf32>
+  %zero = arith.constant 0.0 : f32
+  %half = arith.constant 0.5 : f32
+  %one = arith.constant 1.0 : f32
+  %rsqrt2 = arith.constant 0.707106769 : f32
+  // expected-remark @+1 {{decode fused in registers}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
+      : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%o : tensor<4x64xf32>) -> tensor<4x64xf32>
+  %y = linalg.matmul indexing_maps = #transposed
+      ins(%x, %d : tensor<4x256xf32>, tensor<64x256xf32>)
+      outs(%f : tensor<4x64xf32>) -> tensor<4x64xf32>
+  %g = linalg.generic {
+      indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (n)>,
+                       affine_map<(m, n) -> (m, n)>],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%y, %b : tensor<4x64xf32>, tensor<64xf32>) outs(%o : tensor<4x64xf32>) {
+  ^bb0(%in: f32, %bias: f32, %out: f32):
+    %v = arith.addf %in, %bias : f32
+    %q = arith.mulf %v, %rsqrt2 : f32
+    %t = math.erf %q : f32
+    %u = arith.addf %t, %one : f32
+    %p = arith.mulf %v, %half : f32
+    %s = arith.mulf %p, %u : f32
+    linalg.yield %s : f32
+  } -> tensor<4x64xf32>
+  return %g : tensor<4x64xf32>
+}
+
+// A result that is needed whole as well is made once, for both.
+// CHECK-LABEL: func.func @epilogue_of_shared_result(
+// CHECK: %[[Y:.*]] = scf.forall (
+// CHECK: linalg.reduce
+// CHECK-NOT: zq.decode
+// CHECK: %[[A:.*]] = linalg.exp ins(%[[Y]] :
+// CHECK-NEXT: return %[[Y]], %[[A]]
+func.func @epilogue_of_shared_result(%x: tensor<1x256xf32>, %w: !zq.tensor<64x256xf32, #w>,
+                                     %o: tensor<1x64xf32>)
+    -> (tensor<1x64xf32>, tensor<1x64xf32>) {
+  %e = tensor.empty() : tensor<64x256xf32>
+  // expected-remark @+1 {{decode fused in registers}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
+      : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
+  %y = linalg.matmul indexing_maps = #transposed
+      ins(%x, %d : tensor<1x256xf32>, tensor<64x256xf32>)
+      outs(%o : tensor<1x64xf32>) -> tensor<1x64xf32>
+  %a = linalg.exp ins(%y : tensor<1x64xf32>) outs(%o : tensor<1x64xf32>)
+      -> tensor<1x64xf32>
+  return %y, %a : tensor<1x64xf32>, tensor<1x64xf32>
+}
+
+// The tiles of the second contraction each read all of the first's result,
+// which is therefore not pulled into them.
+// CHECK-LABEL: func.func @chain_of_contractions(
+// CHECK-SAME: %{{.*}}: tensor<1x256xf32>, %[[W:[^:]*]]: !zq.tensor{{.*}}, %[[V:[^:]*]]: !zq.tensor
+// CHECK: %[[A:.*]] = scf.forall (%{{.*}}) = (0) to (64) step (32)
+// CHECK: zq.decode %[[W]]
+// CHECK: linalg.exp
+// CHECK: scf.forall.in_parallel
+// CHECK: scf.forall (%{{.*}}) = (0) to (96) step (32)
+// CHECK-NOT: zq.decode %[[W]]
+// CHECK: scf.for %[[K:.*]] = %c0 to %c64 step %c16
+// CHECK: tensor.extract_slice %[[A]][0, %[[K]]] [1, 16]
+// CHECK: zq.decode %[[V]]
+// CHECK-NOT: zq.decode
+func.func @chain_of_contractions(%x: tensor<1x256xf32>, %w: !zq.tensor<64x256xf32, #w>,
+                                 %v: !zq.tensor<96x64xf32, #w>, %o: tensor<1x64xf32>,
+                                 %p: tensor<1x96xf32>) -> tensor<1x96xf32> {
+  %e = tensor.empty() : tensor<64x256xf32>
+  // expected-remark @+1 {{decode fused in registers}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
+      : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
+  %y = linalg.matmul indexing_maps = #transposed
+      ins(%x, %d : tensor<1x256xf32>, tensor<64x256xf32>)
+      outs(%o : tensor<1x64xf32>) -> tensor<1x64xf32>
+  %a = linalg.exp ins(%y : tensor<1x64xf32>) outs(%o : tensor<1x64xf32>)
+      -> tensor<1x64xf32>
+  %e2 = tensor.empty() : tensor<96x64xf32>
+  // expected-remark @+1 {{decode fused in registers}}
+  %d2 = zq.decode %v at [0, 0] outs(%e2 : tensor<96x64xf32>)
+      : !zq.tensor<96x64xf32, #w> -> tensor<96x64xf32>
+  %y2 = linalg.matmul indexing_maps = #transposed
+      ins(%a, %d2 : tensor<1x64xf32>, tensor<96x64xf32>)
+      outs(%p : tensor<1x96xf32>) -> tensor<1x96xf32>
+  return %y2 : tensor<1x96xf32>
+}
+
+// -----
+
+// Decodes without a contraction.
+
+#w = #zq.codec<nvfp4>
+
+// Whole rows, along which a decoder may carry its state.
+// CHECK-LABEL: func.func @decode_alone(
+// CHECK: scf.forall (%[[N:.*]]) = (0) to (64) step (32)
+// CHECK-NOT: scf.for %
+// CHECK: zq.decode %{{.*}} at [%[[N]], %c0] outs(%{{.*}} : tensor<32x256xf32>)
+// CHECK-NEXT: scf.forall.in_parallel
+func.func @decode_alone(%w: !zq.tensor<64x256xf32, #w>) -> tensor<64x256xf32> {
+  %e = tensor.empty() : tensor<64x256xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
+      : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
+  return %d : tensor<64x256xf32>
+}
+
+// CHECK-LABEL: func.func @decode_into_elementwise(
+// CHECK: scf.forall (
+// CHECK: scf.for {{.*}} step %c1
+// CHECK: scf.for %[[J:.*]] = %c0 to %c256 step %c64
+// CHECK: %[[D:.*]] = zq.decode %{{.*}} at [%{{.*}}, %[[J]]] outs(%{{.*}} : tensor<1x64xf32>)
+// CHECK: linalg.exp ins(%[[D]] : tensor<1x64xf32>)
+// CHECK-NOT: zq.decode
+func.func @decode_into_elementwise(%w: !zq.tensor<64x256xf32, #w>) -> tensor<64x256xf32> {
+  %e = tensor.empty() : tensor<64x256xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
+      : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
+  %a = linalg.exp ins(%d : tensor<64x256xf32>) outs(%e : tensor<64x256xf32>)
+      -> tensor<64x256xf32>
+  return %a : tensor<64x256xf32>
+}
+
+// CHECK-LABEL: func.func @decode_unused(
+// CHECK-NEXT: return
+func.func @decode_unused(%w: !zq.tensor<64x256xf32, #w>) {
+  %e = tensor.empty() : tensor<64x256xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
+      : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
+  return
+}
+
+// -----
+
+// Elementwise work on a weight goes where the weight goes.
+
+#w = #zq.codec<bf16_huff>
+
+// CHECK-LABEL: func.func @weight_through_elementwise(
+// CHECK: scf.for %[[K:.*]] = %c0 to %c256 step %c16
+// CHECK: %[[D:.*]] = zq.decode %{{.*}} at [%{{.*}}, %[[K]]] outs(%{{.*}} : tensor<8x16xbf16>)
+// CHECK: linalg.generic {{.*}} ins(%[[D]] : tensor<8x16xbf16>) outs(%{{.*}} : tensor<8x16xf32>)
+// CHECK: arith.extf
+func.func @weight_through_elementwise(%x: tensor<256xf32>, %w: !zq.tensor<64x256xbf16, #w>,
+                                      %o: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64x256xbf16>
+  %f = tensor.empty() : tensor<64x256xf32>
+  // expected-remark @+1 {{decode fused in registers}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xbf16>)
+      : !zq.tensor<64x256xbf16, #w> -> tensor<64x256xbf16>
+  %c = linalg.generic {
+      indexing_maps = [affine_map<(n, k) -> (n, k)>, affine_map<(n, k) -> (n, k)>],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%d : tensor<64x256xbf16>) outs(%f : tensor<64x256xf32>) {
+  ^bb0(%in: bf16, %out: f32):
+    %v = arith.extf %in : bf16 to f32
+    linalg.yield %v : f32
+  } -> tensor<64x256xf32>
+  %y = linalg.matvec ins(%c, %x : tensor<64x256xf32>, tensor<256xf32>)
+      outs(%o : tensor<64xf32>) -> tensor<64xf32>
+  return %y : tensor<64xf32>
+}
+
+// -----
+
+// Without a parallel dimension there is one tile, and without a weight the
+// lanes follow the last input.
+
+// CHECK-LABEL: func.func @dot_product(
+// CHECK-NOT: scf.forall
+// CHECK: %[[SUMS:.*]] = scf.for {{.*}} to %c256 step %c16 {{.*}} -> (tensor<16xf32>)
+// CHECK: linalg.reduce ins(%[[SUMS]] : tensor<16xf32>) outs(%{{.*}} : tensor<f32>)
+func.func @dot_product(%x: tensor<256xf32>, %y: tensor<256xf32>, %o: tensor<f32>)
+    -> tensor<f32> {
+  %r = linalg.dot ins(%x, %y : tensor<256xf32>, tensor<256xf32>) outs(%o : tensor<f32>)
+      -> tensor<f32>
+  return %r : tensor<f32>
+}
+
+// CHECK-LABEL: func.func @rotation_of_a_vector(
+// CHECK-NOT: scf.
+// CHECK: zq.rotate
+func.func @rotation_of_a_vector(%x: tensor<256xf32>) -> tensor<256xf32> {
+  %r = zq.rotate %x by #zq.hadamard<axis = 0, block = 128, seed = 1>
+      outs(%x : tensor<256xf32>) : tensor<256xf32> -> tensor<256xf32>
+  return %r : tensor<256xf32>
+}
+
+// Along its axis a rotation is never cut.
+// CHECK-LABEL: func.func @rotation_of_rows(
+// CHECK: scf.forall (%[[M:.*]]) = (0) to (1024) step (256)
+// CHECK: zq.rotate {{.*}} : tensor<256x512xf32>
+func.func @rotation_of_rows(%x: tensor<1024x512xf32>) -> tensor<1024x512xf32> {
+  %r = zq.rotate %x by #zq.hadamard<axis = 1, block = 128, seed = 1>
+      outs(%x : tensor<1024x512xf32>) : tensor<1024x512xf32> -> tensor<1024x512xf32>
+  return %r : tensor<1024x512xf32>
+}
+
+// Loops over nothing leave the destination as it is.
+// CHECK-LABEL: func.func @no_rows(
+// CHECK-SAME: %[[O:[^:]*]]: tensor<1x0xf32>
+// CHECK-NEXT: return %[[O]]
+func.func @no_rows(%x: tensor<1x256xf32>, %w: tensor<256x0xf32>, %o: tensor<1x0xf32>)
+    -> tensor<1x0xf32> {
+  %y = linalg.matmul ins(%x, %w : tensor<1x256xf32>, tensor<256x0xf32>)
+      outs(%o : tensor<1x0xf32>) -> tensor<1x0xf32>
+  return %y : tensor<1x0xf32>
+}
+
+// Ops inside loops are tiled where they are.
+// CHECK-LABEL: func.func @inside_a_loop(
+// CHECK: scf.for
+// CHECK: scf.forall (
+// CHECK: linalg.exp {{.*}} : tensor<1x64xf32>
+func.func @inside_a_loop(%x: tensor<64x1024xf32>, %n: index) -> tensor<64x1024xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%y = %x) -> tensor<64x1024xf32> {
+    %e = tensor.empty() : tensor<64x1024xf32>
+    %z = linalg.exp ins(%y : tensor<64x1024xf32>) outs(%e : tensor<64x1024xf32>)
+        -> tensor<64x1024xf32>
+    scf.yield %z : tensor<64x1024xf32>
+  }
+  return %r : tensor<64x1024xf32>
+}
