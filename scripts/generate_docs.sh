@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the generated pages under docs/: Dialect.md and Passes.md from the
-# tablegen files, Codecs.md from the table of named codecs.
+# Makes the generated pages under docs/: Dialect.md, Interfaces.md and Passes.md
+# from the tablegen files, Codecs.md from the table of named codecs.
 #
 #   scripts/generate_docs.sh [BUILD]           builds what it needs in BUILD
 #   scripts/generate_docs.sh --check [BUILD]   only compares, with what BUILD
@@ -43,15 +43,17 @@ made_of() {
 generate() {
   {
     made_of "the files in include/zq/Dialect/ZQ/IR/*.td"
-    tidy "$build/docs/ZQDialect.md"
-    echo
-    tidy "$build/docs/ZQInterfaces.md" | sed -e 's/^#/##/' \
-      -e 's/^## AttributeInterface definitions/## Attribute interfaces/'
-  } | sed -e "s/^# 'zq' Dialect/# The zq dialect/" | cat --squeeze-blank >"$1/Dialect.md"
+    tidy "$build/docs/ZQDialect.md" | sed -e "s/^# 'zq' Dialect/# The zq dialect/"
+  } >"$1/Dialect.md"
+  {
+    made_of include/zq/Dialect/ZQ/IR/ZQInterfaces.td
+    tidy "$build/docs/ZQInterfaces.md" |
+      sed -e 's/^# AttributeInterface definitions/# Interfaces of attributes/'
+  } >"$1/Interfaces.md"
   {
     made_of include/zq/Dialect/ZQ/Transforms/Passes.td
     printf '\n# Passes\n\nIn alphabetical order; [Pipelines.md](Pipelines.md) shows them in theirs.\n'
-    tidy "$build/docs/ZQPasses.md" | sed -e 's/^##//'
+    tidy "$build/docs/ZQPasses.md" | sed -E 's/^#(#+ )/\1/'
   } >"$1/Passes.md"
   python3 "$root/scripts/describe_codecs.py" "$build/bin/zq-opt" >"$1/Codecs.md"
 }
@@ -66,7 +68,7 @@ made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
 generate "$made"
 status=0
-for page in Dialect.md Passes.md Codecs.md; do
+for page in Dialect.md Interfaces.md Passes.md Codecs.md; do
   if ! diff -u "$root/docs/$page" "$made/$page"; then
     echo "docs/$page is stale: run scripts/generate_docs.sh"
     status=1

@@ -126,6 +126,7 @@ void mlir::zq::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(pm);
+  addVerify(pm, "llvm");
 }
 
 void mlir::zq::registerPipelines() {

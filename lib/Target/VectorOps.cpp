@@ -31,8 +31,8 @@ struct UnpackByHalves : OpRewritePattern<UnpackOp> {
     Value fields = op.getSource();
     for (int64_t width = 4; width >= bits; width /= 2) {
       auto type = cast<VectorType>(fields.getType());
-      Value low = arith::AndIOp::create(
-          b, loc, fields, splat(b, loc, type, (1 << width) - 1));
+      Value low = arith::AndIOp::create(b, loc, fields,
+                                        splat(b, loc, type, (1 << width) - 1));
       Value high =
           arith::ShRUIOp::create(b, loc, fields, splat(b, loc, type, width));
       fields = vector::InterleaveOp::create(b, loc, low, high);
@@ -51,8 +51,7 @@ struct UnpackByWords : OpRewritePattern<UnpackOp> {
     int64_t bits = op.getBits();
     Location loc = op.getLoc();
     auto result = cast<VectorType>(op.getResult().getType());
-    int64_t bytes =
-        cast<VectorType>(op.getSource().getType()).getNumElements();
+    int64_t bytes = cast<VectorType>(op.getSource().getType()).getNumElements();
     SmallVector<int64_t> lowByte, highByte;
     SmallVector<Attribute> shifts;
     for (int64_t j = 0; j < result.getNumElements(); ++j) {
@@ -67,10 +66,10 @@ struct UnpackByWords : OpRewritePattern<UnpackOp> {
           vector::ShuffleOp::create(b, loc, op.getSource(), op.getSource(),
                                     lanes));
     };
-    Value word = arith::OrIOp::create(
-        b, loc, spread(lowByte),
-        arith::ShLIOp::create(b, loc, spread(highByte),
-                              splat(b, loc, words, 8)));
+    Value word =
+        arith::OrIOp::create(b, loc, spread(lowByte),
+                             arith::ShLIOp::create(b, loc, spread(highByte),
+                                                   splat(b, loc, words, 8)));
     word = arith::ShRUIOp::create(
         b, loc, word,
         arith::ConstantOp::create(b, loc,
@@ -114,6 +113,35 @@ struct LookupBySelection : OpRewritePattern<LookupOp> {
   }
 };
 
+/// `type`, a vector or a scalar, with another element type.
+static Type withElement(Type type, Type element) {
+  if (auto vector = dyn_cast<VectorType>(type))
+    return vector.clone(element);
+  return element;
+}
+
+/// bf16 to f32 by integers: LLVM calls a library for vectors of odd lengths on
+/// CPUs without arithmetic on bf16.
+struct ExtendFromBF16 : OpRewritePattern<arith::ExtFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::ExtFOp op,
+                                PatternRewriter &b) const override {
+    Type source = op.getIn().getType(), result = op.getType();
+    if (!getElementTypeOrSelf(source).isBF16() ||
+        !getElementTypeOrSelf(result).isF32())
+      return failure();
+    Location loc = op.getLoc();
+    Type i32 = withElement(result, b.getI32Type());
+    Value bits = arith::BitcastOp::create(
+        b, loc, withElement(source, b.getI16Type()), op.getIn());
+    bits = arith::ExtUIOp::create(b, loc, i32, bits);
+    bits = arith::ShLIOp::create(b, loc, bits, splat(b, loc, i32, 16));
+    b.replaceOpWithNewOp<arith::BitcastOp>(op, result, bits);
+    return success();
+  }
+};
+
 /// f32 to bf16 by integers, rounded to nearest even. The instruction that
 /// AVX-512 has takes subnormals for zero, and CPUs without it call a library.
 /// All on integers to the end, for the same reason.
@@ -127,12 +155,8 @@ struct TruncateToBF16 : OpRewritePattern<arith::TruncFOp> {
         !getElementTypeOrSelf(op.getIn()).isF32())
       return failure();
     Location loc = op.getLoc();
-    auto like = [&](Type element) -> Type {
-      if (auto vector = dyn_cast<VectorType>(result))
-        return vector.clone(element);
-      return element;
-    };
-    Type i32 = like(b.getI32Type()), i16 = like(b.getI16Type());
+    Type i32 = withElement(result, b.getI32Type());
+    Type i16 = withElement(result, b.getI16Type());
     auto constant = [&](int64_t value) { return splat(b, loc, i32, value); };
     Value bits = arith::BitcastOp::create(b, loc, i32, op.getIn());
     Value upper = arith::ShRUIOp::create(b, loc, bits, constant(16));
@@ -141,8 +165,7 @@ struct TruncateToBF16 : OpRewritePattern<arith::TruncFOp> {
         b, loc, arith::AddIOp::create(b, loc, bits, constant(0x7fff)), isOdd);
     rounded = arith::ShRUIOp::create(b, loc, rounded, constant(16));
     // A NaN keeps its sign and what is left of its payload, and is quiet.
-    Value magnitude =
-        arith::AndIOp::create(b, loc, bits, constant(0x7fffffff));
+    Value magnitude = arith::AndIOp::create(b, loc, bits, constant(0x7fffffff));
     Value isNaN = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt,
                                         magnitude, constant(0x7f800000));
     Value quiet = arith::OrIOp::create(b, loc, upper, constant(0x40));
@@ -157,6 +180,7 @@ struct TruncateToBF16 : OpRewritePattern<arith::TruncFOp> {
 
 void mlir::zq::populateVectorOpPatterns(RewritePatternSet &patterns) {
   patterns.add<UnpackByHalves>(patterns.getContext(), /*benefit=*/2);
-  patterns.add<UnpackByWords, LookupBySelection, TruncateToBF16>(
-      patterns.getContext(), /*benefit=*/1);
+  patterns
+      .add<UnpackByWords, LookupBySelection, ExtendFromBF16, TruncateToBF16>(
+          patterns.getContext(), /*benefit=*/1);
 }

@@ -115,7 +115,8 @@ class WholeDecode
     : public testing::TestWithParam<std::tuple<std::string, Shape>> {};
 
 TEST_P(WholeDecode, IsTheReferences) {
-  auto [features, shape] = GetParam();
+  const std::string &features = std::get<0>(GetParam());
+  const Shape &shape = std::get<1>(GetParam());
   JitOptions options;
   options.threads = false;
   options.guardPages = true;
@@ -129,12 +130,12 @@ TEST_P(WholeDecode, IsTheReferences) {
                   return codec.encode(
                       gaussianValues(codec.elementType(), shape, random));
                 });
-    compareCall(kernel, codecs, shape, what + ", extreme", false,
-                [&](const TestCodec &codec) {
-                  return codec.encode(limitForRotation(
-                      codec,
-                      extremeValues(codec.elementType(), shape, random)));
-                });
+    compareCall(
+        kernel, codecs, shape, what + ", extreme", false,
+        [&](const TestCodec &codec) {
+          return codec.encode(limitForRotation(
+              codec, extremeValues(codec.elementType(), shape, random)));
+        });
     // Streams that no encoder writes: all codes, scales that are NaN.
     compareCall(kernel, codecs, shape, what + ", any bits", true,
                 [&](const TestCodec &codec) {
@@ -149,7 +150,8 @@ TEST_P(WholeDecode, IsTheReferences) {
 
 /// The lossless codec returns the very bits of any pattern.
 TEST_P(WholeDecode, OfLosslessCodecsReturnsTheBits) {
-  auto [features, shape] = GetParam();
+  const std::string &features = std::get<0>(GetParam());
+  const Shape &shape = std::get<1>(GetParam());
   JitOptions options;
   options.guardPages = true;
   options.features = features;
@@ -174,13 +176,12 @@ TEST_P(WholeDecode, OfLosslessCodecsReturnsTheBits) {
 }
 
 std::vector<Shape> getShapes() {
-  return {{1, 1},   {1, 16},  {3, 5}, {7, 100},   {16, 256}, {5, 1500},
-          {40, 65}, {0, 16},  {4, 0}, {77},       {1},       {2, 3, 50},
-          {3, 1, 4}};
+  return {{1, 1},  {1, 16}, {3, 5}, {7, 100}, {16, 256},  {5, 1500}, {40, 65},
+          {0, 16}, {4, 0},  {77},   {1},      {2, 3, 50}, {3, 1, 4}};
 }
 
-std::string nameCase(
-    const testing::TestParamInfo<std::tuple<std::string, Shape>> &info) {
+std::string
+nameCase(const testing::TestParamInfo<std::tuple<std::string, Shape>> &info) {
   auto [features, shape] = info.param;
   std::string name = printShape(shape) + "_" + features;
   name.erase(std::remove_if(name.begin(), name.end(),

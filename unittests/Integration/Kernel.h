@@ -38,9 +38,8 @@ public:
   std::vector<Array> call(const std::vector<Array> &inputs);
 
   /// What the function means by the reference, of the module as it was parsed.
-  std::vector<BoundedTensor>
-  evaluate(ArrayRef<EvaluatorInput> inputs,
-           CustomDecodeFn customDecode = nullptr);
+  std::vector<BoundedTensor> evaluate(ArrayRef<EvaluatorInput> inputs,
+                                      CustomDecodeFn customDecode = nullptr);
 
   const std::string &getRemarks() const { return context.remarks; }
 

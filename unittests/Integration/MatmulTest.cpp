@@ -113,21 +113,22 @@ void check(const std::vector<Product> &products, const TestCodec &codec,
     inputs.push_back(gaussianValues(ElementType::F32, product.x, random));
     arguments.push_back({{inputs.back()}});
     arguments.emplace_back();
-    for (Stream &stream : codec.encode(
-             gaussianValues(codec.elementType(), product.w, random))) {
+    for (Stream &stream :
+         codec.encode(gaussianValues(codec.elementType(), product.w, random))) {
       inputs.push_back(stream.array);
       arguments.back().arrays.push_back(stream.array);
     }
   }
-  auto decodeCustom = [&](CompressedTensorType type,
-                          const std::vector<Array> &streams)
-      -> mlir::FailureOr<Array> {
+  auto decodeCustom =
+      [&](CompressedTensorType type,
+          const std::vector<Array> &streams) -> mlir::FailureOr<Array> {
     std::vector<Stream> named;
     for (const Array &stream : streams)
       named.push_back({"", stream});
     return codec.decode(named, type.getShape().vec());
   };
-  std::vector<BoundedTensor> expected = kernel.evaluate(arguments, decodeCustom);
+  std::vector<BoundedTensor> expected =
+      kernel.evaluate(arguments, decodeCustom);
   std::vector<Array> results = kernel.call(inputs);
   ASSERT_EQ(results.size(), products.size()) << what;
   ASSERT_EQ(expected.size(), products.size()) << what;

@@ -213,8 +213,9 @@ static std::vector<TestCodec> getStageCodecs() {
     std::string width = std::to_string(bits);
     codecs.push_back({"scale<1x32, f32>, quantize<si" + width + ">, pack"});
     // A zero point is an i8, which does not reach as far as 255.
-    codecs.push_back({"scale<1x64, bf16" + std::string(bits < 8 ? ", zero" : "") +
-                      ">, quantize<ui" + width + ">, pack"});
+    codecs.push_back({"scale<1x64, bf16" +
+                      std::string(bits < 8 ? ", zero" : "") + ">, quantize<ui" +
+                      width + ">, pack"});
   }
   return codecs;
 }

@@ -73,8 +73,8 @@ public:
     std::string type = dense(sizes), n = next();
     std::string height = std::to_string(rows), width = std::to_string(step);
     bool divides = (end - begin) % step == 0;
-    std::string tile = dense(
-        height + "x" + (divides ? width : std::string("?")));
+    std::string tile =
+        dense(height + "x" + (divides ? width : std::string("?")));
     std::string size = divides ? width : "%size" + n;
     auto constant = [&](const char *name, int64_t value) {
       body += "  %" + (name + n) + " = arith.constant " +
@@ -87,8 +87,8 @@ public:
     body += "  %d" + n + " = scf.for %j" + n + " = %begin" + n + " to %end" +
             n + " step %step" + n + " iter_args(%acc" + n + " = %e" + n +
             ") -> (" + type + ") {\n";
-    body += "    %at" + n + " = arith.subi %j" + n + ", %begin" + n +
-            " : index\n";
+    body +=
+        "    %at" + n + " = arith.subi %j" + n + ", %begin" + n + " : index\n";
     if (!divides)
       body += "    %size" + n + " = affine.min affine_map<(d0) -> (" + width +
               ", " + std::to_string(end) + " - d0)>(%j" + n + ")\n";
@@ -97,16 +97,16 @@ public:
     body += "    %v" + n + " = " +
             decode(std::to_string(row) + ", %j" + n, "%t" + n, tile) + "\n";
     body += "    %r" + n + " = tensor.insert_slice %v" + n + " into %acc" + n +
-            "[0, %at" + n + "] [" + height + ", " + size + "] [1, 1] : " +
-            tile + " into " + type + "\n";
+            "[0, %at" + n + "] [" + height + ", " + size +
+            "] [1, 1] : " + tile + " into " + type + "\n";
     body += "    scf.yield %r" + n + " : " + type + "\n  }\n";
     addResult(n, sizes, {row, begin});
   }
 
   std::string text() const {
     std::string types = join(resultTypes);
-    return (codec.isCustom() ? readLut3Decoder() : "") + "func.func @f(%w: " +
-           codec.type(shape) + ", %place: tensor<" +
+    return (codec.isCustom() ? readLut3Decoder() : "") +
+           "func.func @f(%w: " + codec.type(shape) + ", %place: tensor<" +
            std::to_string(shape.size()) + "xi64>) -> (" + types + ") {\n" +
            body + "  return " + join(resultNames) + " : " + types + "\n}\n";
   }
@@ -167,8 +167,8 @@ void check(const WindowProgram &program, const TestCodec &codec,
   options.threads = false;
   options.guardPages = true;
   options.features = features;
-  std::string what = codec.text + " of " + printShape(shape) + " for " +
-                     features;
+  std::string what =
+      codec.text + " of " + printShape(shape) + " for " + features;
   Kernel kernel(program.text(), options, what);
   auto streams =
       codec.encode(gaussianValues(codec.elementType(), shape, random));
@@ -195,8 +195,8 @@ class Windows : public testing::TestWithParam<std::string> {};
 
 /// For each codec some windows of random size and place, on a shape by turns.
 TEST_P(Windows, AtRandomPlaces) {
-  const std::vector<Shape> shapes = {{7, 100},  {16, 256}, {40, 65}, {5, 1500},
-                                     {2, 3, 50}, {77}};
+  const std::vector<Shape> shapes = {{7, 100},  {16, 256},  {40, 65},
+                                     {5, 1500}, {2, 3, 50}, {77}};
   std::mt19937 random(3);
   for (const Shape &shape : shapes) {
     std::vector<TestCodec> codecs = getTestCodecs(shape.size());
@@ -278,8 +278,7 @@ TEST_P(Windows, OfRotatedAxes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Features, Windows,
-                         testing::ValuesIn(getFeatureSets()),
+INSTANTIATE_TEST_SUITE_P(Features, Windows, testing::ValuesIn(getFeatureSets()),
                          [](const testing::TestParamInfo<std::string> &info) {
                            std::string name;
                            for (char c : info.param)

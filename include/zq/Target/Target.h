@@ -41,7 +41,7 @@ std::unique_ptr<Target> getX86Target(StringRef features);
 std::string getHostFeatures();
 
 /// Lowerings of `zq.unpack` and `zq.lookup` to plain vector and arith ops, and
-/// of `arith.truncf` from f32 to bf16 to integers, exact for subnormals.
+/// of conversions between bf16 and f32 to integers, exact for subnormals.
 void populateVectorOpPatterns(RewritePatternSet &patterns);
 
 } // namespace mlir::zq

@@ -28,8 +28,7 @@ struct LookupByPermute : OpRewritePattern<LookupOp> {
         cast<VectorType>(op.getTable().getType()).getNumElements();
     int64_t count = type.getNumElements();
     // Beyond eight registers a table is better looked up otherwise.
-    if (!type.getElementType().isF32() || count % lanes ||
-        entries > 8 * lanes)
+    if (!type.getElementType().isF32() || count % lanes || entries > 8 * lanes)
       return failure();
 
     // The table in whole registers; a short one repeats, so that the codes'
@@ -109,8 +108,8 @@ public:
   std::string getShortfall() const override {
     if (hasAVX512())
       return "";
-    return (Twine("the CPU has no AVX-512: vectors of ") +
-            Twine(getLanes()) + " f32 (" + (hasAVX2() ? "AVX2" : "SSE2") + ")")
+    return (Twine("the CPU has no AVX-512: vectors of ") + Twine(getLanes()) +
+            " f32 (" + (hasAVX2() ? "AVX2" : "SSE2") + ")")
         .str();
   }
   int64_t getLanes() const override {
@@ -137,6 +136,6 @@ private:
 } // namespace
 
 std::unique_ptr<Target> mlir::zq::getX86Target(StringRef features) {
-  return std::make_unique<X86Target>(
-      features == "host" ? getHostFeatures() : features.str());
+  return std::make_unique<X86Target>(features == "host" ? getHostFeatures()
+                                                        : features.str());
 }

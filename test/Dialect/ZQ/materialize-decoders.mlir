@@ -215,6 +215,22 @@ func.func @scale_per_2d_block(
 // CHECK-LABEL: func.func @scale_straddling_blocks(
 // CHECK: ^bb0(%[[S:.*]]: tensor<4x3xf32>, %{{.*}}: tensor<4x64xi8>, %[[I:.*]]: index, %[[J:.*]]: index):
 // CHECK: %[[G:.*]] = arith.divui %[[J]], %c24
+// CHECK: %[[WITHIN:.*]] = arith.remui %[[J]]
+// CHECK: %[[STEPS:.*]] = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]>
+// CHECK: %[[AT:.*]] = arith.addi %[[STEPS]]
+// CHECK: %[[FIRST:.*]] = tensor.extract %[[S]][%[[I]], %[[G]]]
+// CHECK: %[[A:.*]] = vector.broadcast %[[FIRST]]
+// The second group may lie beyond the end of the row.
+// CHECK: %[[NEXT:.*]] = arith.minui
+// CHECK: %[[SECOND:.*]] = tensor.extract %[[S]][%[[I]], %[[NEXT]]]
+// CHECK: %[[B:.*]] = vector.broadcast %[[SECOND]]
+// CHECK: %[[END:.*]] = arith.constant dense<24>
+// CHECK: %[[IN_B:.*]] = arith.cmpi sge, %[[AT]], %[[END]]
+// CHECK: %[[LANES:.*]] = arith.select %[[IN_B]], %[[B]], %[[A]]
+// CHECK: arith.mulf %{{.*}}, %[[LANES]]
+func.func @scale_straddling_blocks(
+// CHECK: ^bb0(%[[S:.*]]: tensor<4x3xf32>, %{{.*}}: tensor<4x64xi8>, %[[I:.*]]: index, %[[J:.*]]: index):
+// CHECK: %[[G:.*]] = arith.divui %[[J]], %c24
 // CHECK: %[[TWO:.*]] = vector.transfer_read %[[S]][%[[I]], %[[G]]], %{{.*}} : tensor<4x3xf32>, vector<2xf32>
 // CHECK: %[[WITHIN:.*]] = arith.remui %[[J]]
 // CHECK: %[[STEPS:.*]] = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]>
@@ -241,9 +257,10 @@ func.func @scale_straddling_blocks(
 
 // Three groups of 12 can meet a block.
 // CHECK-LABEL: func.func @scale_straddling_small_groups(
-// CHECK: vector.transfer_read %{{.*}} : tensor<4x6xf32>, vector<3xf32>
+// CHECK-COUNT-2: tensor.extract %{{.*}} : tensor<4x6xf32>
 // CHECK: arith.constant dense<12> : vector<16xi32>
 // CHECK: arith.select
+// CHECK: tensor.extract %{{.*}} : tensor<4x6xf32>
 // CHECK: arith.constant dense<24> : vector<16xi32>
 // CHECK: arith.select
 // CHECK-NOT: arith.select

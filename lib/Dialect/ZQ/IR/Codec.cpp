@@ -23,9 +23,9 @@ SmallVector<Type> CodecAttr::getInputs(Type element) const {
   return inputs;
 }
 
-LogicalResult
-CodecAttr::verifyFor(function_ref<InFlightDiagnostic()> emitError,
-                     ArrayRef<int64_t> shape, Type element) const {
+LogicalResult CodecAttr::verifyFor(function_ref<InFlightDiagnostic()> emitError,
+                                   ArrayRef<int64_t> shape,
+                                   Type element) const {
   Type next = element;
   for (StageAttrInterface stage : getStages()) {
     if (isa<NoneType>(next))
@@ -37,8 +37,8 @@ CodecAttr::verifyFor(function_ref<InFlightDiagnostic()> emitError,
     next = stage.getOutput(next);
   }
   if (!isa<NoneType>(next))
-    return emitError() << "(T3) the chain does not end: "
-                       << getStages().back() << " hands on " << next
+    return emitError() << "(T3) the chain does not end: " << getStages().back()
+                       << " hands on " << next
                        << ", which nothing stores (add 'pack'?)";
   return success();
 }
@@ -92,9 +92,8 @@ CodecAttr::getReference(Type element) const {
 }
 
 bool CodecAttr::isLossless() const {
-  return llvm::all_of(getStages(), [](StageAttrInterface stage) {
-    return stage.isLossless();
-  });
+  return llvm::all_of(
+      getStages(), [](StageAttrInterface stage) { return stage.isLossless(); });
 }
 
 FlatSymbolRefAttr CodecAttr::getDecoderSymbol() const {

@@ -26,8 +26,8 @@ static Value splat(DecodeBuilder &at, unsigned bits, int64_t value) {
   auto type = lanes(at, at.builder.getIntegerType(bits));
   return arith::ConstantOp::create(
       at.builder, at.loc,
-      DenseElementsAttr::get(type, at.builder.getIntegerAttr(
-                                       type.getElementType(), value)));
+      DenseElementsAttr::get(
+          type, at.builder.getIntegerAttr(type.getElementType(), value)));
 }
 
 /// A table of the values of consecutive codes, its length a power of two: what
@@ -57,8 +57,7 @@ FailureOr<Value> ScaleAttr::emitDecode(DecodeBuilder &at, Value main) const {
   if (isPerTensor())
     group.assign(at.shape.size(), 0);
   OpBuilder &b = at.builder;
-  Value scale =
-      emitToF32(b, at.loc, at.loadPerGroup(at.streams[0], group));
+  Value scale = emitToF32(b, at.loc, at.loadPerGroup(at.streams[0], group));
   if (getZero()) {
     Value zero = at.loadPerGroup(at.streams[1], group);
     // Convert before broadcasting: once for all lanes.
@@ -108,11 +107,9 @@ FailureOr<Value> FieldsAttr::emitDecode(DecodeBuilder &at, Value main) const {
   rest = arith::ExtUIOp::create(b, at.loc, i16, rest);
   Value exponent = arith::ExtUIOp::create(b, at.loc, i16, main);
   Value sign = arith::ShLIOp::create(
-      b, at.loc,
-      arith::AndIOp::create(b, at.loc, rest, splat(at, 16, 0x80)),
+      b, at.loc, arith::AndIOp::create(b, at.loc, rest, splat(at, 16, 0x80)),
       splat(at, 16, 8));
-  Value mantissa =
-      arith::AndIOp::create(b, at.loc, rest, splat(at, 16, 0x7f));
+  Value mantissa = arith::AndIOp::create(b, at.loc, rest, splat(at, 16, 0x7f));
   Value bits = arith::ShLIOp::create(b, at.loc, exponent, splat(at, 16, 7));
   bits = arith::OrIOp::create(b, at.loc, bits, mantissa);
   bits = arith::OrIOp::create(b, at.loc, bits, sign);
@@ -175,12 +172,11 @@ FailureOr<Value> HuffmanAttr::emitDecode(DecodeBuilder &at, Value) const {
   SmallVector<Value> symbols;
   for (int64_t lane = 0; lane < at.width; ++lane) {
     if (lane % perWord == 0) {
-      Value byte =
-          arith::ShRUIOp::create(b, loc, position, at.index(3));
+      Value byte = arith::ShRUIOp::create(b, loc, position, at.index(3));
       byte = arith::MinUIOp::create(b, loc, byte, lastWord);
       Value bytes = at.load(bits, byte, 8, /*exact=*/true);
-      Value loaded = vector::BitCastOp::create(b, loc,
-                                               VectorType::get(1, i64), bytes);
+      Value loaded =
+          vector::BitCastOp::create(b, loc, VectorType::get(1, i64), bytes);
       word = vector::ExtractOp::create(b, loc, loaded, 0);
       Value within = arith::AndIOp::create(b, loc, position, at.index(7));
       word = arith::ShRUIOp::create(
@@ -190,8 +186,7 @@ FailureOr<Value> HuffmanAttr::emitDecode(DecodeBuilder &at, Value) const {
         b, loc, word, constant((int64_t(1) << getLength()) - 1));
     slot = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), slot);
     Value entry = tensor::ExtractOp::create(b, loc, table, slot);
-    symbols.push_back(
-        arith::TruncIOp::create(b, loc, b.getI8Type(), entry));
+    symbols.push_back(arith::TruncIOp::create(b, loc, b.getI8Type(), entry));
     // Masked, so that no table can ask for a shift beyond the word.
     Value length = arith::AndIOp::create(
         b, loc,
@@ -242,8 +237,7 @@ FailureOr<Value> CustomAttr::emitDecode(DecodeBuilder &at, Value) const {
     // The decoder knows of no block that lies beyond the end of a row as a
     // whole; ours may, and drops what it gets there.
     if (begin >= left)
-      place.back() =
-          arith::MinUIOp::create(b, at.loc, place.back(), lastBlock);
+      place.back() = arith::MinUIOp::create(b, at.loc, place.back(), lastBlock);
     SmallVector<Value> yielded = decoder.inlineRegion(
         b, at.loc, decoder.getBody(), at.streams, place, at.state);
     Value part = yielded.front();
@@ -252,11 +246,10 @@ FailureOr<Value> CustomAttr::emitDecode(DecodeBuilder &at, Value) const {
       return part;
     if (!result)
       result = arith::ConstantOp::create(
-          b, at.loc,
-          b.getZeroAttr(lanes(at, decoder.getYieldedElementType())));
-    result = vector::InsertStridedSliceOp::create(
-        b, at.loc, part, result, ArrayRef<int64_t>{begin},
-        ArrayRef<int64_t>{1});
+          b, at.loc, b.getZeroAttr(lanes(at, decoder.getYieldedElementType())));
+    result = vector::InsertStridedSliceOp::create(b, at.loc, part, result,
+                                                  ArrayRef<int64_t>{begin},
+                                                  ArrayRef<int64_t>{1});
   }
   return result;
 }
@@ -280,9 +273,9 @@ Value HadamardAttr::emitTransform(OpBuilder &b, Location loc, Value values,
       b, loc, DenseElementsAttr::get(signsType, ArrayRef(signs)));
   Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
   bool inBounds[] = {true};
-  Value sign = vector::TransferReadOp::create(
-      b, loc, type, allSigns, begin, std::optional<Value>(zero),
-      ArrayRef<bool>(inBounds));
+  Value sign = vector::TransferReadOp::create(b, loc, type, allSigns, begin,
+                                              std::optional<Value>(zero),
+                                              ArrayRef<bool>(inBounds));
 
   if (!inverse)
     values = arith::MulFOp::create(b, loc, values, sign);

@@ -24,9 +24,9 @@ static void addStream(MLIRContext *context, StringRef name, Type element,
                       int64_t rank, ArrayRef<AffineExpr> sizes,
                       SmallVectorImpl<StreamAttr> &streams,
                       unsigned numSymbols = 0) {
-  streams.push_back(StreamAttr::get(
-      context, StringAttr::get(context, name), element,
-      AffineMap::get(rank, numSymbols, sizes, context)));
+  streams.push_back(
+      StreamAttr::get(context, StringAttr::get(context, name), element,
+                      AffineMap::get(rank, numSymbols, sizes, context)));
 }
 
 static SmallVector<AffineExpr> getDims(MLIRContext *context, int64_t rank) {
@@ -105,8 +105,7 @@ Attribute HadamardAttr::getAlongAxis(int64_t axis) const {
 }
 
 SmallVector<int64_t> HadamardAttr::getTransformBlocks(int64_t length) const {
-  std::vector<int64_t> blocks =
-      ::zq::codec::hadamardBlocks(length, getBlock());
+  std::vector<int64_t> blocks = ::zq::codec::hadamardBlocks(length, getBlock());
   return SmallVector<int64_t>(blocks.begin(), blocks.end());
 }
 
@@ -125,8 +124,7 @@ LogicalResult ScaleAttr::verify(ErrorFn emitError, ArrayRef<int64_t> block,
   return success();
 }
 
-LogicalResult ScaleAttr::verifyInput(ErrorFn emitError,
-                                     ArrayRef<int64_t> shape,
+LogicalResult ScaleAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t> shape,
                                      Type input) const {
   if (!isPerTensor() && getBlock().size() != shape.size())
     return emitError() << "(T3) 'scale' has a block of rank "
@@ -193,8 +191,8 @@ LogicalResult QuantizeAttr::getStreams(int64_t, Type, Operation *,
 
 Reference QuantizeAttr::getReference(Type) const {
   if (auto integer = dyn_cast<IntegerType>(getType()))
-    return std::make_shared<::zq::codec::QuantizeInteger>(
-        integer.getWidth(), integer.isSigned());
+    return std::make_shared<::zq::codec::QuantizeInteger>(integer.getWidth(),
+                                                          integer.isSigned());
   return std::make_shared<::zq::codec::QuantizeFloat>(*toMinifloat(getType()));
 }
 
@@ -282,9 +280,8 @@ LogicalResult PackAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t>,
 
 Type PackAttr::getOutput(Type) const { return NoneType::get(getContext()); }
 
-LogicalResult
-PackAttr::getStreams(int64_t rank, Type input, Operation *,
-                     SmallVectorImpl<StreamAttr> &streams) const {
+LogicalResult PackAttr::getStreams(int64_t rank, Type input, Operation *,
+                                   SmallVectorImpl<StreamAttr> &streams) const {
   SmallVector<AffineExpr> sizes = getDims(getContext(), rank);
   sizes.back() = (sizes.back() * getBits(input)).ceilDiv(8);
   addStream(getContext(), "codes", IntegerType::get(getContext(), 8), rank,

@@ -27,9 +27,7 @@ static ParseResult parseMap(AsmParser &parser, AffineMap &map) {
   return parser.parseAffineMap(map);
 }
 
-static void printMap(AsmPrinter &printer, AffineMap map) {
-  printer << map;
-}
+static void printMap(AsmPrinter &printer, AffineMap map) { printer << map; }
 
 /// Parses a table of f32 values. The attribute's own form prints six digits,
 /// which do not give every value back.
@@ -157,12 +155,12 @@ static ParseResult parseStages(AsmParser &parser,
 Attribute CodecAttr::parse(AsmParser &parser, Type) {
   SmallVector<StageAttrInterface> stages;
   SMLoc loc = parser.getCurrentLocation();
-  if (parser.parseCommaSeparatedList(
-          AsmParser::Delimiter::LessGreater,
-          [&] { return parseStages(parser, stages); }))
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, [&] {
+        return parseStages(parser, stages);
+      }))
     return {};
-  return getChecked([&] { return parser.emitError(loc); },
-                    parser.getContext(), stages);
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
+                    stages);
 }
 
 void CodecAttr::print(AsmPrinter &printer) const {
@@ -224,9 +222,8 @@ Attribute ScaleAttr::parse(AsmParser &parser, Type) {
   }
   if (parser.parseGreater())
     return {};
-  return getChecked([&] { return parser.emitError(loc); },
-                    parser.getContext(), ArrayRef<int64_t>(block), stored,
-                    zero);
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
+                    ArrayRef<int64_t>(block), stored, zero);
 }
 
 void ScaleAttr::print(AsmPrinter &printer) const {

@@ -13,8 +13,8 @@ using namespace mlir::zq;
 static ParseResult parseVisibility(OpAsmParser &parser,
                                    StringAttr &visibility) {
   StringRef word;
-  if (succeeded(parser.parseOptionalKeyword(&word, {"public", "private",
-                                                    "nested"})))
+  if (succeeded(
+          parser.parseOptionalKeyword(&word, {"public", "private", "nested"})))
     visibility = parser.getBuilder().getStringAttr(word);
   return success();
 }
@@ -74,9 +74,8 @@ LogicalResult DecodeOp::verify() {
       window.getElementType() != source.getElementType())
     return emitOpError("(D2) decodes a window of ")
            << source.getDenseType() << " into " << window;
-  for (auto [dim, offset, size, bound] :
-       llvm::enumerate(getStaticOffsets(), window.getShape(),
-                       source.getShape())) {
+  for (auto [dim, offset, size, bound] : llvm::enumerate(
+           getStaticOffsets(), window.getShape(), source.getShape())) {
     bool known = !ShapedType::isDynamic(offset);
     bool hasSize = !ShapedType::isDynamic(size);
     // A window of dynamic size may be empty.
@@ -185,9 +184,8 @@ LogicalResult RotateOp::verify() {
 //===----------------------------------------------------------------------===//
 
 SmallVector<StreamAttr> DecoderOp::getStreamAttrs() {
-  return llvm::map_to_vector(getStreams(), [](Attribute attr) {
-    return cast<StreamAttr>(attr);
-  });
+  return llvm::map_to_vector(
+      getStreams(), [](Attribute attr) { return cast<StreamAttr>(attr); });
 }
 
 static YieldOp getYield(Region &region) {
@@ -221,8 +219,8 @@ LogicalResult DecoderOp::verifyRegions() {
     if (static_cast<int64_t>(stream.getShape().getNumDims()) != getRank())
       return emitOpError("(R1) stream ")
              << stream.getName() << " has a shape of "
-             << stream.getShape().getNumDims()
-             << " dimensions, the block has " << getRank();
+             << stream.getShape().getNumDims() << " dimensions, the block has "
+             << getRank();
 
   // Both regions, before the state's types are taken from one of them.
   for (Region &region : getOperation()->getRegions())
@@ -247,10 +245,10 @@ LogicalResult DecoderOp::verifyRegions() {
       if (!type || type.getElementType() != stream.getElementType() ||
           type.getRank() != stream.getShape().getNumResults())
         return emitOpError("(R2) argument ")
-               << i << " is " << arguments[i].getType()
-               << ", but the stream " << stream.getName()
-               << " is a tensor of rank " << stream.getShape().getNumResults()
-               << " of " << stream.getElementType();
+               << i << " is " << arguments[i].getType() << ", but the stream "
+               << stream.getName() << " is a tensor of rank "
+               << stream.getShape().getNumResults() << " of "
+               << stream.getElementType();
     }
     for (int64_t i = 0; i < getRank(); ++i)
       if (!arguments[streams.size() + i].getType().isIndex())
@@ -258,9 +256,8 @@ LogicalResult DecoderOp::verifyRegions() {
                << streams.size() + i << " is an index of the position";
     for (auto [i, type] : llvm::enumerate(state))
       if (arguments[streams.size() + getRank() + i].getType() != type)
-        return emitOpError("(R2) argument ")
-               << streams.size() + getRank() + i << " is state of type "
-               << type;
+        return emitOpError("(R2) argument ") << streams.size() + getRank() + i
+                                             << " is state of type " << type;
   }
 
   YieldOp yield = getYield(getBody());
@@ -269,7 +266,7 @@ LogicalResult DecoderOp::verifyRegions() {
                     : VectorType();
   if (!values || values.getRank() != 1 || values.isScalable() ||
       values.getNumElements() != getBlockLength() ||
-      !isa<FloatType>(values.getElementType()))
+      !isa<Float32Type, Float16Type, BFloat16Type>(values.getElementType()))
     return emitOpError("(R3) the decode region yields a vector of ")
            << getBlockLength() << " floats first";
   if (SmallVector<Type>(llvm::drop_begin(yield.getOperandTypes())) !=
@@ -312,9 +309,8 @@ LogicalResult UnpackOp::verify() {
   int64_t codes = cast<VectorType>(getResult().getType()).getNumElements();
   int64_t bits = getBits();
   if (bits < 1 || bits > 8 || codes * bits != bytes * 8)
-    return emitOpError("(U1) ")
-           << bytes << " bytes do not hold " << codes << " codes of " << bits
-           << " bits";
+    return emitOpError("(U1) ") << bytes << " bytes do not hold " << codes
+                                << " codes of " << bits << " bits";
   return success();
 }
 

@@ -52,11 +52,9 @@ DecodeOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
   for (auto [mine, its] : llvm::zip(getMixedOffsets(), offsets))
     place.push_back(affine::makeComposedFoldedAffineApply(b, getLoc(), d0 + d1,
                                                           {mine, its}));
-  auto tile = DecodeOp::create(b, getLoc(), getSource(), place, init,
-                               getDecoderAttr());
-  return TilingResult{{tile},
-                      {tile.getResult()},
-                      {init.getDefiningOp()}};
+  auto tile =
+      DecodeOp::create(b, getLoc(), getSource(), place, init, getDecoderAttr());
+  return TilingResult{{tile}, {tile.getResult()}, {init.getDefiningOp()}};
 }
 
 LogicalResult DecodeOp::getResultTilePosition(

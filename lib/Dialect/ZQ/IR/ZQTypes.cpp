@@ -43,13 +43,14 @@ void CompressedTensorType::print(AsmPrinter &printer) const {
 
 LogicalResult
 CompressedTensorType::verify(function_ref<InFlightDiagnostic()> emitError,
-                   ArrayRef<int64_t> shape, Type element, CodecAttr codec) {
+                             ArrayRef<int64_t> shape, Type element,
+                             CodecAttr codec) {
   if (shape.empty() || ShapedType::isDynamicShape(shape))
     return emitError() << "(T1) a compressed tensor has a static shape of "
                           "rank 1 or more";
   if (!element.isF32() && !element.isF16() && !element.isBF16())
-    return emitError()
-           << "(T2) the element type is f32, f16 or bf16, and not " << element;
+    return emitError() << "(T2) the element type is f32, f16 or bf16, and not "
+                       << element;
   return codec.verifyFor(emitError, shape, element);
 }
 

@@ -22,8 +22,8 @@ using namespace mlir::zq;
 /// Whether `expr` of `operands` is known to be a multiple of `factor`.
 static bool isMultipleOf(OpFoldResult value, int64_t factor);
 
-static bool isMultipleOf(AffineExpr expr, unsigned numDims,
-                         ValueRange operands, int64_t factor) {
+static bool isMultipleOf(AffineExpr expr, unsigned numDims, ValueRange operands,
+                         int64_t factor) {
   if (expr.isMultipleOf(factor))
     return true;
   if (auto dim = dyn_cast<AffineDimExpr>(expr))
@@ -67,8 +67,8 @@ static bool isMultipleOf(OpFoldResult value, int64_t factor) {
   }
   if (auto apply = dynamic.getDefiningOp<affine::AffineApplyOp>())
     return isMultipleOf(apply.getAffineMap().getResult(0),
-                        apply.getAffineMap().getNumDims(),
-                        apply.getOperands(), factor);
+                        apply.getAffineMap().getNumDims(), apply.getOperands(),
+                        factor);
   if (auto add = dynamic.getDefiningOp<arith::AddIOp>())
     return isMultipleOf(add.getLhs(), factor) &&
            isMultipleOf(add.getRhs(), factor);
@@ -131,10 +131,10 @@ SmallVector<Value> Lowering::emitInit(ValueRange position) {
 
 /// The values of the block at `position`, in the window's element type, and
 /// the state after it.
-std::pair<Value, SmallVector<Value>>
-Lowering::emitBlock(ValueRange position, ValueRange state) {
-  SmallVector<Value> yielded = decoder.inlineRegion(
-      b, loc, decoder.getBody(), streams, position, state);
+std::pair<Value, SmallVector<Value>> Lowering::emitBlock(ValueRange position,
+                                                         ValueRange state) {
+  SmallVector<Value> yielded =
+      decoder.inlineRegion(b, loc, decoder.getBody(), streams, position, state);
   Value values = yielded.front();
   auto type = VectorType::get(width, window.getElementType());
   if (values.getType() != type) {
@@ -176,10 +176,9 @@ SmallVector<Value> Lowering::emitStateAt(ValueRange position,
 /// `state`, or a fresh one where a chunk begins at `position`.
 SmallVector<Value> Lowering::emitRestart(ValueRange position,
                                          ValueRange state) {
-  Value within =
-      arith::RemUIOp::create(b, loc, position.back(), index(chunk));
-  Value begins = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
-                                       within, index(0));
+  Value within = arith::RemUIOp::create(b, loc, position.back(), index(chunk));
+  Value begins =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, within, index(0));
   auto restart = scf::IfOp::create(
       b, loc, begins,
       [&](OpBuilder &, Location) {
@@ -193,8 +192,8 @@ SmallVector<Value> Lowering::emitRestart(ValueRange position,
 /// is one; then the state need not be found anew for each window.
 scf::ForOp Lowering::findCarryingLoop(ArrayRef<Value> position) {
   auto iv = dyn_cast<BlockArgument>(position.back());
-  auto loop = iv ? dyn_cast<scf::ForOp>(iv.getOwner()->getParentOp())
-                 : scf::ForOp();
+  auto loop =
+      iv ? dyn_cast<scf::ForOp>(iv.getOwner()->getParentOp()) : scf::ForOp();
   if (!loop || loop.getInductionVar() != iv ||
       op->getParentOp() != loop.getOperation() ||
       getConstantIntValue(loop.getStep()) != width ||
@@ -262,8 +261,8 @@ Value Lowering::emitInRegisters(ArrayRef<Value> position) {
                                           /*replaceInitOperandUsesInLoop=*/
                                           false, yieldSame));
     loop = replaced;
-    carried = SmallVector<Value>(
-        llvm::drop_begin(loop.getRegionIterArgs(), first));
+    carried =
+        SmallVector<Value>(llvm::drop_begin(loop.getRegionIterArgs(), first));
     b.setInsertionPoint(op);
   }
 
@@ -276,8 +275,8 @@ Value Lowering::emitInRegisters(ArrayRef<Value> position) {
       at.back() = loop.getInductionVar();
     SmallVector<Value> state;
     if (loop)
-      state = emitRestart(
-          at, ArrayRef(carried).slice(row * stateSize, stateSize));
+      state =
+          emitRestart(at, ArrayRef(carried).slice(row * stateSize, stateSize));
     else
       state = emitStateAt(at, op.getMixedOffsets().back());
     auto [values, next] = emitBlock(at, state);
@@ -418,9 +417,8 @@ LogicalResult Lowering::run(int64_t unroll) {
       isMultipleOf(op.getMixedOffsets().back(), width)) {
     bool inRegisters =
         isStatic && last <= width && window.getNumElements() / last <= unroll;
-    b.replaceOp(op, inRegisters
-                        ? emitInRegisters(position)
-                        : emitLoops(position, op.getInit(), false));
+    b.replaceOp(op, inRegisters ? emitInRegisters(position)
+                                : emitLoops(position, op.getInit(), false));
     return success();
   }
 
@@ -440,12 +438,10 @@ LogicalResult Lowering::run(int64_t unroll) {
       b, loc,
       arith::CeilDivUIOp::create(b, loc, add(before, size), index(width)),
       index(width));
-  SmallVector<OpFoldResult> sizes =
-      tensor::getMixedSizes(b, loc, op.getInit());
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, op.getInit());
   SmallVector<OpFoldResult> cutSizes(sizes);
   sizes.back() = covered;
-  Value cover =
-      tensor::EmptyOp::create(b, loc, sizes, window.getElementType());
+  Value cover = tensor::EmptyOp::create(b, loc, sizes, window.getElementType());
   position.back() = begin;
   Value blocks = emitLoops(position, cover, /*isCover=*/true);
   SmallVector<OpFoldResult> cut(window.getRank(), b.getIndexAttr(0));
@@ -474,8 +470,8 @@ static void lowerRotation(IRRewriter &b, RotateOp op) {
   auto index = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(b, loc, value);
   };
-  auto along = AffineMapAttr::get(AffineMap::get(
-      rank, 0, b.getAffineDimExpr(axis)));
+  auto along =
+      AffineMapAttr::get(AffineMap::get(rank, 0, b.getAffineDimExpr(axis)));
   bool inBounds[] = {true};
   SmallVector<Value> place(rank, index(0));
 
@@ -487,8 +483,8 @@ static void lowerRotation(IRRewriter &b, RotateOp op) {
     Value values = vector::TransferReadOp::create(
         b, loc, vectorType, op.getSource(), place, along, padding,
         /*mask=*/Value(), b.getBoolArrayAttr(inBounds));
-    values = transform.emitTransform(b, loc, values, begin, length,
-                                     op.getInverse());
+    values =
+        transform.emitTransform(b, loc, values, begin, length, op.getInverse());
     return vector::TransferWriteOp::create(b, loc, into.getType(), values, into,
                                            place, along, /*mask=*/Value(),
                                            b.getBoolArrayAttr(inBounds))

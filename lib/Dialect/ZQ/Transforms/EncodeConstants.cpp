@@ -83,10 +83,9 @@ struct EncodeConstantsPass
         constants.push_back(arith::ConstantOp::create(
             b, op.getLoc(),
             DenseElementsAttr::getFromRawBuffer(
-                streamType,
-                ArrayRef(reinterpret_cast<const char *>(
-                             stream.array.bytes.data()),
-                         stream.array.bytes.size()))));
+                streamType, ArrayRef(reinterpret_cast<const char *>(
+                                         stream.array.bytes.data()),
+                                     stream.array.bytes.size()))));
       }
       // Sizes that depend on the data are dynamic in the streams' types.
       auto types = *type.getStreamTypes(op);

@@ -1,6 +1,7 @@
 //===- ExpandStorage.cpp - Compressed tensors as their streams ------------===//
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Func/Transforms/FuncConversions.h"
 #include "mlir/Dialect/SCF/Transforms/Patterns.h"
@@ -42,6 +43,24 @@ struct DisassembleConversion : OpConversionPattern<DisassembleOp> {
   }
 };
 
+/// What canonicalization makes of an `scf.if` that does nothing but choose.
+struct SelectConversion : OpConversionPattern<arith::SelectOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(arith::SelectOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    SmallVector<Value> streams;
+    for (auto [yes, no] :
+         llvm::zip_equal(adaptor.getTrueValue(), adaptor.getFalseValue()))
+      streams.push_back(arith::SelectOp::create(
+          rewriter, op.getLoc(), llvm::getSingleElement(adaptor.getCondition()),
+          yes, no));
+    rewriter.replaceOpWithMultiple(op, {streams});
+    return success();
+  }
+};
+
 struct ExpandStoragePass
     : mlir::zq::impl::ExpandStorageBase<ExpandStoragePass> {
   void runOnOperation() override {
@@ -68,8 +87,8 @@ struct ExpandStoragePass
         [&](Operation *op) { return types.isLegal(op); });
 
     RewritePatternSet patterns(&getContext());
-    patterns.add<AssembleConversion, DisassembleConversion>(types,
-                                                            &getContext());
+    patterns.add<AssembleConversion, DisassembleConversion, SelectConversion>(
+        types, &getContext());
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
                                                                    types);
     populateCallOpTypeConversionPattern(patterns, types);

@@ -22,8 +22,7 @@ static bool isParallel(linalg::LinalgOp op) {
 /// A contraction reads through the transposes of its inputs: the order of the
 /// dimensions is its indexing map's business, and a decode behind it stays in
 /// the order in which it is stored.
-static LogicalResult foldTransposes(IRRewriter &rewriter,
-                                    linalg::LinalgOp op) {
+static LogicalResult foldTransposes(IRRewriter &rewriter, linalg::LinalgOp op) {
   auto isTransposed = [](OpOperand *input) {
     return input->get().getDefiningOp<linalg::TransposeOp>() != nullptr;
   };
@@ -86,8 +85,7 @@ struct FuseElementwisePass
     linalg::populateElementwiseOpsFusionPatterns(
         patterns, [](OpOperand *operand) {
           auto consumer = dyn_cast<linalg::LinalgOp>(operand->getOwner());
-          return consumer && isParallel(consumer) &&
-                 operand->get().hasOneUse();
+          return consumer && isParallel(consumer) && operand->get().hasOneUse();
         });
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

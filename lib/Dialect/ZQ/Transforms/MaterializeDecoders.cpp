@@ -16,8 +16,8 @@ namespace mlir::zq {
 using namespace mlir;
 using namespace mlir::zq;
 
-/// A name that differs for different types and widths. The composition itself
-/// goes in as a hash: a decoder is found by name and its attribute compared.
+/// A name to read: the codec's in the table, if it has one, shape and width.
+/// The symbol table makes it unique.
 static std::string getDecoderName(CompressedTensorType type, int64_t width) {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -49,16 +49,15 @@ static LogicalResult emitRegion(DecoderOp decoder, Region &region,
       block->addArgument(value, loc);
 
   auto arguments = block->getArguments();
-  DecodeBuilder at(b, loc, type.getShape(),
-                   SmallVector<Value>(arguments.slice(streams.size(),
-                                                      type.getRank())),
-                   width, decoder->getParentOp());
+  DecodeBuilder at(
+      b, loc, type.getShape(),
+      SmallVector<Value>(arguments.slice(streams.size(), type.getRank())),
+      width, decoder->getParentOp());
   auto stateArguments = arguments.drop_front(streams.size() + type.getRank());
   at.state.assign(stateArguments.begin(), stateArguments.end());
 
   ArrayRef<StageAttrInterface> stages = type.getCodec().getStages();
-  SmallVector<Type> inputs =
-      type.getCodec().getInputs(type.getElementType());
+  SmallVector<Type> inputs = type.getCodec().getInputs(type.getElementType());
   Value main;
   unsigned end = streams.size();
   for (int64_t i = stages.size() - 1; i >= 0; --i) {
@@ -109,8 +108,7 @@ FailureOr<DecoderOp> mlir::zq::materializeDecoder(Operation *scope,
                                                   CompressedTensorType type,
                                                   int64_t width) {
   CodecAttr codec = type.getCodec();
-  auto streams =
-      codec.getStreams(type.getRank(), type.getElementType(), scope);
+  auto streams = codec.getStreams(type.getRank(), type.getElementType(), scope);
   if (failed(streams))
     return scope->emitError("the decoder ")
            << codec.getDecoderSymbol()

@@ -43,8 +43,8 @@ struct ExposeRotation : OpRewritePattern<DecodeOp> {
     // The transform takes in what the stage hands on, f32; a narrower element
     // type is rounded to only after it.
     Location loc = op.getLoc();
-    Type element = type.getCodec().getStages().front().getOutput(
-        type.getElementType());
+    Type element =
+        type.getCodec().getStages().front().getOutput(type.getElementType());
     auto rest =
         CompressedTensorType::get(b.getContext(), type.getShape(), element,
                                   type.getCodec().dropOutermost());
@@ -119,8 +119,7 @@ struct MoveRotationAcrossContraction
       if (!dim || op.getIteratorTypesArray()[dim.getPosition()] !=
                       utils::IteratorType::reduction)
         continue;
-      auto position =
-          op.getMatchingIndexingMap(other).getResultPosition(dim);
+      auto position = op.getMatchingIndexingMap(other).getResultPosition(dim);
       if (!position || otherType.isDynamicDim(*position))
         continue;
       Location loc = op.getLoc();
@@ -151,10 +150,10 @@ struct MoveRotationAcrossTranspose : OpRewritePattern<linalg::TransposeOp> {
     ArrayRef<int64_t> permutation = op.getPermutation();
     int64_t axis =
         llvm::find(permutation, rotation.getAxis()) - permutation.begin();
-    Value moved = linalg::TransposeOp::create(b, op.getLoc(),
-                                              rotation.getSource(),
-                                              op.getInit(), permutation)
-                      ->getResult(0);
+    Value moved =
+        linalg::TransposeOp::create(b, op.getLoc(), rotation.getSource(),
+                                    op.getInit(), permutation)
+            ->getResult(0);
     b.replaceOpWithNewOp<RotateOp>(
         op, moved.getType(), moved,
         rotation.getTransformInterface().getAlongAxis(axis),

@@ -366,8 +366,8 @@ LogicalResult Tiler::tileElementwise(linalg::LinalgOp op) {
   return tileToLoops(op, sizes, /*fuse=*/true);
 }
 
-SmallVector<int64_t> Tiler::getRegisterTile(linalg::LinalgOp op,
-                                            unsigned lane, bool fuse) {
+SmallVector<int64_t> Tiler::getRegisterTile(linalg::LinalgOp op, unsigned lane,
+                                            bool fuse) {
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   SmallVector<int64_t> sizes(ranges.size(), 0);
   SmallVector<unsigned> parallel;
@@ -401,9 +401,9 @@ LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
   }
   // A sum of products may be summed in any order and with fused rounding: its
   // error bound does not depend on that. Decoding keeps every rounding.
-  auto flags = arith::FastMathFlagsAttr::get(
-      rewriter.getContext(),
-      arith::FastMathFlags::contract | arith::FastMathFlags::reassoc);
+  auto flags = arith::FastMathFlagsAttr::get(rewriter.getContext(),
+                                             arith::FastMathFlags::contract |
+                                                 arith::FastMathFlags::reassoc);
   op->getRegion(0).walk([&](Operation *arithmetic) {
     if (auto add = dyn_cast<arith::AddFOp>(arithmetic))
       add.setFastmathAttr(flags);
@@ -425,7 +425,8 @@ LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
   int64_t reuse = 1;
   for (auto [dim, range] : llvm::enumerate(ranges))
     if (!map.isFunctionOfDim(dim))
-      reuse = ShapedType::isDynamic(range) ? config.registerReuse : reuse * range;
+      reuse =
+          ShapedType::isDynamic(range) ? config.registerReuse : reuse * range;
   int64_t width = config.width;
   if (decode)
     width = getDecoderWidth(
@@ -435,12 +436,12 @@ LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
   // stays in cache; one that is not, where it is used.
   bool fuse = decode && reuse <= config.registerReuse;
   if (decode)
-    decode->emitRemark()
-        << "decode fused " << (fuse ? "in registers" : "per panel") << ": "
-        << reuse << " uses of each value in a tile";
+    decode->emitRemark() << "decode fused "
+                         << (fuse ? "in registers" : "per panel") << ": "
+                         << reuse << " uses of each value in a tile";
 
-  bool reduces = op.getIteratorTypesArray()[lane] ==
-                 utils::IteratorType::reduction;
+  bool reduces =
+      op.getIteratorTypesArray()[lane] == utils::IteratorType::reduction;
   return reduces ? tileLaneReduction(op, lane, width, fuse)
                  : tileLaneParallel(op, lane, width, fuse);
 }
@@ -453,9 +454,9 @@ LogicalResult Tiler::tileLaneReduction(linalg::LinalgOp op, unsigned lane,
   int64_t size = op.getStaticLoopRanges()[lane];
   if (size > width && size % width) {
     rewriter.setInsertionPoint(op);
-    auto [main, tail] = linalg::splitOp(
-        rewriter, cast<TilingInterface>(op.getOperation()), lane,
-        rewriter.getIndexAttr(size - size % width));
+    auto [main, tail] =
+        linalg::splitOp(rewriter, cast<TilingInterface>(op.getOperation()),
+                        lane, rewriter.getIndexAttr(size - size % width));
     if (!main || !tail)
       return op->emitOpError("cannot be split");
     parts = {cast<linalg::LinalgOp>(main.getOperation()),

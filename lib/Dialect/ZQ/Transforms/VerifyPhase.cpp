@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -46,11 +47,15 @@ static bool offendsAlgebra(Operation *op) {
 }
 
 static bool offendsVectors(Operation *op) {
-  return isa<DecodeOp, RotateOp, linalg::LinalgOp>(op);
+  // Not every op of linalg is a LinalgOp: softmax is not.
+  return isa<DecodeOp, RotateOp>(op) ||
+         (isa_and_nonnull<linalg::LinalgDialect>(op->getDialect()) &&
+          !isa<linalg::YieldOp, linalg::IndexOp>(op));
 }
 
 static bool offendsStreams(Operation *op) {
-  return (isa<ZQDialect>(op->getDialect()) && !isa<UnpackOp, LookupOp>(op)) ||
+  return (isa_and_nonnull<ZQDialect>(op->getDialect()) &&
+          !isa<UnpackOp, LookupOp>(op)) ||
          usesType(op,
                   [](Type type) { return isa<CompressedTensorType>(type); });
 }
@@ -60,7 +65,9 @@ static bool offendsBuffers(Operation *op) {
 }
 
 static bool offendsLLVM(Operation *op) {
-  return !isa<LLVM::LLVMDialect>(op->getDialect()) && !isa<ModuleOp>(op);
+  return !isa_and_nonnull<LLVM::LLVMDialect, omp::OpenMPDialect>(
+             op->getDialect()) &&
+         !isa<ModuleOp>(op);
 }
 
 namespace {

@@ -31,8 +31,8 @@ int64_t getDecoderWidth(Operation *scope, CompressedTensorType type,
 /// axis, made and inserted into the symbol table of `scope` where it is not
 /// there yet. Fails with an error at `scope` where a stage cannot decode such
 /// blocks.
-FailureOr<DecoderOp> materializeDecoder(Operation *scope, CompressedTensorType type,
-                                        int64_t width);
+FailureOr<DecoderOp>
+materializeDecoder(Operation *scope, CompressedTensorType type, int64_t width);
 
 } // namespace mlir::zq
 

@@ -313,7 +313,7 @@ def VerifyPhase : Pass<"zq-verify-phase", "::mlir::ModuleOp"> {
     * `vectors`: no linalg op, `zq.decode` or `zq.rotate`;
     * `streams`: no `!zq.tensor` and no op of zq but its vector ops;
     * `buffers`: no tensors;
-    * `llvm`: nothing but the LLVM dialect.
+    * `llvm`: nothing but the LLVM dialect and OpenMP, which LLVM IR is made of.
 
     Tested in `test/Dialect/ZQ/verify-phase.mlir`.
 

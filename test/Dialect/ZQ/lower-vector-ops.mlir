@@ -1,0 +1,240 @@
+// What the target has decides what becomes of the vector ops.
+// RUN: zq-opt %s -zq-lower-vector-ops=features=+avx512f,+avx512bw,+avx512vl,+avx2,+fma -cse | FileCheck %s --check-prefixes=CHECK,AVX512
+// RUN: zq-opt %s -zq-lower-vector-ops=features=+avx2,+fma -cse | FileCheck %s --check-prefixes=CHECK,AVX2
+// RUN: zq-opt %s -zq-lower-vector-ops=features=none -cse | FileCheck %s --check-prefixes=CHECK,NONE
+
+//===----------------------------------------------------------------------===//
+// Unpacking is the same everywhere. Codes that divide a byte: halves, lower
+// ones first.
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: func.func @unpack_1_bit(
+// CHECK-COUNT-3: vector.interleave
+// CHECK-NOT: vector.interleave
+func.func @unpack_1_bit(%b: vector<2xi8>) -> vector<16xi8> {
+  %c = zq.unpack %b bits 1 : vector<2xi8> -> vector<16xi8>
+  return %c : vector<16xi8>
+}
+
+// CHECK-LABEL: func.func @unpack_2_bits(
+// CHECK-SAME: %[[B:[^:]*]]: vector<4xi8>
+// CHECK-DAG: %[[FOUR:.*]] = arith.constant dense<4> : vector<4xi8>
+// CHECK-DAG: %[[NIBBLE:.*]] = arith.constant dense<15> : vector<4xi8>
+// CHECK-DAG: %[[TWO:.*]] = arith.constant dense<2> : vector<8xi8>
+// CHECK-DAG: %[[PAIR:.*]] = arith.constant dense<3> : vector<8xi8>
+// CHECK-DAG: %[[LOW:.*]] = arith.andi %[[B]], %[[NIBBLE]]
+// CHECK-DAG: %[[HIGH:.*]] = arith.shrui %[[B]], %[[FOUR]]
+// CHECK: %[[N:.*]] = vector.interleave %[[LOW]], %[[HIGH]]
+// CHECK-DAG: %[[L:.*]] = arith.andi %[[N]], %[[PAIR]]
+// CHECK-DAG: %[[H:.*]] = arith.shrui %[[N]], %[[TWO]]
+// CHECK: %[[R:.*]] = vector.interleave %[[L]], %[[H]] : vector<8xi8> -> vector<16xi8>
+// CHECK-NEXT: return %[[R]]
+func.func @unpack_2_bits(%b: vector<4xi8>) -> vector<16xi8> {
+  %c = zq.unpack %b bits 2 : vector<4xi8> -> vector<16xi8>
+  return %c : vector<16xi8>
+}
+
+// Others: a word of two neighbouring bytes for each code, shifted and masked.
+// CHECK-LABEL: func.func @unpack_3_bits(
+// CHECK-SAME: %[[B:[^:]*]]: vector<3xi8>
+// CHECK-DAG: %[[MASK:.*]] = arith.constant dense<7> : vector<8xi16>
+// CHECK-DAG: %[[SHIFTS:.*]] = arith.constant dense<[0, 3, 6, 1, 4, 7, 2, 5]> : vector<8xi16>
+// CHECK-DAG: %[[EIGHT:.*]] = arith.constant dense<8> : vector<8xi16>
+// CHECK-DAG: %[[LOW:.*]] = vector.shuffle %[[B]], %[[B]] [0, 0, 0, 1, 1, 1, 2, 2]
+// CHECK-DAG: %[[HIGH:.*]] = vector.shuffle %[[B]], %[[B]] [1, 1, 1, 2, 2, 2, 2, 2]
+// CHECK-DAG: %[[L:.*]] = arith.extui %[[LOW]]
+// CHECK-DAG: %[[H:.*]] = arith.extui %[[HIGH]]
+// CHECK: %[[UP:.*]] = arith.shli %[[H]], %[[EIGHT]]
+// CHECK: %[[W:.*]] = arith.ori %[[L]], %[[UP]]
+// CHECK: %[[S:.*]] = arith.shrui %[[W]], %[[SHIFTS]]
+// CHECK: %[[M:.*]] = arith.andi %[[S]], %[[MASK]]
+// CHECK: arith.trunci %[[M]] : vector<8xi16> to vector<8xi8>
+func.func @unpack_3_bits(%b: vector<3xi8>) -> vector<8xi8> {
+  %c = zq.unpack %b bits 3 : vector<3xi8> -> vector<8xi8>
+  return %c : vector<8xi8>
+}
+
+// CHECK-LABEL: func.func @unpack_4_bits(
+// CHECK-COUNT-1: vector.interleave {{.*}} : vector<8xi8> -> vector<16xi8>
+// CHECK-NOT: vector.interleave
+func.func @unpack_4_bits(%b: vector<8xi8>) -> vector<16xi8> {
+  %c = zq.unpack %b bits 4 : vector<8xi8> -> vector<16xi8>
+  return %c : vector<16xi8>
+}
+
+// CHECK-LABEL: func.func @unpack_5_bits(
+// CHECK: vector.shuffle {{.*}} [0, 0, 1, 1, 2, 3, 3, 4]
+// CHECK: arith.trunci
+func.func @unpack_5_bits(%b: vector<5xi8>) -> vector<8xi8> {
+  %c = zq.unpack %b bits 5 : vector<5xi8> -> vector<8xi8>
+  return %c : vector<8xi8>
+}
+
+// CHECK-LABEL: func.func @unpack_6_bits(
+// CHECK: vector.shuffle {{.*}} [0, 0, 1, 2]
+// CHECK: arith.trunci
+func.func @unpack_6_bits(%b: vector<3xi8>) -> vector<4xi8> {
+  %c = zq.unpack %b bits 6 : vector<3xi8> -> vector<4xi8>
+  return %c : vector<4xi8>
+}
+
+// CHECK-LABEL: func.func @unpack_7_bits(
+// CHECK: vector.shuffle {{.*}} [0, 0, 1, 2, 3, 4, 5, 6]
+// CHECK: arith.trunci
+func.func @unpack_7_bits(%b: vector<7xi8>) -> vector<8xi8> {
+  %c = zq.unpack %b bits 7 : vector<7xi8> -> vector<8xi8>
+  return %c : vector<8xi8>
+}
+
+// CHECK-LABEL: func.func @unpack_8_bits(
+// CHECK-SAME: %[[B:[^:]*]]: vector<8xi8>
+// CHECK-NEXT: return %[[B]]
+func.func @unpack_8_bits(%b: vector<8xi8>) -> vector<8xi8> {
+  %c = zq.unpack %b bits 8 : vector<8xi8> -> vector<8xi8>
+  return %c : vector<8xi8>
+}
+
+//===----------------------------------------------------------------------===//
+// Lookups
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: func.func @lookup_one_register(
+// CHECK-SAME: %[[C:[^:]*]]: vector<16xi8>, %[[T:[^:]*]]: vector<16xf32>
+// AVX512: %[[I:.*]] = arith.extui %[[C]] : vector<16xi8> to vector<16xi32>
+// AVX512: %[[V:.*]] = llvm.call_intrinsic "llvm.x86.avx512.permvar.sf.512"(%[[T]], %[[I]])
+// AVX512: return %[[V]]
+//
+// Two registers of table and two of codes: the fourth bit of a code chooses.
+// AVX2-DAG: %[[T0:.*]] = vector.shuffle %[[T]], %[[T]] [0, 1, 2, 3, 4, 5, 6, 7]
+// AVX2-DAG: %[[T1:.*]] = vector.shuffle %[[T]], %[[T]] [8, 9, 10, 11, 12, 13, 14, 15]
+// AVX2-DAG: %[[EIGHT:.*]] = arith.constant dense<8> : vector<8xi32>
+// AVX2: %[[I:.*]] = arith.extui {{.*}} : vector<8xi8> to vector<8xi32>
+// AVX2: %[[V0:.*]] = llvm.call_intrinsic "llvm.x86.avx2.permps"(%[[T0]], %[[I]])
+// AVX2: %[[V1:.*]] = llvm.call_intrinsic "llvm.x86.avx2.permps"(%[[T1]], %[[I]])
+// AVX2: %[[BIT:.*]] = arith.andi %[[I]], %[[EIGHT]]
+// AVX2: %[[SET:.*]] = arith.cmpi ne, %[[BIT]]
+// AVX2: arith.select %[[SET]], %[[V1]], %[[V0]]
+// AVX2: "llvm.x86.avx2.permps"
+//
+// NONE-COUNT-15: arith.select
+// NONE-NOT: arith.select
+// NONE-NOT: llvm.
+func.func @lookup_one_register(%c: vector<16xi8>, %t: vector<16xf32>) -> vector<16xf32> {
+  %v = zq.lookup %c in %t : vector<16xi8>, vector<16xf32> -> vector<16xf32>
+  return %v : vector<16xf32>
+}
+
+// A short table repeats, as the upper bits of a code do not count.
+// CHECK-LABEL: func.func @lookup_short_table(
+// AVX512: %[[T:.*]] = vector.shuffle {{.*}} [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]
+// AVX512: "llvm.x86.avx512.permvar.sf.512"(%[[T]],
+// AVX2: %[[T:.*]] = vector.shuffle {{.*}} [0, 1, 2, 3, 0, 1, 2, 3]
+// AVX2-COUNT-2: "llvm.x86.avx2.permps"(%[[T]],
+// NONE-COUNT-3: arith.select
+func.func @lookup_short_table(%c: vector<16xi8>, %t: vector<4xf32>) -> vector<16xf32> {
+  %v = zq.lookup %c in %t : vector<16xi8>, vector<4xf32> -> vector<16xf32>
+  return %v : vector<16xf32>
+}
+
+// CHECK-LABEL: func.func @lookup_single_entry(
+// AVX512: "llvm.x86.avx512.permvar.sf.512"
+// NONE: %[[E:.*]] = vector.extract %{{.*}}[0]
+// NONE-NEXT: vector.broadcast %[[E]] : f32 to vector<16xf32>
+func.func @lookup_single_entry(%c: vector<16xi8>, %t: vector<1xf32>) -> vector<16xf32> {
+  %v = zq.lookup %c in %t : vector<16xi8>, vector<1xf32> -> vector<16xf32>
+  return %v : vector<16xf32>
+}
+
+// Longer tables: one permute for each register, chosen from by the upper bits.
+// CHECK-LABEL: func.func @lookup_long_table(
+// AVX512-DAG: arith.constant dense<16> : vector<16xi32>
+// AVX512-DAG: arith.constant dense<32> : vector<16xi32>
+// AVX512-COUNT-4: "llvm.x86.avx512.permvar.sf.512"
+// AVX512-COUNT-3: arith.select
+// AVX512-NOT: arith.select
+// AVX2-COUNT-8: "llvm.x86.avx2.permps"
+func.func @lookup_long_table(%c: vector<16xi8>, %t: vector<64xf32>) -> vector<16xf32> {
+  %v = zq.lookup %c in %t : vector<16xi8>, vector<64xf32> -> vector<16xf32>
+  return %v : vector<16xf32>
+}
+
+// CHECK-LABEL: func.func @lookup_two_registers_of_codes(
+// AVX512: vector.extract_strided_slice %{{.*}} {offsets = [0], sizes = [16]
+// AVX512: vector.insert_strided_slice {{.*}} {offsets = [0]
+// AVX512: vector.extract_strided_slice %{{.*}} {offsets = [16], sizes = [16]
+// AVX512: vector.insert_strided_slice {{.*}} {offsets = [16]
+func.func @lookup_two_registers_of_codes(%c: vector<32xi8>, %t: vector<16xf32>)
+    -> vector<32xf32> {
+  %v = zq.lookup %c in %t : vector<32xi8>, vector<16xf32> -> vector<32xf32>
+  return %v : vector<32xf32>
+}
+
+// Blocks of eight do with half a register.
+// CHECK-LABEL: func.func @lookup_block_of_8(
+// AVX512: "llvm.x86.avx2.permps"
+// AVX2: "llvm.x86.avx2.permps"
+func.func @lookup_block_of_8(%c: vector<8xi8>, %t: vector<8xf32>) -> vector<8xf32> {
+  %v = zq.lookup %c in %t : vector<8xi8>, vector<8xf32> -> vector<8xf32>
+  return %v : vector<8xf32>
+}
+
+// What no permute can do is selected.
+// CHECK-LABEL: func.func @lookup_bf16(
+// CHECK-NOT: llvm.call_intrinsic
+// CHECK-COUNT-3: arith.select {{.*}} vector<16xbf16>
+func.func @lookup_bf16(%c: vector<16xi8>, %t: vector<4xbf16>) -> vector<16xbf16> {
+  %v = zq.lookup %c in %t : vector<16xi8>, vector<4xbf16> -> vector<16xbf16>
+  return %v : vector<16xbf16>
+}
+
+// CHECK-LABEL: func.func @lookup_odd_length(
+// CHECK-NOT: llvm.call_intrinsic
+// CHECK: arith.select {{.*}} vector<5xf32>
+func.func @lookup_odd_length(%c: vector<5xi8>, %t: vector<2xf32>) -> vector<5xf32> {
+  %v = zq.lookup %c in %t : vector<5xi8>, vector<2xf32> -> vector<5xf32>
+  return %v : vector<5xf32>
+}
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+// A conversion to bf16 rounds to nearest even and keeps subnormals, which the
+// CPU's own does not.
+// CHECK-LABEL: func.func @to_bf16(
+// CHECK-NOT: arith.truncf
+// CHECK: arith.bitcast %{{.*}} : vector<16xf32> to vector<16xi32>
+// CHECK: arith.bitcast %{{.*}} : vector<16xi16> to vector<16xbf16>
+func.func @to_bf16(%x: vector<16xf32>) -> vector<16xbf16> {
+  %y = arith.truncf %x : vector<16xf32> to vector<16xbf16>
+  return %y : vector<16xbf16>
+}
+
+// CHECK-LABEL: func.func @from_bf16(
+// CHECK-SAME: %[[X:[^:]*]]: bf16
+// CHECK: %[[SIXTEEN:.*]] = arith.constant 16 : i32
+// CHECK: %[[B:.*]] = arith.bitcast %[[X]] : bf16 to i16
+// CHECK: %[[W:.*]] = arith.extui %[[B]] : i16 to i32
+// CHECK: %[[S:.*]] = arith.shli %[[W]], %[[SIXTEEN]]
+// CHECK: arith.bitcast %[[S]] : i32 to f32
+func.func @from_bf16(%x: bf16) -> f32 {
+  %y = arith.extf %x : bf16 to f32
+  return %y : f32
+}
+
+// Functions of vectors become polynomials.
+// CHECK-LABEL: func.func @polynomial(
+// CHECK-NOT: math.erf
+// CHECK: math.fma {{.*}} : vector<16xf32>
+func.func @polynomial(%x: vector<16xf32>) -> vector<16xf32> {
+  %y = math.erf %x : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// CHECK-LABEL: func.func @sum_of_lanes(
+// CHECK-NOT: vector.multi_reduction
+// CHECK-COUNT-2: vector.reduction <add>
+func.func @sum_of_lanes(%x: vector<2x16xf32>, %a: vector<2xf32>) -> vector<2xf32> {
+  %s = vector.multi_reduction <add>, %x, %a [1] : vector<2x16xf32> to vector<2xf32>
+  return %s : vector<2xf32>
+}
