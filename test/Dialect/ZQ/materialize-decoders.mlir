@@ -229,21 +229,6 @@ func.func @scale_per_2d_block(
 // CHECK: %[[LANES:.*]] = arith.select %[[IN_B]], %[[B]], %[[A]]
 // CHECK: arith.mulf %{{.*}}, %[[LANES]]
 func.func @scale_straddling_blocks(
-// CHECK: ^bb0(%[[S:.*]]: tensor<4x3xf32>, %{{.*}}: tensor<4x64xi8>, %[[I:.*]]: index, %[[J:.*]]: index):
-// CHECK: %[[G:.*]] = arith.divui %[[J]], %c24
-// CHECK: %[[TWO:.*]] = vector.transfer_read %[[S]][%[[I]], %[[G]]], %{{.*}} : tensor<4x3xf32>, vector<2xf32>
-// CHECK: %[[WITHIN:.*]] = arith.remui %[[J]]
-// CHECK: %[[STEPS:.*]] = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]>
-// CHECK: %[[AT:.*]] = arith.addi %[[STEPS]]
-// CHECK: %[[FIRST:.*]] = vector.extract %[[TWO]][0]
-// CHECK: %[[A:.*]] = vector.broadcast %[[FIRST]]
-// CHECK: %[[SECOND:.*]] = vector.extract %[[TWO]][1]
-// CHECK: %[[B:.*]] = vector.broadcast %[[SECOND]]
-// CHECK: %[[END:.*]] = arith.constant dense<24>
-// CHECK: %[[IN_B:.*]] = arith.cmpi sge, %[[AT]], %[[END]]
-// CHECK: %[[LANES:.*]] = arith.select %[[IN_B]], %[[B]], %[[A]]
-// CHECK: arith.mulf %{{.*}}, %[[LANES]]
-func.func @scale_straddling_blocks(
     %w: !zq.tensor<4x64xf32, #zq.codec<scale<1x24, f32>, quantize<si8>, pack>>)
     -> tensor<4x64xf32> {
   %e = tensor.empty() : tensor<4x64xf32>

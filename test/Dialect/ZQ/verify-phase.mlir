@@ -102,6 +102,15 @@ func.func @softmax(%x: tensor<4x16xf32>) -> tensor<4x16xf32> {
 
 // -----
 
+// Decoders are named until the streams are apart.
+zq.decoder @d block [1, 8] streams [#zq.stream<"codes" : i8, (d0, d1) -> (d0, d1)>] decode {
+^bb0(%codes: tensor<?x?xi8>, %i: index, %j: index):
+  %v = arith.constant dense<0.0> : vector<8xf32>
+  zq.yield %v : vector<8xf32>
+}
+
+// -----
+
 func.func @streams_and_vectors(%w: !zq.tensor<4x16xf32, #zq.codec<quantize<si8>, pack>>)
     -> vector<16xi8> {
   %c0 = arith.constant 0 : index
@@ -138,7 +147,8 @@ func.func @vector_ops(%b: vector<8xi8>, %t: vector<16xf32>) -> vector<16xf32> {
 
 // -----
 
-// A decoder that nothing uses does no harm.
+// The body of a decoder is no error of its own.
+// expected-error @+1 {{'zq.decoder' op is left after the phase 'streams'}}
 zq.decoder @d block [1, 8] streams [] decode {
 ^bb0(%i: index, %j: index):
   %v = arith.constant dense<0.0> : vector<8xf32>

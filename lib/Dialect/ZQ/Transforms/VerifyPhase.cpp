@@ -88,15 +88,13 @@ struct VerifyPhasePass : mlir::zq::impl::VerifyPhaseBase<VerifyPhasePass> {
           << phase << "'";
       return signalPassFailure();
     }
-    getOperation().walk([&](Operation *op) {
-      // What a decoder says about its streams is no use of them.
-      if (isa<DecoderOp>(op))
-        return WalkResult::skip();
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (offends(op)) {
         op->emitOpError("is left after the phase '") << phase << "'";
         signalPassFailure();
       }
-      return WalkResult::advance();
+      // What a decoder says about its streams is no use of them.
+      return isa<DecoderOp>(op) ? WalkResult::skip() : WalkResult::advance();
     });
   }
 };
