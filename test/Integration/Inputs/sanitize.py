@@ -5,8 +5,8 @@ gives them AddressSanitizer's checks, and calls them COUNT times each on streams
 with flipped bits, with garbage, or cut short, each in memory of exactly its
 size. Says how many calls there were; fails on the first access outside.
 
-With `--without-clamp`, no load of an entropy coder's bits is kept inside of
-them: this must fail.
+With `--cpu=NAME` the code is made for that CPU. With `--without-clamp`, no load
+of an entropy coder's bits is kept inside of them: this must fail.
 """
 
 import json
@@ -130,7 +130,9 @@ def main():
         rows=ROWS, columns=COLUMNS, element=element, codec=codec,
         using=f"using {codec}" if custom else ""))  # fmt: skip
     code = folder / "kernels.ll"
-    run("zq-compile", module, "--emit=llvm-ir", "--no-threads", "--quiet", "-o", code)
+    cpu = [option for option in options if option.startswith("--cpu=")]
+    run("zq-compile", module, "--emit=llvm-ir", "--no-threads", "--quiet", *cpu,
+        "-o", code)  # fmt: skip
     text = code.read_text()
     text, functions = re.subn(
         r"^(define .*) \{$", r"\1 sanitize_address {", text, flags=re.M
