@@ -77,6 +77,9 @@ void mlir::zq::buildLowerToLLVMPipeline(OpPassManager &pm,
   bufferize.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  // Loops carry buffers that they only write to; a result is allocated by its
+  // caller where it is seen to be the buffer that went in.
+  pm.addPass(createCanonicalizerPass());
   pm.addPass(createSeparateResults());
   bufferization::BufferResultsToOutParamsPassOptions outParams;
   outParams.hoistStaticAllocs = true;

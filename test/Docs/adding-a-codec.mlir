@@ -11,7 +11,7 @@
 // CHECK-SAME: !zq.tensor<48x128xf32, #{{.*}}>
 // Each value is used once, so that no dense weight is left.
 // FUSED-NOT: tensor<48x128xf32>
-// REMARK: decode fused in registers: 1 uses of each value in a tile
+// REMARK: decode fused in registers: uses of each value in a tile: 1
 func.func @composed(%x: tensor<1x128xf32>,
                     %w: !zq.tensor<48x128xf32, #zq.codec<
                         scale<1x64, f8E4M3FN>, quantize<si3>,
@@ -34,7 +34,7 @@ func.func @composed(%x: tensor<1x128xf32>,
 
 // CHECK-LABEL: func.func @looked_up
 // CHECK: zq.decode %{{.*}} using @lut3 at [0, 0]
-// REMARK: decode fused in registers: 1 uses of each value in a tile
+// REMARK: decode fused in registers: uses of each value in a tile: 1
 func.func @looked_up(%x: tensor<1x128xf32>,
                      %w: !zq.tensor<48x128xf32, #zq.codec<@lut3>>)
     -> tensor<1x48xf32> {

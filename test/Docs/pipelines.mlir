@@ -32,7 +32,7 @@ func.func @matvec(%x: tensor<1x256xf32>,
 // CHECK: zq.decode %{{.*}} at [0, 0]
 // CHECK: linalg.matmul
 
-// CHECK: remark: decode fused in registers: 1 uses of each value in a tile
+// CHECK: remark: decode fused in registers: uses of each value in a tile: 1
 // CHECK: IR Dump After TileAndFuse
 // CHECK: scf.forall (%{{.*}}, %[[N:.*]]) = (0, 0) to (1, 512) step (1, 32)
 // CHECK: linalg.fill {{.*}} -> tensor<1x8x16xf32>

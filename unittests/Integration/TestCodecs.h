@@ -4,6 +4,7 @@
 
 #include "zq/Codec/Stage.h"
 
+#include <ostream>
 #include <random>
 #include <string>
 #include <vector>
@@ -37,6 +38,11 @@ struct TestCodec {
   bool tryDecode(const std::vector<Stream> &streams,
                  const std::vector<int64_t> &shape, Array &decoded) const;
 };
+
+/// How GoogleTest shows a codec.
+inline void PrintTo(const TestCodec &codec, std::ostream *os) {
+  *os << codec.text << " as " << codec.element;
+}
 
 /// The named codecs and @lut3, for tensors of rank 2.
 std::vector<TestCodec> getNamedTestCodecs();

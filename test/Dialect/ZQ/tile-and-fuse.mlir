@@ -28,7 +28,7 @@
 func.func @batch_1_in_registers(%x: tensor<1x256xf32>, %w: !zq.tensor<64x256xf32, #w>,
                                 %o: tensor<1x64xf32>) -> tensor<1x64xf32> {
   %e = tensor.empty() : tensor<64x256xf32>
-  // expected-remark @+1 {{decode fused in registers: 1 uses of each value in a tile}}
+  // expected-remark @+1 {{decode fused in registers: uses of each value in a tile: 1}}
   %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
       : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
   %y = linalg.matmul indexing_maps = #transposed
@@ -46,7 +46,7 @@ func.func @batch_1_in_registers(%x: tensor<1x256xf32>, %w: !zq.tensor<64x256xf32
 func.func @batch_4_in_registers(%x: tensor<4x256xf32>, %w: !zq.tensor<64x256xf32, #w>,
                                 %o: tensor<4x64xf32>) -> tensor<4x64xf32> {
   %e = tensor.empty() : tensor<64x256xf32>
-  // expected-remark @+1 {{decode fused in registers: 4 uses of each value in a tile}}
+  // expected-remark @+1 {{decode fused in registers: uses of each value in a tile: 4}}
   %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
       : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
   %y = linalg.matmul indexing_maps = #transposed
@@ -70,7 +70,7 @@ func.func @batch_4_in_registers(%x: tensor<4x256xf32>, %w: !zq.tensor<64x256xf32
 func.func @batch_64_per_panel(%x: tensor<64x256xf32>, %w: !zq.tensor<64x256xf32, #w>,
                               %o: tensor<64x64xf32>) -> tensor<64x64xf32> {
   %e = tensor.empty() : tensor<64x256xf32>
-  // expected-remark @+1 {{decode fused per panel: 64 uses of each value in a tile}}
+  // expected-remark @+1 {{decode fused per panel: uses of each value in a tile: 64}}
   %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
       : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
   %y = linalg.matmul indexing_maps = #transposed

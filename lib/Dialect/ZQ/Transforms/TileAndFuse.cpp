@@ -437,8 +437,8 @@ LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
   bool fuse = decode && reuse <= config.registerReuse;
   if (decode)
     decode->emitRemark() << "decode fused "
-                         << (fuse ? "in registers" : "per panel") << ": "
-                         << reuse << " uses of each value in a tile";
+                         << (fuse ? "in registers" : "per panel")
+                         << ": uses of each value in a tile: " << reuse;
 
   bool reduces =
       op.getIteratorTypesArray()[lane] == utils::IteratorType::reduction;
