@@ -13,7 +13,7 @@
 // CHECK: omp.parallel
 // CHECK: omp.wsloop
 // CHECK: llvm.call_intrinsic "llvm.x86.avx512.permvar.sf.512"
-// CHECK: llvm.fadd {{.*}} {fastmathFlags = #llvm.fastmath<contract, reassoc>} : vector<16xf32>
+// CHECK: llvm.fadd {{.*}} {fastmathFlags = #llvm.fastmath<contract>} : vector<16xf32>
 // CHECK: llvm.return
 //
 // CHECK: llvm.func @_mlir_ciface_linear(%[[X:.*]]: !llvm.ptr, %[[SCALE:.*]]: !llvm.ptr, %[[SCALES:.*]]: !llvm.ptr, %[[CODES:.*]]: !llvm.ptr, %[[OUT:[^:]*]]: !llvm.ptr)

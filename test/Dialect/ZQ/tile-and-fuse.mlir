@@ -19,8 +19,8 @@
 // CHECK: %[[ROW:.*]] = affine.apply #{{.*}}(%[[N]], %[[R]])
 // CHECK: %[[D:.*]] = zq.decode %[[W]] at [%[[ROW]], %[[K]]] outs(%{{.*}} : tensor<8x16xf32>)
 // CHECK: %[[S:.*]] = linalg.generic {{.*}}["parallel", "parallel", "parallel"]} ins(%[[XK]], %[[D]] : {{.*}}) outs(%[[ACC]] :
-// CHECK: arith.mulf {{.*}} fastmath<reassoc,contract>
-// CHECK: arith.addf {{.*}} fastmath<reassoc,contract>
+// CHECK: arith.mulf {{.*}} fastmath<contract>
+// CHECK: arith.addf {{.*}} fastmath<contract>
 // CHECK: scf.yield %[[S]]
 // CHECK: linalg.reduce ins(%[[SUMS]] : tensor<1x8x16xf32>) outs(%{{.*}} : tensor<1x8xf32>) dimensions = [2]
 // CHECK: tensor.parallel_insert_slice

@@ -399,11 +399,11 @@ LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
       return op->emitOpError("cannot be written as linalg.generic");
     op = *generic;
   }
-  // A sum of products may be summed in any order and with fused rounding: its
-  // error bound does not depend on that. Decoding keeps every rounding.
+  // A product may be added without a rounding of its own: the sum's error bound
+  // covers that, as it does the order that the tiling gives the sum. Nothing
+  // may be factored out of it. Decoding keeps every rounding.
   auto flags = arith::FastMathFlagsAttr::get(rewriter.getContext(),
-                                             arith::FastMathFlags::contract |
-                                                 arith::FastMathFlags::reassoc);
+                                             arith::FastMathFlags::contract);
   op->getRegion(0).walk([&](Operation *arithmetic) {
     if (auto add = dyn_cast<arith::AddFOp>(arithmetic))
       add.setFastmathAttr(flags);
