@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <fcntl.h>
+#include <poll.h>
 #include <string>
 #include <unistd.h>
 
@@ -26,10 +27,20 @@ protected:
     ::close(terminal);
     ::close(reader);
   }
+  /// What was written so far. The kernel hands it over piece by piece and
+  /// later, so that only a pause says that it is all.
   std::string output() const {
-    char buffer[4096];
-    ssize_t size = ::read(reader, buffer, sizeof(buffer));
-    return std::string(buffer, size > 0 ? static_cast<size_t>(size) : 0);
+    constexpr int pause = 200; // milliseconds
+    std::string text;
+    pollfd ready{reader, POLLIN, 0};
+    while (::poll(&ready, 1, pause) > 0) {
+      char buffer[4096];
+      ssize_t size = ::read(reader, buffer, sizeof(buffer));
+      if (size <= 0)
+        break;
+      text.append(buffer, static_cast<size_t>(size));
+    }
+    return text;
   }
 
   int reader = -1;

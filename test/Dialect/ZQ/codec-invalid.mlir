@@ -101,13 +101,13 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = -1, block = 
 // -----
 
 // A block that is no power of two.
-// expected-error @+1 {{hadamard: the block is a power of two from 1 to 65536, and not 48}}
+// expected-error @+1 {{hadamard: the block is a power of two from 1 to 4096, and not 48}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1, block = 48, seed = 1>, pack>>)
 
 // -----
 
 // A block of nothing.
-// expected-error @+1 {{hadamard: the block is a power of two from 1 to 65536, and not 0}}
+// expected-error @+1 {{hadamard: the block is a power of two from 1 to 4096, and not 0}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1, block = 0, seed = 1>, pack>>)
 
 // -----

@@ -66,9 +66,9 @@ LogicalResult HadamardAttr::verify(ErrorFn emitError, int64_t axis,
                                    int64_t block, uint64_t) {
   if (axis < 0)
     return emitError() << "hadamard: the axis is not negative";
-  if (block < 1 || !llvm::isPowerOf2_64(block) || block > 65536)
+  if (block < 1 || !llvm::isPowerOf2_64(block) || block > 4096)
     return emitError() << "hadamard: the block is a power of two from 1 to "
-                          "65536, and not "
+                          "4096, and not "
                        << block;
   return success();
 }

@@ -113,7 +113,7 @@ def ZQ_HadamardAttr : ZQ_Stage<"Hadamard", "hadamard", [],
     `y = c * H (s .* x)` for each block of the axis: H is the Hadamard matrix of
     the block's size n in natural order, `c = 1 / sqrt(n)`, and s are signs from
     a counter-based generator (`zq/Codec/Hadamard.h`). `block` is a power of two
-    of at most 65536; the tail that fills no block is cut into descending powers
+    of at most 4096; the tail that fills no block is cut into descending powers
     of two.
 
     ```mlir
