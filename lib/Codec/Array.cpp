@@ -112,3 +112,32 @@ void Array::setFloat(int64_t index, float value) {
     assert(false && "not a floating-point array");
   }
 }
+
+ElementType zq::codec::codeType(int bits) {
+  assert(1 <= bits && bits <= 32 && "codes have 1 to 32 bits");
+  return bits <= 8    ? ElementType::I8
+         : bits <= 16 ? ElementType::I16
+                      : ElementType::I32;
+}
+
+uint32_t zq::codec::getCode(const Array &codes, int64_t index) {
+  switch (byteWidth(codes.type)) {
+  case 1:
+    return codes.get<uint8_t>(index);
+  case 2:
+    return codes.get<uint16_t>(index);
+  default:
+    return codes.get<uint32_t>(index);
+  }
+}
+
+void zq::codec::setCode(Array &codes, int64_t index, uint32_t code) {
+  switch (byteWidth(codes.type)) {
+  case 1:
+    return codes.set(index, static_cast<uint8_t>(code));
+  case 2:
+    return codes.set(index, static_cast<uint16_t>(code));
+  default:
+    return codes.set(index, code);
+  }
+}

@@ -33,35 +33,153 @@ static void numberNames(std::vector<Stream> &streams) {
   }
 }
 
-Result<std::vector<Stream>> Codec::encode(const Array &values) const {
-  if (Status valid = checkChain(); !valid)
-    return valid.error();
+CodecRef Stage::sideCodec(size_t) const { return nullptr; }
+
+Result<Shape> Stage::sideShape(size_t index, const Shape &,
+                               const std::vector<Stream> &) const {
+  return Error{keyword() + " gives side array " + std::to_string(index) +
+               " no codec"};
+}
+
+size_t Codec::numStreams() const {
+  size_t count = 1;
+  for (const std::shared_ptr<const Stage> &stage : chain)
+    for (size_t i = 0, n = stage->numSides(); i < n; ++i) {
+      CodecRef codec = stage->sideCodec(i);
+      count += codec ? codec->numStreams() : 1;
+    }
+  return count;
+}
+
+/// What each stage's main array is to keep to: the range of the stage below.
+static std::vector<Range>
+targetsOf(const std::vector<std::shared_ptr<const Stage>> &chain) {
   std::vector<Range> targets(chain.size(), Range{-1, 1});
   for (size_t i = chain.size() - 1; i > 0; --i)
     targets[i - 1] = chain[i]->inputRange(targets[i]);
+  return targets;
+}
 
+Range Codec::inputRange() const {
+  return chain.front()->inputRange(targetsOf(chain).front());
+}
+
+/// What the stages from `first` on make of `values`. Below the last stage that
+/// is not lossless nothing changes any more.
+Result<Array> Codec::roundTrip(const Array &values, size_t first) const {
+  size_t end = chain.size();
+  while (end > first && chain[end - 1]->isLossless())
+    --end;
+  std::vector<Range> targets = targetsOf(chain);
+  std::vector<std::vector<Stream>> sides(chain.size());
+  std::vector<Shape> shapes;
+  Array main = values;
+  for (size_t i = first; i < end; ++i) {
+    shapes.push_back(main.shape);
+    Below below(targets[i],
+                [this, i](const Array &v) { return roundTrip(v, i + 1); });
+    Result<Array> next = chain[i]->encode(main, below, sides[i]);
+    if (!next)
+      return next;
+    main = std::move(*next);
+    for (size_t k = 0; k < sides[i].size(); ++k)
+      if (CodecRef codec = chain[i]->sideCodec(k)) {
+        Result<Array> read = codec->roundTrip(sides[i][k].array);
+        if (!read)
+          return read;
+        sides[i][k].array = std::move(*read);
+      }
+  }
+  for (size_t i = end; i-- > first;) {
+    Result<Array> above = chain[i]->decode(main, sides[i], shapes[i - first]);
+    if (!above)
+      return above;
+    main = std::move(*above);
+  }
+  if (main.type == values.type)
+    return main;
+  Array result(values.type, values.shape);
+  for (int64_t i = 0, n = main.size(); i < n; ++i)
+    result.setFloat(i, main.getFloat(i));
+  return result;
+}
+
+Result<Array> Codec::roundTrip(const Array &values) const {
+  if (Status valid = checkChain(); !valid)
+    return valid.error();
+  return roundTrip(values, 0);
+}
+
+Result<std::vector<Stream>> Codec::encode(const Array &values) const {
+  if (Status valid = checkChain(); !valid)
+    return valid.error();
+  std::vector<Range> targets = targetsOf(chain);
   std::vector<Stream> streams;
   Array main = values;
   for (size_t i = 0; i < chain.size(); ++i) {
-    Result<Array> next = chain[i]->encode(main, targets[i], streams);
+    Below below(targets[i],
+                [this, i](const Array &v) { return roundTrip(v, i + 1); });
+    std::vector<Stream> sides;
+    Result<Array> next = chain[i]->encode(main, below, sides);
     if (!next)
       return next.error();
     main = std::move(*next);
+    for (size_t k = 0; k < sides.size(); ++k) {
+      CodecRef codec = chain[i]->sideCodec(k);
+      if (!codec) {
+        streams.push_back(std::move(sides[k]));
+        continue;
+      }
+      Result<std::vector<Stream>> coded = codec->encode(sides[k].array);
+      if (!coded)
+        return Error{sides[k].name + " of " + chain[i]->keyword() + ": " +
+                     coded.message()};
+      for (Stream &stream : *coded)
+        streams.push_back(
+            {sides[k].name + "." + stream.name, std::move(stream.array)});
+    }
   }
   streams.push_back({chain.back()->mainName(), std::move(main)});
   numberNames(streams);
   return streams;
 }
 
-/// The side streams of each stage, in the order of the chain.
-static std::vector<std::vector<Stream>>
-splitSides(const std::vector<std::shared_ptr<const Stage>> &chain,
-           const std::vector<Stream> &streams) {
+/// The shape that each stage takes in, of a tensor of `shape`.
+std::vector<Shape> Codec::shapesOf(const Shape &shape) const {
+  std::vector<Shape> shapes{shape};
+  for (size_t i = 0; i + 1 < chain.size(); ++i)
+    shapes.push_back(chain[i]->mainShape(shapes.back()));
+  return shapes;
+}
+
+/// The side arrays of each stage, decoded. Requires as many streams as
+/// `numStreams` says.
+Result<std::vector<std::vector<Stream>>>
+Codec::decodeSides(const std::vector<Stream> &streams,
+                   const std::vector<Shape> &shapes) const {
   std::vector<std::vector<Stream>> result;
   auto next = streams.begin();
-  for (const std::shared_ptr<const Stage> &stage : chain) {
-    result.emplace_back(next, next + stage->numSides());
-    next += stage->numSides();
+  for (size_t i = 0; i < chain.size(); ++i) {
+    std::vector<Stream> sides;
+    for (size_t k = 0, n = chain[i]->numSides(); k < n; ++k) {
+      CodecRef codec = chain[i]->sideCodec(k);
+      if (!codec) {
+        sides.push_back(*next++);
+        continue;
+      }
+      Result<Shape> shape = chain[i]->sideShape(k, shapes[i], sides);
+      if (!shape)
+        return shape.error();
+      std::vector<Stream> own(next, next + codec->numStreams());
+      next += own.size();
+      Result<Array> side =
+          codec->decode(own, *shape, codec->stages().front()->decodedType());
+      if (!side)
+        return Error{"a side array of " + chain[i]->keyword() + ": " +
+                     side.message()};
+      sides.push_back({"", std::move(*side)});
+    }
+    result.push_back(std::move(sides));
   }
   return result;
 }
@@ -76,7 +194,7 @@ static bool isConvertible(ElementType decoded, ElementType type) {
 }
 
 Status Codec::check(const std::vector<Stream> &streams,
-                    const std::vector<int64_t> &shape, ElementType type) const {
+                    const Shape &shape, ElementType type) const {
   if (Status valid = checkChain(); !valid)
     return valid;
   ElementType decoded = chain.front()->decodedType();
@@ -84,31 +202,36 @@ Status Codec::check(const std::vector<Stream> &streams,
     return Error{chain.front()->keyword() + " decodes to " +
                  zq::codec::name(decoded) + ", not to " +
                  zq::codec::name(type)};
-  size_t expected = 1;
-  for (const std::shared_ptr<const Stage> &stage : chain)
-    expected += stage->numSides();
-  if (streams.size() != expected)
-    return Error{"the codec has " + std::to_string(expected) +
+  if (streams.size() != numStreams())
+    return Error{"the codec has " + std::to_string(numStreams()) +
                  " streams, got " + std::to_string(streams.size())};
-  std::vector<std::vector<Stream>> sides = splitSides(chain, streams);
+  if (Status valid = checkShape(shape); !valid)
+    return valid;
+  std::vector<Shape> shapes = shapesOf(shape);
+  auto sides = decodeSides(streams, shapes);
+  if (!sides)
+    return sides.error();
   for (size_t i = 0; i < chain.size(); ++i) {
     bool isLast = i + 1 == chain.size();
     const Array *main = isLast ? &streams.back().array : nullptr;
-    if (Status valid = chain[i]->check(main, sides[i], shape); !valid)
+    if (Status valid = chain[i]->check(main, (*sides)[i], shapes[i]); !valid)
       return valid;
   }
   return {};
 }
 
 Result<Array> Codec::decode(const std::vector<Stream> &streams,
-                            const std::vector<int64_t> &shape,
+                            const Shape &shape,
                             ElementType type) const {
   if (Status valid = check(streams, shape, type); !valid)
     return valid.error();
-  std::vector<std::vector<Stream>> sides = splitSides(chain, streams);
+  std::vector<Shape> shapes = shapesOf(shape);
+  auto sides = decodeSides(streams, shapes);
+  if (!sides)
+    return sides.error();
   Array main = streams.back().array;
   for (size_t i = chain.size(); i-- > 0;) {
-    Result<Array> above = chain[i]->decode(main, sides[i], shape);
+    Result<Array> above = chain[i]->decode(main, (*sides)[i], shapes[i]);
     if (!above)
       return above;
     main = std::move(*above);
@@ -122,13 +245,18 @@ Result<Array> Codec::decode(const std::vector<Stream> &streams,
 }
 
 bool Codec::isLossless() const {
-  return std::all_of(
-      chain.begin(), chain.end(),
-      [](const std::shared_ptr<const Stage> &s) { return s->isLossless(); });
+  for (const std::shared_ptr<const Stage> &stage : chain) {
+    if (!stage->isLossless())
+      return false;
+    for (size_t i = 0, n = stage->numSides(); i < n; ++i)
+      if (CodecRef codec = stage->sideCodec(i); codec && !codec->isLossless())
+        return false;
+  }
+  return true;
 }
 
 double zq::codec::bitsPerElement(const std::vector<Stream> &streams,
-                                 const std::vector<int64_t> &shape) {
+                                 const Shape &shape) {
   int64_t elements = numElements(shape);
   if (elements == 0)
     return 0;

@@ -5,9 +5,9 @@
 
 using namespace zq::codec;
 
-Result<Array> FloatFields::encode(const Array &input, Range target,
+Result<Array> FloatFields::encode(const Array &input, const Below &below,
                                   std::vector<Stream> &sides) const {
-  (void)target;
+  (void)below;
   if (Status valid = checkArray("the input of float_fields", input,
                                 ElementType::BF16, input.shape);
       !valid)

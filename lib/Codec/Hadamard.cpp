@@ -85,9 +85,9 @@ Range Hadamard::inputRange(Range target) const {
   return bound > 0 ? Range{-bound, bound} : target;
 }
 
-Result<Array> Hadamard::encode(const Array &input, Range target,
+Result<Array> Hadamard::encode(const Array &input, const Below &below,
                                std::vector<Stream> &sides) const {
-  (void)target, (void)sides;
+  (void)below, (void)sides;
   Result<Array> values = finiteF32(keyword(), input);
   if (!values)
     return values;

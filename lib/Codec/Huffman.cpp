@@ -39,9 +39,9 @@ static ChunkSpan chunkSpan(int64_t index, const std::vector<int64_t> &shape,
   return {row * length + start, std::min(chunk, length - start)};
 }
 
-Result<Array> Huffman::encode(const Array &input, Range target,
+Result<Array> Huffman::encode(const Array &input, const Below &below,
                               std::vector<Stream> &sides) const {
-  (void)target;
+  (void)below;
   const std::vector<int64_t> &shape = input.shape;
   if (Status valid =
           checkArray("the input of huffman", input, ElementType::I8, shape);

@@ -16,9 +16,9 @@ Pack::streamShape(const std::vector<int64_t> &shape) const {
   return result;
 }
 
-Result<Array> Pack::encode(const Array &input, Range target,
+Result<Array> Pack::encode(const Array &input, const Below &below,
                            std::vector<Stream> &sides) const {
-  (void)target, (void)sides;
+  (void)below, (void)sides;
   const std::vector<int64_t> &shape = input.shape;
   if (Status valid =
           checkArray("the input of pack", input, ElementType::I8, shape);

@@ -9,9 +9,9 @@
 
 using namespace zq::codec;
 
-Result<Array> Quantize::encode(const Array &input, Range target,
+Result<Array> Quantize::encode(const Array &input, const Below &below,
                                std::vector<Stream> &sides) const {
-  (void)target, (void)sides;
+  (void)below, (void)sides;
   if (Status valid = checkFloat(keyword(), input); !valid)
     return valid.error();
   Array codes(ElementType::I8, input.shape);

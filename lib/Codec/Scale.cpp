@@ -109,13 +109,14 @@ Range Scale::inputRange(Range target) const {
   return {-width * largest, width * largest};
 }
 
-Result<Array> Scale::encode(const Array &input, Range target,
+Result<Array> Scale::encode(const Array &input, const Below &below,
                             std::vector<Stream> &sides) const {
   Result<Array> values = finiteF32(keyword(), input);
   if (!values)
     return values;
   if (Status valid = checkRank(input.shape.size()); !valid)
     return valid.error();
+  Range target = below.range();
   float lowest = static_cast<float>(std::ceil(target.low));
   float highest = static_cast<float>(std::floor(target.high));
   if (zeroPoint && (lowest < -128 || highest > 127 || lowest > highest))

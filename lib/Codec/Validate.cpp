@@ -103,12 +103,12 @@ Result<Array> zq::codec::finiteF32(const std::string &keyword,
 
 Status zq::codec::checkCodes(const std::string &keyword, const Array &codes,
                              int64_t count) {
-  if (count >= 256)
+  if (count >= int64_t(1) << (8 * byteWidth(codes.type)))
     return {};
   for (int64_t i = 0, n = codes.size(); i < n; ++i)
-    if (codes.get<uint8_t>(i) >= count)
+    if (getCode(codes, i) >= count)
       return Error{elementName(codes.shape, i) + " is code " +
-                   std::to_string(codes.get<uint8_t>(i)) + ": " + keyword +
+                   std::to_string(getCode(codes, i)) + ": " + keyword +
                    " has codes below " + std::to_string(count)};
   return {};
 }

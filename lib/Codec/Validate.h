@@ -37,7 +37,7 @@ Status checkFloat(const std::string &keyword, const Array &array);
 /// elements that are not finite; `keyword` names who needs them so.
 Result<Array> finiteF32(const std::string &keyword, const Array &array);
 
-/// Whether every element of the i8 array `codes` is below `count`.
+/// Whether every element of `codes` (I8, I16 or I32) is below `count`.
 Status checkCodes(const std::string &keyword, const Array &codes,
                   int64_t count);
 

@@ -79,6 +79,14 @@ struct Array {
   }
 };
 
+/// The type of an array of codes of `bits` bits, 1 to 32, one code to an
+/// element: I8, I16 or I32. The bits above a code are zero.
+ElementType codeType(int bits);
+
+/// Code `index` of an I8, I16 or I32 array.
+uint32_t getCode(const Array &codes, int64_t index);
+void setCode(Array &codes, int64_t index, uint32_t code);
+
 } // namespace zq::codec
 
 #endif // ZQ_CODEC_ARRAY_H

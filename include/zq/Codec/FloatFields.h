@@ -18,7 +18,7 @@ class FloatFields : public Stage {
 public:
   std::string keyword() const override { return "float_fields"; }
   /// Fails on any element type but bf16.
-  Result<Array> encode(const Array &input, Range target,
+  Result<Array> encode(const Array &input, const Below &below,
                        std::vector<Stream> &sides) const override;
   Result<Array> decode(const Array &main, const std::vector<Stream> &sides,
                        const std::vector<int64_t> &shape) const override;

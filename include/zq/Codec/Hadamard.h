@@ -39,7 +39,7 @@ public:
   Hadamard(int64_t axis, int64_t block, uint64_t seed);
 
   std::string keyword() const override { return "hadamard"; }
-  Result<Array> encode(const Array &input, Range target,
+  Result<Array> encode(const Array &input, const Below &below,
                        std::vector<Stream> &sides) const override;
   Result<Array> decode(const Array &main, const std::vector<Stream> &sides,
                        const std::vector<int64_t> &shape) const override;

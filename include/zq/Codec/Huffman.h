@@ -39,7 +39,7 @@ public:
   std::string keyword() const override { return "huffman"; }
   /// Fails on symbols of more than `symbolBits`, on more than 2^maxLength
   /// different ones, on streams beyond 2^31 - 1 bytes and on rank 0.
-  Result<Array> encode(const Array &input, Range target,
+  Result<Array> encode(const Array &input, const Below &below,
                        std::vector<Stream> &sides) const override;
   /// Fails where `checkHuffman` does and where a chunk runs into the slack.
   Result<Array> decode(const Array &main, const std::vector<Stream> &sides,

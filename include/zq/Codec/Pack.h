@@ -23,7 +23,7 @@ public:
 
   std::string keyword() const override { return "pack"; }
   /// Fails on codes that need more bits, and on tensors of rank 0.
-  Result<Array> encode(const Array &input, Range target,
+  Result<Array> encode(const Array &input, const Below &below,
                        std::vector<Stream> &sides) const override;
   Result<Array> decode(const Array &main, const std::vector<Stream> &sides,
                        const std::vector<int64_t> &shape) const override;

@@ -27,7 +27,7 @@ public:
 
   std::string keyword() const override { return "quantize"; }
   /// Fails on NaN.
-  Result<Array> encode(const Array &input, Range target,
+  Result<Array> encode(const Array &input, const Below &below,
                        std::vector<Stream> &sides) const override;
   /// Fails on codes that do not exist.
   Result<Array> decode(const Array &main, const std::vector<Stream> &sides,

@@ -49,7 +49,7 @@ public:
   std::string keyword() const override { return "scale"; }
   /// Fails on NaN and infinity, and with a zero point on a target that does
   /// not fit i8 (8-bit unsigned codes).
-  Result<Array> encode(const Array &input, Range target,
+  Result<Array> encode(const Array &input, const Below &below,
                        std::vector<Stream> &sides) const override;
   Result<Array> decode(const Array &main, const std::vector<Stream> &sides,
                        const std::vector<int64_t> &shape) const override;

@@ -1,9 +1,10 @@
 //===- Stage.h - One stage of a codec, as the reference defines it --------===//
 //
-// A codec is a chain of stages, outermost first as the encoder sees them. Each
-// stage takes what the one above hands it and hands on one main array;
-// whatever else it has to store it puts into side streams. The last stage of a
-// chain hands on nothing: its main array is a stream too.
+// A codec is a tree of stages. Along its main way they form a chain, outermost
+// first as the encoder sees them: each stage takes what the one above hands it
+// and hands on one main array; whatever else it has to store it puts into side
+// arrays, each of which is a stream, or has a codec of its own. The last stage
+// of a chain hands on nothing: its main array is a stream too.
 //
 // This is the meaning of every stage. Compiled decoding on every target
 // is bit-identical to `decode`, the order of roundings included.
@@ -15,6 +16,7 @@
 #include "zq/Codec/Array.h"
 #include "zq/Codec/Result.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +35,34 @@ struct Range {
   double high = 0;
 };
 
+/// What an encoder may ask of the stages below its own.
+class Below {
+public:
+  using RoundTrip = std::function<Result<Array>(const Array &)>;
+
+  /// Nothing below: every value is taken in and comes back as it is.
+  Below() = default;
+  Below(Range range, RoundTrip roundTrip = {})
+      : interval(range), codec(std::move(roundTrip)) {}
+  Below(double low, double high) : interval{low, high} {}
+
+  /// The range of values that the stage below takes in.
+  Range range() const { return interval; }
+
+  /// What `main`, handed on, will read as once it is stored and decoded.
+  Result<Array> roundTrip(const Array &main) const {
+    return codec ? codec(main) : Result<Array>(main);
+  }
+
+private:
+  Range interval;
+  RoundTrip codec;
+};
+
+class Codec;
+using CodecRef = std::shared_ptr<const Codec>;
+using Shape = std::vector<int64_t>;
+
 class Stage {
 public:
   virtual ~Stage();
@@ -40,31 +70,44 @@ public:
   /// The keyword of the textual form: "scale", "quantize", "huffman".
   virtual std::string keyword() const = 0;
 
-  /// Encodes `input`, appends this stage's side streams to `sides` in a fixed
-  /// order, and returns the main array. `target` is the range that the stage
-  /// below takes in. Fails, naming the element, on values that the stage
-  /// cannot hold (NaN and infinity under a scale).
-  virtual Result<Array> encode(const Array &input, Range target,
+  /// Encodes `input`, appends this stage's side arrays to `sides` in a fixed
+  /// order, as they are before a codec of their own, and returns the main array.
+  /// Fails, naming the element, on values that the stage cannot hold (NaN and
+  /// infinity under a scale).
+  virtual Result<Array> encode(const Array &input, const Below &below,
                                std::vector<Stream> &sides) const = 0;
 
   /// Inverse of `encode`: `main` is what the stage below decoded to (for the
-  /// last stage: its stored stream), `sides` this stage's own streams, `shape`
-  /// the shape of the logical tensor. Streams may come from outside: anything
-  /// inconsistent is an error, and nothing is read out of bounds.
+  /// last stage: its stored stream), `sides` this stage's own side arrays,
+  /// decoded, `shape` the shape of what `encode` took in. Streams may come from
+  /// outside: anything inconsistent is an error, and nothing is read out of
+  /// bounds.
   virtual Result<Array> decode(const Array &main,
                                const std::vector<Stream> &sides,
-                               const std::vector<int64_t> &shape) const = 0;
+                               const Shape &shape) const = 0;
 
-  /// Whether stored streams are fit for `decode`: element types, shapes, and
+  /// Whether stored arrays are fit for `decode`: element types, shapes, and
   /// those values that decoding relies on (offsets in range, table entries
-  /// legal, codes that exist). `sides` are this stage's own streams; `main` is
-  /// its main array, null where that is not at hand because a stage below has
-  /// yet to decode it. Cheap beside decoding; `decode` does it first.
+  /// legal, codes that exist). `sides` are this stage's own side arrays,
+  /// decoded; `main` is its main array, null where that is not at hand because
+  /// a stage below has yet to decode it. Cheap beside decoding; `decode` does
+  /// it first.
   virtual Status check(const Array *main, const std::vector<Stream> &sides,
-                       const std::vector<int64_t> &shape) const = 0;
+                       const Shape &shape) const = 0;
 
-  /// How many side streams `encode` appends.
+  /// How many side arrays `encode` appends.
   virtual size_t numSides() const { return 0; }
+
+  /// The codec of side array `index`; null where it is stored as it is.
+  virtual CodecRef sideCodec(size_t index) const;
+
+  /// The shape of side array `index`, which has a codec, of a tensor of `shape`;
+  /// `earlier` are the side arrays before it, decoded but not yet checked.
+  virtual Result<Shape> sideShape(size_t index, const Shape &shape,
+                                  const std::vector<Stream> &earlier) const;
+
+  /// The shape of the main array of a tensor of `shape`.
+  virtual Shape mainShape(const Shape &shape) const { return shape; }
 
   /// The name of the main array where it is stored: "values", "codes", "bits".
   virtual std::string mainName() const { return "values"; }
@@ -90,8 +133,9 @@ public:
 
   /// Encodes a dense array. What the last stage aims at is the interval [-1, 1]
   /// unless it is a quantizer, which knows its own. Streams come in the order
-  /// of the stages, a stage's side streams in its own order, the last stage's
-  /// main stream last of all. A name that occurs twice gets an ordinal:
+  /// of the stages, a stage's sides in its own order, the last stage's main
+  /// stream last of all. In the place of a side with a codec come that codec's
+  /// streams, named "side.stream". A name that occurs twice gets an ordinal:
   /// "scale", "scale1".
   Result<std::vector<Stream>> encode(const Array &values) const;
 
@@ -100,14 +144,23 @@ public:
   /// for f64, f16 or bf16 as well, rounded to nearest even as the very last
   /// step.
   Result<Array> decode(const std::vector<Stream> &streams,
-                       const std::vector<int64_t> &shape,
+                       const Shape &shape,
                        ElementType type) const;
 
   /// Whether `decode` would take `streams`, as far as can be said without
   /// decoding them: their number, the element type asked for, and what each
   /// stage checks of its own.
   Status check(const std::vector<Stream> &streams,
-               const std::vector<int64_t> &shape, ElementType type) const;
+               const Shape &shape, ElementType type) const;
+
+  /// decode(encode(values)), in the element type of `values`.
+  Result<Array> roundTrip(const Array &values) const;
+
+  /// The range of values that the outermost stage takes in.
+  Range inputRange() const;
+
+  /// How many streams `encode` returns.
+  size_t numStreams() const;
 
   bool isLossless() const;
   const std::vector<std::shared_ptr<const Stage>> &stages() const {
@@ -116,6 +169,11 @@ public:
 
 private:
   Status checkChain() const;
+  Result<Array> roundTrip(const Array &values, size_t first) const;
+  Result<std::vector<std::vector<Stream>>>
+  decodeSides(const std::vector<Stream> &streams,
+              const std::vector<Shape> &shapes) const;
+  std::vector<Shape> shapesOf(const Shape &shape) const;
 
   std::vector<std::shared_ptr<const Stage>> chain;
 };
@@ -123,7 +181,7 @@ private:
 /// Stored bits, side streams included, per element of a tensor of `shape`; 0
 /// for a tensor without elements.
 double bitsPerElement(const std::vector<Stream> &streams,
-                      const std::vector<int64_t> &shape);
+                      const Shape &shape);
 
 } // namespace zq::codec
 

@@ -5,7 +5,7 @@ using namespace test_zq;
 using ::zq::codec::Array;
 using ::zq::codec::ElementType;
 using ::zq::codec::Error;
-using ::zq::codec::Range;
+using ::zq::codec::Below;
 using ::zq::codec::Result;
 using ::zq::codec::Status;
 using ::zq::codec::Stream;
@@ -31,7 +31,7 @@ Result<Array> Xor::decode(const Array &main, const std::vector<Stream> &sides,
   return codes;
 }
 
-Result<Array> Xor::encode(const Array &input, Range,
+Result<Array> Xor::encode(const Array &input, const Below &,
                           std::vector<Stream> &) const {
   return decode(input, {}, input.shape);
 }

@@ -22,7 +22,7 @@ public:
   explicit Xor(uint8_t mask) : mask(mask) {}
 
   std::string keyword() const override { return "xor"; }
-  Result<Array> encode(const Array &input, ::zq::codec::Range target,
+  Result<Array> encode(const Array &input, const ::zq::codec::Below &below,
                        Streams &sides) const override;
   Result<Array> decode(const Array &main, const Streams &sides,
                        const std::vector<int64_t> &shape) const override;
