@@ -38,6 +38,7 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   addVerify(pm, "imported");
 
   // Algebra.
+  pm.addPass(createSplitCodecs());
   pm.addPass(createMoveRotations());
   pm.addPass(createConvertElementwiseToLinalgPass());
   addCleanup(pm);

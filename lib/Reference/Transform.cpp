@@ -31,6 +31,7 @@
 #include "Transform.h"
 
 #include "zq/Codec/Hadamard.h"
+#include "zq/Dialect/ZQ/IR/Stages.h"
 
 using namespace mlir;
 using namespace mlir::zq;

@@ -157,21 +157,22 @@ TEST_P(WholeDecode, OfLosslessCodecsReturnsTheBits) {
   options.features = features;
   std::vector<TestCodec> codecs;
   for (const TestCodec &codec : getTestCodecs(shape.size()))
-    if (codec.text.find("fields<bf16>") == 0 || codec.text == "bf16_huff")
+    if (codec.isLossless())
       codecs.push_back(codec);
-  ASSERT_EQ(codecs.size(), 3u);
+  ASSERT_GE(codecs.size(), 2u);
   std::string what = printShape(shape) + " for " + features;
   Kernel kernel(wholeDecodes(codecs, shape), options, what);
   std::mt19937 random(7);
   for (int round = 0; round < 4; ++round) {
-    Array values = anyBits(ElementType::BF16, shape, random);
-    std::vector<Array> inputs;
-    for (const TestCodec &codec : codecs)
-      append(inputs, codec.encode(values));
+    std::vector<Array> inputs, values;
+    for (const TestCodec &codec : codecs) {
+      values.push_back(anyBits(codec.elementType(), shape, random));
+      append(inputs, codec.encode(values.back()));
+    }
     std::vector<Array> results = kernel.call(inputs);
     ASSERT_EQ(results.size(), codecs.size());
     for (size_t i = 0; i < codecs.size(); ++i)
-      expectSameBits(results[i], values, codecs[i].text + " on " + what);
+      expectSameBits(results[i], values[i], codecs[i].text + " on " + what);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -88,6 +89,11 @@ getReference(const TestCodec &codec) {
   return attribute->getReference(element);
 }
 
+bool TestCodec::isLossless() const {
+  auto reference = isCustom() ? nullptr : getReference(*this);
+  return reference && reference->isLossless();
+}
+
 std::vector<Stream> TestCodec::encode(const Array &values) const {
   if (isCustom())
     return makeLut3Streams(values);
@@ -128,11 +134,31 @@ Array TestCodec::decode(const std::vector<Stream> &streams,
 // The list
 //===----------------------------------------------------------------------===//
 
+/// The first of f32, bf16 and f16 of which a codec takes in tensors of rank 2.
+static std::string getElement(const std::string &text) {
+  TestContext context;
+  Result<CodecAttr> codec = parseCodec(text, &context.context);
+  EXPECT_TRUE(bool(codec)) << text;
+  Builder b(&context.context);
+  auto ignore = [&] {
+    return emitError(b.getUnknownLoc());
+  };
+  ScopedDiagnosticHandler handler(&context.context,
+                                  [](Diagnostic &) { return success(); });
+  int64_t shape[] = {256, 256};
+  if (codec) {
+    if (succeeded(codec->verifyFor(ignore, shape, b.getF32Type())))
+      return "f32";
+    if (succeeded(codec->verifyFor(ignore, shape, b.getBF16Type())))
+      return "bf16";
+  }
+  return "f16";
+}
+
 std::vector<TestCodec> mlir::zq::test::getNamedTestCodecs() {
   std::vector<TestCodec> codecs;
   for (const NamedCodec &named : getNamedCodecs())
-    codecs.push_back(
-        {named.name.str(), named.name == "bf16_huff" ? "bf16" : "f32"});
+    codecs.push_back({named.name.str(), getElement(named.stages.str())});
   codecs.push_back({"@lut3"});
   return codecs;
 }
@@ -220,6 +246,26 @@ static std::vector<TestCodec> getStageCodecs() {
   return codecs;
 }
 
+/// The codecs of codecs/*.txt: a line each, the element type and the stages;
+/// lines that begin with # are comments.
+static std::vector<TestCodec> readCodecFiles() {
+  std::vector<std::filesystem::path> files;
+  for (const auto &entry : std::filesystem::directory_iterator(
+           ZQ_SOURCE_DIR "/unittests/Integration/codecs"))
+    files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  std::vector<TestCodec> codecs;
+  for (const std::filesystem::path &path : files) {
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) {
+      size_t space = line.find(' ');
+      if (line[0] != '#' && space != std::string::npos)
+        codecs.push_back({line.substr(space + 1), line.substr(0, space)});
+    }
+  }
+  return codecs;
+}
+
 std::string mlir::zq::test::adaptRank(std::string text, size_t rank) {
   if (rank == 2)
     return text;
@@ -245,12 +291,10 @@ std::string mlir::zq::test::adaptRank(std::string text, size_t rank) {
 std::vector<TestCodec> mlir::zq::test::getTestCodecs(size_t rank) {
   std::vector<TestCodec> codecs = getStageCodecs();
   if (rank == 2) {
+    for (const TestCodec &codec : readCodecFiles())
+      codecs.push_back(codec);
     for (const TestCodec &named : getNamedTestCodecs())
       codecs.push_back(named);
-  } else {
-    for (const NamedCodec &named : getNamedCodecs())
-      codecs.push_back(
-          {named.stages.str(), named.name == "bf16_huff" ? "bf16" : "f32"});
   }
   for (TestCodec &codec : codecs)
     codec.text = adaptRank(codec.text, rank);

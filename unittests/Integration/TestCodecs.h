@@ -30,6 +30,9 @@ struct TestCodec {
   /// `!zq.tensor<...>`.
   std::string type(const std::vector<int64_t> &shape) const;
 
+  /// Whether the reference says so.
+  bool isLossless() const;
+
   /// Encodes and decodes by the reference. Fail the test on an error.
   std::vector<Stream> encode(const Array &values) const;
   Array decode(const std::vector<Stream> &streams,
@@ -47,8 +50,8 @@ inline void PrintTo(const TestCodec &codec, std::ostream *os) {
 /// The named codecs and @lut3, for tensors of rank 2.
 std::vector<TestCodec> getNamedTestCodecs();
 
-/// A spread over every stage and every parameter, the named ones included, for
-/// tensors of `rank` 1, 2 or 3.
+/// A spread over every stage and every parameter for tensors of `rank` 1, 2 or
+/// 3; for rank 2 the named ones and those of codecs/*.txt as well.
 std::vector<TestCodec> getTestCodecs(size_t rank);
 
 /// A codec's stages, written for tensors of rank 2, for another rank: the first

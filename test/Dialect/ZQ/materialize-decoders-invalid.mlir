@@ -5,7 +5,7 @@
 func.func @rotation(
     %w: !zq.tensor<4x128xf32, #zq.codec<int4_h128>>) -> tensor<4x128xf32> {
   %e = tensor.empty() : tensor<4x128xf32>
-  // expected-error @+1 {{a rotation is not part of a decoder; zq-move-rotations takes it out of the codec}}
+  // expected-error @+1 {{a tensor stage is not part of a decoder; zq-split-codecs takes it out of the codec}}
   %d = zq.decode %w at [0, 0] outs(%e : tensor<4x128xf32>)
       : !zq.tensor<4x128xf32, #zq.codec<int4_h128>> -> tensor<4x128xf32>
   return %d : tensor<4x128xf32>

@@ -1,5 +1,5 @@
 // Rotations leave the codecs, move to the activations and cancel.
-// RUN: zq-opt %s -zq-move-rotations -split-input-file | FileCheck %s
+// RUN: zq-opt %s -zq-split-codecs -zq-move-rotations -split-input-file | FileCheck %s
 
 #rotated = #zq.codec<int4_h128>
 

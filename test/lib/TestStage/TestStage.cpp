@@ -39,9 +39,8 @@ LogicalResult XorAttr::verifyInput(function_ref<InFlightDiagnostic()> emitError,
 
 Type XorAttr::getOutput(Type input) const { return input; }
 
-LogicalResult
-XorAttr::getStreams(int64_t, Type, Operation *,
-                    SmallVectorImpl<mlir::zq::StreamAttr> &) const {
+LogicalResult XorAttr::getParts(int64_t, Type, Operation *,
+                                SmallVectorImpl<mlir::zq::Part> &) const {
   return success();
 }
 

@@ -16,7 +16,7 @@ def TestZQ_Dialect : Dialect {
 }
 
 def TestZQ_XorAttr : AttrDef<TestZQ_Dialect, "Xor", [
-    DeclareAttrInterfaceMethods<StageAttrInterface>]> {
+    DeclareAttrInterfaceMethods<StageAttrInterface, ["emitDecode"]>]> {
   let mnemonic = "xor";
   let summary = "Codes with the bits of a mask flipped";
   let description = [{

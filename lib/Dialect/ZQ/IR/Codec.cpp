@@ -1,5 +1,5 @@
-//===- Codec.cpp - A codec as a chain of stages ---------------------------===//
-#include "zq/Dialect/ZQ/IR/ZQ.h"
+//===- Codec.cpp - A codec as a tree of stages ----------------------------===//
+#include "zq/Dialect/ZQ/IR/Stages.h"
 
 #include "llvm/ADT/StringMap.h"
 
@@ -23,18 +23,45 @@ SmallVector<Type> CodecAttr::getInputs(Type element) const {
   return inputs;
 }
 
+/// The shape of `part` of a tensor of `shape`, if it is not up to the data.
+static FailureOr<SmallVector<int64_t>> getStaticShape(const Part &part,
+                                                      ArrayRef<int64_t> shape) {
+  RankedTensorType type = part.array.getType(shape);
+  if (!type.hasStaticShape())
+    return failure();
+  return SmallVector<int64_t>(type.getShape());
+}
+
 LogicalResult CodecAttr::verifyFor(function_ref<InFlightDiagnostic()> emitError,
                                    ArrayRef<int64_t> shape,
                                    Type element) const {
   Type next = element;
+  SmallVector<int64_t> at(shape);
   for (StageAttrInterface stage : getStages()) {
     if (isa<NoneType>(next))
       return emitError() << "(T3) nothing can follow the stage that ends the "
                             "chain, but "
                          << stage << " does";
-    if (failed(stage.verifyInput(emitError, shape, next)))
+    if (failed(stage.verifyInput(emitError, at, next)))
       return failure();
+    // What a missing decoder stores is checked where the symbol is used.
+    SmallVector<Part> parts;
+    if (succeeded(stage.getParts(at.size(), next, /*scope=*/nullptr, parts)))
+      for (const Part &part : parts) {
+        if (!part.codec)
+          continue;
+        FailureOr<SmallVector<int64_t>> own = getStaticShape(part, at);
+        if (failed(own))
+          return emitError() << "(T4) " << part.array.getName() << " of "
+                             << stage
+                             << " has no codec, since its size is up to the "
+                                "data";
+        if (failed(part.codec.verifyFor(emitError, *own,
+                                        part.array.getElementType())))
+          return failure();
+      }
     next = stage.getOutput(next);
+    at = getMainShape(stage, at);
   }
   if (!isa<NoneType>(next))
     return emitError() << "(T3) the chain does not end: " << getStages().back()
@@ -43,36 +70,140 @@ LogicalResult CodecAttr::verifyFor(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-FailureOr<SmallVector<unsigned>>
-CodecAttr::getStreamCounts(int64_t rank, Type element, Operation *scope) const {
-  SmallVector<unsigned> counts;
-  for (auto [stage, input] : llvm::zip(getStages(), getInputs(element))) {
-    SmallVector<StreamAttr> streams;
-    if (failed(stage.getStreams(rank, input, scope, streams)))
-      return failure();
-    counts.push_back(streams.size());
+SmallVector<int64_t> mlir::zq::getMainShape(StageAttrInterface stage,
+                                            ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> result(shape);
+  for (auto [size, ratio] : llvm::zip(result, stage.getMainRatios(shape.size())))
+    size = llvm::divideCeil(size, ratio.elements) * ratio.units;
+  return result;
+}
+
+SmallVector<SmallVector<int64_t>>
+CodecAttr::getShapes(ArrayRef<int64_t> shape) const {
+  SmallVector<SmallVector<int64_t>> shapes;
+  SmallVector<int64_t> next(shape);
+  for (StageAttrInterface stage : getStages()) {
+    shapes.push_back(next);
+    next = getMainShape(stage, next);
   }
-  return counts;
+  return shapes;
+}
+
+FailureOr<SmallVector<SmallVector<Part>>>
+mlir::zq::getParts(CodecAttr codec, int64_t rank, Type element,
+                   Operation *scope) {
+  SmallVector<SmallVector<Part>> result;
+  for (auto [stage, input] :
+       llvm::zip(codec.getStages(), codec.getInputs(element))) {
+    result.emplace_back();
+    if (failed(stage.getParts(rank, input, scope, result.back())))
+      return failure();
+  }
+  return result;
+}
+
+/// The dimensions of the main array as functions of those of `stage`'s tensor.
+static AffineMap getMainMap(StageAttrInterface stage, int64_t rank) {
+  MLIRContext *context = stage.getContext();
+  SmallVector<AffineExpr> sizes;
+  for (int64_t i = 0; i < rank; ++i)
+    sizes.push_back(getAffineDimExpr(i, context));
+  for (auto [size, ratio] : llvm::zip(sizes, stage.getMainRatios(rank)))
+    size = size.ceilDiv(ratio.elements) * ratio.units;
+  return AffineMap::get(rank, 0, sizes, context);
 }
 
 FailureOr<SmallVector<StreamAttr>>
 CodecAttr::getStreams(int64_t rank, Type element, Operation *scope) const {
+  auto parts = getParts(*this, rank, element, scope);
+  if (failed(parts))
+    return failure();
+  MLIRContext *context = getContext();
   SmallVector<StreamAttr> streams;
-  for (auto [stage, input] : llvm::zip(getStages(), getInputs(element)))
-    if (failed(stage.getStreams(rank, input, scope, streams)))
-      return failure();
+  AffineMap tensor = AffineMap::getMultiDimIdentityMap(rank, context);
+  auto add = [&](const Twine &name, Type type, AffineMap shape) {
+    streams.push_back(StreamAttr::get(context, StringAttr::get(context, name),
+                                      type, shape));
+  };
+  for (auto [stage, own] : llvm::zip(getStages(), *parts)) {
+    for (const Part &part : own) {
+      AffineMap shape = part.array.getShape().compose(tensor);
+      StringRef name = part.array.getName().getValue();
+      if (!part.codec) {
+        add(name, part.array.getElementType(), shape);
+        continue;
+      }
+      auto inner = part.codec.getStreams(
+          shape.getNumResults(), part.array.getElementType(), scope);
+      if (failed(inner))
+        return failure();
+      for (StreamAttr stream : *inner)
+        add(name + "." + stream.getName().getValue(), stream.getElementType(),
+            stream.getShape().compose(shape));
+    }
+    tensor = getMainMap(stage, rank).compose(tensor);
+  }
 
   llvm::StringMap<unsigned> seen;
   for (StreamAttr &stream : streams) {
     unsigned ordinal = seen[stream.getName()]++;
     if (ordinal)
       stream = StreamAttr::get(
-          getContext(),
-          StringAttr::get(getContext(),
+          context,
+          StringAttr::get(context,
                           stream.getName().getValue() + Twine(ordinal)),
           stream.getElementType(), stream.getShape());
   }
   return streams;
+}
+
+int64_t CodecAttr::getGranule(int64_t rank, Type element,
+                              Operation *scope) const {
+  int64_t granule = 1;
+  SmallVector<Type> inputs = getInputs(element);
+  for (int64_t i = getStages().size() - 1; i >= 0; --i) {
+    StageAttrInterface stage = getStages()[i];
+    // As many elements as fill whole granules of the main array.
+    SmallVector<MainRatio> ratios = stage.getMainRatios(rank);
+    if (!ratios.empty())
+      granule = ratios.back().elements *
+                (granule / std::gcd(granule, ratios.back().units));
+    granule = std::lcm(granule, stage.getGranule(inputs[i], scope));
+  }
+  return granule;
+}
+
+int64_t CodecAttr::getChunk(int64_t rank, Operation *scope) const {
+  int64_t chunk = 0;
+  for (StageAttrInterface stage : llvm::reverse(getStages())) {
+    SmallVector<MainRatio> ratios = stage.getMainRatios(rank);
+    if (!ratios.empty())
+      chunk = chunk / ratios.back().units * ratios.back().elements;
+    if (int64_t own = stage.getChunk(scope))
+      chunk = own;
+  }
+  return chunk;
+}
+
+bool CodecAttr::isInline(ArrayRef<int64_t> shape, Type element,
+                         Operation *scope) const {
+  if (getChunk(shape.size(), scope))
+    return false;
+  auto parts = getParts(*this, shape.size(), element, scope);
+  if (failed(parts))
+    return false;
+  for (auto [stage, at, own] :
+       llvm::zip(getStages(), getShapes(shape), *parts)) {
+    auto tensorStage = dyn_cast<TensorStageAttrInterface>(stage);
+    if (tensorStage && !tensorStage.isBlockStage(at))
+      return false;
+    for (const Part &part : own)
+      if (part.codec && !part.codec.isInline(part.array.getType(at).getShape(),
+                                             part.array.getElementType(),
+                                             scope))
+        return false;
+  }
+  return true;
 }
 
 CodecAttr CodecAttr::dropOutermost() const {

@@ -2,6 +2,7 @@
 #include "zq/Dialect/ZQ/IR/DecodeBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
@@ -75,22 +76,121 @@ Value DecodeBuilder::index(int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }
 
-Value DecodeBuilder::load(Value stream, ValueRange at, int64_t length,
-                          bool exact) {
-  Type element = cast<RankedTensorType>(stream.getType()).getElementType();
-  Value padding =
-      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(element));
-  bool inBounds[] = {exact};
-  return vector::TransferReadOp::create(
-      builder, loc, VectorType::get(length, element), stream, at,
-      std::optional<Value>(padding), ArrayRef<bool>(inBounds));
+Value DecodeBuilder::stream(unsigned index) {
+  assert(!parts[index].part.codec && "a part with a codec is no stream");
+  return parts[index].streams.front();
 }
 
-Value DecodeBuilder::loadPerGroup(Value stream, ArrayRef<int64_t> group) {
-  auto type = cast<RankedTensorType>(stream.getType());
-  Type element = type.getElementType();
-  auto laneType = VectorType::get(width, element);
+Value DecodeBuilder::loadStream(unsigned index, ValueRange at, int64_t length,
+                                bool exact) {
+  Value source = stream(index);
+  Type element = cast<RankedTensorType>(source.getType()).getElementType();
+  auto read = [&](OpBuilder &b, bool inBounds) -> Value {
+    Value padding = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
+    return vector::TransferReadOp::create(
+        b, loc, VectorType::get(length, element), source, at,
+        std::optional<Value>(padding), ArrayRef<bool>(inBounds));
+  };
+  if (exact || isa<IntegerType>(element) || element.isF32())
+    return read(builder, exact);
 
+  // Not every CPU loads the narrower floats under a mask: those at the end of a
+  // row come one by one, as bits. What lies beyond it reads as the last one.
+  Type bitsElement =
+      builder.getIntegerType(element.getIntOrFloatBitWidth());
+  auto bitsType = VectorType::get(length, bitsElement);
+  Value last = this->index(parts[index].shape.back() - 1);
+  Value end = arith::AddIOp::create(builder, loc, at.back(),
+                                    this->index(length - 1));
+  Value fits = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ule,
+                                     end, last);
+  auto choose = scf::IfOp::create(
+      builder, loc, fits,
+      [&](OpBuilder &b, Location) {
+        Value bits =
+            arith::BitcastOp::create(b, loc, bitsType, read(b, true));
+        scf::YieldOp::create(b, loc, bits);
+      },
+      [&](OpBuilder &b, Location) {
+        SmallVector<Value> elements, place(at);
+        for (int64_t i = 0; i < length; ++i) {
+          Value offset = arith::ConstantIndexOp::create(b, loc, i);
+          place.back() = arith::MinUIOp::create(
+              b, loc, arith::AddIOp::create(b, loc, at.back(), offset), last);
+          elements.push_back(arith::BitcastOp::create(
+              b, loc, bitsElement,
+              tensor::ExtractOp::create(b, loc, source, place)));
+        }
+        scf::YieldOp::create(b, loc,
+                             vector::FromElementsOp::create(b, loc, bitsType,
+                                                            elements)
+                                 .getResult());
+      });
+  return arith::BitcastOp::create(
+      builder, loc, VectorType::get(length, element), choose.getResult(0));
+}
+
+FailureOr<Value> DecodeBuilder::extract(unsigned index, ValueRange at) {
+  const StoredPart &part = parts[index];
+  if (!part.part.codec)
+    return tensor::ExtractOp::create(builder, loc, stream(index), at)
+        .getResult();
+  // The block of as many elements as decode together, and one of them.
+  Type element = part.part.array.getElementType();
+  int64_t granule =
+      part.part.codec.getGranule(part.shape.size(), element, scope);
+  SmallVector<Value> begin(at);
+  Value within = this->index(0);
+  if (granule > 1) {
+    Value size = this->index(granule);
+    within = arith::RemUIOp::create(builder, loc, begin.back(), size);
+    begin.back() = arith::SubIOp::create(builder, loc, begin.back(), within);
+  }
+  DecodeBuilder inner(builder, loc, part.shape, begin, granule, scope);
+  FailureOr<Value> block =
+      emitCodec(inner, part.part.codec, element, part.streams);
+  if (failed(block))
+    return failure();
+  if (granule == 1)
+    return vector::ExtractOp::create(builder, loc, *block, 0).getResult();
+  return vector::ExtractOp::create(builder, loc, *block, OpFoldResult(within))
+      .getResult();
+}
+
+FailureOr<Value> DecodeBuilder::load(unsigned index, ValueRange at,
+                                     int64_t length, int64_t multiple,
+                                     bool exact) {
+  const StoredPart &part = parts[index];
+  if (!part.part.codec)
+    return loadStream(index, at, length, exact);
+  Type element = part.part.array.getElementType();
+  int64_t granule =
+      part.part.codec.getGranule(part.shape.size(), element, scope);
+  if (length % granule == 0 && multiple % granule == 0) {
+    DecodeBuilder inner(builder, loc, part.shape, at, length, scope);
+    return emitCodec(inner, part.part.codec, element, part.streams);
+  }
+  Value end = this->index(part.shape.back() - 1);
+  SmallVector<Value> elements;
+  for (int64_t i = 0; i < length; ++i) {
+    SmallVector<Value> place(at);
+    if (i)
+      place.back() = arith::AddIOp::create(builder, loc, place.back(),
+                                           this->index(i));
+    if (i && !exact)
+      place.back() = arith::MinUIOp::create(builder, loc, place.back(), end);
+    FailureOr<Value> one = extract(index, place);
+    if (failed(one))
+      return failure();
+    elements.push_back(*one);
+  }
+  auto type = VectorType::get(length, elements.front().getType());
+  return vector::FromElementsOp::create(builder, loc, type, elements)
+      .getResult();
+}
+
+FailureOr<Value> DecodeBuilder::loadPerGroup(unsigned part,
+                                             ArrayRef<int64_t> group) {
   // All dimensions but the last are the same for the whole block.
   SmallVector<Value> at;
   for (auto [place, size] : llvm::zip(position, group)) {
@@ -107,51 +207,75 @@ Value DecodeBuilder::loadPerGroup(Value stream, ArrayRef<int64_t> group) {
   if (last == 0 || last >= shape.back() || last % width == 0) {
     if (last >= shape.back())
       at.back() = index(0);
-    Value one = tensor::ExtractOp::create(builder, loc, stream, at);
-    return vector::BroadcastOp::create(builder, loc, laneType, one);
+    FailureOr<Value> one = extract(part, at);
+    if (failed(one))
+      return failure();
+    auto laneType = VectorType::get(width, one->getType());
+    return vector::BroadcastOp::create(builder, loc, laneType, *one)
+        .getResult();
   }
   // 16-bit floats go as their bits: CPUs without arithmetic on them would
   // select and load under a mask by way of f32, with calls to a library.
-  bool asBits = element.isF16() || element.isBF16();
-  Type bitsElement = asBits ? builder.getI16Type() : element;
-  auto bitsType = VectorType::get(width, bitsElement);
-  auto fromBits = [&](Value bits) -> Value {
-    return asBits ? arith::BitcastOp::create(builder, loc, laneType, bits)
-                  : bits;
+  Type element;
+  auto toBits = [&](Value value) -> Value {
+    element = getElementTypeOrSelf(value.getType());
+    if (!element.isF16() && !element.isBF16())
+      return value;
+    Type bits = builder.getI16Type();
+    if (auto vector = dyn_cast<VectorType>(value.getType()))
+      bits = vector.clone(bits);
+    return arith::BitcastOp::create(builder, loc, bits, value);
+  };
+  auto fromBits = [&](Value value) -> Value {
+    auto type = VectorType::get(width, element);
+    return value.getType() == type
+               ? value
+               : arith::BitcastOp::create(builder, loc, type, value)
+                     .getResult();
   };
   // The group that is `i` after the block's first one; the last one of the row
   // for those beyond its end.
   Value end = index(llvm::divideCeil(shape.back(), last) - 1);
-  auto extract = [&](int64_t i) -> Value {
+  auto extractBits = [&](int64_t i) -> FailureOr<Value> {
     SmallVector<Value> place(at);
     if (i)
       place.back() = arith::MinUIOp::create(
           builder, loc,
           arith::AddIOp::create(builder, loc, place.back(), index(i)), end);
-    Value one = tensor::ExtractOp::create(builder, loc, stream, place);
-    return asBits ? arith::BitcastOp::create(builder, loc, bitsElement, one)
-                  : one;
+    FailureOr<Value> one = extract(part, place);
+    return failed(one) ? one : FailureOr<Value>(toBits(*one));
   };
 
   if (width % last == 0) {
     int64_t count = width / last;
+    Type stored = parts[part].part.array.getElementType();
+    bool isHalf = !parts[part].part.codec &&
+                  (stored.isF16() || stored.isBF16());
     Value few;
-    if (asBits && !isExact()) {
+    if (isHalf && !isExact()) {
       SmallVector<Value> elements;
-      for (int64_t i = 0; i < count; ++i)
-        elements.push_back(extract(i));
+      for (int64_t i = 0; i < count; ++i) {
+        FailureOr<Value> one = extractBits(i);
+        if (failed(one))
+          return failure();
+        elements.push_back(*one);
+      }
       few = vector::FromElementsOp::create(
-          builder, loc, VectorType::get(count, bitsElement), elements);
+          builder, loc, VectorType::get(count, elements.front().getType()),
+          elements);
     } else {
-      few = load(stream, at, count, isExact());
+      FailureOr<Value> loaded = load(part, at, count, count, isExact());
+      if (failed(loaded))
+        return failure();
+      few = *loaded;
+      element = getElementTypeOrSelf(few.getType());
       if (last == 1)
         return few;
     }
     SmallVector<int64_t> lanes;
     for (int64_t lane = 0; lane < width; ++lane)
       lanes.push_back(lane / last);
-    few = vector::ShuffleOp::create(builder, loc, few, few, lanes);
-    return few.getType() == laneType ? few : fromBits(few);
+    return fromBits(vector::ShuffleOp::create(builder, loc, few, few, lanes));
   }
 
   // Groups begin anywhere in the block: pick each lane's by comparing its
@@ -171,7 +295,11 @@ Value DecodeBuilder::loadPerGroup(Value stream, ArrayRef<int64_t> group) {
       vector::BroadcastOp::create(builder, loc, indexLanes, within32));
   Value lanes;
   for (int64_t i = 0; i < count; ++i) {
-    Value one = vector::BroadcastOp::create(builder, loc, bitsType, extract(i));
+    FailureOr<Value> bits = extractBits(i);
+    if (failed(bits))
+      return failure();
+    Value one = vector::BroadcastOp::create(
+        builder, loc, VectorType::get(width, bits->getType()), *bits);
     if (!lanes) {
       lanes = one;
       continue;

@@ -1,8 +1,9 @@
-//===- ZQAttributes.cpp - Syntax of codecs and stages ---------------------===//
-#include "zq/Dialect/ZQ/IR/ZQ.h"
+//===- ZQAttributes.cpp - Streams and codecs as attributes ----------------===//
+#include "zq/Dialect/ZQ/IR/Stages.h"
 
 #include "mlir/AsmParser/AsmParser.h"
 #include "zq/Dialect/ZQ/IR/NamedCodecs.h"
+#include "zq/Dialect/ZQ/IR/StageSyntax.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -28,31 +29,6 @@ static ParseResult parseMap(AsmParser &parser, AffineMap &map) {
 }
 
 static void printMap(AsmPrinter &printer, AffineMap map) { printer << map; }
-
-/// Parses a table of f32 values. The attribute's own form prints six digits,
-/// which do not give every value back.
-static ParseResult parseTable(AsmParser &parser, DenseF32ArrayAttr &table) {
-  SmallVector<float> values;
-  auto parseValue = [&]() -> ParseResult {
-    llvm::APFloat value(0.0f);
-    if (parser.parseFloat(value.getSemantics(), value))
-      return failure();
-    values.push_back(value.convertToFloat());
-    return success();
-  };
-  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseValue))
-    return failure();
-  table = parser.getBuilder().getDenseF32ArrayAttr(values);
-  return success();
-}
-
-static void printTable(AsmPrinter &printer, DenseF32ArrayAttr table) {
-  printer << '[';
-  llvm::interleaveComma(table.asArrayRef(), printer, [&](float value) {
-    printer.printFloat(llvm::APFloat(value));
-  });
-  printer << ']';
-}
 
 #define GET_ATTRDEF_CLASSES
 #include "zq/Dialect/ZQ/IR/ZQAttributes.cpp.inc"
@@ -85,7 +61,7 @@ RankedTensorType StreamAttr::getType(ArrayRef<int64_t> shape) const {
 }
 
 //===----------------------------------------------------------------------===//
-// Codec
+// Codecs by name
 //===----------------------------------------------------------------------===//
 
 /// The composition that `name` stands for; null where the table has none.
@@ -97,9 +73,56 @@ static CodecAttr lookUpName(StringRef name, MLIRContext *context) {
   return {};
 }
 
+StringRef ZQDialect::getTableName(CodecAttr codec) {
+  std::call_once(namesOnce, [&] {
+    for (const NamedCodec &entry : getNamedCodecs())
+      names.try_emplace(lookUpName(entry.name, getContext()), entry.name);
+  });
+  return names.lookup(codec);
+}
+
+StringRef CodecAttr::getTableName() const {
+  return cast<ZQDialect>(getDialect()).getTableName(*this);
+}
+
+/// Hands the mnemonics of those attributes that are stages to `consider`.
+template <typename... Attributes>
+static void forEachStageName(function_ref<void(StringRef)> consider) {
+  [[maybe_unused]] auto considerOne = [&](StringRef name, bool isStage) {
+    if (isStage)
+      consider(name);
+  };
+  (considerOne(Attributes::getMnemonic(),
+               std::is_base_of_v<StageAttrInterface::Trait<Attributes>, Attributes>),
+   ...);
+}
+
+/// The stage or codec whose name is nearest to one that nobody knows; empty
+/// where none is near.
+static StringRef findNearest(StringRef name) {
+  StringRef nearest;
+  unsigned distance = 3;
+  auto consider = [&](StringRef candidate) {
+    unsigned d = name.edit_distance(candidate, true, distance);
+    if (d < distance)
+      distance = d, nearest = candidate;
+  };
+  for (const NamedCodec &entry : getNamedCodecs())
+    consider(entry.name);
+  forEachStageName<
+#define GET_ATTRDEF_LIST
+#include "zq/Dialect/ZQ/IR/ZQAttributes.cpp.inc"
+      >(consider);
+  return nearest;
+}
+
+//===----------------------------------------------------------------------===//
+// Syntax of a codec
+//===----------------------------------------------------------------------===//
+
 /// One stage, or the stages that a name stands for.
-static ParseResult parseStages(AsmParser &parser,
-                               SmallVectorImpl<StageAttrInterface> &stages) {
+static ParseResult parseStage(AsmParser &parser,
+                              SmallVectorImpl<StageAttrInterface> &stages) {
   MLIRContext *context = parser.getContext();
   SMLoc loc = parser.getCurrentLocation();
 
@@ -124,18 +147,7 @@ static ParseResult parseStages(AsmParser &parser,
       InFlightDiagnostic error = parser.emitError(loc)
                                  << "unknown stage or codec '" << mnemonic
                                  << "'";
-      StringRef nearest;
-      unsigned distance = 3;
-      auto consider = [&](StringRef candidate) {
-        unsigned d = mnemonic.edit_distance(candidate, true, distance);
-        if (d < distance)
-          distance = d, nearest = candidate;
-      };
-      for (const NamedCodec &entry : getNamedCodecs())
-        consider(entry.name);
-      for (StringRef stage : {"hadamard", "scale", "quantize", "lookup",
-                              "fields", "pack", "huffman"})
-        consider(stage);
+      StringRef nearest = findNearest(mnemonic);
       if (!nearest.empty())
         error << "; did you mean '" << nearest << "'?";
       return error;
@@ -153,96 +165,39 @@ static ParseResult parseStages(AsmParser &parser,
 }
 
 Attribute CodecAttr::parse(AsmParser &parser, Type) {
-  SmallVector<StageAttrInterface> stages;
-  SMLoc loc = parser.getCurrentLocation();
-  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, [&] {
-        return parseStages(parser, stages);
-      }))
+  CodecAttr codec;
+  if (parseStages(parser, AsmParser::Delimiter::LessGreater, codec))
     return {};
-  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
-                    stages);
+  return codec;
 }
 
 void CodecAttr::print(AsmPrinter &printer) const {
   printer << '<';
-  llvm::interleaveComma(getStages(), printer, [&](StageAttrInterface stage) {
-    if (auto custom = dyn_cast<CustomAttr>(stage))
-      printer << custom.getDecoder();
-    else if (isa<ZQDialect>(stage.getDialect()))
-      (void)generatedAttributePrinter(stage, printer);
-    else
-      printer << Attribute(stage);
-  });
+  printStages(printer, *this);
   printer << '>';
 }
 
-StringRef CodecAttr::getTableName() const {
-  for (const NamedCodec &entry : getNamedCodecs())
-    if (lookUpName(entry.name, getContext()) == *this)
-      return entry.name;
-  return "";
-}
-
-//===----------------------------------------------------------------------===//
-// Scale
-//===----------------------------------------------------------------------===//
-
-Attribute ScaleAttr::parse(AsmParser &parser, Type) {
-  SmallVector<int64_t> block;
-  Type stored;
-  bool zero = false;
-  if (parser.parseLess())
-    return {};
-  if (failed(parser.parseOptionalKeyword("tensor"))) {
-    if (parser.parseDimensionList(block, /*allowDynamic=*/true,
-                                  /*withTrailingX=*/false))
-      return {};
-    if (block.empty()) {
-      parser.emitError(parser.getCurrentLocation(),
-                       "expected 'tensor' or a block such as 1x16");
-      return {};
-    }
-    // A block of zero elements would otherwise read as a whole dimension.
-    if (llvm::is_contained(block, 0)) {
-      parser.emitError(parser.getCurrentLocation(),
-                       "a block has at least one element per dimension");
-      return {};
-    }
-    for (int64_t &size : block)
-      if (ShapedType::isDynamic(size))
-        size = 0;
-  }
+ParseResult mlir::zq::parseStages(AsmParser &parser,
+                                  AsmParser::Delimiter delimiter,
+                                  CodecAttr &codec) {
+  SmallVector<StageAttrInterface> stages;
   SMLoc loc = parser.getCurrentLocation();
-  if (parser.parseComma() || parser.parseType(stored))
-    return {};
-  if (succeeded(parser.parseOptionalComma())) {
-    if (parser.parseKeyword("zero"))
-      return {};
-    zero = true;
-  }
-  if (parser.parseGreater())
-    return {};
-  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
-                    ArrayRef<int64_t>(block), stored, zero);
+  if (parser.parseCommaSeparatedList(
+          delimiter, [&] { return parseStage(parser, stages); }))
+    return failure();
+  codec = CodecAttr::getChecked([&] { return parser.emitError(loc); },
+                                parser.getContext(), stages);
+  return success(codec != nullptr);
 }
 
-void ScaleAttr::print(AsmPrinter &printer) const {
-  printer << '<';
-  if (isPerTensor()) {
-    printer << "tensor";
-  } else {
-    llvm::interleave(
-        getBlock(), printer,
-        [&](int64_t size) {
-          if (size)
-            printer << size;
-          else
-            printer << '?';
-        },
-        "x");
-  }
-  printer << ", " << getStored();
-  if (getZero())
-    printer << ", zero";
-  printer << '>';
+void mlir::zq::printStages(AsmPrinter &printer, CodecAttr codec) {
+  llvm::interleaveComma(
+      codec.getStages(), printer, [&](StageAttrInterface stage) {
+        if (auto custom = dyn_cast<CustomAttr>(stage))
+          printer << custom.getDecoder();
+        else if (isa<ZQDialect>(stage.getDialect()))
+          (void)generatedAttributePrinter(stage, printer);
+        else
+          printer << Attribute(stage);
+      });
 }

@@ -35,7 +35,7 @@ static std::string getDecoderName(CompressedTensorType type, int64_t width) {
 /// block's values.
 static LogicalResult emitRegion(DecoderOp decoder, Region &region,
                                 CompressedTensorType type, int64_t width,
-                                ArrayRef<unsigned> counts, TypeRange streams,
+                                TypeRange streams,
                                 TypeRange state, bool isInit) {
   OpBuilder b(decoder.getContext());
   Location loc = decoder.getLoc();
@@ -56,29 +56,19 @@ static LogicalResult emitRegion(DecoderOp decoder, Region &region,
   auto stateArguments = arguments.drop_front(streams.size() + type.getRank());
   at.state.assign(stateArguments.begin(), stateArguments.end());
 
-  ArrayRef<StageAttrInterface> stages = type.getCodec().getStages();
-  SmallVector<Type> inputs = type.getCodec().getInputs(type.getElementType());
-  Value main;
-  unsigned end = streams.size();
-  for (int64_t i = stages.size() - 1; i >= 0; --i) {
-    auto own = arguments.slice(end - counts[i], counts[i]);
-    end -= counts[i];
-    at.streams.assign(own.begin(), own.end());
-    at.input = inputs[i];
-    if (isInit) {
-      if (!stages[i].getChunk(at.scope))
-        continue;
-      auto initial = stages[i].emitInit(at);
-      if (failed(initial))
-        return failure();
-      YieldOp::create(b, loc, *initial);
-      return success();
-    }
-    auto decoded = stages[i].emitDecode(at, main);
-    if (failed(decoded))
+  CodecAttr codec = type.getCodec();
+  auto inputs = arguments.take_front(streams.size());
+  if (isInit) {
+    auto initial = emitCodecInit(at, codec, type.getElementType(), inputs);
+    if (failed(initial))
       return failure();
-    main = *decoded;
+    YieldOp::create(b, loc, *initial);
+    return success();
   }
+  auto decoded = emitCodec(at, codec, type.getElementType(), inputs);
+  if (failed(decoded))
+    return failure();
+  Value main = *decoded;
 
   // The only rounding that no stage does itself.
   auto result = VectorType::get(width, type.getElementType());
@@ -96,12 +86,9 @@ static LogicalResult emitRegion(DecoderOp decoder, Region &region,
 
 int64_t mlir::zq::getDecoderWidth(Operation *scope, CompressedTensorType type,
                                   int64_t width) {
-  int64_t granule = 1;
-  CodecAttr codec = type.getCodec();
-  for (auto [stage, input] :
-       llvm::zip(codec.getStages(), codec.getInputs(type.getElementType())))
-    granule = std::lcm(granule, stage.getGranule(input, scope));
-  return llvm::alignTo(width, granule);
+  return llvm::alignTo(width,
+                       type.getCodec().getGranule(
+                           type.getRank(), type.getElementType(), scope));
 }
 
 FailureOr<DecoderOp> mlir::zq::materializeDecoder(Operation *scope,
@@ -113,15 +100,9 @@ FailureOr<DecoderOp> mlir::zq::materializeDecoder(Operation *scope,
     return scope->emitError("the decoder ")
            << codec.getDecoderSymbol()
            << " does not exist or has another rank than the tensor";
-  auto counts =
-      *codec.getStreamCounts(type.getRank(), type.getElementType(), scope);
   auto streamTypes = *type.getStreamTypes(scope);
 
-  // One stage at most is sequential, since it is the one that ends the chain.
-  int64_t chunk = 0;
-  for (StageAttrInterface stage : codec.getStages())
-    if (int64_t its = stage.getChunk(scope))
-      chunk = its;
+  int64_t chunk = codec.getChunk(type.getRank(), scope);
   width = getDecoderWidth(scope, type, width);
   if (chunk && chunk % width)
     return scope->emitError("chunks of ")
@@ -140,14 +121,14 @@ FailureOr<DecoderOp> mlir::zq::materializeDecoder(Operation *scope,
 
   SmallVector<Type> state;
   if (chunk) {
-    if (failed(emitRegion(decoder, decoder.getInit(), type, width, counts,
+    if (failed(emitRegion(decoder, decoder.getInit(), type, width,
                           streamTypes, {}, /*isInit=*/true))) {
       decoder.erase();
       return failure();
     }
     state = decoder.getStateTypes();
   }
-  if (failed(emitRegion(decoder, decoder.getBody(), type, width, counts,
+  if (failed(emitRegion(decoder, decoder.getBody(), type, width,
                         streamTypes, state, /*isInit=*/false))) {
     decoder.erase();
     return failure();

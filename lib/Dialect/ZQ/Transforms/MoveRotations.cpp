@@ -25,63 +25,6 @@ static Value emptyLike(OpBuilder &b, Location loc, Value like) {
 
 namespace {
 
-/// decode(w : codec<R, rest>) is the inverse of R on decode(w : codec<rest>).
-struct ExposeRotation : OpRewritePattern<DecodeOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(DecodeOp op,
-                                PatternRewriter &b) const override {
-    auto type = cast<CompressedTensorType>(op.getSource().getType());
-    auto transform =
-        dyn_cast<TransformAttrInterface>(type.getCodec().getStages().front());
-    if (!transform || type.getCodec().getStages().size() == 1)
-      return failure();
-    auto streams = type.getStreamTypes(op);
-    if (failed(streams))
-      return failure();
-
-    // The transform takes in what the stage hands on, f32; a narrower element
-    // type is rounded to only after it.
-    Location loc = op.getLoc();
-    Type element =
-        type.getCodec().getStages().front().getOutput(type.getElementType());
-    auto rest =
-        CompressedTensorType::get(b.getContext(), type.getShape(), element,
-                                  type.getCodec().dropOutermost());
-    Value peeled = AssembleOp::create(
-        b, loc, rest,
-        DisassembleOp::create(b, loc, *streams, op.getSource()).getResults());
-
-    // The axis of the transform is needed whole, whatever the window.
-    int64_t axis = transform.getTransformAxis();
-    SmallVector<OpFoldResult> offsets = op.getMixedOffsets();
-    SmallVector<OpFoldResult> sizes =
-        tensor::getMixedSizes(b, loc, op.getInit());
-    SmallVector<OpFoldResult> cut(offsets.size(), b.getIndexAttr(0));
-    SmallVector<OpFoldResult> window(sizes);
-    cut[axis] = offsets[axis];
-    offsets[axis] = b.getIndexAttr(0);
-    sizes[axis] = b.getIndexAttr(type.getShape()[axis]);
-    Value init = tensor::EmptyOp::create(b, loc, sizes, element);
-    Value decoded = DecodeOp::create(b, loc, peeled, offsets, init,
-                                     type.getCodec().getDecoderSymbol());
-    Value rotated =
-        RotateOp::create(b, loc, decoded.getType(), decoded, transform,
-                         /*inverse=*/true, emptyLike(b, loc, decoded));
-    RankedTensorType windowType = op.getWindowType();
-    RankedTensorType cutType = windowType.clone(element);
-    if (rotated.getType() != cutType) {
-      SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
-      rotated = tensor::ExtractSliceOp::create(b, loc, cutType, rotated, cut,
-                                               window, strides);
-    }
-    if (cutType != windowType)
-      rotated = arith::TruncFOp::create(b, loc, windowType, rotated);
-    b.replaceOp(op, rotated);
-    return success();
-  }
-};
-
 /// Whether `op` sums products of its two inputs and does nothing else. A
 /// contraction may also apply any function to an operand on its way, such as
 /// the conversion to an integer; that is not linear.
@@ -190,7 +133,7 @@ struct MoveRotationsPass
 } // namespace
 
 void mlir::zq::populateMoveRotationsPatterns(RewritePatternSet &patterns) {
-  patterns.add<ExposeRotation, MoveRotationAcrossContraction,
-               MoveRotationAcrossTranspose, CancelRotations>(
+  patterns.add<MoveRotationAcrossContraction, MoveRotationAcrossTranspose,
+               CancelRotations>(
       patterns.getContext());
 }

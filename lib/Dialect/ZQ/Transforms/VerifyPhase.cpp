@@ -39,11 +39,17 @@ static bool offendsImported(Operation *op) {
 
 static bool offendsAlgebra(Operation *op) {
   auto decode = dyn_cast<DecodeOp>(op);
-  return decode && isa<TransformAttrInterface>(
-                       cast<CompressedTensorType>(decode.getSource().getType())
-                           .getCodec()
-                           .getStages()
-                           .front());
+  if (!decode)
+    return false;
+  auto type = cast<CompressedTensorType>(decode.getSource().getType());
+  CodecAttr codec = type.getCodec();
+  for (auto [stage, shape] :
+       llvm::zip(codec.getStages(), codec.getShapes(type.getShape()))) {
+    auto tensorStage = dyn_cast<TensorStageAttrInterface>(stage);
+    if (tensorStage && !tensorStage.isBlockStage(shape))
+      return true;
+  }
+  return false;
 }
 
 static bool offendsVectors(Operation *op) {

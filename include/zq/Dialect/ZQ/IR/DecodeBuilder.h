@@ -2,7 +2,7 @@
 //
 // A block is a run of elements along the last axis of a compressed tensor,
 // decoded to one vector. Its stages are emitted innermost first; each finds
-// here the block's place and its own streams.
+// here the block's place and its own parts.
 //
 //===----------------------------------------------------------------------===//
 #ifndef ZQ_DIALECT_ZQ_IR_DECODEBUILDER_H
@@ -33,26 +33,89 @@ public:
   Operation *scope;
   /// What the stage takes in as an encoder, and so what it decodes to.
   Type input;
-  /// The streams of the stage that is being emitted.
-  SmallVector<Value> streams;
   /// The state of the codec's sequential stage before the block; that stage
   /// replaces it by the state after the block.
   SmallVector<Value> state;
 
+  /// A part of the stage that is being emitted.
+  struct StoredPart {
+    Part part;
+    SmallVector<int64_t> shape;
+    /// One, or those of the part's codec.
+    SmallVector<Value> streams;
+  };
+  SmallVector<StoredPart> parts;
+
   /// An index constant.
   Value index(int64_t value);
 
-  /// `length` consecutive elements of `stream` along its last axis from
-  /// `position`; those beyond its end read as zero. Reads without a mask
-  /// where `exact` says that none is.
-  Value load(Value stream, ValueRange position, int64_t length, bool exact);
+  /// The stream of part `index`, which has no codec.
+  Value stream(unsigned index);
+
+  /// The element of part `index` at `position`, a scalar. Values that have a
+  /// codec come in the type that it decodes to.
+  FailureOr<Value> extract(unsigned index, ValueRange position);
+
+  /// `length` consecutive elements of part `index` along its last axis from
+  /// `position`; those beyond its end hold anything. `multiple` says what the
+  /// last index of `position` is known to be a multiple of. Reads without a
+  /// mask where `exact` says that none lies beyond the end.
+  FailureOr<Value> load(unsigned index, ValueRange position, int64_t length,
+                        int64_t multiple, bool exact);
+
+  /// The stream of part `index`, as `load` above; integers and f32 values beyond
+  /// its end read as zero.
+  Value loadStream(unsigned index, ValueRange position, int64_t length,
+                   bool exact);
 
   /// Whether no block reaches beyond the end of a row.
   bool isExact() const { return shape.back() % width == 0; }
 
-  /// One lane per element of the block, from a stream that holds one element
-  /// for each `group` (0: all) of a dimension's elements.
-  Value loadPerGroup(Value stream, ArrayRef<int64_t> group);
+  /// One lane per element of the block, from part `index`, which holds one
+  /// element for each `group` (0: all) of a dimension's elements.
+  FailureOr<Value> loadPerGroup(unsigned index, ArrayRef<int64_t> group);
+};
+
+/// Emits the decoding of the builder's block by `codec` from `streams`; uses its
+/// shape, position, width, scope and state, and replaces the state.
+FailureOr<Value> emitCodec(DecodeBuilder &at, CodecAttr codec, Type element,
+                           ValueRange streams);
+
+/// The state at the builder's position, which begins a chunk of the codec.
+FailureOr<SmallVector<Value>> emitCodecInit(DecodeBuilder &at, CodecAttr codec,
+                                            Type element, ValueRange streams);
+
+/// Where a tensor stage emits its decode of a window.
+class TensorDecodeBuilder {
+public:
+  TensorDecodeBuilder(OpBuilder &builder, Location loc)
+      : builder(builder), loc(loc) {}
+
+  OpBuilder &builder;
+  Location loc;
+  /// The shape of what the stage takes in as an encoder.
+  SmallVector<int64_t> shape;
+  /// The window that is asked for.
+  SmallVector<OpFoldResult> offsets, sizes;
+  /// The main array, compressed by the stages below; null where this stage ends
+  /// the chain.
+  Value main;
+  /// The parts of the stage: compressed where they have a codec, else dense.
+  SmallVector<Value> parts;
+  /// The decodes that were emitted.
+  SmallVector<DecodeOp> decodes;
+
+  /// An uninitialised f32 tensor of these sizes.
+  Value empty(ArrayRef<OpFoldResult> sizes);
+  /// A window of a dense tensor; the tensor itself where that is all of it.
+  Value cut(Value tensor, ArrayRef<OpFoldResult> offsets,
+            ArrayRef<OpFoldResult> sizes);
+  /// Decodes a window of a compressed part (or `main`) to f32, or cuts it out
+  /// of a dense one and widens that.
+  Value decode(Value part, ArrayRef<OpFoldResult> offsets,
+               ArrayRef<OpFoldResult> sizes);
+  /// The same for the whole of it.
+  Value decode(Value part);
 };
 
 /// The f32 values of codes of a small float, one to a byte (scalar or vector of

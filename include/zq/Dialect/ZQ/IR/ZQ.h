@@ -23,10 +23,24 @@
 #include "zq/Codec/Stage.h"
 
 #include <memory>
+#include <mutex>
 
 namespace mlir::zq {
+class CodecAttr;
 class DecodeBuilder;
 class StreamAttr;
+class TensorDecodeBuilder;
+struct Part;
+
+/// Along one dimension, for every `elements` of what a stage takes in (or the
+/// beginning of as many) its main array has `units`.
+struct MainRatio {
+  int64_t elements = 1;
+  int64_t units = 1;
+};
+
+/// Says at the builder's location that a stage is no part of a decoder.
+llvm::FailureOr<Value> refuseDecode(DecodeBuilder &builder);
 } // namespace mlir::zq
 
 #include "zq/Dialect/ZQ/IR/ZQDialect.h.inc"
@@ -35,6 +49,26 @@ class StreamAttr;
 
 #define GET_ATTRDEF_CLASSES
 #include "zq/Dialect/ZQ/IR/ZQAttributes.h.inc"
+
+namespace mlir::zq {
+/// An array that a stage stores: a stream, or with a codec the streams of that.
+struct Part {
+  /// Name, element type and shape, as functions of the dimensions of what the
+  /// stage takes in.
+  StreamAttr array;
+  /// The codec of its own; null where the array is stored as it is.
+  CodecAttr codec;
+};
+
+/// The parts of each stage of `codec`, in the order of the chain, for a tensor of
+/// `rank` dimensions. Fails where a decoder symbol is missing in `scope`.
+llvm::FailureOr<llvm::SmallVector<llvm::SmallVector<Part>>>
+getParts(CodecAttr codec, int64_t rank, Type element, Operation *scope);
+
+/// The shape of the main array of `stage` for what it takes in.
+llvm::SmallVector<int64_t> getMainShape(StageAttrInterface stage,
+                                        llvm::ArrayRef<int64_t> shape);
+} // namespace mlir::zq
 
 #define GET_TYPEDEF_CLASSES
 #include "zq/Dialect/ZQ/IR/ZQTypes.h.inc"

@@ -33,6 +33,14 @@ def ZQ_Dialect : Dialect {
   let extraClassDeclaration = [{
     void registerAttributes();
     void registerTypes();
+    /// The name under which the table of named codecs holds `codec`; empty
+    /// where it does not. May be called from any thread.
+    ::llvm::StringRef getTableName(CodecAttr codec);
+
+  private:
+    std::once_flag namesOnce;
+    ::llvm::DenseMap<::mlir::Attribute, ::llvm::StringRef> names;
+  public:
   }];
 }
 

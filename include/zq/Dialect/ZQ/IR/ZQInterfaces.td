@@ -26,14 +26,29 @@ def StageAttrInterface : AttrInterface<"StageAttrInterface"> {
       }],
       "::mlir::Type", "getOutput", (ins "::mlir::Type":$input)>,
     InterfaceMethod<[{
-        Appends the stage's streams for a tensor of `rank` dimensions: the side
-        streams, then, for the last stage of a chain, the main one. `scope` is
-        where a stage that names a symbol looks it up; fails only where that
-        symbol is missing.
+        Appends what the stage stores of a tensor of `rank` dimensions: its side
+        arrays, then, for a stage that ends a chain, the main one. A part may
+        have a codec of its own. `scope` is where a stage that names a symbol
+        looks it up; fails only where that symbol is missing.
       }],
-      "::llvm::LogicalResult", "getStreams",
+      "::llvm::LogicalResult", "getParts",
       (ins "int64_t":$rank, "::mlir::Type":$input, "::mlir::Operation *":$scope,
-           "::llvm::SmallVectorImpl<::mlir::zq::StreamAttr> &":$streams)>,
+           "::llvm::SmallVectorImpl<::mlir::zq::Part> &":$parts)>,
+    InterfaceMethod<[{
+        The same stage with part `index` stored as it is, in `type`; null where
+        that part never has a codec. A part that no block can decode for itself
+        (it is entropy-coded, or rotated) is decoded before, as a whole.
+      }],
+      "::mlir::zq::StageAttrInterface", "withPlainPart",
+      (ins "unsigned":$index, "::mlir::Type":$type), "",
+      [{ return nullptr; }]>,
+    InterfaceMethod<[{
+        How the shape of the main array follows from that of the tensor; one
+        ratio per dimension, or none where the shapes are the same.
+      }],
+      "::llvm::SmallVector<::mlir::zq::MainRatio>", "getMainRatios",
+      (ins "int64_t":$rank), "",
+      [{ return {}; }]>,
     InterfaceMethod<[{
         Windows along the last axis that begin at a multiple of this many
         elements, and are a multiple of it long, decode without looking at a
@@ -59,10 +74,12 @@ def StageAttrInterface : AttrInterface<"StageAttrInterface"> {
         Emits the decoding of one block, a vector along the last axis. `main` is
         the vector that the stage below decoded; null for the last stage, which
         reads its main stream. A stage with state replaces the builder's state.
-        Fails with an error at the builder's location.
+        Fails with an error at the builder's location; so does the default, that
+        of tensor stages.
       }],
       "::llvm::FailureOr<::mlir::Value>", "emitDecode",
-      (ins "::mlir::zq::DecodeBuilder &":$builder, "::mlir::Value":$main)>,
+      (ins "::mlir::zq::DecodeBuilder &":$builder, "::mlir::Value":$main), "",
+      [{ return ::mlir::zq::refuseDecode(builder); }]>,
     InterfaceMethod<[{
         The reference implementation, which defines what the stage means. Null
         for a decoder that is known to the IR only.
@@ -76,12 +93,43 @@ def StageAttrInterface : AttrInterface<"StageAttrInterface"> {
   ];
 }
 
+def TensorStageAttrInterface : AttrInterface<"TensorStageAttrInterface"> {
+  let cppNamespace = "::mlir::zq";
+  let description = [{
+    A stage whose decode is ops on tensors: a transform that mixes the elements
+    of a row, a split into parts that are tensors themselves.
+    `zq-split-codecs` takes it out of the codec, so that the algebra sees its
+    parts. A stage that implements this interface alone, and no `emitDecode`
+    worth the name, is never part of a decoder.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Whether the stage, for a tensor of `shape`, may be part of a decoder as
+        well; then it is taken out only where it lies above one that may not,
+        and where `canSplit` says that it can be.
+      }],
+      "bool", "isBlockStage", (ins "::llvm::ArrayRef<int64_t>":$shape), "",
+      [{ return false; }]>,
+    InterfaceMethod<[{
+        Whether `emitTensorDecode` is there for a tensor of `shape`.
+      }],
+      "bool", "canSplit", (ins "::llvm::ArrayRef<int64_t>":$shape), "",
+      [{ return true; }]>,
+    InterfaceMethod<[{
+        Emits the decode of the builder's window as ops on tensors and returns
+        it, a tensor of f32. Bit-identical to the reference.
+      }],
+      "::llvm::FailureOr<::mlir::Value>", "emitTensorDecode",
+      (ins "::mlir::zq::TensorDecodeBuilder &":$builder)>,
+  ];
+}
+
 def TransformAttrInterface : AttrInterface<"TransformAttrInterface"> {
   let cppNamespace = "::mlir::zq";
   let description = [{
-    A stage that is an orthogonal linear map along one axis. The algebra moves
-    it from a weight to an activation and cancels it against its inverse; it is
-    never part of a decoder.
+    A tensor stage that is an orthogonal linear map along one axis, known at
+    compile time: a `zq.rotate`. The algebra moves it from a weight to an
+    activation and cancels it against its inverse.
   }];
   let methods = [
     InterfaceMethod<"The axis of the tensor along which the map runs.",

@@ -60,23 +60,45 @@ def EncodeConstants : Pass<"zq-encode-constants", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
-def MoveRotations : Pass<"zq-move-rotations", "::mlir::ModuleOp"> {
-  let summary = "Take rotations out of codecs and move them to the activation";
+def SplitCodecs : Pass<"zq-split-codecs", "::mlir::ModuleOp"> {
+  let summary = "Take the stages out of codecs that are ops on tensors";
   let description = [{
-    The decode of a codec whose outermost stage is an orthogonal transform
-    becomes the decode of the rest and the inverse transform. Where the
-    transformed axis is contracted, the transform moves to the other operand,
-    since `x (w R^-1)^T = (x R) w^T`: a rotated weight is never rotated back.
-    A rotation that meets its inverse goes away. What is left is applied where
-    it stands. Tested in `test/Dialect/ZQ/move-rotations.mlir`.
+    A tensor stage (a transform, a split into parts) that is the outermost one
+    of a codec becomes ops on tensors over the decodes of its parts. A stage
+    above it goes the same way where it can, and otherwise reads from a tensor
+    that was decoded before. So does a stage with a side array whose codec no
+    block decodes for itself. What is decoded as a whole has a remark.
+    Tested in `test/Dialect/ZQ/split-codecs.mlir`.
 
     ```mlir
-    %d = zq.decode %w ... : !zq.tensor<64x128xf32, #zq.codec<hadamard<...>, rest>>
+    %d = zq.decode %w at [%i, 0] outs(%t : tensor<8x128xf32>)
+        : !zq.tensor<64x128xf32, #zq.codec<hadamard<...>, rest>> -> tensor<8x128xf32>
+    // becomes
+    %d0 = zq.decode %v at [%i, 0] outs(%t : tensor<8x128xf32>)
+        : !zq.tensor<64x128xf32, #zq.codec<rest>> -> tensor<8x128xf32>
+    %d = zq.rotate %d0 by #zq.hadamard<...> inverse outs(%e : tensor<8x128xf32>)
+        : tensor<8x128xf32> -> tensor<8x128xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::linalg::LinalgDialect"];
+}
+
+def MoveRotations : Pass<"zq-move-rotations", "::mlir::ModuleOp"> {
+  let summary = "Move rotations to the activation";
+  let description = [{
+    Where the axis of a rotation is contracted, the rotation moves to the other
+    operand, since `x (w R^-1)^T = (x R) w^T`: a rotated weight is never rotated
+    back. A rotation that meets its inverse goes away. What is left is applied
+    where it stands. Tested in `test/Dialect/ZQ/move-rotations.mlir`.
+
+    ```mlir
+    %d = zq.rotate %d0 by #zq.hadamard<...> inverse
     linalg.matmul ... ins(%x, %d)
     // becomes
     %y = zq.rotate %x by #zq.hadamard<...>
-    %d = zq.decode %v ... : !zq.tensor<64x128xf32, #zq.codec<rest>>
-    linalg.matmul ... ins(%y, %d)
+    linalg.matmul ... ins(%y, %d0)
     ```
   }];
   let dependentDialects = ["::mlir::tensor::TensorDialect",

@@ -1,0 +1,19 @@
+//===- ZQStages.td - The built-in stages ------------------*- tablegen -*-===//
+//
+// A line for each stage; everything else about it is in files of its own.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ZQ_DIALECT_ZQ_IR_ZQSTAGES_TD
+#define ZQ_DIALECT_ZQ_IR_ZQSTAGES_TD
+
+include "zq/Dialect/ZQ/IR/Stages/Hadamard.td"
+include "zq/Dialect/ZQ/IR/Stages/Scale.td"
+include "zq/Dialect/ZQ/IR/Stages/Quantize.td"
+include "zq/Dialect/ZQ/IR/Stages/Lookup.td"
+include "zq/Dialect/ZQ/IR/Stages/Fields.td"
+include "zq/Dialect/ZQ/IR/Stages/Pack.td"
+include "zq/Dialect/ZQ/IR/Stages/Raw.td"
+include "zq/Dialect/ZQ/IR/Stages/Huffman.td"
+include "zq/Dialect/ZQ/IR/Stages/Custom.td"
+
+#endif // ZQ_DIALECT_ZQ_IR_ZQSTAGES_TD

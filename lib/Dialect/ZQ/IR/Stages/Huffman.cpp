@@ -1,0 +1,120 @@
+//===- Huffman.cpp - Codes to a Huffman code ---------------------------===//
+#include "StageSupport.h"
+
+#include "zq/Codec/Huffman.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+LogicalResult HuffmanAttr::verify(ErrorFn emitError, int64_t chunk,
+                                  int64_t length) {
+  // A multiple of 64 keeps every block of a vector unit inside one chunk.
+  if (chunk < 64 || chunk % 64 || chunk > (1 << 20))
+    return emitError() << "huffman: a chunk is a multiple of 64 symbols, at "
+                          "most 1048576, and not "
+                       << chunk;
+  if (length < 1 || length > 16)
+    return emitError() << "huffman: the longest code has 1 to 16 bits, and not "
+                       << length;
+  return success();
+}
+
+LogicalResult HuffmanAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t>,
+                                       Type input) const {
+  if (failed(verifyCodes(emitError, input, "huffman")))
+    return failure();
+  if (getLength() < getBits(input))
+    return emitError() << "(T3) 'huffman' with codes of at most " << getLength()
+                       << " bits cannot tell " << (1 << getBits(input))
+                       << " symbols apart";
+  return success();
+}
+
+Type HuffmanAttr::getOutput(Type) const { return NoneType::get(getContext()); }
+
+LogicalResult
+HuffmanAttr::getParts(int64_t rank, Type, Operation *,
+                        SmallVectorImpl<Part> &parts) const {
+  MLIRContext *context = getContext();
+  SmallVector<AffineExpr> chunks = getDims(context, rank);
+  chunks.back() = chunks.back().ceilDiv(getChunk());
+  addStream(parts, context, "table", IntegerType::get(context, 16), rank,
+            getAffineConstantExpr(int64_t(1) << getLength(), context));
+  addStream(parts, context, "offsets", IntegerType::get(context, 32), rank, chunks);
+  addStream(parts, context, "bits", IntegerType::get(context, 8), rank,
+            getAffineSymbolExpr(0, context), /*numSymbols=*/1);
+  return success();
+}
+
+int64_t HuffmanAttr::getChunk(Operation *) const { return getChunk(); }
+int64_t HuffmanAttr::getGranule(Type, Operation *) const { return 1; }
+
+Reference HuffmanAttr::getReference(Type input) const {
+  return std::make_shared<::zq::codec::Huffman>(getBits(input), getChunk(),
+                                                getLength());
+}
+
+bool HuffmanAttr::isLossless() const { return true; }
+
+FailureOr<SmallVector<Value>> HuffmanAttr::emitInit(DecodeBuilder &at) const {
+  OpBuilder &b = at.builder;
+  SmallVector<Value> chunk(at.position);
+  chunk.back() =
+      arith::DivUIOp::create(b, at.loc, chunk.back(), at.index(getChunk()));
+  Value offset = tensor::ExtractOp::create(b, at.loc, at.stream(1), chunk);
+  offset = arith::IndexCastUIOp::create(b, at.loc, b.getIndexType(), offset);
+  Value bit = arith::MulIOp::create(b, at.loc, offset, at.index(8));
+  return SmallVector<Value>{bit};
+}
+
+FailureOr<Value> HuffmanAttr::emitDecode(DecodeBuilder &at, Value) const {
+  OpBuilder &b = at.builder;
+  Location loc = at.loc;
+  Value table = at.stream(0), bits = at.stream(2);
+  Type i64 = b.getI64Type();
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(value));
+  };
+
+  // A word of 64 bits that begins on a byte has at least 57 unread ones.
+  const int64_t perWord = std::max<int64_t>(1, 57 / getLength());
+  // Whatever the stream says, a word is read inside of it: its slack of eight
+  // bytes makes the clamp harmless for a stream that is intact.
+  Value size = tensor::DimOp::create(b, loc, bits, 0);
+  Value lastWord = arith::SubIOp::create(b, loc, size, at.index(8));
+
+  Value position = at.state[0], word;
+  SmallVector<Value> symbols;
+  for (int64_t lane = 0; lane < at.width; ++lane) {
+    if (lane % perWord == 0) {
+      Value byte = arith::ShRUIOp::create(b, loc, position, at.index(3));
+      byte = arith::MinUIOp::create(b, loc, byte, lastWord);
+      Value bytes = at.loadStream(2, byte, 8, /*exact=*/true);
+      Value loaded =
+          vector::BitCastOp::create(b, loc, VectorType::get(1, i64), bytes);
+      word = vector::ExtractOp::create(b, loc, loaded, 0);
+      Value within = arith::AndIOp::create(b, loc, position, at.index(7));
+      word = arith::ShRUIOp::create(
+          b, loc, word, arith::IndexCastUIOp::create(b, loc, i64, within));
+    }
+    Value slot = arith::AndIOp::create(
+        b, loc, word, constant((int64_t(1) << getLength()) - 1));
+    slot = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), slot);
+    Value entry = tensor::ExtractOp::create(b, loc, table, slot);
+    symbols.push_back(arith::TruncIOp::create(b, loc, b.getI8Type(), entry));
+    // Masked, so that no table can ask for a shift beyond the word.
+    Value length = arith::AndIOp::create(
+        b, loc,
+        arith::ShRUIOp::create(
+            b, loc, arith::ExtUIOp::create(b, loc, i64, entry), constant(8)),
+        constant(31));
+    word = arith::ShRUIOp::create(b, loc, word, length);
+    position = arith::AddIOp::create(
+        b, loc, position,
+        arith::IndexCastUIOp::create(b, loc, b.getIndexType(), length));
+  }
+  at.state = {position};
+  return vector::FromElementsOp::create(b, loc, getLanes(at, b.getI8Type()),
+                                        symbols)
+      .getResult();
+}

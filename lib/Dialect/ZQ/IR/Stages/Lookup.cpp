@@ -1,0 +1,48 @@
+//===- Lookup.cpp - Values to indices of a table -----------------------===//
+#include "StageSupport.h"
+
+#include "zq/Codec/Quantize.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::zq;
+
+LogicalResult LookupAttr::verify(ErrorFn emitError, DenseF32ArrayAttr table) {
+  ArrayRef<float> values = table.asArrayRef();
+  if (values.size() < 2 || values.size() > 256)
+    return emitError() << "lookup: a table has 2 to 256 entries, and not "
+                       << values.size();
+  for (size_t i = 0; i < values.size(); ++i)
+    if (!std::isfinite(values[i]) || (i && values[i] <= values[i - 1]))
+      return emitError() << "lookup: the table is finite and increasing, but "
+                            "entry "
+                         << i << " is not";
+  return success();
+}
+
+LogicalResult LookupAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t>,
+                                      Type input) const {
+  return verifyValues(emitError, input, "lookup");
+}
+
+Type LookupAttr::getOutput(Type) const {
+  return IntegerType::get(getContext(), llvm::Log2_64_Ceil(getTable().size()));
+}
+
+LogicalResult LookupAttr::getParts(int64_t, Type, Operation *,
+                                     SmallVectorImpl<Part> &) const {
+  return success();
+}
+
+Reference LookupAttr::getReference(Type) const {
+  ArrayRef<float> table = getTable().asArrayRef();
+  return std::make_shared<::zq::codec::Lookup>(
+      std::vector<float>(table.begin(), table.end()));
+}
+
+bool LookupAttr::isLossless() const { return false; }
+
+FailureOr<Value> LookupAttr::emitDecode(DecodeBuilder &at, Value main) const {
+  return emitLookup(at, main, getTable().asArrayRef());
+}

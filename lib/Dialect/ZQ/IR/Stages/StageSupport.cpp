@@ -1,0 +1,129 @@
+//===- StageSupport.cpp - What the built-in stages have in common ---------===//
+#include "StageSupport.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+void mlir::zq::addStream(SmallVectorImpl<Part> &parts, MLIRContext *context,
+                         StringRef name, Type element, int64_t rank,
+                         ArrayRef<AffineExpr> sizes, unsigned numSymbols) {
+  parts.push_back(
+      {StreamAttr::get(context, StringAttr::get(context, name), element,
+                       AffineMap::get(rank, numSymbols, sizes, context)),
+       CodecAttr()});
+}
+
+void mlir::zq::addStored(SmallVectorImpl<Part> &parts, StringRef name,
+                         Attribute stored, int64_t rank,
+                         ArrayRef<AffineExpr> sizes) {
+  MLIRContext *context = stored.getContext();
+  auto codec = dyn_cast<CodecAttr>(stored);
+  Type element = codec ? Float32Type::get(context)
+                       : cast<TypeAttr>(stored).getValue();
+  addStream(parts, context, name, element, rank, sizes);
+  parts.back().codec = codec;
+}
+
+SmallVector<AffineExpr> mlir::zq::getDims(MLIRContext *context, int64_t rank) {
+  SmallVector<AffineExpr> dims;
+  for (int64_t i = 0; i < rank; ++i)
+    dims.push_back(getAffineDimExpr(i, context));
+  return dims;
+}
+
+SmallVector<AffineExpr> mlir::zq::getBlockCounts(MLIRContext *context,
+                                                 int64_t rank,
+                                                 ArrayRef<int64_t> block) {
+  SmallVector<AffineExpr> counts = getDims(context, rank);
+  for (auto [i, count] : llvm::enumerate(counts)) {
+    int64_t size = block.empty() ? 0 : block[i];
+    count = size ? count.ceilDiv(size) : getAffineConstantExpr(1, context);
+  }
+  return counts;
+}
+
+LogicalResult mlir::zq::verifyValues(ErrorFn emitError, Type input,
+                                     StringRef stage) {
+  if (isa<FloatType>(input))
+    return success();
+  return emitError() << "(T3) '" << stage << "' takes in values, but gets "
+                     << input << " codes";
+}
+
+LogicalResult mlir::zq::verifyCodes(ErrorFn emitError, Type input,
+                                    StringRef stage, int64_t maxBits) {
+  if (!isa<IntegerType>(input))
+    return emitError() << "(T3) '" << stage << "' takes in codes, but gets "
+                       << input << " values (add 'quantize<...>' above it?)";
+  if (getBits(input) > maxBits)
+    return emitError() << "(T3) '" << stage << "' takes in codes of at most "
+                       << maxBits << " bits, but gets " << input;
+  return success();
+}
+
+LogicalResult mlir::zq::verifyStored(ErrorFn emitError, Attribute stored,
+                                     StringRef stage) {
+  if (isa<CodecAttr>(stored))
+    return success();
+  Type type = cast<TypeAttr>(stored).getValue();
+  if (isa<FloatType>(type) && toReferenceType(type) && !type.isF64())
+    return success();
+  return emitError() << stage << ": a " << stage
+                     << " is stored as f32, f16, bf16, f8E4M3FN, f8E5M2 or "
+                        "f8E8M0FNU, and not "
+                     << type;
+}
+
+LogicalResult mlir::zq::verifyBlockRank(ErrorFn emitError,
+                                        ArrayRef<int64_t> block,
+                                        ArrayRef<int64_t> shape,
+                                        StringRef stage) {
+  if (block.empty() || block.size() == shape.size())
+    return success();
+  return emitError() << "(T3) '" << stage << "' has a block of rank "
+                     << block.size() << ", but the tensor has rank "
+                     << shape.size();
+}
+
+int64_t mlir::zq::getBits(Type codes) {
+  return cast<IntegerType>(codes).getWidth();
+}
+
+std::shared_ptr<const ::zq::codec::Codec>
+mlir::zq::getStoredReference(Attribute stored, bool &known) {
+  auto codec = dyn_cast<CodecAttr>(stored);
+  if (!codec)
+    return nullptr;
+  auto reference = codec.getReference(Float32Type::get(stored.getContext()));
+  known &= reference != nullptr;
+  return reference;
+}
+
+::zq::codec::ElementType mlir::zq::getStoredType(Attribute stored) {
+  auto type = dyn_cast<TypeAttr>(stored);
+  return type ? *toReferenceType(type.getValue())
+              : ::zq::codec::ElementType::F32;
+}
+
+VectorType mlir::zq::getLanes(DecodeBuilder &at, Type element) {
+  return VectorType::get(at.width, element);
+}
+
+Value mlir::zq::splat(DecodeBuilder &at, unsigned bits, int64_t value) {
+  auto type = getLanes(at, at.builder.getIntegerType(bits));
+  return arith::ConstantOp::create(
+      at.builder, at.loc,
+      DenseElementsAttr::get(
+          type, at.builder.getIntegerAttr(type.getElementType(), value)));
+}
+
+Value mlir::zq::emitLookup(DecodeBuilder &at, Value codes,
+                           ArrayRef<float> values) {
+  SmallVector<float> entries(values);
+  entries.resize(llvm::PowerOf2Ceil(values.size()), values.back());
+  auto type = VectorType::get(entries.size(), at.builder.getF32Type());
+  Value table = arith::ConstantOp::create(
+      at.builder, at.loc, DenseElementsAttr::get(type, ArrayRef(entries)));
+  return LookupOp::create(at.builder, at.loc,
+                          getLanes(at, at.builder.getF32Type()), codes, table);
+}

@@ -1,0 +1,81 @@
+//===- StageSupport.h - What the built-in stages have in common -----------===//
+//
+// A stage answers here what it takes in, hands on and stores, and emits exactly
+// the arithmetic of its `decode` in lib/Codec, in the same order, on a vector of
+// consecutive elements.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ZQ_LIB_DIALECT_ZQ_IR_STAGES_STAGESUPPORT_H
+#define ZQ_LIB_DIALECT_ZQ_IR_STAGES_STAGESUPPORT_H
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "zq/Dialect/ZQ/IR/DecodeBuilder.h"
+#include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
+#include "zq/Dialect/ZQ/IR/StageSyntax.h"
+#include "zq/Dialect/ZQ/IR/Stages.h"
+
+namespace mlir::zq {
+
+using ErrorFn = function_ref<InFlightDiagnostic()>;
+using Reference = std::shared_ptr<const ::zq::codec::Stage>;
+
+/// Appends a part without a codec, whose sizes are `sizes`.
+void addStream(SmallVectorImpl<Part> &parts, MLIRContext *context,
+               StringRef name, Type element, int64_t rank,
+               ArrayRef<AffineExpr> sizes, unsigned numSymbols = 0);
+
+/// Appends a part stored as `stored` says: in a float type or, where that is a
+/// codec, as the f32 values that it takes in.
+void addStored(SmallVectorImpl<Part> &parts, StringRef name, Attribute stored,
+               int64_t rank, ArrayRef<AffineExpr> sizes);
+
+/// The dimensions of a tensor of `rank`.
+SmallVector<AffineExpr> getDims(MLIRContext *context, int64_t rank);
+
+/// The number of blocks along each dimension; a size of 0 is the whole
+/// dimension, no sizes at all a block that is the whole tensor.
+SmallVector<AffineExpr> getBlockCounts(MLIRContext *context, int64_t rank,
+                                       ArrayRef<int64_t> block);
+
+/// Values are what a transform, scale or quantizer takes in.
+LogicalResult verifyValues(ErrorFn emitError, Type input, StringRef stage);
+
+/// Codes are what a packer or an entropy coder takes in: of at most `maxBits`.
+LogicalResult verifyCodes(ErrorFn emitError, Type input, StringRef stage,
+                          int64_t maxBits = 8);
+
+/// Whether `stored` is f32, f16, bf16, f8E4M3FN, f8E5M2 or f8E8M0FNU, or a
+/// codec.
+LogicalResult verifyStored(ErrorFn emitError, Attribute stored,
+                           StringRef stage);
+
+/// Whether a block has one size per dimension, or is the whole tensor.
+LogicalResult verifyBlockRank(ErrorFn emitError, ArrayRef<int64_t> block,
+                              ArrayRef<int64_t> shape, StringRef stage);
+
+/// The width of codes.
+int64_t getBits(Type codes);
+
+/// The reference codec of a side array; null where it has none. Sets `known` to
+/// false where a stage of it has no reference.
+std::shared_ptr<const ::zq::codec::Codec> getStoredReference(Attribute stored,
+                                                             bool &known);
+
+/// The type in which a side array without a codec is stored, f32 for others.
+::zq::codec::ElementType getStoredType(Attribute stored);
+
+/// `element` in every lane of the builder's block.
+VectorType getLanes(DecodeBuilder &at, Type element);
+
+/// An integer constant in every lane.
+Value splat(DecodeBuilder &at, unsigned bits, int64_t value);
+
+/// The value of each code in a table of consecutive codes' values; what lies
+/// beyond it repeats its last entry.
+Value emitLookup(DecodeBuilder &at, Value codes, ArrayRef<float> values);
+
+} // namespace mlir::zq
+
+#endif // ZQ_LIB_DIALECT_ZQ_IR_STAGES_STAGESUPPORT_H
