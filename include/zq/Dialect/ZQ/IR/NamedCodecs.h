@@ -12,6 +12,8 @@ namespace mlir::zq {
 struct NamedCodec {
   llvm::StringRef name;
   llvm::StringRef stages;
+  /// Who defined the format, and what of it is not in the stages.
+  llvm::StringRef source;
 };
 
 /// All named codecs. This table is the only place that knows a format by name.

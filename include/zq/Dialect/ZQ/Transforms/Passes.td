@@ -325,6 +325,28 @@ def LowerVectorOps : Pass<"zq-lower-vector-ops", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect"];
 }
 
+def ReportStorage : Pass<"zq-report-storage", "::mlir::ModuleOp"> {
+  let summary = "Print how much room the compressed tensors take";
+  let description = [{
+    For each type of compressed tensor, its streams and their bits per weight,
+    with padding, tables and indices, to stderr. A size that depends on the data
+    is counted where the tensor is assembled from streams of known sizes, as
+    constants are after `zq-encode-constants`, and is `?` elsewhere. Changes
+    nothing. Tested in `test/Dialect/ZQ/report-storage.mlir`.
+
+    ```mlir
+    func.func @f(%w: !zq.tensor<64x64xf32, #zq.codec<nvfp4>>)
+    // prints
+    // | stream | stored as | bits per weight |
+    // |---|---|---|
+    // | `scale` | `tensor<1x1xf32>` | 0.00781 |
+    // | `scale1` | `tensor<64x4xf8E4M3FN>` | 0.50000 |
+    // | `codes` | `tensor<64x32xi8>` | 4.00000 |
+    // | together | | 4.50781 |
+    ```
+  }];
+}
+
 def VerifyPhase : Pass<"zq-verify-phase", "::mlir::ModuleOp"> {
   let summary = "Check the contract of a phase of the way down";
   let description = [{
