@@ -4,8 +4,7 @@
 // vectors. Arrays end at guard pages, so that a read beyond one crashes.
 //
 //===----------------------------------------------------------------------===//
-#include "Kernel.h"
-#include "TestCodecs.h"
+#include "Programs.h"
 
 #include "gtest/gtest.h"
 
@@ -17,32 +16,6 @@ using mlir::zq::JitOptions;
 namespace {
 
 using Shape = std::vector<int64_t>;
-
-/// A module with one function that decodes a whole tensor of each codec.
-std::string wholeDecodes(const std::vector<TestCodec> &codecs,
-                         const Shape &shape) {
-  std::string decoder, arguments, results, body, returned;
-  std::string zeros;
-  for (size_t i = 0; i < shape.size(); ++i)
-    zeros += i ? ", 0" : "0";
-  for (size_t i = 0; i < codecs.size(); ++i) {
-    std::string n = std::to_string(i), comma = i ? ", " : "";
-    std::string type = codecs[i].type(shape);
-    std::string dense =
-        "tensor<" + printShape(shape) + "x" + codecs[i].element + ">";
-    arguments += comma + "%w" + n + ": " + type;
-    results += comma + dense;
-    returned += comma + "%d" + n;
-    body += "  %e" + n + " = tensor.empty() : " + dense + "\n  %d" + n +
-            " = zq.decode %w" + n + " " + codecs[i].usingClause() + "at [" +
-            zeros + "] outs(%e" + n + " : " + dense + ") : " + type + " -> " +
-            dense + "\n";
-    if (codecs[i].isCustom())
-      decoder = readLut3Decoder();
-  }
-  return decoder + "func.func @f(" + arguments + ") -> (" + results + ") {\n" +
-         body + "  return " + returned + " : " + results + "\n}\n";
-}
 
 using Streams = std::vector<::zq::codec::Stream>;
 

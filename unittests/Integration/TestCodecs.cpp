@@ -106,6 +106,19 @@ std::vector<Stream> TestCodec::encode(const Array &values) const {
   return streams ? *streams : std::vector<Stream>();
 }
 
+bool TestCodec::tryEncode(const Array &values, std::vector<Stream> &streams,
+                          std::string &why) const {
+  auto reference = getReference(*this);
+  if (!reference)
+    return false;
+  Result<std::vector<Stream>> result = reference->encode(values);
+  if (result)
+    streams = std::move(*result);
+  else
+    why = result.message();
+  return bool(result);
+}
+
 bool TestCodec::tryDecode(const std::vector<Stream> &streams,
                           const std::vector<int64_t> &shape,
                           Array &decoded) const {

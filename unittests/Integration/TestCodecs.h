@@ -37,6 +37,10 @@ struct TestCodec {
   std::vector<Stream> encode(const Array &values) const;
   Array decode(const std::vector<Stream> &streams,
                const std::vector<int64_t> &shape) const;
+  /// As `encode`; false, nothing failed and `why` said, where the reference
+  /// refuses.
+  bool tryEncode(const Array &values, std::vector<Stream> &streams,
+                 std::string &why) const;
   /// As `decode`; false, and nothing failed, where the reference refuses.
   bool tryDecode(const std::vector<Stream> &streams,
                  const std::vector<int64_t> &shape, Array &decoded) const;

@@ -1,0 +1,76 @@
+//===- CodecGenerator.cpp - Random compositions of stages -----------------===//
+#include "CodecGenerator.h"
+
+using namespace mlir::zq::test;
+
+const std::string &CodecGenerator::pick(const Choices &choices) {
+  return choices[random() % choices.size()];
+}
+
+int64_t CodecGenerator::between(int64_t low, int64_t high) {
+  return low + int64_t(random() % (high - low + 1));
+}
+
+std::string CodecGenerator::block() {
+  return pick({"tensor", "1x16", "1x32", "1x64", "1x128", "1x48", "1x7", "1x?",
+               "?x?", "?x16", "3x5", "4x32"});
+}
+
+/// How a side array is stored: mostly a type, at times a codec.
+std::string CodecGenerator::stored() {
+  if (!oneIn(4))
+    return pick({"f32", "f16", "bf16", "f8E4M3FN", "f8E5M2", "f8E8M0FNU"});
+  return "[" + chain(/*isSide=*/true) + "]";
+}
+
+/// A stage from values to values.
+std::string CodecGenerator::valueStage() {
+  switch (between(0, 3)) {
+  case 0:
+    return "hadamard<axis = " + pick({"0", "1"}) +
+           ", block = " + pick({"4", "16", "64"}) +
+           ", seed = " + std::to_string(between(1, 9)) + ">";
+  default:
+    return "scale<" + block() + ", " + stored() + ">";
+  }
+}
+
+/// A stage from values to codes of `bits` bits.
+std::string CodecGenerator::quantizer(int &bits) {
+  bits = between(1, 8);
+  switch (between(0, 3)) {
+  case 0:
+    bits = 4;
+    return "quantize<f4E2M1FN>";
+  case 1:
+    bits = 3;
+    return "lookup<[-1.0, -0.5, -0.25, 0.0, 0.3, 0.7]>";
+  default:
+    return "quantize<" + pick({"si", "ui"}) + std::to_string(bits) + ">";
+  }
+}
+
+/// What stores codes of `bits` bits.
+std::string CodecGenerator::codeStages(int bits) {
+  if (oneIn(4))
+    return "huffman<chunk = " + pick({"64", "128"}) +
+           ", length = " + std::to_string(bits + between(0, 4)) + ">";
+  return "pack";
+}
+
+std::string CodecGenerator::chain(bool isSide) {
+  std::string text;
+  for (int64_t i = between(isSide ? 0 : 1, isSide ? 1 : 3); i > 0; --i)
+    text += valueStage() + ", ";
+  if (oneIn(8))
+    return text + "raw<" + pick({"f32", "f16", "bf16"}) + ">";
+  int bits = 0;
+  text += quantizer(bits) + ", ";
+  return text + codeStages(bits);
+}
+
+TestCodec CodecGenerator::next() {
+  if (oneIn(10))
+    return {"fields<bf16>, " + codeStages(8), "bf16"};
+  return {chain(/*isSide=*/false), pick({"f32", "f32", "f32", "f16", "bf16"})};
+}

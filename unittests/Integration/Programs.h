@@ -1,0 +1,41 @@
+//===- Programs.h - Programs that codecs are tested with ------------------===//
+#ifndef ZQ_UNITTESTS_INTEGRATION_PROGRAMS_H
+#define ZQ_UNITTESTS_INTEGRATION_PROGRAMS_H
+
+#include "Kernel.h"
+#include "TestCodecs.h"
+
+namespace mlir::zq::test {
+
+using Shape = std::vector<int64_t>;
+
+/// A module with one function that decodes a whole tensor of each codec.
+std::string wholeDecodes(const std::vector<TestCodec> &codecs,
+                         const Shape &shape);
+
+/// One contraction: an op with its activation, weight and result.
+struct Product {
+  std::string op;
+  /// The op's maps, where the op is not what it is without them.
+  std::string maps;
+  Shape x, w, y;
+  /// Whether the weight is the first operand.
+  bool weightFirst = false;
+};
+
+/// With a weight [n, k], or [k, n].
+Product matmulByRows(int64_t m, int64_t n, int64_t k);
+Product matmulByColumns(int64_t m, int64_t n, int64_t k);
+Product batchMatmulByRows(int64_t b, int64_t m, int64_t n, int64_t k);
+Product batchMatmulByColumns(int64_t b, int64_t m, int64_t n, int64_t k);
+Product matvec(int64_t n, int64_t k);
+Product vecmat(int64_t n, int64_t k);
+
+/// Compiles the products, with the codec's tensors as weights, and compares them
+/// with the reference. Fails too where no decode is fused, unless it may be so.
+void checkProducts(const std::vector<Product> &products, const TestCodec &codec,
+                   const JitOptions &options, bool mayBeUnfused = false);
+
+} // namespace mlir::zq::test
+
+#endif // ZQ_UNITTESTS_INTEGRATION_PROGRAMS_H
