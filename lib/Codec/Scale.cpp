@@ -1,36 +1,18 @@
 //===- Scale.cpp - Scales and zero points shared by blocks ----------------===//
+//
+// How a search chooses among scales is in ScaleSearch.cpp.
+//
+//===----------------------------------------------------------------------===//
 
 #include "zq/Codec/Scale.h"
+#include "ScaleFit.h"
 #include "Validate.h"
-#include "zq/Codec/Minifloat.h"
 
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
 
 using namespace zq::codec;
-
-double zq::codec::maxFinite(ElementType type) {
-  switch (type) {
-  case ElementType::F64:
-    return DBL_MAX;
-  case ElementType::F32:
-    return FLT_MAX;
-  case ElementType::F16:
-    return Half.maxFinite();
-  case ElementType::BF16:
-    return BFloat.maxFinite();
-  case ElementType::F8E4M3FN:
-    return E4M3FN.maxFinite();
-  case ElementType::F8E5M2:
-    return E5M2.maxFinite();
-  case ElementType::F8E8M0FNU:
-    return E8M0.maxFinite();
-  default:
-    assert(false && "not a floating-point type");
-    return 0;
-  }
-}
 
 /// The least power of two within f8E8M0FNU that is not below extent / limit.
 /// Compares extent with limit * 2^e, exact in f64, as a rounded quotient could
@@ -45,68 +27,261 @@ static float ceilPowerOfTwo(float extent, double limit) {
   return std::ldexp(1.0f, exponent);
 }
 
-float zq::codec::roundScale(ElementType stored, float extent, double limit) {
+static float floorPowerOfTwo(float extent, double limit) {
+  int exponent = -127;
+  if (extent > 0)
+    exponent = std::ilogb(double(extent)) - std::ilogb(limit);
+  return std::ldexp(1.0f, std::clamp(exponent, -127, 127));
+}
+
+float zq::codec::roundScale(ElementType stored, float extent, double limit,
+                            PowerOfTwoRule rule) {
   // The extent of a block is a difference and may overflow.
-  extent = std::min(extent, FLT_MAX);
+  extent = std::clamp(extent, -FLT_MAX, FLT_MAX);
   if (stored == ElementType::F8E8M0FNU)
-    return ceilPowerOfTwo(extent, limit);
-  float largest = static_cast<float>(maxFinite(stored));
-  Array slot(stored, {1});
-  slot.setFloat(0, std::min(extent / static_cast<float>(limit), largest));
-  return slot.getFloat(0);
+    return rule == PowerOfTwoRule::Ceil ? ceilPowerOfTwo(extent, limit)
+                                        : floorPowerOfTwo(extent, limit);
+  return StoredFloats(stored).round(extent / static_cast<float>(limit));
+}
+
+Scale::Scale(std::vector<int64_t> blockShape, StoredFloats stored,
+             ScaleOptions options)
+    : blocks(std::move(blockShape)), stored(std::move(stored)),
+      options(std::move(options)) {
+  assert(!(this->options.integerZero && this->options.zero) &&
+         "two kinds of zero points");
+  assert((!hasZero() || this->options.statistic == ScaleStatistic::AbsMax ||
+          this->options.statistic == ScaleStatistic::Search) &&
+         "a zero point goes with the minimum and maximum");
+  assert((this->options.rule == PowerOfTwoRule::Ceil ||
+          this->stored.type() == ElementType::F8E8M0FNU) &&
+         "the floor rule makes powers of two");
 }
 
 Scale::Scale(std::vector<int64_t> blockShape, ElementType stored,
-             bool zeroPoint)
-    : blockShape(std::move(blockShape)), stored(stored), zeroPoint(zeroPoint) {
-  for ([[maybe_unused]] int64_t block : this->blockShape)
-    assert(block >= 0 && "negative block size");
+             bool integerZero)
+    : Scale(std::move(blockShape), StoredFloats(stored),
+            ScaleOptions{integerZero}) {}
+
+CodecRef Scale::sideCodec(size_t index) const {
+  if (index == 0)
+    return stored.codec();
+  return options.zero ? options.zero->codec() : nullptr;
 }
 
-std::vector<int64_t>
-Scale::streamShape(const std::vector<int64_t> &shape) const {
-  std::vector<int64_t> result;
-  for (size_t i = 0; i < shape.size(); ++i) {
-    int64_t block = blockShape.empty() ? 0 : blockShape[i];
-    result.push_back(block ? ceilDiv(shape[i], block) : 1);
-  }
-  return result;
-}
-
-/// Whether the blocks fit a tensor of `rank`; no sizes at all fit every one.
-Status Scale::checkRank(size_t rank) const {
-  if (blockShape.empty() || blockShape.size() == rank)
-    return {};
-  return Error{"scale has blocks of rank " + std::to_string(blockShape.size()) +
-               ", the tensor has rank " + std::to_string(rank)};
-}
-
-/// The row-major index of the block that holds element `index`.
-int64_t Scale::blockOf(int64_t index, const std::vector<int64_t> &shape) const {
-  if (blockShape.empty())
-    return 0;
-  int64_t result = 0, stride = 1;
-  for (size_t i = shape.size(); i-- > 0;) {
-    int64_t position = index % shape[i];
-    index /= shape[i];
-    if (blockShape[i]) {
-      result += position / blockShape[i] * stride;
-      stride *= ceilDiv(shape[i], blockShape[i]);
-    }
-  }
-  return result;
+Result<Shape> Scale::sideShape(size_t, const Shape &shape,
+                               const std::vector<Stream> &) const {
+  if (Status valid = blocks.checkRank(keyword(), shape.size()); !valid)
+    return valid.error();
+  return streamShape(shape);
 }
 
 Range Scale::inputRange(Range target) const {
   // With f32's own exponents there is no range to win. Aiming at FLT_MAX would
   // only make the scale above subnormal, and what it hands on infinite.
-  bool isWide = stored == ElementType::F32 || stored == ElementType::BF16 ||
-                stored == ElementType::F8E8M0FNU;
-  double largest = isWide ? 1 : maxFinite(stored);
-  if (!zeroPoint)
-    return {target.low * largest, target.high * largest};
-  double width = target.high - target.low;
-  return {-width * largest, width * largest};
+  bool isWide = stored.codec() || stored.type() == ElementType::F32 ||
+                stored.type() == ElementType::BF16 ||
+                stored.type() == ElementType::F8E8M0FNU;
+  double largest = isWide ? 1 : maxFinite(stored.type());
+  if (hasZero()) {
+    double width = target.high - target.low;
+    return {-width * largest, width * largest};
+  }
+  if (options.statistic == ScaleStatistic::Peak) {
+    double farther = std::max(-target.low, target.high);
+    return {-farther * largest, farther * largest};
+  }
+  return {target.low * largest, target.high * largest};
+}
+
+//===----------------------------------------------------------------------===//
+// Choosing scales and zero points
+//===----------------------------------------------------------------------===//
+
+/// min(-low, high), or the farther end of a target on one side of zero.
+static double limitOf(Range target) {
+  double nearer = std::min(-target.low, target.high);
+  return nearer > 0 ? nearer : std::max(-target.low, target.high);
+}
+
+namespace {
+/// What the codes of a block with a zero point are to cover.
+struct Interval {
+  float low, high;
+};
+} // namespace
+
+/// From the least to the greatest element, shrunk by `factor` towards zero or
+/// the end next to it.
+static Interval intervalOf(const BlockStatistics &block, bool takeZeroIn,
+                           float factor) {
+  Interval all{block.min, block.max};
+  if (takeZeroIn)
+    all = {std::min(0.0f, all.low), std::max(0.0f, all.high)};
+  float fixed = std::clamp(0.0f, all.low, all.high);
+  return {fixed + factor * (all.low - fixed),
+          fixed + factor * (all.high - fixed)};
+}
+
+/// The scale of `block` before it is stored by a codec, if by one.
+float Scale::chooseScale(const BlockStatistics &block, Range target,
+                         bool takeZeroIn, float factor) const {
+  auto round = [&](double extent, double limit) {
+    float f32 = static_cast<float>(std::min(extent, double(FLT_MAX)));
+    return roundScale(stored.type(), f32, limit, options.rule);
+  };
+  if (hasZero()) {
+    Interval interval = intervalOf(block, takeZeroIn, factor);
+    return roundScale(stored.type(), interval.high - interval.low,
+                      target.high - target.low, options.rule);
+  }
+  switch (options.statistic) {
+  case ScaleStatistic::MeanAbs:
+    return round(block.count ? block.sumOfMagnitudes / block.count : 0, 1);
+  case ScaleStatistic::L2:
+    return round(std::sqrt(block.sumOfSquares), 1);
+  case ScaleStatistic::Rms:
+    return round(block.count ? std::sqrt(block.sumOfSquares / block.count) : 0,
+                 1);
+  case ScaleStatistic::Peak:
+    // A block of zeros gets the scale 0 and not -0.
+    return block.peak == 0
+               ? 0
+               : round(block.peak,
+                       -target.low > target.high ? target.low : target.high);
+  case ScaleStatistic::AbsMax:
+  case ScaleStatistic::Search:
+    return round(factor * std::fabs(block.peak), limitOf(target));
+  }
+  assert(false && "not a statistic");
+  return 0;
+}
+
+/// The zero point of `block` before it is rounded or stored, where `scale` is
+/// what the scale reads back as.
+float Scale::chooseZero(const BlockStatistics &block, Range target,
+                        bool takeZeroIn, float factor, float scale) const {
+  if (scale == 0)
+    return 0;
+  return static_cast<float>(target.low) -
+         intervalOf(block, takeZeroIn, factor).low / scale;
+}
+
+Result<Scale::Fit> Scale::fitOnce(const Statistics &statistics, Range target,
+                                  const std::vector<bool> &takeZeroIn,
+                                  const std::vector<float> &factors,
+                                  const Shape &shape) const {
+  Fit fit;
+  fit.scale = Array(stored.type(), streamShape(shape));
+  for (size_t i = 0; i < statistics.size(); ++i)
+    fit.scale.setFloat(
+        i, chooseScale(statistics[i], target, takeZeroIn[i], factors[i]));
+  Result<Array> scaleRead = stored.readBack(fit.scale, "scale of scale");
+  if (!scaleRead)
+    return scaleRead.error();
+  fit.scaleRead = std::move(*scaleRead);
+  if (!hasZero())
+    return fit;
+
+  float lowest = static_cast<float>(std::ceil(target.low));
+  float highest = static_cast<float>(std::floor(target.high));
+  fit.zero = Array(options.zero ? options.zero->type() : ElementType::I8,
+                   fit.scale.shape);
+  for (size_t i = 0; i < statistics.size(); ++i) {
+    float zero = chooseZero(statistics[i], target, takeZeroIn[i], factors[i],
+                            fit.scaleRead.getFloat(i));
+    if (options.zero)
+      fit.zero.setFloat(i, options.zero->round(zero));
+    else
+      fit.zero.set(i, static_cast<int8_t>(
+                          std::clamp(std::nearbyint(zero), lowest, highest)));
+  }
+  fit.zeroRead = fit.zero;
+  if (options.zero) {
+    Result<Array> zeroRead = options.zero->readBack(fit.zero, "zero of scale");
+    if (!zeroRead)
+      return zeroRead.error();
+    fit.zeroRead = std::move(*zeroRead);
+  }
+  return fit;
+}
+
+/// Scales and zero points where the extent of each block is multiplied by its
+/// factor. Those blocks take zero in whose fit without it is of no use.
+Result<Scale::Fit> Scale::fit(const Statistics &statistics, Range target,
+                              const std::vector<float> &factors,
+                              const Shape &shape) const {
+  std::vector<bool> takeZeroIn(statistics.size(), options.integerZero);
+  Result<Fit> fit = fitOnce(statistics, target, takeZeroIn, factors, shape);
+  if (!fit || !options.zero)
+    return fit;
+  bool isChanged = false;
+  for (size_t i = 0; i < statistics.size(); ++i) {
+    float scale = fit->scaleRead.getFloat(i);
+    float zero = chooseZero(statistics[i], target, false, factors[i], scale);
+    float error = std::fabs(fit->zeroRead.getFloat(i) - zero);
+    takeZeroIn[i] = !(scale > 0 && error <= 0.5f);
+    isChanged |= takeZeroIn[i];
+  }
+  if (isChanged)
+    return fitOnce(statistics, target, takeZeroIn, factors, shape);
+  return fit;
+}
+
+//===----------------------------------------------------------------------===//
+// Encoding and decoding
+//===----------------------------------------------------------------------===//
+
+Status Scale::checkTarget(Range target) const {
+  float lowest = static_cast<float>(std::ceil(target.low));
+  float highest = static_cast<float>(std::floor(target.high));
+  if (options.integerZero &&
+      (lowest < -128 || highest > 127 || lowest > highest))
+    return Error{"a zero point is stored as i8 and must lie in the range of "
+                 "the codes, which is " +
+                 std::to_string(target.low) + " to " +
+                 std::to_string(target.high)};
+  if (options.statistic == ScaleStatistic::Peak && !stored.isSigned())
+    return Error{
+        "peak scales have a sign, which " +
+        (stored.codec() ? std::string("their codec") : name(stored.type())) +
+        " does not hold"};
+  return {};
+}
+
+/// A zero point as a float.
+static float zeroAt(const Array &zeros, int64_t block) {
+  if (zeros.type == ElementType::I8)
+    return static_cast<float>(zeros.get<int8_t>(block));
+  return zeros.getFloat(block);
+}
+
+Array Scale::divide(const Array &values, const Fit &fit) const {
+  Array result(ElementType::F32, values.shape);
+  for (int64_t i = 0, n = values.size(); i < n; ++i) {
+    int64_t block = blocks.blockOf(i, values.shape);
+    float scale = fit.scaleRead.getFloat(block);
+    float value = scale == 0 ? 0.0f : values.get<float>(i) / scale;
+    // A scale of its own codec may read back as next to nothing.
+    value = std::clamp(value, -FLT_MAX, FLT_MAX);
+    if (hasZero())
+      value += zeroAt(fit.zeroRead, block);
+    result.set(i, value);
+  }
+  return result;
+}
+
+Array Scale::multiply(const Array &main, const Array &scale,
+                      const Array *zero) const {
+  Array result(ElementType::F32, main.shape);
+  for (int64_t i = 0, n = main.size(); i < n; ++i) {
+    int64_t block = blocks.blockOf(i, main.shape);
+    float value = main.get<float>(i);
+    if (zero)
+      value = value - zeroAt(*zero, block);
+    result.set(i, value * scale.getFloat(block));
+  }
+  return result;
 }
 
 Result<Array> Scale::encode(const Array &input, const Below &below,
@@ -114,80 +289,45 @@ Result<Array> Scale::encode(const Array &input, const Below &below,
   Result<Array> values = finiteF32(keyword(), input);
   if (!values)
     return values;
-  if (Status valid = checkRank(input.shape.size()); !valid)
+  if (Status valid = blocks.checkRank(keyword(), input.shape.size()); !valid)
     return valid.error();
-  Range target = below.range();
-  float lowest = static_cast<float>(std::ceil(target.low));
-  float highest = static_cast<float>(std::floor(target.high));
-  if (zeroPoint && (lowest < -128 || highest > 127 || lowest > highest))
-    return Error{"a zero point is stored as i8 and must lie in the range of "
-                 "the codes, which is " +
-                 std::to_string(target.low) + " to " +
-                 std::to_string(target.high)};
-
-  Array scales(stored, streamShape(input.shape));
-  int64_t numBlocks = scales.size(), size = values->size();
-  std::vector<float> low(numBlocks), high(numBlocks);
-  for (int64_t i = 0; i < size; ++i) {
-    int64_t block = blockOf(i, input.shape);
-    float value = values->get<float>(i);
-    low[block] = std::min(low[block], value);
-    high[block] = std::max(high[block], value);
-  }
-
-  Array zeros(ElementType::I8, scales.shape);
-  double limit = std::min(-target.low, target.high);
-  if (limit <= 0)
-    limit = std::max(-target.low, target.high);
-  for (int64_t block = 0; block < numBlocks; ++block) {
-    if (!zeroPoint) {
-      // In this order a block of zeros gets the scale 0 and not -0.
-      float amax = std::max(high[block], -low[block]);
-      scales.setFloat(block, roundScale(stored, amax, limit));
-      continue;
-    }
-    float scale =
-        roundScale(stored, high[block] - low[block], target.high - target.low);
-    float zero = 0;
-    if (scale != 0)
-      zero =
-          std::nearbyint(static_cast<float>(target.low) - low[block] / scale);
-    scales.setFloat(block, scale);
-    zeros.set(block, static_cast<int8_t>(std::clamp(zero, lowest, highest)));
-  }
-
-  for (int64_t i = 0; i < size; ++i) {
-    int64_t block = blockOf(i, input.shape);
-    float scale = scales.getFloat(block);
-    float value = scale == 0 ? 0.0f : values->get<float>(i) / scale;
-    if (zeroPoint)
-      value += static_cast<float>(zeros.get<int8_t>(block));
-    values->set(i, value);
-  }
-  sides.push_back({"scale", std::move(scales)});
-  if (zeroPoint)
-    sides.push_back({"zero", std::move(zeros)});
-  return values;
+  if (Status valid = checkTarget(below.range()); !valid)
+    return valid.error();
+  Statistics statistics = statisticsOf(*values, blocks);
+  Result<Fit> chosen =
+      options.statistic == ScaleStatistic::Search
+          ? search(statistics, *values, below)
+          : fit(statistics, below.range(),
+                std::vector<float>(statistics.size(), 1), input.shape);
+  if (!chosen)
+    return chosen.error();
+  Array main = divide(*values, *chosen);
+  sides.push_back({"scale", std::move(chosen->scale)});
+  if (hasZero())
+    sides.push_back({"zero", std::move(chosen->zero)});
+  return main;
 }
 
 Status Scale::check(const Array *main, const std::vector<Stream> &sides,
-                    const std::vector<int64_t> &shape) const {
+                    const Shape &shape) const {
   if (Status valid = checkCount(keyword(), sides.size(), numSides()); !valid)
     return valid;
-  if (Status valid = checkRank(shape.size()); !valid)
+  if (Status valid = blocks.checkRank(keyword(), shape.size()); !valid)
     return valid;
   if (Status valid = checkShape(shape); !valid)
     return valid;
-  std::vector<int64_t> expected = streamShape(shape);
+  Shape expected = streamShape(shape);
   if (Status valid =
-          checkArray("stream 'scale'", sides[0].array, stored, expected);
+          checkArray("stream 'scale'", sides[0].array, stored.type(), expected);
       !valid)
     return valid;
-  if (zeroPoint)
-    if (Status valid = checkArray("stream 'zero'", sides[1].array,
-                                  ElementType::I8, expected);
+  if (hasZero()) {
+    ElementType type = options.zero ? options.zero->type() : ElementType::I8;
+    if (Status valid =
+            checkArray("stream 'zero'", sides[1].array, type, expected);
         !valid)
       return valid;
+  }
   if (main)
     return checkArray("the main array of scale", *main, ElementType::F32,
                       shape);
@@ -195,16 +335,8 @@ Status Scale::check(const Array *main, const std::vector<Stream> &sides,
 }
 
 Result<Array> Scale::decode(const Array &main, const std::vector<Stream> &sides,
-                            const std::vector<int64_t> &shape) const {
+                            const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  Array result(ElementType::F32, shape);
-  for (int64_t i = 0, n = result.size(); i < n; ++i) {
-    int64_t block = blockOf(i, shape);
-    float value = main.get<float>(i);
-    if (zeroPoint)
-      value = value - static_cast<float>(sides[1].array.get<int8_t>(block));
-    result.set(i, value * sides[0].array.getFloat(block));
-  }
-  return result;
+  return multiply(main, sides[0].array, hasZero() ? &sides[1].array : nullptr);
 }

@@ -1,0 +1,45 @@
+//===- StoredFloats.h - How a stage stores floats at its side -------------===//
+#ifndef ZQ_CODEC_STOREDFLOATS_H
+#define ZQ_CODEC_STOREDFLOATS_H
+
+#include "zq/Codec/Stage.h"
+
+namespace zq::codec {
+
+/// The largest finite value of a floating-point element type.
+double maxFinite(ElementType type);
+
+/// How a side array of floating-point values (scales, zero points, offsets) is
+/// stored: rounded to an element type, or by a codec of its own.
+class StoredFloats {
+public:
+  /// Requires a floating-point type.
+  StoredFloats(ElementType type);
+  /// Requires a codec that decodes to a floating-point type.
+  StoredFloats(CodecRef codec);
+
+  /// The element type of the side array: the stored one, or what the codec
+  /// decodes to, mostly f32.
+  ElementType type() const { return element; }
+
+  /// Null where the side array is stored as it is.
+  const CodecRef &codec() const { return own; }
+
+  /// Whether values below zero can be stored.
+  bool isSigned() const;
+
+  /// `value` rounded to the element type; one too large for it becomes the
+  /// largest finite one.
+  float round(float value) const;
+
+  /// What `side` reads as once it is stored. `what` names it in errors.
+  Result<Array> readBack(const Array &side, const std::string &what) const;
+
+private:
+  ElementType element;
+  CodecRef own;
+};
+
+} // namespace zq::codec
+
+#endif // ZQ_CODEC_STOREDFLOATS_H
