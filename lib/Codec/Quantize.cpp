@@ -90,12 +90,8 @@ float QuantizeInteger::decodeOne(uint8_t code) const {
 
 Range QuantizeInteger::inputRange(Range target) const {
   (void)target;
-  if (!isSigned)
-    return {0, double((1 << bits) - 1)};
-  if (bits == 1)
-    return {-1, 0};
-  double largest = (1 << (bits - 1)) - 1;
-  return {-largest, largest};
+  double low = isSigned ? -(1 << (bits - 1)) : 0;
+  return {low, low + (1 << bits) - 1};
 }
 
 Lookup::Lookup(std::vector<float> table) : table(std::move(table)) {

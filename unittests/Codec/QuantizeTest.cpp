@@ -80,8 +80,8 @@ TEST(QuantizeInteger, AimsSymmetrically) {
     EXPECT_EQ(range.low, low);
     EXPECT_EQ(range.high, high);
   };
-  expectRange(QuantizeInteger(4, true).inputRange({}), -7, 7);
-  expectRange(QuantizeInteger(2, true).inputRange({}), -1, 1);
+  expectRange(QuantizeInteger(4, true).inputRange({}), -8, 7);
+  expectRange(QuantizeInteger(2, true).inputRange({}), -2, 1);
   expectRange(QuantizeInteger(1, true).inputRange({}), -1, 0);
   expectRange(QuantizeInteger(4, false).inputRange({}), 0, 15);
   expectRange(QuantizeFloat(E4M3FN).inputRange({}), -448, 448);

@@ -65,8 +65,8 @@ public:
   int codeBits() const override { return bits; }
   uint8_t encodeOne(float value) const override;
   float decodeOne(uint8_t code) const override;
-  /// Symmetric where signed: a scale must not aim at -2^(b-1), which has no
-  /// opposite. One signed bit has nothing else, so there it is [-1, 0].
+  /// The whole grid: it is up to a scale whether it aims at -2^(b-1), which has
+  /// no opposite.
   Range inputRange(Range target) const override;
 
 private:
