@@ -1,0 +1,292 @@
+//===- ScaleStatisticsTest.cpp - What scales are chosen by ----------------===//
+
+#include "TestArrays.h"
+#include "zq/Codec/Quantize.h"
+#include "zq/Codec/Scale.h"
+
+#include <cfloat>
+#include <gtest/gtest.h>
+
+using namespace zq::codec;
+
+static constexpr ElementType f32 = ElementType::F32;
+static constexpr Range int4{-8, 7};
+static const ScaleStatistic allStatistics[] = {
+    ScaleStatistic::AbsMax, ScaleStatistic::MeanAbs, ScaleStatistic::L2,
+    ScaleStatistic::Rms,    ScaleStatistic::Peak,    ScaleStatistic::Search};
+static const ElementType allTypes[] = {f32,
+                                       ElementType::F16,
+                                       ElementType::BF16,
+                                       ElementType::F8E4M3FN,
+                                       ElementType::F8E5M2,
+                                       ElementType::F8E8M0FNU};
+
+static Scale scaleBy(ScaleStatistic statistic, Shape block,
+                     ElementType stored = f32) {
+  ScaleOptions options;
+  options.statistic = statistic;
+  return Scale(std::move(block), StoredFloats(stored), options);
+}
+
+/// The scales and what is handed on, end to end.
+static std::vector<float> encode(const Scale &stage, const Array &input,
+                                 Range target) {
+  std::vector<Stream> sides;
+  Result<Array> main = stage.encode(input, target, sides);
+  EXPECT_TRUE(main) << main.message();
+  if (!main)
+    return {};
+  std::vector<float> result = toFloats(sides[0].array);
+  for (float value : toFloats(*main))
+    result.push_back(value);
+  return result;
+}
+
+static Codec quantized(std::shared_ptr<const Stage> scale, int bits,
+                       bool isSigned = true) {
+  return Codec(
+      {std::move(scale), std::make_shared<QuantizeInteger>(bits, isSigned)});
+}
+
+/// The squared error of each row.
+static std::vector<double> rowErrors(const Codec &codec, const Array &input) {
+  Result<Array> read = codec.roundTrip(input);
+  EXPECT_TRUE(read) << read.message();
+  std::vector<double> errors(input.shape[0]);
+  for (int64_t i = 0, n = input.size(); i < n; ++i) {
+    double error = double(read->getFloat(i)) - input.getFloat(i);
+    errors[i / input.shape[1]] += error * error;
+  }
+  return errors;
+}
+
+TEST(ScaleStatistics, AreTheScaleItselfButForExtremes) {
+  // Ragged: the second block has one element.
+  Array input = floats({1, 5}, {1, -2, 2, -4, 6});
+  auto scales = [&](ScaleStatistic statistic) {
+    std::vector<float> all = encode(scaleBy(statistic, {1, 4}), input, int4);
+    return std::vector<float>(all.begin(), all.begin() + 2);
+  };
+  EXPECT_EQ(scales(ScaleStatistic::AbsMax),
+            (std::vector<float>{4.0f / 7, 6.0f / 7}));
+  EXPECT_EQ(scales(ScaleStatistic::MeanAbs), (std::vector<float>{2.25, 6}));
+  EXPECT_EQ(scales(ScaleStatistic::L2), (std::vector<float>{5, 6}));
+  EXPECT_EQ(scales(ScaleStatistic::Rms), (std::vector<float>{2.5, 6}));
+  EXPECT_EQ(scales(ScaleStatistic::Peak), (std::vector<float>{0.5, -0.75}));
+}
+
+TEST(ScaleStatistics, AreRoundedToTheStoredType) {
+  Array input = floats({3}, {1, 1, 1});
+  // sqrt(3) = 1.7321 lies between 1.625 and 1.75.
+  EXPECT_EQ(encode(scaleBy(ScaleStatistic::L2, {0}, ElementType::F8E4M3FN),
+                   input, int4),
+            (std::vector<float>{1.75, 1 / 1.75f, 1 / 1.75f, 1 / 1.75f}));
+  EXPECT_EQ(encode(scaleBy(ScaleStatistic::L2, {0}, ElementType::F8E8M0FNU),
+                   input, int4),
+            (std::vector<float>{2, 0.5, 0.5, 0.5}));
+}
+
+TEST(ScaleStatistics, PeakMapsOntoTheFartherEnd) {
+  Scale peak = scaleBy(ScaleStatistic::Peak, {0});
+  EXPECT_EQ(encode(peak, floats({2}, {4, -2}), int4),
+            (std::vector<float>{-0.5, -8, 4}));
+  EXPECT_EQ(encode(peak, floats({2}, {-4, 2}), int4),
+            (std::vector<float>{0.5, -8, 4}));
+  // The first of equal magnitudes, and the upper one of equal ends.
+  EXPECT_EQ(encode(peak, floats({2}, {4, -4}), int4),
+            (std::vector<float>{-0.5, -8, 8}));
+  EXPECT_EQ(encode(peak, floats({2}, {-7, 3.5}), {-7, 7}),
+            (std::vector<float>{-1, 7, -3.5}));
+  // Values of one sign on a target of the other.
+  EXPECT_EQ(encode(peak, floats({2}, {-30, -4}), {0, 15}),
+            (std::vector<float>{-2, 15, 2}));
+}
+
+TEST(ScaleStatistics, PeakSurvivesInEveryTypeWithASign) {
+  for (ElementType stored : allTypes) {
+    if (stored == ElementType::F8E8M0FNU)
+      continue;
+    auto stage =
+        std::make_shared<Scale>(scaleBy(ScaleStatistic::Peak, {1, 0}, stored));
+    // Every value is a multiple of the scale, whose sign is that of the peak.
+    Array input = floats({2, 3}, {8, -7, 3, -4, 3.5, 0.5});
+    Codec codec = quantized(stage, 4);
+    Result<std::vector<Stream>> streams = codec.encode(input);
+    ASSERT_TRUE(streams) << streams.message();
+    EXPECT_EQ(toFloats((*streams)[0].array), (std::vector<float>{-1, 0.5}));
+    Result<Array> read = codec.decode(*streams, input.shape, f32);
+    ASSERT_TRUE(read) << read.message();
+    EXPECT_EQ(toFloats(*read), toFloats(input)) << name(stored);
+  }
+}
+
+TEST(ScaleStatistics, PeakNeedsStoredScalesWithASign) {
+  std::vector<Stream> sides;
+  Result<Array> main =
+      scaleBy(ScaleStatistic::Peak, {0}, ElementType::F8E8M0FNU)
+          .encode(floats({1}, {1}), int4, sides);
+  ASSERT_FALSE(main);
+  EXPECT_EQ(main.message(),
+            "peak scales have a sign, which f8E8M0FNU does not hold");
+}
+
+TEST(ScaleStatistics, PeakTakesInValuesOfBothSigns) {
+  Range range =
+      scaleBy(ScaleStatistic::Peak, {0}, ElementType::F16).inputRange({0, 63});
+  EXPECT_EQ(range.low, -63 * 65504.0);
+  EXPECT_EQ(range.high, 63 * 65504.0);
+  range = scaleBy(ScaleStatistic::Peak, {0}).inputRange(int4);
+  EXPECT_EQ(range.low, -8);
+  EXPECT_EQ(range.high, 8);
+}
+
+TEST(ScaleStatistics, OfZerosAndOfNothingDecodeToZero) {
+  for (ScaleStatistic statistic : allStatistics)
+    for (ElementType stored : allTypes) {
+      bool isPeak = statistic == ScaleStatistic::Peak;
+      if (isPeak && stored == ElementType::F8E8M0FNU)
+        continue;
+      // The last value is too small for all scales but f32, bf16.
+      for (float value : {0.0f, -0.0f, -1e-30f}) {
+        Array input = floats({3, 1}, {0, value, 0});
+        auto stage =
+            std::make_shared<Scale>(scaleBy(statistic, {0, 0}, stored));
+        Result<Array> read = quantized(stage, 4).roundTrip(input);
+        ASSERT_TRUE(read) << read.message();
+        for (float v : toFloats(*read))
+          EXPECT_NEAR(v, 0, 1e-29) << name(stored);
+        if (value == 0)
+          EXPECT_FALSE(std::signbit(encode(*stage, input, int4)[0]));
+      }
+      for (const Shape &shape : {Shape{0, 4}, Shape{4, 0}}) {
+        auto stage =
+            std::make_shared<Scale>(scaleBy(statistic, {1, 0}, stored));
+        Array empty(f32, shape);
+        Result<Array> read = quantized(stage, 4).roundTrip(empty);
+        ASSERT_TRUE(read) << read.message();
+        EXPECT_EQ(*read, empty);
+      }
+    }
+}
+
+TEST(ScaleStatistics, AreFiniteForTheLargestValues) {
+  Array input = floats({2}, {FLT_MAX, -FLT_MAX});
+  for (ScaleStatistic statistic : allStatistics)
+    for (ElementType stored : allTypes) {
+      if (statistic == ScaleStatistic::Peak && stored == ElementType::F8E8M0FNU)
+        continue;
+      for (float value :
+           encode(scaleBy(statistic, {0}, stored), input, {-0.5, 0.5}))
+        EXPECT_TRUE(std::isfinite(value)) << name(stored);
+    }
+}
+
+TEST(ScaleStatistics, RefuseInfinityAndNaN) {
+  for (ScaleStatistic statistic : allStatistics)
+    for (float value : {INFINITY, -INFINITY, NAN}) {
+      std::vector<Stream> sides;
+      Result<Array> main =
+          scaleBy(statistic, {0}).encode(floats({2}, {0, value}), int4, sides);
+      ASSERT_FALSE(main);
+      EXPECT_EQ(main.message().substr(0, 14), "element [1] is");
+    }
+}
+
+TEST(ScaleStatistics, FloorIsTheRuleOfMX) {
+  auto scale = [](float amax, double limit) {
+    return roundScale(ElementType::F8E8M0FNU, amax, limit,
+                      PowerOfTwoRule::Floor);
+  };
+  // E2M1: emax = 2. The largest value of a binade saturates.
+  EXPECT_EQ(scale(6, 6), 1);
+  EXPECT_EQ(scale(7.9f, 6), 1);
+  EXPECT_EQ(scale(8, 6), 2);
+  EXPECT_EQ(scale(4, 6), 1);
+  EXPECT_EQ(scale(3.9f, 6), 0.5);
+  // E4M3: emax = 8; E5M2: emax = 15.
+  EXPECT_EQ(scale(511, 448), 1);
+  EXPECT_EQ(scale(512, 448), 2);
+  EXPECT_EQ(scale(0x1p15f, 57344), 1);
+  EXPECT_EQ(scale(0, 6), 0x1p-127f);
+  EXPECT_EQ(scale(0x1p-149f, 6), 0x1p-127f);
+  EXPECT_EQ(scale(FLT_MAX, 0.25), 0x1p127f);
+
+  ScaleOptions options;
+  options.rule = PowerOfTwoRule::Floor;
+  Scale stage({0}, StoredFloats(ElementType::F8E8M0FNU), options);
+  EXPECT_EQ(encode(stage, floats({2}, {7, 3}), {-6, 6}),
+            (std::vector<float>{1, 7, 3}));
+}
+
+TEST(ScaleSearch, FindsTheLeastError) {
+  // With absmax the scale is 1 and the halves round up or down: 3 * 0.25. With
+  // 1.1 or 0.5 and less the error is larger; 0.5 holds all but the first.
+  Array input = floats({1, 8}, {7, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5});
+  Codec plain =
+      quantized(std::make_shared<Scale>(Shape{1, 0}, ElementType::F32), 4);
+  Codec searched = quantized(
+      std::make_shared<Scale>(scaleBy(ScaleStatistic::Search, {1, 0})), 4);
+  EXPECT_EQ(rowErrors(plain, input)[0], 7 * 0.25);
+  double least = rowErrors(searched, input)[0];
+  // Every candidate by hand.
+  double expected = 7 * 0.25;
+  for (int k = 20; k <= 44; ++k) {
+    float scale = 7 * (k / 40.0f) / 7;
+    double error = 0;
+    for (float x : toFloats(input)) {
+      float code = std::nearbyint(std::min(x / scale, 7.0f));
+      double difference = double(code * scale) - x;
+      error += difference * difference;
+    }
+    expected = std::min(expected, error);
+  }
+  EXPECT_EQ(least, expected);
+  EXPECT_LT(least, 7 * 0.25);
+}
+
+TEST(ScaleSearch, IsNeverWorseThanAbsMax) {
+  Array input = gaussian({40, 33}, 3);
+  for (ElementType stored : allTypes)
+    for (bool hasZero : {false, true})
+      for (int bits : {2, 3, 4}) {
+        ScaleOptions options;
+        options.integerZero = hasZero;
+        auto plain =
+            std::make_shared<Scale>(Shape{1, 0}, StoredFloats(stored), options);
+        options.statistic = ScaleStatistic::Search;
+        auto search =
+            std::make_shared<Scale>(Shape{1, 0}, StoredFloats(stored), options);
+        std::vector<double> before = rowErrors(quantized(plain, bits), input);
+        std::vector<double> after = rowErrors(quantized(search, bits), input);
+        double sumBefore = 0, sumAfter = 0;
+        for (size_t i = 0; i < before.size(); ++i) {
+          EXPECT_LE(after[i], before[i]) << name(stored) << " " << bits;
+          sumBefore += before[i];
+          sumAfter += after[i];
+        }
+        EXPECT_LT(sumAfter, sumBefore) << name(stored) << " " << bits;
+      }
+}
+
+TEST(ScaleSearch, IsNeverWorseWhereBlocksDependOnOneAnother) {
+  // The scales share one of their own, and are coarse.
+  Array input = gaussian({24, 40}, 5);
+  for (int64_t i = 0; i < input.size(); ++i)
+    input.set<float>(i, input.get<float>(i) * float(1 + i / 40 % 3));
+  auto coded = [](ScaleStatistic statistic) {
+    auto codec = std::make_shared<Codec>(
+        quantized(std::make_shared<Scale>(Shape{4, 0}, ElementType::F16), 3,
+                  /*isSigned=*/false));
+    ScaleOptions options;
+    options.statistic = statistic;
+    return std::make_shared<Scale>(Shape{1, 0}, StoredFloats(codec), options);
+  };
+  for (int bits : {2, 3, 4}) {
+    std::vector<double> before =
+        rowErrors(quantized(coded(ScaleStatistic::AbsMax), bits), input);
+    std::vector<double> after =
+        rowErrors(quantized(coded(ScaleStatistic::Search), bits), input);
+    for (size_t i = 0; i < before.size(); ++i)
+      EXPECT_LE(after[i], before[i]) << bits;
+  }
+}
