@@ -6,9 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "TestArrays.h"
+#include "zq/Codec/Dyadic.h"
 #include "zq/Codec/FloatFields.h"
 #include "zq/Codec/Hadamard.h"
 #include "zq/Codec/Huffman.h"
+#include "zq/Codec/Offset.h"
 #include "zq/Codec/Pack.h"
 #include "zq/Codec/Quantize.h"
 #include "zq/Codec/Scale.h"
@@ -76,6 +78,27 @@ TEST(Corruption, OfPackedStreams) {
                std::make_shared<Scale>(std::vector<int64_t>{1, 8},
                                        ElementType::F16, true),
                std::make_shared<QuantizeInteger>(3, true),
+               std::make_shared<Pack>(3)});
+  expectNoCrash(codec, gaussian({5, 21}, 1));
+}
+
+TEST(Corruption, OfSidesWithCodecs) {
+  auto dyadic =
+      std::make_shared<Codec>(std::vector<std::shared_ptr<const Stage>>{
+          std::make_shared<Dyadic>(7), std::make_shared<Pack>(7)});
+  auto scaled =
+      std::make_shared<Codec>(std::vector<std::shared_ptr<const Stage>>{
+          std::make_shared<Scale>(std::vector<int64_t>{1, 2}, ElementType::F16),
+          std::make_shared<QuantizeInteger>(5, true),
+          std::make_shared<Pack>(5)});
+  ScaleOptions options;
+  options.zero = StoredFloats(CodecRef(scaled));
+  Codec codec({std::make_shared<Offset>(std::vector<int64_t>{1, 6},
+                                        StoredFloats(CodecRef(scaled)),
+                                        OffsetStatistic::Min),
+               std::make_shared<Scale>(std::vector<int64_t>{1, 4},
+                                       StoredFloats(CodecRef(dyadic)), options),
+               std::make_shared<QuantizeInteger>(3, false),
                std::make_shared<Pack>(3)});
   expectNoCrash(codec, gaussian({5, 21}, 1));
 }

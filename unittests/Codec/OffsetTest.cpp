@@ -137,6 +137,15 @@ TEST(Offset, HoldsExtremes) {
     }
 }
 
+TEST(Offset, TheMiddleDoesNotOverflow) {
+  std::vector<Stream> sides;
+  Result<Array> main =
+      Offset({0}, f32, OffsetStatistic::Mid)
+          .encode(floats({2}, {0x1.8p127f, 0x1p127f}), Range{-1, 1}, sides);
+  ASSERT_TRUE(main) << main.message();
+  EXPECT_EQ(sides[0].array.getFloat(0), 0x1.4p127f);
+}
+
 TEST(Offset, HoldsTensorsOfEveryShape) {
   for (OffsetStatistic statistic : allStatistics)
     for (const Shape &shape : awkwardShapes()) {

@@ -5,6 +5,7 @@
 #include "zq/Codec/Quantize.h"
 #include "zq/Codec/Scale.h"
 
+#include <cfloat>
 #include <gtest/gtest.h>
 
 using namespace zq::codec;
@@ -70,6 +71,17 @@ TEST(ScaleSides, TheEncoderDividesByWhatReadsBack) {
   EXPECT_NEAR(read->getFloat(0), 1.1, 1e-3);
   EXPECT_EQ(main->getFloat(0), 1 / read->getFloat(0));
   EXPECT_EQ(main->getFloat(2), 3.3f / read->getFloat(1));
+}
+
+TEST(ScaleSides, HandsOnFiniteValuesWhereTheScaleReadsBackAsTooSmall) {
+  auto tiny = std::make_shared<Codec>(std::vector<std::shared_ptr<const Stage>>{
+      std::make_shared<Lookup>(std::vector<float>{0x1p-120f, 0x1p-119f})});
+  std::vector<Stream> sides;
+  Result<Array> main =
+      Scale({0}, StoredFloats(CodecRef(tiny)), {})
+          .encode(floats({2}, {1e30f, -1e30f}), Range{-1, 1}, sides);
+  ASSERT_TRUE(main) << main.message();
+  EXPECT_EQ(toFloats(*main), (std::vector<float>{FLT_MAX, -FLT_MAX}));
 }
 
 TEST(ScaleSides, AreStreamsOfTheirCodec) {
@@ -194,6 +206,13 @@ TEST(ScaleZero, TakesZeroInWhereItsStoredFormAsksForIt) {
   EXPECT_EQ(toFloats((*streams)[0].array), (std::vector<float>{1, 1}));
   EXPECT_EQ(toInts((*streams)[1].array), (std::vector<int>{0, 7}));
   EXPECT_EQ(roundTrip(codec, input), input);
+  // What is added is what reads back: 7, not 7.25.
+  std::vector<Stream> sides;
+  Result<Array> main =
+      withZero({0}, f32, packedZeros())
+          .encode(floats({2}, {-7.25, 7.75}), Range{0, 15}, sides);
+  ASSERT_TRUE(main) << main.message();
+  EXPECT_EQ(toFloats(*main), (std::vector<float>{-0.25, 14.75}));
   // f16 holds no zero point that far off to half a code.
   input = floats({2, 2}, {10000, 10001, -7, 8});
   codec = quantized(withZero({1, 0}, f32, ElementType::F16), 4);

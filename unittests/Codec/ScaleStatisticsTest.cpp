@@ -219,29 +219,35 @@ TEST(ScaleStatistics, FloorIsTheRuleOfMX) {
 }
 
 TEST(ScaleSearch, FindsTheLeastError) {
-  // With absmax the scale is 1 and the halves round up or down: 3 * 0.25. With
-  // 1.1 or 0.5 and less the error is larger; 0.5 holds all but the first.
-  Array input = floats({1, 8}, {7, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5});
-  Codec plain =
-      quantized(std::make_shared<Scale>(Shape{1, 0}, ElementType::F32), 4);
-  Codec searched = quantized(
-      std::make_shared<Scale>(scaleBy(ScaleStatistic::Search, {1, 0})), 4);
-  EXPECT_EQ(rowErrors(plain, input)[0], 7 * 0.25);
-  double least = rowErrors(searched, input)[0];
-  // Every candidate by hand.
-  double expected = 7 * 0.25;
-  for (int k = 20; k <= 44; ++k) {
-    float scale = 7 * (k / 40.0f) / 7;
-    double error = 0;
-    for (float x : toFloats(input)) {
-      float code = std::nearbyint(std::min(x / scale, 7.0f));
-      double difference = double(code * scale) - x;
-      error += difference * difference;
+  // In the first row a smaller scale than 1 is better for the halves, in the
+  // second a larger one, 1.1, meets all elements but the first.
+  Array input = floats({2, 8}, {7, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, //
+                                7, 1.1f, 2.2f, 3.3f, 4.4f, 5.5f, 6.6f, 1.1f});
+  std::vector<double> least = rowErrors(
+      quantized(
+          std::make_shared<Scale>(scaleBy(ScaleStatistic::Search, {1, 0})), 4),
+      input);
+  for (int row : {0, 1}) {
+    // Every candidate by hand.
+    double expected = INFINITY;
+    int best = 0;
+    for (int k = 20; k <= 44; ++k) {
+      float scale = k / 40.0f;
+      double error = 0;
+      for (int i = row * 8; i < row * 8 + 8; ++i) {
+        float x = input.getFloat(i);
+        float code = std::nearbyint(std::min(x / scale, 7.0f));
+        double difference = double(code * scale) - x;
+        error += difference * difference;
+      }
+      if (error < expected)
+        best = k;
+      expected = std::min(expected, error);
     }
-    expected = std::min(expected, error);
+    EXPECT_EQ(least[row], expected);
+    EXPECT_EQ(best > 40, row == 1) << best;
+    EXPECT_NE(best, 40);
   }
-  EXPECT_EQ(least, expected);
-  EXPECT_LT(least, 7 * 0.25);
 }
 
 TEST(ScaleSearch, IsNeverWorseThanAbsMax) {

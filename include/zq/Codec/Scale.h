@@ -112,7 +112,8 @@ public:
                           const std::vector<Stream> &earlier) const override;
   /// The target times the largest scale: a scale above is to use the whole
   /// range of this one's, as in NVFP4. Just the target where scales are stored
-  /// with f32's range of exponents (f32, bf16, f8E8M0FNU), or by a codec.
+  /// with f32's range of exponents (f32, bf16, f8E8M0FNU), or by a codec, which
+  /// takes in f32.
   Range inputRange(Range target) const override;
   bool isLossless() const override { return false; }
 
