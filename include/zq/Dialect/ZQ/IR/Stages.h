@@ -7,6 +7,8 @@
 #ifndef ZQ_DIALECT_ZQ_IR_STAGES_H
 #define ZQ_DIALECT_ZQ_IR_STAGES_H
 
+#include "zq/Codec/Offset.h"
+#include "zq/Codec/Scale.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 #define GET_ATTRDEF_CLASSES

@@ -7,7 +7,9 @@
 #define ZQ_DIALECT_ZQ_IR_ZQSTAGES_TD
 
 include "zq/Dialect/ZQ/IR/Stages/Hadamard.td"
+include "zq/Dialect/ZQ/IR/Stages/Offset.td"
 include "zq/Dialect/ZQ/IR/Stages/Scale.td"
+include "zq/Dialect/ZQ/IR/Stages/Dyadic.td"
 include "zq/Dialect/ZQ/IR/Stages/Quantize.td"
 include "zq/Dialect/ZQ/IR/Stages/Lookup.td"
 include "zq/Dialect/ZQ/IR/Stages/Fields.td"

@@ -18,8 +18,8 @@ void mlir::zq::addStored(SmallVectorImpl<Part> &parts, StringRef name,
                          ArrayRef<AffineExpr> sizes) {
   MLIRContext *context = stored.getContext();
   auto codec = dyn_cast<CodecAttr>(stored);
-  Type element = codec ? Float32Type::get(context)
-                       : cast<TypeAttr>(stored).getValue();
+  Type element =
+      codec ? Float32Type::get(context) : cast<TypeAttr>(stored).getValue();
   addStream(parts, context, name, element, rank, sizes);
   parts.back().codec = codec;
 }
@@ -40,6 +40,11 @@ SmallVector<AffineExpr> mlir::zq::getBlockCounts(MLIRContext *context,
     count = size ? count.ceilDiv(size) : getAffineConstantExpr(1, context);
   }
   return counts;
+}
+
+SmallVector<int64_t> mlir::zq::getGroup(ArrayRef<int64_t> block, int64_t rank) {
+  return block.empty() ? SmallVector<int64_t>(rank, 0)
+                       : SmallVector<int64_t>(block);
 }
 
 LogicalResult mlir::zq::verifyValues(ErrorFn emitError, Type input,
@@ -74,6 +79,15 @@ LogicalResult mlir::zq::verifyStored(ErrorFn emitError, Attribute stored,
                      << type;
 }
 
+LogicalResult mlir::zq::verifySigned(ErrorFn emitError, Attribute stored,
+                                     StringRef stage, StringRef what) {
+  auto type = dyn_cast<TypeAttr>(stored);
+  if (!type || !isa<Float8E8M0FNUType>(type.getValue()))
+    return success();
+  return emitError() << stage << ": " << what
+                     << " has a sign, which f8E8M0FNU does not hold";
+}
+
 LogicalResult mlir::zq::verifyBlockRank(ErrorFn emitError,
                                         ArrayRef<int64_t> block,
                                         ArrayRef<int64_t> shape,
@@ -103,6 +117,17 @@ mlir::zq::getStoredReference(Attribute stored, bool &known) {
   auto type = dyn_cast<TypeAttr>(stored);
   return type ? *toReferenceType(type.getValue())
               : ::zq::codec::ElementType::F32;
+}
+
+std::optional<::zq::codec::StoredFloats>
+mlir::zq::getStoredFloats(Attribute stored) {
+  if (!isa<CodecAttr>(stored))
+    return ::zq::codec::StoredFloats(getStoredType(stored));
+  bool known = true;
+  auto codec = getStoredReference(stored, known);
+  if (!known)
+    return std::nullopt;
+  return ::zq::codec::StoredFloats(std::move(codec));
 }
 
 VectorType mlir::zq::getLanes(DecodeBuilder &at, Type element) {

@@ -1,8 +1,8 @@
 //===- StageSupport.h - What the built-in stages have in common -----------===//
 //
 // A stage answers here what it takes in, hands on and stores, and emits exactly
-// the arithmetic of its `decode` in lib/Codec, in the same order, on a vector of
-// consecutive elements.
+// the arithmetic of its `decode` in lib/Codec, in the same order, on a vector
+// of consecutive elements.
 //
 //===----------------------------------------------------------------------===//
 #ifndef ZQ_LIB_DIALECT_ZQ_IR_STAGES_STAGESUPPORT_H
@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "zq/Codec/StoredFloats.h"
 #include "zq/Dialect/ZQ/IR/DecodeBuilder.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Dialect/ZQ/IR/StageSyntax.h"
@@ -39,6 +40,9 @@ SmallVector<AffineExpr> getDims(MLIRContext *context, int64_t rank);
 SmallVector<AffineExpr> getBlockCounts(MLIRContext *context, int64_t rank,
                                        ArrayRef<int64_t> block);
 
+/// The sizes of `block`, one per dimension, as `loadPerGroup` takes them.
+SmallVector<int64_t> getGroup(ArrayRef<int64_t> block, int64_t rank);
+
 /// Values are what a transform, scale or quantizer takes in.
 LogicalResult verifyValues(ErrorFn emitError, Type input, StringRef stage);
 
@@ -50,6 +54,11 @@ LogicalResult verifyCodes(ErrorFn emitError, Type input, StringRef stage,
 /// codec.
 LogicalResult verifyStored(ErrorFn emitError, Attribute stored,
                            StringRef stage);
+
+/// Whether `stored` is not f8E8M0FNU, which has neither sign nor zero; `what`
+/// says of what the stage needs them: "an offset".
+LogicalResult verifySigned(ErrorFn emitError, Attribute stored, StringRef stage,
+                           StringRef what);
 
 /// Whether a block has one size per dimension, or is the whole tensor.
 LogicalResult verifyBlockRank(ErrorFn emitError, ArrayRef<int64_t> block,
@@ -65,6 +74,10 @@ std::shared_ptr<const ::zq::codec::Codec> getStoredReference(Attribute stored,
 
 /// The type in which a side array without a codec is stored, f32 for others.
 ::zq::codec::ElementType getStoredType(Attribute stored);
+
+/// How the reference stores such a side array; none where a stage of its codec
+/// has no reference.
+std::optional<::zq::codec::StoredFloats> getStoredFloats(Attribute stored);
 
 /// `element` in every lane of the builder's block.
 VectorType getLanes(DecodeBuilder &at, Type element);

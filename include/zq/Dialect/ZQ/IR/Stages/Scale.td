@@ -10,30 +10,64 @@ def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart"]> {
     Divides each block by a scale such that it fills the range of the stage
     below. The block is `tensor`, or a size per dimension with `?` for a whole
     dimension; sizes need not divide the tensor's. Scales are stored as f32, f16,
-    bf16, f8E4M3FN, f8E5M2 or f8E8M0FNU. With `zero`, an integer zero point is
-    added, so that blocks that do not lie around zero use all codes.
+    bf16, f8E4M3FN, f8E5M2 or f8E8M0FNU, or by a codec of their own in brackets.
 
     ```mlir
     scale<tensor, f32>        // one for the whole tensor
     scale<1x16, f8E4M3FN>     // one per row and 16 columns
-    scale<1x?, f32>           // one per row
+    scale<1x?, f32, l2>       // the norm of each row
     scale<1x128, bf16, zero>  // with zero point
+    scale<1x128, f16, zero = [quantize<ui4>, pack], search>  // as GPTQ stores it
+    scale<1x32, f8E8M0FNU, floor>  // OCP MX
     scale<1x32, [scale<1x8, f16>, quantize<ui6>, pack]>  // scales of scales
     ```
 
-    Takes in values and hands on f32 values; not lossless. Streams: `scale`, of
-    one element per block with the tensor's rank, and with a zero point `zero`,
-    i8 of the same shape. Decodes to `value * scale`, or `(value - zero) * scale`,
-    in f32 with a rounding after each operation. How a scale is chosen and
-    rounded is in `zq/Codec/Scale.h`.
+    A zero point is added, so that blocks that do not lie around zero use all
+    codes: with `zero` an integer, with `zero = ` a value, not rounded but by the
+    float type or codec that it is stored in. It covers minimum to maximum.
+
+    What a scale is chosen by:
+
+    | | |
+    |---|---|
+    | `absmax`, or nothing | the largest magnitude fills the target; with a zero point minimum and maximum do |
+    | `search` | the scale near that one with the least squared error in the block, after all stages below |
+    | `peak` | the element of largest magnitude, sign included, maps to the end of the target farther from zero |
+    | `meanabs`, `l2`, `rms` | the mean magnitude, norm or root mean square of the block itself |
+
+    For f8E8M0FNU scales, `ceil` (or nothing) takes the next power of two, so
+    that nothing saturates; `floor` the rule of OCP MX, 2^(floor(log2 extent) -
+    floor(log2 limit)), so that the top of a binade may.
+
+    Takes in values and hands on f32 values; not lossless. Parts: `scale`, of
+    one element per block with the tensor's rank, and with a zero point `zero`, of
+    the same shape, i8 where it is an integer. Decodes to `value * scale`, or
+    `(value - zero) * scale`, in f32 with a rounding after each operation. More on
+    how scales are chosen and rounded is in `zq/Codec/Scale.h`.
   }];
-  let parameters = (ins ArrayRefParameter<"int64_t">:$block,
-                        ZQ_Stored:$stored, "bool":$zero);
+  let parameters = (ins
+      ArrayRefParameter<"int64_t">:$block, ZQ_Stored:$stored,
+      OptionalParameter<"::mlir::Attribute",
+                        "unit for an integer, or how it is stored">:$zero,
+      "::zq::codec::ScaleStatistic":$statistic,
+      "::zq::codec::PowerOfTwoRule":$rule);
+  let builders = [
+    AttrBuilder<(ins "::llvm::ArrayRef<int64_t>":$block,
+                     "::mlir::Attribute":$stored, "bool":$integerZero), [{
+      return $_get($_ctxt, block, stored,
+                   integerZero ? ::mlir::Attribute(::mlir::UnitAttr::get($_ctxt))
+                               : ::mlir::Attribute(),
+                   ::zq::codec::ScaleStatistic::AbsMax,
+                   ::zq::codec::PowerOfTwoRule::Ceil);
+    }]>
+  ];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    /// Whether one scale serves the whole tensor.
-    bool isPerTensor() const { return getBlock().empty(); }
+    /// Whether the zero point, if there is one, is an integer.
+    bool hasIntegerZero() const {
+      return ::llvm::isa_and_nonnull<::mlir::UnitAttr>(getZero());
+    }
   }];
 }
 

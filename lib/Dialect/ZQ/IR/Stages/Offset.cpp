@@ -1,0 +1,98 @@
+//===- Offset.cpp - Offsets of blocks -------------------------------------===//
+#include "StageSupport.h"
+
+#include "zq/Codec/Offset.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+using ::zq::codec::OffsetStatistic;
+
+static constexpr std::pair<StringLiteral, OffsetStatistic> statistics[] = {
+    {"mean", OffsetStatistic::Mean},
+    {"min", OffsetStatistic::Min},
+    {"mid", OffsetStatistic::Mid}};
+
+LogicalResult OffsetAttr::verify(ErrorFn emitError, ArrayRef<int64_t> block,
+                                 Attribute stored, OffsetStatistic) {
+  if (failed(verifyStored(emitError, stored, "offset")) ||
+      failed(verifySigned(emitError, stored, "offset", "an offset")))
+    return failure();
+  if (llvm::any_of(block, [](int64_t size) { return size < 0; }))
+    return emitError() << "offset: block sizes are positive";
+  return success();
+}
+
+LogicalResult OffsetAttr::verifyInput(ErrorFn emitError,
+                                      ArrayRef<int64_t> shape,
+                                      Type input) const {
+  if (failed(verifyBlockRank(emitError, getBlock(), shape, "offset")))
+    return failure();
+  return verifyValues(emitError, input, "offset");
+}
+
+Type OffsetAttr::getOutput(Type) const {
+  return Float32Type::get(getContext());
+}
+
+LogicalResult OffsetAttr::getParts(int64_t rank, Type, Operation *,
+                                   SmallVectorImpl<Part> &parts) const {
+  addStored(parts, "offset", getStored(), rank,
+            getBlockCounts(getContext(), rank, getBlock()));
+  return success();
+}
+
+StageAttrInterface OffsetAttr::withPlainPart(unsigned, Type type) const {
+  return get(getContext(), getBlock(), TypeAttr::get(type), getStatistic());
+}
+
+Reference OffsetAttr::getReference(Type) const {
+  std::optional<::zq::codec::StoredFloats> stored =
+      getStoredFloats(getStored());
+  if (!stored)
+    return nullptr;
+  std::vector<int64_t> block(getBlock().begin(), getBlock().end());
+  return std::make_shared<::zq::codec::Offset>(std::move(block), *stored,
+                                               getStatistic());
+}
+
+bool OffsetAttr::isLossless() const { return false; }
+
+Attribute OffsetAttr::parse(AsmParser &parser, Type) {
+  SmallVector<int64_t> block;
+  Attribute stored;
+  StringRef keyword;
+  SMLoc loc = parser.getCurrentLocation(), keywordLoc;
+  if (parser.parseLess() || parseBlock(parser, block) || parser.parseComma() ||
+      parseStored(parser, stored) || parser.parseComma() ||
+      parser.getCurrentLocation(&keywordLoc) || parser.parseKeyword(&keyword) ||
+      parser.parseGreater())
+    return {};
+  for (auto [name, statistic] : statistics)
+    if (keyword == name)
+      return getChecked([&] { return parser.emitError(loc); },
+                        parser.getContext(), ArrayRef<int64_t>(block), stored,
+                        statistic);
+  parser.emitError(keywordLoc)
+      << "expected 'mean', 'min' or 'mid', and not '" << keyword << "'";
+  return {};
+}
+
+void OffsetAttr::print(AsmPrinter &printer) const {
+  printer << '<';
+  printBlock(printer, getBlock());
+  printer << ", ";
+  printStored(printer, getStored());
+  for (auto [name, statistic] : statistics)
+    if (statistic == getStatistic())
+      printer << ", " << name;
+  printer << '>';
+}
+
+FailureOr<Value> OffsetAttr::emitDecode(DecodeBuilder &at, Value main) const {
+  FailureOr<Value> stored =
+      at.loadPerGroup(0, getGroup(getBlock(), at.shape.size()));
+  if (failed(stored))
+    return failure();
+  Value offset = emitToF32(at.builder, at.loc, *stored);
+  return arith::AddFOp::create(at.builder, at.loc, main, offset).getResult();
+}
