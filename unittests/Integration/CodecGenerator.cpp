@@ -25,13 +25,19 @@ std::string CodecGenerator::stored() {
 
 /// A stage from values to values.
 std::string CodecGenerator::valueStage() {
-  switch (between(0, 3)) {
+  switch (between(0, 4)) {
+  case 1:
+    return "offset<" + block() + ", " + stored() + ", " +
+           pick({"mean", "min", "mid"}) + ">";
   case 0:
     return "hadamard<axis = " + pick({"0", "1"}) +
            ", block = " + pick({"4", "16", "64"}) +
            ", seed = " + std::to_string(between(1, 9)) + ">";
   default:
-    return "scale<" + block() + ", " + stored() + ">";
+    return "scale<" + block() + ", " + stored() +
+           pick({"", "", "", ", zero", ", zero = f16", ", meanabs", ", l2",
+                 ", rms", ", peak", ", search"}) +
+           ">";
   }
 }
 
