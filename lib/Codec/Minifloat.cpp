@@ -12,6 +12,28 @@ float Minifloat::maxFinite() const {
   return decodeFloat(*this, maxFiniteCode());
 }
 
+std::string Minifloat::name() const {
+  return (hasSign ? "e" : "ue") + std::to_string(exponentBits) + "m" +
+         std::to_string(mantissaBits);
+}
+
+std::optional<Minifloat> zq::codec::parseMinifloat(const std::string &name) {
+  for (const Minifloat &format : {E4M3FN, E5M2, E8M0, UE4M3, UE5M3})
+    if (format.name() == name)
+      return format;
+  for (bool hasSign : {false, true})
+    for (int exponentBits = 1; exponentBits <= 8; ++exponentBits)
+      for (int mantissaBits = 0; hasSign + exponentBits + mantissaBits <= 8;
+           ++mantissaBits) {
+        Minifloat format{exponentBits, mantissaBits,
+                         (1 << (exponentBits - 1)) - 1, hasSign,
+                         true, false, false};
+        if (format.name() == name)
+          return format;
+      }
+  return std::nullopt;
+}
+
 /// A quiet NaN with this sign and, below the quiet bit, these payload bits.
 static float makeNaN(bool negative, uint32_t payload) {
   uint32_t bits = (negative ? 0xFFC00000u : 0x7FC00000u) | payload;

@@ -56,7 +56,7 @@ TEST(Minifloat, HaveThePublishedNumberOfFiniteCodes) {
     int finite = 0;
     for (int code = 0; code < 1 << formats[f].bits(); ++code)
       finite += std::isfinite(decodeMinifloat(formats[f], code));
-    EXPECT_EQ(finite, expected[f]) << formats[f].name;
+    EXPECT_EQ(finite, expected[f]) << formats[f].name();
   }
 }
 
@@ -75,7 +75,7 @@ TEST(Minifloat, EncodeInvertsDecodeForEveryCode) {
     for (int code = 0; code < 1 << format.bits(); ++code) {
       float value = decodeMinifloat(format, code);
       if (!std::isnan(value)) {
-        EXPECT_EQ(encodeMinifloat(format, value), code) << format.name;
+        EXPECT_EQ(encodeMinifloat(format, value), code) << format.name();
       }
     }
 }
@@ -90,8 +90,8 @@ TEST(Minifloat, RoundsToNearestEvenBetweenAllNeighbours) {
       float b = decodeMinifloat(format, code + 1);
       float middle = (a + b) / 2;
       int even = code + (code & 1);
-      EXPECT_EQ(encodeMinifloat(format, middle), even) << format.name;
-      EXPECT_EQ(encodeMinifloat(format, -middle), even | sign) << format.name;
+      EXPECT_EQ(encodeMinifloat(format, middle), even) << format.name();
+      EXPECT_EQ(encodeMinifloat(format, -middle), even | sign) << format.name();
       EXPECT_EQ(encodeMinifloat(format, std::nextafter(middle, a)), code);
       EXPECT_EQ(encodeMinifloat(format, std::nextafter(middle, b)), code + 1);
     }
@@ -108,16 +108,16 @@ TEST(Minifloat, SaturatesBeyondTheLargestValue) {
   for (const Minifloat &format : formats) {
     int largest = format.maxFiniteCode();
     int sign = format.hasSign ? 1 << (format.bits() - 1) : 0;
-    EXPECT_EQ(encodeMinifloat(format, FLT_MAX), largest) << format.name;
+    EXPECT_EQ(encodeMinifloat(format, FLT_MAX), largest) << format.name();
     EXPECT_EQ(
         encodeMinifloat(format, std::nextafter(format.maxFinite(), FLT_MAX)),
         largest)
-        << format.name;
+        << format.name();
     if (sign) {
       EXPECT_EQ(encodeMinifloat(format, -FLT_MAX), largest | sign);
     }
     if (!format.hasInfinity) {
-      EXPECT_EQ(encodeMinifloat(format, INFINITY), largest) << format.name;
+      EXPECT_EQ(encodeMinifloat(format, INFINITY), largest) << format.name();
     }
   }
   EXPECT_EQ(encodeMinifloat(E5M2, INFINITY), 0x7C);

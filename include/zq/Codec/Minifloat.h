@@ -8,13 +8,14 @@
 #define ZQ_CODEC_MINIFLOAT_H
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 namespace zq::codec {
 
 /// A binary floating-point format. A code is, from the top: sign, exponent
 /// field, mantissa field.
 struct Minifloat {
-  const char *name;
   int exponentBits;
   int mantissaBits;
   /// The exponent field of values in [1, 2).
@@ -42,20 +43,32 @@ struct Minifloat {
   }
   /// The largest finite value.
   float maxFinite() const;
+  /// Widths of the fields, "e2m1", and what tells of no sign: "ue5m3".
+  std::string name() const;
 };
 
 /// The element formats of OCP Microscaling Formats (MX) 1.0, section 5.3.
 /// E4M3FN and E5M2 are those of OCP 8-bit Floating Point 1.0.
-inline constexpr Minifloat E2M1{"e2m1", 2, 1, 1, true, true, false, false};
-inline constexpr Minifloat E2M3{"e2m3", 2, 3, 1, true, true, false, false};
-inline constexpr Minifloat E3M2{"e3m2", 3, 2, 3, true, true, false, false};
-inline constexpr Minifloat E4M3FN{"e4m3fn", 4, 3, 7, true, true, false, true};
-inline constexpr Minifloat E5M2{"e5m2", 5, 2, 15, true, true, true, true};
+inline constexpr Minifloat E2M1{2, 1, 1, true, true, false, false};
+inline constexpr Minifloat E2M3{2, 3, 1, true, true, false, false};
+inline constexpr Minifloat E3M2{3, 2, 3, true, true, false, false};
+inline constexpr Minifloat E4M3FN{4, 3, 7, true, true, false, true};
+inline constexpr Minifloat E5M2{5, 2, 15, true, true, true, true};
 /// The scale format of MX: 2^(code - 127), 0xFF is NaN.
-inline constexpr Minifloat E8M0{"e8m0", 8, 0, 127, false, false, false, true};
+inline constexpr Minifloat E8M0{8, 0, 127, false, false, false, true};
+/// Scale formats: the magnitudes of E4M3FN, and one exponent bit more. Of the
+/// latter no more than the name is published; bias and NaN are our choice.
+inline constexpr Minifloat UE4M3{4, 3, 7, false, true, false, true};
+inline constexpr Minifloat UE5M3{5, 3, 15, false, true, false, true};
 /// IEEE 754 binary16, and the upper half of binary32.
-inline constexpr Minifloat Half{"f16", 5, 10, 15, true, true, true, true};
-inline constexpr Minifloat BFloat{"bf16", 8, 7, 127, true, true, true, true};
+inline constexpr Minifloat Half{5, 10, 15, true, true, true, true};
+inline constexpr Minifloat BFloat{8, 7, 127, true, true, true, true};
+
+/// The format of up to 8 bits named "eXmY", or "ueXmY" without a sign; X is at
+/// least 1. A name that a format above has means that one. All others have the
+/// bias 2^(X-1) - 1, zero and subnormals, and neither infinity nor NaN, as those
+/// of MX below 8 bits.
+std::optional<Minifloat> parseMinifloat(const std::string &name);
 
 /// The value of `code` in a format of up to 16 bits; exact. Bits above the
 /// format's are ignored. A NaN decodes to a quiet NaN of the same sign.
