@@ -25,9 +25,10 @@ std::optional<Minifloat> zq::codec::parseMinifloat(const std::string &name) {
     for (int exponentBits = 1; exponentBits <= 8; ++exponentBits)
       for (int mantissaBits = 0; hasSign + exponentBits + mantissaBits <= 8;
            ++mantissaBits) {
-        Minifloat format{exponentBits, mantissaBits,
-                         (1 << (exponentBits - 1)) - 1, hasSign,
-                         true, false, false};
+        Minifloat format{
+            exponentBits, mantissaBits, (1 << (exponentBits - 1)) - 1,
+            hasSign,      true,         false,
+            false};
         if (format.name() == name)
           return format;
       }

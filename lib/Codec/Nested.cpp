@@ -39,8 +39,8 @@ Status Nested::check(const Array *main, const std::vector<Stream> &sides,
     return valid;
   if (!main)
     return checkShape(shape);
-  if (Status valid = checkArray("the main array of nested", *main,
-                                ElementType::I8, shape);
+  if (Status valid =
+          checkArray("the main array of nested", *main, ElementType::I8, shape);
       !valid)
     return valid;
   return checkCodes(keyword(), *main, int64_t(1) << stored);

@@ -23,8 +23,8 @@ uint8_t Power::encodeOne(float value, int64_t index) const {
   (void)index;
   int count = 1 << bits, largest = count / 2 - 1;
   double magnitude = std::min(std::fabs(double(value)), 1.0);
-  int code = static_cast<int>(
-      std::nearbyint(largest * std::pow(magnitude, exponent)));
+  int code =
+      static_cast<int>(std::nearbyint(largest * std::pow(magnitude, exponent)));
   return (value < 0 ? -code : code) & (count - 1);
 }
 

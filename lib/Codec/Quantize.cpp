@@ -71,8 +71,8 @@ uint8_t QuantizeFloat::encodeOne(float value, int64_t index) const {
   // The codes of the neighbours, by magnitude.
   int signBit = format.hasSign ? 1 << (format.bits() - 1) : 0;
   int sign = nearest & signBit, lower = nearest & ~signBit;
-  double magnitude =
-      std::clamp(std::fabs(value), decodeMinifloat(format, 0), format.maxFinite());
+  double magnitude = std::clamp(std::fabs(value), decodeMinifloat(format, 0),
+                                format.maxFinite());
   if (decodeMinifloat(format, lower) > magnitude)
     --lower;
   double inner = decodeMinifloat(format, lower);

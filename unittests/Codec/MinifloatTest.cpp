@@ -147,3 +147,55 @@ TEST(Minifloat, EncodesNaNAsTheFormatAllows) {
   EXPECT_EQ(encodeMinifloat(E2M1, NAN), 7);
   EXPECT_EQ(encodeMinifloat(E3M2, -NAN), 31);
 }
+
+TEST(Minifloat, AreKnownByTheirFields) {
+  for (const Minifloat &format : {E2M1, E2M3, E3M2, E4M3FN, E5M2, E8M0}) {
+    std::optional<Minifloat> parsed = parseMinifloat(format.name());
+    ASSERT_TRUE(parsed) << format.name();
+    EXPECT_EQ(parsed->bias, format.bias);
+    EXPECT_EQ(parsed->bits(), format.bits());
+    EXPECT_EQ(parsed->maxFinite(), format.maxFinite());
+    EXPECT_EQ(parsed->hasInfinity, format.hasInfinity);
+  }
+  for (const char *name : {"e0m3", "e8m0", "ue8m1", "e4m4", "ue0m4", "e2m-1",
+                           "e2m1x", "ie2m1", "E2M1", "e02m1", "", "e"})
+    EXPECT_FALSE(parseMinifloat(name)) << name;
+}
+
+/// Each value written a second time, from the definition.
+TEST(Minifloat, OfAnyFieldsDecodeByTheFormula) {
+  int count = 0;
+  for (int x = 1; x <= 8; ++x)
+    for (int y = 0; x + y <= 8; ++y)
+      for (const char *sign : {"e", "ue"}) {
+        std::string name = sign + std::to_string(x) + "m" + std::to_string(y);
+        std::optional<Minifloat> format = parseMinifloat(name);
+        ASSERT_EQ(bool(format), *sign == 'u' || x + y <= 7) << name;
+        if (!format || name == "ue8m0")
+          continue;
+        ++count;
+        int bias = (1 << (x - 1)) - 1;
+        for (int code = 0; code <= format->maxFiniteCode(); ++code) {
+          int field = code >> y;
+          double mantissa = code % (1 << y) + (field ? 1 << y : 0);
+          double value = std::ldexp(mantissa, std::max(field, 1) - bias - y);
+          EXPECT_EQ(decodeMinifloat(*format, code), value) << name;
+          EXPECT_EQ(encodeMinifloat(*format, value), code) << name;
+        }
+        bool isSpecial = name == "e4m3" || name == "ue4m3" || name == "ue5m3";
+        int last = (1 << (x + y)) - 1;
+        if (name != "e5m2") {
+          EXPECT_EQ(format->maxFiniteCode(), last - isSpecial) << name;
+        }
+      }
+  EXPECT_EQ(count, 28 + 35);
+}
+
+TEST(Minifloat, UnsignedScaleFormatsHaveThePublishedCodes) {
+  EXPECT_EQ(UE4M3.maxFiniteCode(), 126);
+  EXPECT_EQ(UE4M3.maxFinite(), 448);
+  EXPECT_EQ(UE5M3.maxFiniteCode(), 254);
+  EXPECT_EQ(UE5M3.maxFinite(), 114688);
+  EXPECT_EQ(decodeMinifloat(UE5M3, 1), 0x1p-17f);
+  EXPECT_TRUE(std::isnan(decodeMinifloat(UE5M3, 0xFF)));
+}

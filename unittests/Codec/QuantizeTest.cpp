@@ -8,15 +8,6 @@
 
 using namespace zq::codec;
 
-static std::vector<int> codes(const Quantize &stage,
-                              const std::vector<float> &values) {
-  std::vector<Stream> sides;
-  Result<Array> result =
-      stage.encode(floats({int64_t(values.size())}, values), {}, sides);
-  EXPECT_TRUE(result) << result.message();
-  return toInts(*result);
-}
-
 TEST(QuantizeFloat, CodesAreBitPatterns) {
   EXPECT_EQ(codes(QuantizeFloat(E2M1), {0, -0.0f, 0.5, 6, -6, 1e9, -INFINITY}),
             (std::vector<int>{0, 8, 1, 7, 15, 7, 15}));

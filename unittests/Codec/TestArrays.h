@@ -5,6 +5,7 @@
 #include "zq/Codec/Stage.h"
 
 #include <cmath>
+#include <gtest/gtest.h>
 #include <random>
 
 namespace zq::codec {
@@ -59,6 +60,16 @@ inline std::vector<float> toFloats(const Array &array) {
 /// The elements of an i8 array, unsigned.
 inline std::vector<int> toInts(const Array &array) {
   return {array.bytes.begin(), array.bytes.end()};
+}
+
+/// The codes that a quantizer makes of `values`.
+inline std::vector<int> codes(const Stage &stage,
+                              const std::vector<float> &values) {
+  std::vector<Stream> sides;
+  Result<Array> result =
+      stage.encode(floats({int64_t(values.size())}, values), {}, sides);
+  EXPECT_TRUE(result) << result.message();
+  return toInts(*result);
 }
 
 /// Shapes with ragged tails, without elements, of one element, of rank 1 and 3.

@@ -66,8 +66,8 @@ inline constexpr Minifloat BFloat{8, 7, 127, true, true, true, true};
 
 /// The format of up to 8 bits named "eXmY", or "ueXmY" without a sign; X is at
 /// least 1. A name that a format above has means that one. All others have the
-/// bias 2^(X-1) - 1, zero and subnormals, and neither infinity nor NaN, as those
-/// of MX below 8 bits.
+/// bias 2^(X-1) - 1, zero and subnormals, and neither infinity nor NaN, as
+/// those of MX below 8 bits.
 std::optional<Minifloat> parseMinifloat(const std::string &name);
 
 /// The value of `code` in a format of up to 16 bits; exact. Bits above the
