@@ -77,12 +77,7 @@ Result<Shape> Scale::sideShape(size_t, const Shape &shape,
 }
 
 Range Scale::inputRange(Range target) const {
-  // With f32's own exponents there is no range to win. Aiming at FLT_MAX would
-  // only make the scale above subnormal, and what it hands on infinite.
-  bool isWide = stored.type() == ElementType::F32 ||
-                stored.type() == ElementType::BF16 ||
-                stored.type() == ElementType::F8E8M0FNU;
-  double largest = isWide ? 1 : maxFinite(stored.type());
+  double largest = stored.largestScale();
   if (hasZero()) {
     double width = target.high - target.low;
     return {-width * largest, width * largest};

@@ -40,6 +40,13 @@ bool StoredFloats::isSigned() const {
   return own ? own->inputRange().low < 0 : element != ElementType::F8E8M0FNU;
 }
 
+double StoredFloats::largestScale() const {
+  bool isWide = own || element == ElementType::F32 ||
+                element == ElementType::BF16 ||
+                element == ElementType::F8E8M0FNU;
+  return isWide ? 1 : maxFinite(element);
+}
+
 float StoredFloats::round(float value) const {
   float largest = static_cast<float>(
       std::min(maxFinite(element), maxFinite(ElementType::F32)));

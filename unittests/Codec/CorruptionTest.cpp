@@ -11,9 +11,12 @@
 #include "zq/Codec/Hadamard.h"
 #include "zq/Codec/Huffman.h"
 #include "zq/Codec/Offset.h"
+#include "zq/Codec/Nested.h"
 #include "zq/Codec/Pack.h"
+#include "zq/Codec/Power.h"
 #include "zq/Codec/Quantize.h"
 #include "zq/Codec/Scale.h"
+#include "zq/Codec/Tables.h"
 
 #include <gtest/gtest.h>
 
@@ -109,6 +112,31 @@ TEST(Corruption, OfTableCodes) {
                std::make_shared<Lookup>(std::vector<float>{-1, 0, 0.5, 0.7, 1}),
                std::make_shared<Pack>(3)});
   expectNoCrash(codec, gaussian({5, 21}, 1, ElementType::BF16));
+}
+
+TEST(Corruption, OfTablesAndTags) {
+  const std::vector<std::vector<float>> tables = {
+      {-1, 0, 1}, {-2, -1, 0, 1, 2}, {0, 1, 3}};
+  auto tags = std::make_shared<Codec>(Codec({std::make_shared<Pack>(2)}));
+  Codec codec({std::make_shared<Tables>(Shape{1, 8}, ElementType::F8E4M3FN,
+                                        tables, tags),
+               std::make_shared<Pack>(3)});
+  expectNoCrash(codec, gaussian({5, 21}, 1));
+}
+
+TEST(Corruption, OfNestedCodes) {
+  Codec codec({std::make_shared<Scale>(Shape{0, 7}, ElementType::F32),
+               std::make_shared<QuantizeInteger>(6, true),
+               std::make_shared<Nested>(6, 3)});
+  expectNoCrash(codec, gaussian({5, 21}, 1));
+}
+
+TEST(Corruption, OfTernaryCodesAndPowers) {
+  expectNoCrash(
+      Codec({std::make_shared<QuantizeInteger>(IntegerGrid::levels(3))}),
+      gaussian({5, 21}, 1));
+  expectNoCrash(Codec({std::make_shared<Power>(3, 0.75)}),
+                gaussian({5, 21}, 1));
 }
 
 TEST(Corruption, OfHuffmanStreams) {

@@ -28,6 +28,13 @@ public:
   /// Whether values below zero can be stored.
   bool isSigned() const;
 
+  /// What the range of a stage grows by when its values are multiplied by
+  /// scales stored like this: their largest value. 1 where they have f32's
+  /// range of exponents (f32, bf16, f8E8M0FNU) or a codec: there is none to
+  /// win, and aiming at FLT_MAX would only make the scale above subnormal, and
+  /// what it hands on infinite.
+  double largestScale() const;
+
   /// `value` rounded to the element type; one too large for it becomes the
   /// largest finite one.
   float round(float value) const;
