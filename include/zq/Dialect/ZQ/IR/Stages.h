@@ -9,6 +9,7 @@
 
 #include "zq/Codec/Offset.h"
 #include "zq/Codec/Scale.h"
+#include "zq/Dialect/ZQ/IR/QuantizeFormat.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 #define GET_ATTRDEF_CLASSES

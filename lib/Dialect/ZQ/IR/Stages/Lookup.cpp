@@ -3,22 +3,11 @@
 
 #include "zq/Codec/Quantize.h"
 
-#include <cmath>
-
 using namespace mlir;
 using namespace mlir::zq;
 
 LogicalResult LookupAttr::verify(ErrorFn emitError, DenseF32ArrayAttr table) {
-  ArrayRef<float> values = table.asArrayRef();
-  if (values.size() < 2 || values.size() > 256)
-    return emitError() << "lookup: a table has 2 to 256 entries, and not "
-                       << values.size();
-  for (size_t i = 0; i < values.size(); ++i)
-    if (!std::isfinite(values[i]) || (i && values[i] <= values[i - 1]))
-      return emitError() << "lookup: the table is finite and increasing, but "
-                            "entry "
-                         << i << " is not";
-  return success();
+  return verifyTable(emitError, table, "lookup");
 }
 
 LogicalResult LookupAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t>,

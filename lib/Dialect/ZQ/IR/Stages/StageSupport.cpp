@@ -1,6 +1,8 @@
 //===- StageSupport.cpp - What the built-in stages have in common ---------===//
 #include "StageSupport.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace mlir::zq;
 
@@ -97,6 +99,20 @@ LogicalResult mlir::zq::verifyBlockRank(ErrorFn emitError,
   return emitError() << "(T3) '" << stage << "' has a block of rank "
                      << block.size() << ", but the tensor has rank "
                      << shape.size();
+}
+
+LogicalResult mlir::zq::verifyTable(ErrorFn emitError, DenseF32ArrayAttr table,
+                                    StringRef stage) {
+  ArrayRef<float> values = table.asArrayRef();
+  if (values.size() < 2 || values.size() > 256)
+    return emitError() << stage << ": a table has 2 to 256 entries, and not "
+                       << values.size();
+  for (size_t i = 0; i < values.size(); ++i)
+    if (!std::isfinite(values[i]) || (i && values[i] <= values[i - 1]))
+      return emitError() << stage
+                         << ": the table is finite and increasing, but entry "
+                         << i << " is not";
+  return success();
 }
 
 int64_t mlir::zq::getBits(Type codes) {

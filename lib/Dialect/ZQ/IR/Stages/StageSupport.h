@@ -64,6 +64,10 @@ LogicalResult verifySigned(ErrorFn emitError, Attribute stored, StringRef stage,
 LogicalResult verifyBlockRank(ErrorFn emitError, ArrayRef<int64_t> block,
                               ArrayRef<int64_t> shape, StringRef stage);
 
+/// Whether a table of values has 2 to 256 finite entries that increase.
+LogicalResult verifyTable(ErrorFn emitError, DenseF32ArrayAttr table,
+                          StringRef stage);
+
 /// The width of codes.
 int64_t getBits(Type codes);
 

@@ -1,0 +1,184 @@
+//===- Tables.cpp - A table chosen for every block ------------------------===//
+#include "StageSupport.h"
+
+#include "zq/Codec/Tables.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+static int64_t getBitsOf(ArrayRef<DenseF32ArrayAttr> tables) {
+  int64_t longest = 2;
+  for (DenseF32ArrayAttr table : tables)
+    longest = std::max<int64_t>(longest, table.size());
+  return llvm::Log2_64_Ceil(longest);
+}
+
+int64_t TablesAttr::getCodeBits() const { return getBitsOf(getTables()); }
+
+int64_t TablesAttr::getTagBits() const {
+  return llvm::Log2_64_Ceil(getTables().size());
+}
+
+LogicalResult TablesAttr::verify(ErrorFn emitError, ArrayRef<int64_t> block,
+                                 Attribute stored,
+                                 ArrayRef<DenseF32ArrayAttr> tables,
+                                 CodecAttr) {
+  if (failed(verifyStored(emitError, stored, "scale")))
+    return failure();
+  if (tables.size() < 2)
+    return emitError() << "tables: there are two tables or more, and not "
+                       << tables.size();
+  for (DenseF32ArrayAttr table : tables)
+    if (failed(verifyTable(emitError, table, "tables")))
+      return failure();
+  if ((tables.size() << getBitsOf(tables)) > 256)
+    return emitError() << "tables: a code and its tag have at most 8 bits, but "
+                       << tables.size() << " tables of " << getBitsOf(tables)
+                       << "-bit codes need more";
+  return success();
+}
+
+LogicalResult TablesAttr::verifyInput(ErrorFn emitError,
+                                      ArrayRef<int64_t> shape,
+                                      Type input) const {
+  if (failed(verifyBlockRank(emitError, getBlock(), shape, "tables")))
+    return failure();
+  return verifyValues(emitError, input, "tables");
+}
+
+Type TablesAttr::getOutput(Type) const {
+  return IntegerType::get(getContext(), getCodeBits());
+}
+
+LogicalResult TablesAttr::getParts(int64_t rank, Type, Operation *,
+                                   SmallVectorImpl<Part> &parts) const {
+  SmallVector<AffineExpr> sizes =
+      getBlockCounts(getContext(), rank, getBlock());
+  addStored(parts, "scale", getStored(), rank, sizes);
+  // With a codec the tags are codes, without one bytes.
+  addStream(parts, getContext(), "tag",
+            IntegerType::get(getContext(), getTags() ? getTagBits() : 8), rank,
+            sizes);
+  parts.back().codec = getTags();
+  return success();
+}
+
+StageAttrInterface TablesAttr::withPlainPart(unsigned index, Type type) const {
+  if (index)
+    return nullptr;
+  return get(getContext(), getBlock(), TypeAttr::get(type), getTables(),
+             getTags());
+}
+
+Reference TablesAttr::getReference(Type) const {
+  bool known = true;
+  auto scales = getStoredReference(getStored(), known);
+  std::shared_ptr<const ::zq::codec::Codec> tags;
+  if (getTags()) {
+    tags = getTags().getReference(IntegerType::get(getContext(), getTagBits()));
+    known &= tags != nullptr;
+  }
+  if (!known)
+    return nullptr;
+  std::vector<std::vector<float>> tables;
+  for (DenseF32ArrayAttr table : getTables())
+    tables.emplace_back(table.asArrayRef().begin(), table.asArrayRef().end());
+  return std::make_shared<::zq::codec::Tables>(
+      std::vector<int64_t>(getBlock().begin(), getBlock().end()),
+      scales ? ::zq::codec::StoredFloats(scales)
+             : ::zq::codec::StoredFloats(getStoredType(getStored())),
+      std::move(tables), std::move(tags));
+}
+
+bool TablesAttr::isLossless() const { return false; }
+
+Attribute TablesAttr::parse(AsmParser &parser, Type) {
+  SMLoc loc = parser.getCurrentLocation();
+  SmallVector<int64_t> block;
+  Attribute stored;
+  SmallVector<DenseF32ArrayAttr> tables;
+  CodecAttr tags;
+  if (parser.parseLess() || parseBlock(parser, block) || parser.parseComma() ||
+      parseStored(parser, stored) || parser.parseComma() ||
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+        return parseTable(parser, tables.emplace_back());
+      }))
+    return {};
+  if (succeeded(parser.parseOptionalComma()) &&
+      (parser.parseKeyword("tags") || parser.parseEqual() ||
+       parseCodecList(parser, tags)))
+    return {};
+  if (parser.parseGreater())
+    return {};
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
+                    ArrayRef<int64_t>(block), stored,
+                    ArrayRef<DenseF32ArrayAttr>(tables), tags);
+}
+
+void TablesAttr::print(AsmPrinter &printer) const {
+  printer << '<';
+  printBlock(printer, getBlock());
+  printer << ", ";
+  printStored(printer, getStored());
+  printer << ", [";
+  llvm::interleaveComma(getTables(), printer, [&](DenseF32ArrayAttr table) {
+    printTable(printer, table);
+  });
+  printer << ']';
+  if (getTags()) {
+    printer << ", tags = ";
+    printCodecList(printer, getTags());
+  }
+  printer << '>';
+}
+
+FailureOr<Value> TablesAttr::emitDecode(DecodeBuilder &at, Value main) const {
+  OpBuilder &b = at.builder;
+  SmallVector<int64_t> group(getBlock());
+  if (group.empty())
+    group.assign(at.shape.size(), 0);
+  FailureOr<Value> stored = at.loadPerGroup(0, group);
+  FailureOr<Value> tags = at.loadPerGroup(1, group);
+  if (failed(stored) || failed(tags))
+    return failure();
+
+  // All tables behind one another, each as long as codes can reach, and as many
+  // as tags can: whatever the streams say, nothing beyond them is read.
+  int64_t length = int64_t(1) << getCodeBits();
+  int64_t count = int64_t(1) << getTagBits();
+  SmallVector<float> entries;
+  for (int64_t tag = 0; tag < count; ++tag) {
+    ArrayRef<DenseF32ArrayAttr> tables = getTables();
+    ArrayRef<float> table =
+        tables[std::min<int64_t>(tag, tables.size() - 1)].asArrayRef();
+    for (int64_t code = 0; code < length; ++code)
+      entries.push_back(table[std::min<int64_t>(code, table.size() - 1)]);
+  }
+
+  Value values;
+  if (auto broadcast = tags->getDefiningOp<vector::BroadcastOp>()) {
+    // One tag serves the whole block, and so does one table.
+    Value tag = arith::IndexCastUIOp::create(b, at.loc, b.getIndexType(),
+                                             broadcast.getSource());
+    tag = arith::AndIOp::create(b, at.loc, tag, at.index(count - 1));
+    auto type = RankedTensorType::get({count, length}, b.getF32Type());
+    Value all = arith::ConstantOp::create(
+        b, at.loc, DenseElementsAttr::get(type, ArrayRef(entries)));
+    Value padding = arith::ConstantOp::create(b, at.loc, b.getF32FloatAttr(0));
+    bool inBounds[] = {true};
+    Value table = vector::TransferReadOp::create(
+        b, at.loc, VectorType::get(length, b.getF32Type()), all,
+        ValueRange{tag, at.index(0)}, std::optional<Value>(padding),
+        ArrayRef<bool>(inBounds));
+    values =
+        LookupOp::create(b, at.loc, getLanes(at, b.getF32Type()), main, table);
+  } else {
+    // `zq.lookup` takes what it looks up modulo the number of entries.
+    Value places =
+        arith::ShLIOp::create(b, at.loc, *tags, splat(at, 8, getCodeBits()));
+    places = arith::OrIOp::create(b, at.loc, places, main);
+    values = emitLookup(at, places, entries);
+  }
+  Value scale = emitToF32(b, at.loc, *stored);
+  return arith::MulFOp::create(b, at.loc, values, scale).getResult();
+}
