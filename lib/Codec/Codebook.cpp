@@ -1,0 +1,248 @@
+//===- Codebook.cpp - Vector quantization with learned entries ------------===//
+
+#include "zq/Codec/Codebook.h"
+#include "SumOfBooks.h"
+#include "Validate.h"
+#include "zq/Codec/Scale.h"
+
+#include <algorithm>
+#include <cassert>
+
+using namespace zq::codec;
+
+/// Where the vectors of a tensor are, and their codes in the main array.
+struct Codebook::Vectors {
+  const Options &options;
+  const Shape &shape;
+  int64_t outer = 1, size, inner = 1, perLine;
+
+  Vectors(const Options &options, const Shape &shape, size_t axis,
+          int64_t length)
+      : options(options), shape(shape), size(shape[axis]),
+        perLine(ceilDiv(size, length)) {
+    for (size_t i = 0; i < axis; ++i)
+      outer *= shape[i];
+    for (size_t i = axis + 1; i < shape.size(); ++i)
+      inner *= shape[i];
+  }
+
+  int64_t count() const { return outer * perLine * inner; }
+
+  /// How many groups there are along dimension `i`.
+  int64_t groups(size_t i) const {
+    int64_t group = options.group.empty() ? 0 : options.group[i];
+    return group ? ceilDiv(shape[i], group) : 1;
+  }
+
+  /// The group of element `index`.
+  int64_t groupOf(int64_t index) const {
+    int64_t result = 0, stride = 1;
+    for (size_t i = shape.size(); i-- > 0;) {
+      int64_t position = index % shape[i];
+      index /= shape[i];
+      if (groups(i) > 1)
+        result += position / options.group[i] * stride;
+      stride *= groups(i);
+    }
+    return result;
+  }
+
+  /// Calls `visit(number, element, count, code)` for every vector, numbered
+  /// from 0: its `count` elements start at `element` and its codes at `code`,
+  /// each one `inner` after the other.
+  template <typename Visit>
+  void forEach(int64_t length, Visit visit) const {
+    int64_t number = 0;
+    for (int64_t o = 0; o < outer; ++o)
+      for (int64_t v = 0; v < perLine; ++v)
+        for (int64_t i = 0; i < inner; ++i) {
+          int64_t first = v * length;
+          visit(number++, (o * size + first) * inner + i,
+                std::min(length, size - first),
+                (o * perLine + v) * options.books * inner + i);
+        }
+  }
+};
+
+Codebook::Codebook(Options given) : options(std::move(given)) {
+  assert(!options.vector.empty() && "a vector has a shape");
+  axis = options.vector.size() - 1;
+  for (size_t i = 0; i < options.vector.size(); ++i)
+    if (options.vector[i] != 1)
+      axis = i;
+  length = options.vector[axis];
+  for (size_t i = 0; i < options.vector.size(); ++i)
+    assert((i == axis || options.vector[i] == 1) && options.vector[i] >= 1 &&
+           "a vector lies along one axis");
+  assert(1 <= options.bits && options.bits <= 16 && "1 to 16 bits");
+  assert(1 <= options.books && options.books <= 16 && "1 to 16 books");
+  assert((options.group.empty() ||
+          (options.group.size() == options.vector.size() &&
+           options.group[axis] % length == 0)) &&
+         "groups hold whole vectors");
+}
+
+CodecRef Codebook::sideCodec(size_t) const { return options.codec; }
+
+ElementType Codebook::entryType() const {
+  return options.codec ? ElementType::F32 : options.stored;
+}
+
+Status Codebook::checkRank(size_t rank) const {
+  if (options.vector.size() == rank)
+    return {};
+  return Error{"codebook has vectors of rank " +
+               std::to_string(options.vector.size()) +
+               ", the tensor has rank " + std::to_string(rank)};
+}
+
+/// The shape of the stream for a tensor of `shape`.
+Result<Shape> Codebook::entriesShape(const Shape &shape) const {
+  if (Status valid = checkRank(shape.size()); !valid)
+    return valid.error();
+  if (Status valid = checkShape(shape); !valid)
+    return valid.error();
+  // Every group holds an element, so that this is at most 2^56 * 2^4.
+  int64_t books = options.books;
+  Vectors vectors(options, shape, axis, length);
+  for (size_t i = 0; i < shape.size(); ++i)
+    books *= vectors.groups(i);
+  Shape entries{books, int64_t(1) << options.bits, length};
+  if (Status valid = checkShape(entries); !valid)
+    return valid.error();
+  return Shape{entries[0] * entries[1], length};
+}
+
+Result<Shape> Codebook::sideShape(size_t, const Shape &shape,
+                                  const std::vector<Stream> &) const {
+  return entriesShape(shape);
+}
+
+Shape Codebook::mainShape(const Shape &shape) const {
+  Shape result = shape;
+  if (shape.size() == options.vector.size())
+    result[axis] = ceilDiv(shape[axis], length) * options.books;
+  return result;
+}
+
+Range Codebook::inputRange(Range target) const {
+  (void)target;
+  return {-1, 1};
+}
+
+/// The rows of a group that its books are trained on.
+static std::vector<float> sampleRows(const std::vector<float> &rows,
+                                     const std::vector<int64_t> &members,
+                                     int64_t length, int64_t limit) {
+  int64_t size = int64_t(members.size()), count = std::min(size, limit);
+  std::vector<float> sample;
+  for (int64_t i = 0; i < count; ++i) {
+    auto row = rows.begin() + members[i * size / count] * length;
+    sample.insert(sample.end(), row, row + length);
+  }
+  return sample;
+}
+
+Result<Array> Codebook::encode(const Array &input, const Below &below,
+                               std::vector<Stream> &sides) const {
+  (void)below;
+  Result<Array> values = finiteF32(keyword(), input);
+  if (!values)
+    return values;
+  Result<Shape> entriesShape = this->entriesShape(input.shape);
+  if (!entriesShape)
+    return entriesShape.error();
+  Vectors vectors(options, input.shape, axis, length);
+  int64_t perBook = int64_t(1) << options.bits;
+  int64_t perGroup = perBook * options.books;
+
+  std::vector<float> rows(vectors.count() * length, 0.0f);
+  std::vector<int64_t> codeOf(vectors.count());
+  std::vector<std::vector<int64_t>> groups((*entriesShape)[0] / perGroup);
+  vectors.forEach(length, [&](int64_t number, int64_t element, int64_t count,
+                              int64_t code) {
+    for (int64_t k = 0; k < count; ++k)
+      rows[number * length + k] =
+          values->get<float>(element + k * vectors.inner);
+    codeOf[number] = code;
+    groups[vectors.groupOf(element)].push_back(number);
+  });
+
+  const int sweeps = options.fit == Fit::Additive ? 3 : 0;
+  float largest = static_cast<float>(maxFinite(entryType()));
+  Array entries(entryType(), *entriesShape);
+  for (size_t group = 0; group < groups.size(); ++group) {
+    std::vector<float> trained =
+        trainBooks(sampleRows(rows, groups[group], length,
+                              std::max<int64_t>(1 << 14, 4 * perBook)),
+                   length, perBook, options.books, sweeps);
+    for (size_t i = 0; i < trained.size(); ++i)
+      entries.setFloat(group * trained.size() + i,
+                       std::clamp(trained[i], -largest, largest));
+  }
+
+  // What vectors choose from is what will be read.
+  Result<Array> read = entries;
+  if (options.codec)
+    read = options.codec->roundTrip(entries);
+  if (!read)
+    return read;
+  Array codes(codeType(options.bits), mainShape(input.shape));
+  std::vector<float> own(perGroup * length);
+  std::vector<uint32_t> chosen(options.books);
+  for (size_t group = 0; group < groups.size(); ++group) {
+    for (size_t i = 0; i < own.size(); ++i)
+      own[i] = read->getFloat(group * own.size() + i);
+    BookSearch search(own.data(), perBook, options.books, length, sweeps);
+    for (int64_t number : groups[group]) {
+      search.find(&rows[number * length], chosen.data());
+      for (int book = 0; book < options.books; ++book)
+        setCode(codes, codeOf[number] + book * vectors.inner, chosen[book]);
+    }
+  }
+  sides.push_back({"codebook", std::move(entries)});
+  return codes;
+}
+
+Status Codebook::check(const Array *main, const std::vector<Stream> &sides,
+                       const Shape &shape) const {
+  if (Status valid = checkCount(keyword(), sides.size(), 1); !valid)
+    return valid;
+  Result<Shape> expected = entriesShape(shape);
+  if (!expected)
+    return expected.error();
+  if (Status valid = checkArray("stream 'codebook'", sides[0].array,
+                                entryType(), *expected);
+      !valid || !main)
+    return valid;
+  if (Status valid = checkArray("the main array of codebook", *main,
+                                codeType(options.bits), mainShape(shape));
+      !valid)
+    return valid;
+  return checkCodes(keyword(), *main, int64_t(1) << options.bits);
+}
+
+Result<Array> Codebook::decode(const Array &main,
+                               const std::vector<Stream> &sides,
+                               const Shape &shape) const {
+  if (Status valid = check(&main, sides, shape); !valid)
+    return valid.error();
+  const Array &entries = sides[0].array;
+  Array result(ElementType::F32, shape);
+  Vectors vectors(options, shape, axis, length);
+  vectors.forEach(
+      length, [&](int64_t, int64_t element, int64_t count, int64_t code) {
+        int64_t firstBook = vectors.groupOf(element) * options.books;
+        for (int64_t k = 0; k < count; ++k) {
+          float sum = 0;
+          for (int book = 0; book < options.books; ++book) {
+            int64_t row = ((firstBook + book) << options.bits) +
+                          getCode(main, code + book * vectors.inner);
+            float entry = entries.getFloat(row * length + k);
+            sum = book == 0 ? entry : sum + entry;
+          }
+          result.set(element + k * vectors.inner, sum);
+        }
+      });
+  return result;
+}

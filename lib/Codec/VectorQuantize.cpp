@@ -1,0 +1,88 @@
+//===- VectorQuantize.cpp - Runs of values to one code each ---------------===//
+
+#include "zq/Codec/VectorQuantize.h"
+#include "Validate.h"
+
+#include <algorithm>
+
+using namespace zq::codec;
+
+int64_t VectorQuantize::vectorsInRow(int64_t elements) const {
+  if (period() == 0)
+    return ceilDiv(elements, length());
+  return elements / period() * ceilDiv(period(), length()) +
+         ceilDiv(elements % period(), length());
+}
+
+Shape VectorQuantize::mainShape(const Shape &shape) const {
+  Shape result = shape;
+  if (!result.empty())
+    result.back() = vectorsInRow(result.back());
+  return result;
+}
+
+/// Calls `visit(vector, first, count)` for every vector of a tensor of `shape`
+/// in row-major order: its code is number `vector`, its values are the `count`
+/// elements from `first` on.
+template <typename Visit>
+void VectorQuantize::forEachVector(const Shape &shape, Visit visit) const {
+  int64_t row = shape.back();
+  int64_t segment = period() ? period() : row;
+  int64_t vector = 0;
+  for (int64_t start = 0, end = numElements(shape); start < end; start += row)
+    for (int64_t from = 0; from < row; from += segment) {
+      int64_t to = std::min(from + segment, row);
+      for (int64_t i = from; i < to; i += length())
+        visit(vector++, start + i, std::min<int64_t>(length(), to - i));
+    }
+}
+
+Result<Array> VectorQuantize::encode(const Array &input, const Below &below,
+                                     std::vector<Stream> &sides) const {
+  (void)below, (void)sides;
+  Result<Array> values = finiteF32(keyword(), input);
+  if (!values)
+    return values;
+  if (input.shape.empty())
+    return Error{keyword() + " needs a tensor of rank 1 or more"};
+  Array codes(codeType(codeBits()), mainShape(input.shape));
+  std::vector<float> padded(length());
+  forEachVector(input.shape, [&](int64_t vector, int64_t first, int64_t count) {
+    std::fill(padded.begin(), padded.end(), 0.0f);
+    for (int64_t i = 0; i < count; ++i)
+      padded[i] = values->get<float>(first + i);
+    setCode(codes, vector, encodeVector(padded.data()));
+  });
+  return codes;
+}
+
+Status VectorQuantize::check(const Array *main,
+                             const std::vector<Stream> &sides,
+                             const Shape &shape) const {
+  if (Status valid = checkCount(keyword(), sides.size(), 0); !valid)
+    return valid;
+  if (shape.empty())
+    return Error{keyword() + " needs a tensor of rank 1 or more"};
+  if (Status valid = checkShape(shape); !valid || !main)
+    return valid;
+  if (Status valid = checkArray("the main array of " + keyword(), *main,
+                                codeType(codeBits()), mainShape(shape));
+      !valid)
+    return valid;
+  return checkCodes(keyword(), *main, numCodes());
+}
+
+Result<Array> VectorQuantize::decode(const Array &main,
+                                     const std::vector<Stream> &sides,
+                                     const Shape &shape) const {
+  if (Status valid = check(&main, sides, shape); !valid)
+    return valid.error();
+  Array values(ElementType::F32, shape);
+  std::vector<float> decoded(length());
+  forEachVector(shape, [&](int64_t vector, int64_t first, int64_t count) {
+    decodeVector(getCode(main, vector), decoded.data());
+    for (int64_t i = 0; i < count; ++i)
+      values.set(first + i, decoded[i]);
+  });
+  return values;
+}
