@@ -54,13 +54,13 @@ TEST(LloydMax, FindsTheLevelsOfTheNormalLaw) {
 }
 
 /// TurboQuant's table for 128 dimensions and 2 bits: 0.4525 and 1.5052 over
-/// sqrt(128).
+/// sqrt(128). Its error is just below the 0.117 of many dimensions.
 TEST(LloydMax, FindsTheLevelsOfARotatedCoordinate) {
   auto density = [](double t) { return sphereCoordinateDensity(128, t); };
   std::vector<double> levels = lloydMax(density, -1, 1, 4);
   EXPECT_NEAR(levels[2] * std::sqrt(128), 0.4525, 5e-5);
   EXPECT_NEAR(levels[3] * std::sqrt(128), 1.5052, 5e-5);
-  EXPECT_NEAR(128 * meanSquaredError(density, -1, 1, levels), 0.117, 5e-4);
+  EXPECT_NEAR(128 * meanSquaredError(density, -1, 1, levels), 0.1160, 5e-5);
 }
 
 TEST(LloydMax, TakesHalfPowers) {

@@ -148,7 +148,7 @@ TEST(Pvq, FindsANearDirection) {
 
 TEST(Pvq, RoundTripsAwkwardShapes) {
   for (const std::vector<int64_t> &shape : awkwardShapes()) {
-    Pvq stage(4, 4);
+    Pvq stage(4, 5); // 360 points
     std::vector<Stream> sides;
     Result<Array> codes = stage.encode(gaussian(shape, 1), {}, sides);
     ASSERT_TRUE(codes) << codes.message();

@@ -35,7 +35,7 @@ namespace zq::codec {
 /// follow in which each book's entries are the means of what all others leave,
 /// and vectors choose again, one book at a time, in three sweeps. The search is
 /// exact, but it is the whole cost: about 1000 distances for each vector, book
-/// and round with 2^16 entries of 8 elements (some minutes for 4096 x 4096).
+/// and round with 2^16 entries of 8 elements (about a minute for 4096 x 4096).
 class Codebook : public Stage {
 public:
   enum class Fit { Residual, Additive };
