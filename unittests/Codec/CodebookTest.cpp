@@ -145,17 +145,17 @@ TEST(Codebook, ReproducesWhatHasNoMoreDifferentVectorsThanEntries) {
 /// By comparison with every entry, as stored.
 TEST(Codebook, GivesEveryVectorTheNearestEntry) {
   for (ElementType stored : {ElementType::F16, ElementType::F8E4M3FN}) {
-    Options options = vectorsOf({1, 3}, 7);
+    Options options = vectorsOf({1, 3}, 9);
     options.stored = stored;
     Codebook stage(options);
-    Array input = gaussian({50, 20}, 3);
+    Array input = gaussian({300, 20}, 3);
     Encoded encoded = encode(stage, input);
     EXPECT_EQ(encoded.entries.type, stored);
-    for (int64_t row = 0; row < 50; ++row)
+    for (int64_t row = 0; row < 300; ++row)
       for (int64_t vector = 0; vector < 7; ++vector) {
         double least = INFINITY;
         uint32_t nearest = 0;
-        for (uint32_t code = 0; code < 128; ++code) {
+        for (uint32_t code = 0; code < 512; ++code) {
           double distance = 0;
           for (int64_t k = 0; k < 3; ++k) {
             int64_t column = 3 * vector + k;
@@ -198,7 +198,7 @@ TEST(Codebook, StoresEntriesInACodec) {
   Options options = vectorsOf({1, 4}, 4);
   options.codec = std::make_shared<Codec>(
       Codec({std::make_shared<Scale>(Shape{1, 0}, ElementType::F16),
-             std::make_shared<QuantizeInteger>(4, true)}));
+             std::make_shared<QuantizeInteger>(2, true)}));
   Codec codec({std::make_shared<Codebook>(options)});
   Array input = gaussian({9, 13}, 5);
   Result<std::vector<Stream>> streams = codec.encode(input);
@@ -214,7 +214,8 @@ TEST(Codebook, StoresEntriesInACodec) {
   Result<Array> entries = options.codec->decode({(*streams)[0], (*streams)[1]},
                                                 {16, 4}, ElementType::F32);
   ASSERT_TRUE(entries);
-  for (int64_t first : {0, 13 * 4 + 8}) {
+  for (int64_t vector = 0; vector < 9 * 3; ++vector) {
+    int64_t first = vector / 3 * 13 + vector % 3 * 4;
     double chosen = 0, least = INFINITY;
     for (int64_t k = 0; k < 4; ++k)
       chosen += std::pow(double(input.get<float>(first + k)) -

@@ -6,14 +6,18 @@
 //===----------------------------------------------------------------------===//
 
 #include "TestArrays.h"
+#include "zq/Codec/Codebook.h"
 #include "zq/Codec/Dyadic.h"
 #include "zq/Codec/FloatFields.h"
 #include "zq/Codec/Hadamard.h"
 #include "zq/Codec/Huffman.h"
+#include "zq/Codec/Lattice.h"
+#include "zq/Codec/Octahedral.h"
 #include "zq/Codec/Offset.h"
 #include "zq/Codec/Nested.h"
 #include "zq/Codec/Pack.h"
 #include "zq/Codec/Power.h"
+#include "zq/Codec/Pvq.h"
 #include "zq/Codec/Quantize.h"
 #include "zq/Codec/Scale.h"
 #include "zq/Codec/Tables.h"
@@ -136,6 +140,26 @@ TEST(Corruption, OfTernaryCodesAndPowers) {
       Codec({std::make_shared<QuantizeInteger>(IntegerGrid::levels(3))}),
       gaussian({5, 21}, 1));
   expectNoCrash(Codec({std::make_shared<Power>(3, 0.75)}),
+                gaussian({5, 21}, 1));
+}
+
+TEST(Corruption, OfVectorCodes) {
+  expectNoCrash(Codec({std::make_shared<LatticeE8P>()}), gaussian({5, 21}, 1));
+  expectNoCrash(Codec({std::make_shared<Pvq>(5, 4)}), gaussian({5, 21}, 1));
+  expectNoCrash(Codec({std::make_shared<Octahedral>(2, 8)}),
+                gaussian({5, 21}, 1));
+}
+
+TEST(Corruption, OfCodebooks) {
+  Codebook::Options options;
+  options.vector = {1, 4};
+  options.bits = 3;
+  options.books = 2;
+  options.group = {2, 8};
+  options.codec = std::make_shared<Codec>(
+      Codec({std::make_shared<Scale>(Shape{1, 0}, ElementType::F16),
+             std::make_shared<QuantizeInteger>(4, true)}));
+  expectNoCrash(Codec({std::make_shared<Codebook>(options)}),
                 gaussian({5, 21}, 1));
 }
 

@@ -38,6 +38,22 @@ TEST(LatticeE8P, HasTheBaseVectorsOfThePaper) {
   EXPECT_EQ(norm12, 29);
 }
 
+/// Which elements are 1/2 in the vectors of squared norm 12, in QuIP#'s order.
+TEST(LatticeE8P, PadsTheBaseVectorsAsQuipDoes) {
+  const char *halves[] = {
+      "123", "023", "013", "012", "367", "357", "347", "356", "346", "345",
+      "267", "257", "247", "256", "246", "245", "167", "157", "147", "156",
+      "146", "045", "067", "057", "047", "056", "046", "014", "237"};
+  for (size_t i = 0; i < 29; ++i) {
+    const LatticeE8P::Vector &twice = LatticeE8P::twiceBases()[227 + i];
+    std::string found;
+    for (int j = 0; j < 8; ++j)
+      if (std::abs(twice[j]) == 1)
+        found += char('0' + j);
+    EXPECT_EQ(found, halves[i]);
+  }
+}
+
 TEST(LatticeE8P, HasDifferentPointsOfE8PlusAQuarter) {
   std::set<std::array<float, 8>> points;
   for (uint32_t code = 0; code < 65536; ++code) {
@@ -87,18 +103,21 @@ TEST(LatticeE8P, EncodesPointsToThemselves) {
 }
 
 TEST(LatticeE8P, EncodesToANearestPoint) {
+  std::vector<std::array<float, 8>> points;
+  for (uint32_t code = 0; code < 65536; ++code)
+    points.push_back(point(code));
   for (float deviation : {0.1f, 1.0f, 5.0f}) {
-    Array input = gaussian({20, 8}, 3);
-    for (int vector = 0; vector < 20; ++vector) {
+    Array input = gaussian({200, 8}, 3);
+    for (int vector = 0; vector < 200; ++vector) {
       std::vector<float> values;
       for (int i = 0; i < 8; ++i)
         values.push_back(deviation * input.get<float>(vector * 8 + i));
       double least = INFINITY;
-      for (uint32_t code = 0; code < 65536; ++code)
+      for (const std::array<float, 8> &candidate : points)
         least =
-            std::min(least, squaredDistance(point(code).data(), values.data()));
+            std::min(least, squaredDistance(candidate.data(), values.data()));
       uint32_t code = LatticeE8P().encodeVector(values.data());
-      EXPECT_NEAR(squaredDistance(point(code).data(), values.data()), least,
+      EXPECT_NEAR(squaredDistance(points[code].data(), values.data()), least,
                   1e-12 * least);
     }
   }

@@ -39,26 +39,27 @@ TEST(Octahedral, HasTheMeanLengthAsItsOnlyLevel) {
 }
 
 TEST(Octahedral, DecodesInTheStatedOrder) {
-  Octahedral stage(2, 16);
-  const std::vector<float> &t = stage.directionLevels();
-  const std::vector<float> &r = stage.lengthLevels();
-  // xi = t[4], eta = t[3] (negative), rho = r[1]: the upper half.
-  float values[3];
-  stage.decodeVector(4 | 3 << 3 | 1 << 6, values);
-  float x = t[4], y = t[3], z = (1 - t[4]) - -t[3];
-  float n = std::sqrt((x * x + y * y) + z * z);
-  EXPECT_EQ(values[0], x / n * r[1]);
-  EXPECT_EQ(values[1], y / n * r[1]);
-  EXPECT_EQ(values[2], z / n * r[1]);
-  EXPECT_GT(values[2], 0);
-  // xi = t[7], eta = t[1]: the lower half, where z stays negative.
-  stage.decodeVector(7 | 1 << 3, values);
-  x = 1 - -t[1], y = -(1 - t[7]), z = (1 - t[7]) - -t[1];
-  n = std::sqrt((x * x + y * y) + z * z);
-  EXPECT_EQ(values[0], x / n * r[0]);
-  EXPECT_EQ(values[1], y / n * r[0]);
-  EXPECT_EQ(values[2], z / n * r[0]);
-  EXPECT_LT(values[2], 0);
+  Octahedral stage(3, 16);
+  const std::vector<float> &levels = stage.directionLevels();
+  int lower = 0;
+  for (uint32_t code = 0; code < 1024; ++code) {
+    float xi = levels[code & 15], eta = levels[code >> 4 & 15];
+    float rho = stage.lengthLevels()[code >> 8];
+    float x = xi, y = eta, z = (1 - std::abs(xi)) - std::abs(eta);
+    if (z < 0) {
+      x = (xi < 0 ? -1.0f : 1.0f) * (1 - std::abs(eta));
+      y = (eta < 0 ? -1.0f : 1.0f) * (1 - std::abs(xi));
+      ++lower;
+    }
+    float n = std::sqrt((x * x + y * y) + z * z);
+    float values[3];
+    stage.decodeVector(code, values);
+    EXPECT_EQ(values[0], x / n * rho);
+    EXPECT_EQ(values[1], y / n * rho);
+    EXPECT_EQ(values[2], z / n * rho);
+  }
+  // Half of them, less those on the edge between the halves.
+  EXPECT_GT(lower, 400);
 }
 
 TEST(Octahedral, DecodesToTheLengthOfTheCode) {
