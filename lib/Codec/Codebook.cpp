@@ -47,9 +47,9 @@ struct Codebook::Vectors {
     return result;
   }
 
-  /// Calls `visit(number, element, count, code)` for every vector, numbered
-  /// from 0: its `count` elements start at `element` and its codes at `code`,
-  /// each one `inner` after the other.
+  /// Calls `visit(number, element, count)` for every vector, numbered from 0
+  /// as its codes are: its `count` elements start at `element`, each one
+  /// `inner` after the other.
   template <typename Visit>
   void forEach(int64_t length, Visit visit) const {
     int64_t number = 0;
@@ -58,8 +58,7 @@ struct Codebook::Vectors {
         for (int64_t i = 0; i < inner; ++i) {
           int64_t first = v * length;
           visit(number++, (o * size + first) * inner + i,
-                std::min(length, size - first),
-                (o * perLine + v) * options.books * inner + i);
+                std::min(length, size - first));
         }
   }
 };
@@ -102,15 +101,16 @@ Result<Shape> Codebook::entriesShape(const Shape &shape) const {
     return valid.error();
   if (Status valid = checkShape(shape); !valid)
     return valid.error();
-  // Every group holds an element, so that this is at most 2^56 * 2^4.
-  int64_t books = options.books;
   Vectors vectors(options, shape, axis, length);
+  Shape entries;
   for (size_t i = 0; i < shape.size(); ++i)
-    books *= vectors.groups(i);
-  Shape entries{books, int64_t(1) << options.bits, length};
-  if (Status valid = checkShape(entries); !valid)
+    entries.push_back(vectors.groups(i));
+  Shape factors = entries;
+  factors.insert(factors.end(), {options.books, perBook(), length});
+  if (Status valid = checkShape(factors); !valid)
     return valid.error();
-  return Shape{entries[0] * entries[1], length};
+  entries.back() *= options.books * perBook() * length;
+  return entries;
 }
 
 Result<Shape> Codebook::sideShape(size_t, const Shape &shape,
@@ -120,8 +120,10 @@ Result<Shape> Codebook::sideShape(size_t, const Shape &shape,
 
 Shape Codebook::mainShape(const Shape &shape) const {
   Shape result = shape;
-  if (shape.size() == options.vector.size())
-    result[axis] = ceilDiv(shape[axis], length) * options.books;
+  if (shape.size() == options.vector.size()) {
+    result[axis] = ceilDiv(shape[axis], length);
+    result.back() *= options.books;
+  }
   return result;
 }
 
@@ -153,18 +155,15 @@ Result<Array> Codebook::encode(const Array &input, const Below &below,
   if (!entriesShape)
     return entriesShape.error();
   Vectors vectors(options, input.shape, axis, length);
-  int64_t perBook = int64_t(1) << options.bits;
-  int64_t perGroup = perBook * options.books;
+  int64_t perGroup = options.books * perBook() * length;
 
   std::vector<float> rows(vectors.count() * length, 0.0f);
-  std::vector<int64_t> codeOf(vectors.count());
-  std::vector<std::vector<int64_t>> groups((*entriesShape)[0] / perGroup);
-  vectors.forEach(length, [&](int64_t number, int64_t element, int64_t count,
-                              int64_t code) {
+  std::vector<std::vector<int64_t>> groups(numElements(*entriesShape) /
+                                           perGroup);
+  vectors.forEach(length, [&](int64_t number, int64_t element, int64_t count) {
     for (int64_t k = 0; k < count; ++k)
       rows[number * length + k] =
           values->get<float>(element + k * vectors.inner);
-    codeOf[number] = code;
     groups[vectors.groupOf(element)].push_back(number);
   });
 
@@ -174,8 +173,8 @@ Result<Array> Codebook::encode(const Array &input, const Below &below,
   for (size_t group = 0; group < groups.size(); ++group) {
     std::vector<float> trained =
         trainBooks(sampleRows(rows, groups[group], length,
-                              std::max<int64_t>(1 << 14, 4 * perBook)),
-                   length, perBook, options.books, sweeps);
+                              std::max<int64_t>(1 << 14, 4 * perBook())),
+                   length, perBook(), options.books, sweeps);
     for (size_t i = 0; i < trained.size(); ++i)
       entries.setFloat(group * trained.size() + i,
                        std::clamp(trained[i], -largest, largest));
@@ -188,16 +187,16 @@ Result<Array> Codebook::encode(const Array &input, const Below &below,
   if (!read)
     return read;
   Array codes(codeType(options.bits), mainShape(input.shape));
-  std::vector<float> own(perGroup * length);
+  std::vector<float> own(perGroup);
   std::vector<uint32_t> chosen(options.books);
   for (size_t group = 0; group < groups.size(); ++group) {
     for (size_t i = 0; i < own.size(); ++i)
       own[i] = read->getFloat(group * own.size() + i);
-    BookSearch search(own.data(), perBook, options.books, length, sweeps);
+    BookSearch search(own.data(), perBook(), options.books, length, sweeps);
     for (int64_t number : groups[group]) {
       search.find(&rows[number * length], chosen.data());
       for (int book = 0; book < options.books; ++book)
-        setCode(codes, codeOf[number] + book * vectors.inner, chosen[book]);
+        setCode(codes, number * options.books + book, chosen[book]);
     }
   }
   sides.push_back({"codebook", std::move(entries)});
@@ -230,19 +229,18 @@ Result<Array> Codebook::decode(const Array &main,
   const Array &entries = sides[0].array;
   Array result(ElementType::F32, shape);
   Vectors vectors(options, shape, axis, length);
-  vectors.forEach(
-      length, [&](int64_t, int64_t element, int64_t count, int64_t code) {
-        int64_t firstBook = vectors.groupOf(element) * options.books;
-        for (int64_t k = 0; k < count; ++k) {
-          float sum = 0;
-          for (int book = 0; book < options.books; ++book) {
-            int64_t row = ((firstBook + book) << options.bits) +
-                          getCode(main, code + book * vectors.inner);
-            float entry = entries.getFloat(row * length + k);
-            sum = book == 0 ? entry : sum + entry;
-          }
-          result.set(element + k * vectors.inner, sum);
-        }
-      });
+  vectors.forEach(length, [&](int64_t number, int64_t element, int64_t count) {
+    int64_t firstBook = vectors.groupOf(element) * options.books;
+    for (int64_t k = 0; k < count; ++k) {
+      float sum = 0;
+      for (int64_t book = 0; book < options.books; ++book) {
+        int64_t code = getCode(main, number * options.books + book);
+        int64_t row = (firstBook + book) * perBook() + code;
+        float entry = entries.getFloat(row * length + k);
+        sum = book == 0 ? entry : sum + entry;
+      }
+      result.set(element + k * vectors.inner, sum);
+    }
+  });
   return result;
 }

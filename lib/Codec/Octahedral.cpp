@@ -41,8 +41,7 @@ static std::vector<float> lengthTable(int bits, int64_t dimension) {
   return levels;
 }
 
-Octahedral::Octahedral(int bits, int64_t dimension)
-    : bits(bits), dimension(dimension) {
+Octahedral::Octahedral(int bits, int64_t dimension) : bits(bits) {
   assert(1 <= bits && bits <= maxBits && "1 to 6 bits");
   assert(minDimension <= dimension && dimension <= maxDimension &&
          "5 to 65536 dimensions");

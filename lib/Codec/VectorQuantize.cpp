@@ -7,17 +7,10 @@
 
 using namespace zq::codec;
 
-int64_t VectorQuantize::vectorsInRow(int64_t elements) const {
-  if (period() == 0)
-    return ceilDiv(elements, length());
-  return elements / period() * ceilDiv(period(), length()) +
-         ceilDiv(elements % period(), length());
-}
-
 Shape VectorQuantize::mainShape(const Shape &shape) const {
   Shape result = shape;
   if (!result.empty())
-    result.back() = vectorsInRow(result.back());
+    result.back() = ceilDiv(result.back(), length());
   return result;
 }
 
@@ -26,15 +19,10 @@ Shape VectorQuantize::mainShape(const Shape &shape) const {
 /// elements from `first` on.
 template <typename Visit>
 void VectorQuantize::forEachVector(const Shape &shape, Visit visit) const {
-  int64_t row = shape.back();
-  int64_t segment = period() ? period() : row;
-  int64_t vector = 0;
+  int64_t row = shape.back(), vector = 0;
   for (int64_t start = 0, end = numElements(shape); start < end; start += row)
-    for (int64_t from = 0; from < row; from += segment) {
-      int64_t to = std::min(from + segment, row);
-      for (int64_t i = from; i < to; i += length())
-        visit(vector++, start + i, std::min<int64_t>(length(), to - i));
-    }
+    for (int64_t i = 0; i < row; i += length())
+      visit(vector++, start + i, std::min<int64_t>(length(), row - i));
 }
 
 Result<Array> VectorQuantize::encode(const Array &input, const Below &below,

@@ -48,10 +48,10 @@ static double squaredError(const Options &options, const Array &input) {
   return error;
 }
 
-/// The entries that a test decodes with: row r has elements 10 r + position.
-static Array countingEntries(int64_t rows, int64_t length,
+/// The entries that a test decodes with: number r has elements 10 r + position.
+static Array countingEntries(Shape shape, int64_t length,
                              ElementType type = ElementType::F16) {
-  Array entries(type, {rows, length});
+  Array entries(type, std::move(shape));
   for (int64_t i = 0; i < entries.size(); ++i)
     entries.setFloat(i, float(10 * (i / length) + i % length));
   return entries;
@@ -61,8 +61,9 @@ TEST(Codebook, ReadsVectorsAlongRows) {
   Codebook stage(vectorsOf({1, 3}, 2));
   Array codes = bytes({2, 2}, {0, 3, 2, 1});
   EXPECT_EQ(stage.mainShape({2, 5}), (Shape{2, 2}));
-  EXPECT_EQ(toFloats(decode(stage, {codes, countingEntries(4, 3)}, {2, 5})),
-            (std::vector<float>{0, 1, 2, 30, 31, 20, 21, 22, 10, 11}));
+  EXPECT_EQ(
+      toFloats(decode(stage, {codes, countingEntries({1, 12}, 3)}, {2, 5})),
+      (std::vector<float>{0, 1, 2, 30, 31, 20, 21, 22, 10, 11}));
 }
 
 /// As in VPTQ: v * L to v * L + L - 1 of a column are one vector.
@@ -70,26 +71,27 @@ TEST(Codebook, ReadsVectorsDownColumns) {
   Codebook stage(vectorsOf({2, 1}, 2));
   Array codes = bytes({2, 3}, {0, 1, 2, 3, 0, 1});
   EXPECT_EQ(stage.mainShape({3, 3}), (Shape{2, 3}));
-  EXPECT_EQ(toFloats(decode(stage, {codes, countingEntries(4, 2)}, {3, 3})),
-            (std::vector<float>{0, 10, 20, 1, 11, 21, 30, 0, 10}));
+  EXPECT_EQ(
+      toFloats(decode(stage, {codes, countingEntries({1, 8}, 2)}, {3, 3})),
+      (std::vector<float>{0, 10, 20, 1, 11, 21, 30, 0, 10}));
 }
 
-/// The codes of a vector's books are neighbours along its axis.
+/// The codes of a vector are neighbours along the last axis.
 TEST(Codebook, AddsTheBooks) {
   Options options = vectorsOf({1, 2}, 1);
   options.books = 2;
   Codebook stage(options);
   EXPECT_EQ(stage.mainShape({1, 3}), (Shape{1, 4}));
-  // Rows 0 and 1 are the first book, 2 and 3 the second.
-  Array entries = countingEntries(4, 2);
+  // Entries 0 and 1 are the first book, 2 and 3 the second.
+  Array entries = countingEntries({1, 8}, 2);
   EXPECT_EQ(
       toFloats(decode(stage, {bytes({1, 4}, {0, 1, 1, 0}), entries}, {1, 3})),
       (std::vector<float>{30, 32, 30}));
   options.vector = {2, 1};
   Codebook columns(options);
-  EXPECT_EQ(columns.mainShape({3, 1}), (Shape{4, 1}));
+  EXPECT_EQ(columns.mainShape({3, 1}), (Shape{2, 2}));
   EXPECT_EQ(
-      toFloats(decode(columns, {bytes({4, 1}, {0, 1, 1, 0}), entries}, {3, 1})),
+      toFloats(decode(columns, {bytes({2, 2}, {0, 1, 1, 0}), entries}, {3, 1})),
       (std::vector<float>{30, 32, 30}));
 }
 
@@ -100,7 +102,7 @@ TEST(Codebook, AddsInTheOrderOfTheBooks) {
   options.stored = ElementType::F32;
   Codebook stage(options);
   const float tiny = std::ldexp(1.0f, -24);
-  Array entries = floats({6, 1}, {1, tiny, tiny, 1, tiny, 1}, ElementType::F32);
+  Array entries = floats({6}, {1, tiny, tiny, 1, tiny, 1}, ElementType::F32);
   Array codes = bytes({6}, {0, 0, 0, 1, 0, 1});
   EXPECT_EQ(toFloats(decode(stage, {codes, entries}, {2})),
             (std::vector<float>{1, 1 + 2 * tiny}));
@@ -112,14 +114,14 @@ TEST(Codebook, HasBooksForEveryGroup) {
   Codebook stage(options);
   // 3 x 6: groups of 2 x 4, two by two of them, cut short at both ends.
   Array codes = bytes({3, 3}, {0, 1, 0, 1, 0, 1, 0, 1, 0});
-  Array decoded = decode(stage, {codes, countingEntries(8, 2)}, {3, 6});
+  Array decoded = decode(stage, {codes, countingEntries({2, 8}, 2)}, {3, 6});
   EXPECT_EQ(toFloats(decoded),
             (std::vector<float>{0, 1, 10, 11, 20, 21, 10, 11, 0, 1, 30, 31, 40,
                                 41, 50, 51, 60, 61}));
   // A whole dimension.
   options.group = {0, 2};
   EXPECT_EQ(encode(Codebook(options), gaussian({3, 6}, 1)).entries.shape,
-            (Shape{6, 2}));
+            (Shape{1, 12}));
 }
 
 /// Product quantization is a book per position.
@@ -197,7 +199,7 @@ TEST(Codebook, GainsWithEveryBookAndSweep) {
 TEST(Codebook, StoresEntriesInACodec) {
   Options options = vectorsOf({1, 4}, 4);
   options.codec = std::make_shared<Codec>(
-      Codec({std::make_shared<Scale>(Shape{1, 0}, ElementType::F16),
+      Codec({std::make_shared<Scale>(Shape{1, 4}, ElementType::F16),
              std::make_shared<QuantizeInteger>(2, true)}));
   Codec codec({std::make_shared<Codebook>(options)});
   Array input = gaussian({9, 13}, 5);
@@ -205,14 +207,14 @@ TEST(Codebook, StoresEntriesInACodec) {
   ASSERT_TRUE(streams) << streams.message();
   ASSERT_EQ(streams->size(), 3u);
   EXPECT_EQ((*streams)[0].name, "codebook.scale");
-  EXPECT_EQ((*streams)[0].array.shape, (Shape{16, 1}));
-  EXPECT_EQ((*streams)[1].array.shape, (Shape{16, 4}));
+  EXPECT_EQ((*streams)[0].array.shape, (Shape{1, 16}));
+  EXPECT_EQ((*streams)[1].array.shape, (Shape{1, 64}));
   EXPECT_EQ((*streams)[2].array.shape, (Shape{9, 4}));
   Result<Array> decoded = codec.decode(*streams, input.shape, input.type);
   ASSERT_TRUE(decoded) << decoded.message();
   // Vectors chose among the entries as they read back.
   Result<Array> entries = options.codec->decode({(*streams)[0], (*streams)[1]},
-                                                {16, 4}, ElementType::F32);
+                                                {1, 64}, ElementType::F32);
   ASSERT_TRUE(entries);
   for (int64_t vector = 0; vector < 9 * 3; ++vector) {
     int64_t first = vector / 3 * 13 + vector % 3 * 4;
@@ -276,17 +278,18 @@ TEST(Codebook, RefusesWhatItCannotHold) {
 TEST(Codebook, RefusesOtherStreams) {
   Codebook stage(vectorsOf({1, 2}, 1));
   Array codes = bytes({1, 2}, {0, 1});
-  std::vector<Stream> good = {{"codebook", countingEntries(2, 2)}};
+  std::vector<Stream> good = {{"codebook", countingEntries({1, 4}, 2)}};
   EXPECT_TRUE(stage.decode(codes, good, {1, 4}));
   EXPECT_EQ(stage.decode(codes, {}, {1, 4}).message(),
             "codebook has 1 side streams, got 0");
   EXPECT_EQ(stage.decode(codes, good, {1, 5}).message(),
             "the main array of codebook has shape [1, 2], expected [1, 3]");
   EXPECT_EQ(
-      stage.decode(codes, {{"", countingEntries(3, 2)}}, {1, 4}).message(),
-      "stream 'codebook' has shape [3, 2], expected [2, 2]");
+      stage.decode(codes, {{"", countingEntries({1, 6}, 2)}}, {1, 4}).message(),
+      "stream 'codebook' has shape [1, 6], expected [1, 4]");
   EXPECT_EQ(stage
-                .decode(codes, {{"", countingEntries(2, 2, ElementType::BF16)}},
+                .decode(codes,
+                        {{"", countingEntries({1, 4}, 2, ElementType::BF16)}},
                         {1, 4})
                 .message(),
             "stream 'codebook' has element type bf16, expected f16");
@@ -296,5 +299,5 @@ TEST(Codebook, RefusesOtherStreams) {
   options.group = {1, 1};
   const int64_t huge = int64_t(1) << 27;
   EXPECT_EQ(Codebook(options).check(nullptr, good, {huge, huge}).message(),
-            "shape [18014398509481984, 65536, 1] is too large");
+            "shape [134217728, 134217728, 1, 65536, 1] is too large");
 }

@@ -157,7 +157,7 @@ TEST(Corruption, OfCodebooks) {
   options.books = 2;
   options.group = {2, 8};
   options.codec = std::make_shared<Codec>(
-      Codec({std::make_shared<Scale>(Shape{1, 0}, ElementType::F16),
+      Codec({std::make_shared<Scale>(Shape{1, 4}, ElementType::F16),
              std::make_shared<QuantizeInteger>(4, true)}));
   expectNoCrash(Codec({std::make_shared<Codebook>(options)}),
                 gaussian({5, 21}, 1));

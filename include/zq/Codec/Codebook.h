@@ -15,15 +15,15 @@ namespace zq::codec {
 /// book, whose sum is near. Vectors lie along one axis of the tensor; the last
 /// one of a line may be cut short, and is encoded as if zeros followed.
 ///
-/// Takes finite floating-point values, hands on codes (`codeType(bits)`). Along
-/// the vectors' axis of size n and with vectors of L elements there are
-/// ceil(n / L) * books codes: those of one vector are neighbours, in the order
-/// of the books. Stream:
-///   codebook: the entries, as `stored` or with a codec of their own (f32), in
-///             rows: [groups * books * 2^bits, L]. Row
-///             (group * books + book) * 2^bits + code
-///             is an entry; groups are numbered in row-major order, ceil(dim /
-///             group) of them per dimension.
+/// Takes finite floating-point values, hands on codes (`codeType(bits)`): with
+/// vectors of L elements ceil(n / L) along their axis of size n, and along the
+/// last axis `books` times as many, those of one vector being neighbours in the
+/// order of the books. Stream:
+///   codebook: the entries, as `stored` or with a codec of their own (f32), of
+///             the tensor's rank: ceil(dim / group) per dimension (1 where the
+///             group is all of it), the last times books * 2^bits * L. Along
+///             the last axis of a group's part lies book after book, in it
+///             entry after entry, in it element after element.
 /// A group of ?x8 with vectors of 1x8 is product quantization.
 ///
 /// Decodes to f32: the entries summed in f32 in the order of the books.
@@ -84,6 +84,7 @@ private:
   class Books;
 
   ElementType entryType() const;
+  int64_t perBook() const { return int64_t(1) << options.bits; }
   Status checkRank(size_t rank) const;
   Result<Shape> entriesShape(const Shape &shape) const;
 

@@ -10,13 +10,13 @@
 
 namespace zq::codec {
 
-/// The coder of OCTOPUS: each triplet t of a randomly rotated unit vector of
-/// `dimension` elements has its direction on the octahedral map (Meyer et al.
-/// 2010) and its length quantized by fixed tables. Rows are cut into vectors of
-/// `dimension` elements, the last one shorter, and these into triplets; so a
-/// row of n hands on
-///   floor(n / dimension) * ceil(dimension / 3) + ceil((n % dimension) / 3)
-/// codes of 3 bits + 1 bits. From the low end:
+/// The coder of OCTOPUS: of a randomly rotated unit vector of `dimension`
+/// elements each triplet t of neighbours has its direction on the octahedral
+/// map (Meyer et al. 2010) and its length quantized by fixed tables. Triplets
+/// are cut along rows, so that a row is meant to be one vector: ceil(dimension
+/// / 3) codes of 3 bits + 1 bits, the last triplet filled up with zeros. In a
+/// row of several vectors a triplet may hold elements of two of them. A code
+/// is, from the low end:
 ///   bits + 1   index of xi among 2^(bits+1) levels,
 ///   bits + 1   index of eta among the same,
 ///   bits - 1   index of the length rho among 2^(bits-1) levels.
@@ -48,7 +48,6 @@ public:
 
   std::string keyword() const override { return "octahedral"; }
   int length() const override { return 3; }
-  int64_t period() const override { return dimension; }
   int codeBits() const override { return 3 * bits + 1; }
   uint32_t encodeVector(const float *values) const override;
   void decodeVector(uint32_t code, float *values) const override;
@@ -62,7 +61,6 @@ public:
 
 private:
   int bits;
-  int64_t dimension;
   std::vector<float> directions;
   std::vector<float> lengths;
 };

@@ -13,17 +13,14 @@ namespace zq::codec {
 
 /// Maps each vector, `length()` neighbours along the last axis, to the code of
 /// a nearby point. Takes finite floating-point values, hands on codes
-/// (`codeType(codeBits())`) in an array whose last dimension counts vectors.
-/// Vectors start anew with every row, and within it every `period()` elements;
-/// one that is cut short is encoded as if zeros followed, and what decodes
-/// there is dropped. Decodes to f32. No side streams.
+/// (`codeType(codeBits())`) in an array whose last dimension is
+/// ceil(d / length()). Vectors start anew with every row; the last one of a row
+/// may be cut short: it is encoded as if zeros followed, and what decodes there
+/// is dropped. Decodes to f32. No side streams.
 class VectorQuantize : public Stage {
 public:
   /// Values per code.
   virtual int length() const = 0;
-  /// No vector crosses a multiple of so many elements of a row; 0 where only
-  /// the row's start counts.
-  virtual int64_t period() const { return 0; }
   /// Bits of a code, 1 to 32.
   virtual int codeBits() const = 0;
   /// How many codes there are: 0 to numCodes() - 1.
@@ -46,7 +43,6 @@ public:
   bool isLossless() const override { return false; }
 
 private:
-  int64_t vectorsInRow(int64_t elements) const;
   template <typename Visit>
   void forEachVector(const Shape &shape, Visit visit) const;
 };
