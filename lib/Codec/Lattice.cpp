@@ -14,9 +14,6 @@ static constexpr uint8_t squaredNorm12[29] = {
     0xC4, 0xA4, 0x94, 0x64, 0x54, 0x34, 0xC2, 0xA2, 0x92, 0x62,
     0x52, 0x31, 0xC1, 0xA1, 0x91, 0x61, 0x51, 0x13, 0x8C};
 
-/// The bit of a code that negates element j.
-static constexpr int signBit[8] = {0, 4, 1, 5, 2, 6, 3, 7};
-
 static std::array<LatticeE8P::Vector, 256> makeBases() {
   std::array<LatticeE8P::Vector, 256> bases;
   size_t count = 0;
@@ -64,7 +61,7 @@ void LatticeE8P::decodeVector(uint32_t code, float *values) const {
   negated ^= isOdd;
   for (int j = 0; j < 8; ++j) {
     float value = 0.5f * base[j];
-    if (negated >> signBit[j] & 1)
+    if (negated >> signBit(j) & 1)
       value = -value;
     values[j] = isOdd ? value - 0.25f : value + 0.25f;
   }
@@ -92,12 +89,12 @@ uint32_t LatticeE8P::encodeVector(const float *values) const {
         double product = std::fabs(rest[j]) * magnitude;
         distance += magnitude * magnitude - 2 * product;
         if ((rest[j] < 0) != (base[j] < 0)) {
-          negated |= 1u << signBit[j];
+          negated |= 1u << signBit(j);
           negatesOdd = !negatesOdd;
         }
         if (product < cost) {
           cost = product;
-          changed = 1u << signBit[j];
+          changed = 1u << signBit(j);
         }
       }
       if (negatesOdd) {

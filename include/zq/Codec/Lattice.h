@@ -43,6 +43,8 @@ public:
   using Vector = std::array<int8_t, 8>;
   /// Twice the base vectors: odd integers, -3 to 5.
   static const std::array<Vector, 256> &twiceBases();
+  /// The bit of a code that negates element `j`.
+  static constexpr int signBit(int j) { return j % 2 * 4 + j / 2; }
 };
 
 } // namespace zq::codec
