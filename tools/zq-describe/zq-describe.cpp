@@ -171,7 +171,7 @@ static int printErrors(ArrayRef<Entry> entries, const Options &options) {
 
 static int printEntry(const Entry &entry, ArrayRef<int64_t> shape) {
   llvm::raw_ostream &os = llvm::outs();
-  os << "## " << entry.name << "\n\n```mlir\n"
+  os << "### " << entry.name << "\n\n```mlir\n"
      << Attribute(entry.codec) << "\n```\n\n";
   os << "Of tensors of ";
   llvm::interleave(
@@ -219,9 +219,11 @@ int main(int argc, char **argv) {
     if (entry.elements.empty())
       return fail(entry.name + " takes in no tensor of this shape");
   }
-  if (options.errors)
+  if (options.errors) {
     if (int status = printErrors(entries, options))
       return status;
+    llvm::outs() << "## What they store\n\n";
+  }
   for (const Entry &entry : entries)
     if (int status = printEntry(entry, shape))
       return status;

@@ -75,7 +75,7 @@ std::string nameCase(
 /// The decoder of @lut3 is of rank 2.
 std::vector<TestCodec> getBatchedCodecs() {
   std::vector<TestCodec> codecs;
-  for (const TestCodec &codec : getNamedTestCodecs())
+  for (const TestCodec &codec : getRepresentatives())
     if (!codec.isCustom())
       codecs.push_back(codec);
   return codecs;
@@ -84,7 +84,7 @@ std::vector<TestCodec> getBatchedCodecs() {
 INSTANTIATE_TEST_SUITE_P(
     Codecs, Products,
     testing::Combine(testing::ValuesIn(getFeatureSets()),
-                     testing::ValuesIn(getNamedTestCodecs())),
+                     testing::ValuesIn(getRepresentatives())),
     nameCase);
 INSTANTIATE_TEST_SUITE_P(
     Codecs, BatchedProducts,

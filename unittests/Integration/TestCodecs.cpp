@@ -168,12 +168,19 @@ static std::string getElement(const std::string &text) {
   return "f16";
 }
 
-std::vector<TestCodec> mlir::zq::test::getNamedTestCodecs() {
+std::vector<TestCodec> mlir::zq::test::getNamedFormats() {
   std::vector<TestCodec> codecs;
   for (const NamedCodec &named : getNamedCodecs())
     codecs.push_back({named.name.str(), getElement(named.stages.str())});
-  codecs.push_back({"@lut3"});
   return codecs;
+}
+
+std::vector<TestCodec> mlir::zq::test::getRepresentatives() {
+  return {{"nvfp4"},
+          {"int4_h128"},
+          {"bf16_huff", "bf16"},
+          {"nf3_e4m3_huff"},
+          {"@lut3"}};
 }
 
 /// A lookup stage with `count` uneven levels.
@@ -306,8 +313,8 @@ std::vector<TestCodec> mlir::zq::test::getTestCodecs(size_t rank) {
   if (rank == 2) {
     for (const TestCodec &codec : readCodecFiles())
       codecs.push_back(codec);
-    for (const TestCodec &named : getNamedTestCodecs())
-      codecs.push_back(named);
+    for (const TestCodec &codec : getRepresentatives())
+      codecs.push_back(codec);
   }
   for (TestCodec &codec : codecs)
     codec.text = adaptRank(codec.text, rank);

@@ -51,11 +51,15 @@ inline void PrintTo(const TestCodec &codec, std::ostream *os) {
   *os << codec.text << " as " << codec.element;
 }
 
-/// The named codecs and @lut3, for tensors of rank 2.
-std::vector<TestCodec> getNamedTestCodecs();
+/// The named codecs.
+std::vector<TestCodec> getNamedFormats();
+
+/// A few codecs for tests that take long: block scales, a rotation, an entropy
+/// coder of values and of codes, and @lut3.
+std::vector<TestCodec> getRepresentatives();
 
 /// A spread over every stage and every parameter for tensors of `rank` 1, 2 or
-/// 3; for rank 2 the named ones and those of codecs/*.txt as well.
+/// 3; for rank 2 those of codecs/*.txt and the representatives as well.
 std::vector<TestCodec> getTestCodecs(size_t rank);
 
 /// A codec's stages, written for tensors of rank 2, for another rank: the first

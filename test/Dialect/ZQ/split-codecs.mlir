@@ -1,0 +1,74 @@
+// Stages that are ops on tensors leave their codecs.
+// RUN: zq-opt %s -zq-split-codecs -verify-diagnostics -split-input-file | FileCheck %s
+
+#rotated = #zq.codec<hadamard<axis = 1, block = 64, seed = 1>, quantize<si8>, pack>
+
+// The axis of the rotation is decoded whole, the others as far as asked for.
+// CHECK: #[[REST:.*]] = #zq.codec<quantize<si8>, pack>
+// CHECK-LABEL: func.func @outermost(
+// CHECK: %[[W:.*]] = zq.assemble {{.*}} -> !zq.tensor<64x128xf32, #[[REST]]>
+// CHECK: %[[D:.*]] = zq.decode %[[W]] at [%{{.*}}, 0] {{.*}} -> tensor<8x128xf32>
+// CHECK: %[[R:.*]] = zq.rotate %[[D]] by #zq.hadamard<axis = 1, block = 64, seed = 1> inverse
+// CHECK: tensor.extract_slice %[[R]][0, 32] [8, 16] [1, 1]
+func.func @outermost(%w: !zq.tensor<64x128xf32, #rotated>, %i: index)
+    -> tensor<8x16xf32> {
+  %e = tensor.empty() : tensor<8x16xf32>
+  %d = zq.decode %w at [%i, 32] outs(%e : tensor<8x16xf32>)
+      : !zq.tensor<64x128xf32, #rotated> -> tensor<8x16xf32>
+  return %d : tensor<8x16xf32>
+}
+
+// -----
+
+#below = #zq.codec<scale<3x5, f32>, hadamard<axis = 1, block = 64, seed = 1>, quantize<si8>, pack>
+
+// A stage of blocks above it reads what was decoded before.
+// CHECK: #[[RAW:.*]] = #zq.codec<scale<3x5, f32>, raw<f32>>
+// CHECK-LABEL: func.func @below(
+// CHECK: %[[S:.*]]:2 = zq.disassemble
+// CHECK: %[[R:.*]] = zq.rotate
+// CHECK: %[[W:.*]] = zq.assemble %[[S]]#0, %[[R]] : {{.*}} -> !zq.tensor<64x128xf32, #[[RAW]]>
+// CHECK: zq.decode %[[W]] at [0, 0]
+func.func @below(%w: !zq.tensor<64x128xf32, #below>) -> tensor<64x128xf32> {
+  %e = tensor.empty() : tensor<64x128xf32>
+  // expected-remark @+1 {{is decoded as a whole, before the stages above it}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x128xf32>)
+      : !zq.tensor<64x128xf32, #below> -> tensor<64x128xf32>
+  return %d : tensor<64x128xf32>
+}
+
+// -----
+
+#coded = #zq.codec<scale<1x32, [quantize<ui6>, huffman<chunk = 64, length = 8>]>, quantize<ui4>, pack>
+
+// Scales that no block decodes for itself are decoded before.
+// CHECK: #[[SCALES:.*]] = #zq.codec<quantize<ui6>, huffman<chunk = 64, length = 8>>
+// CHECK: #[[PLAIN:.*]] = #zq.codec<scale<1x32, f32>, quantize<ui4>, pack>
+// CHECK-LABEL: func.func @side(
+// CHECK: %[[S:.*]]:4 = zq.disassemble
+// CHECK: %[[A:.*]] = zq.assemble %[[S]]#0, %[[S]]#1, %[[S]]#2 : {{.*}} -> !zq.tensor<64x4xf32, #[[SCALES]]>
+// CHECK: %[[D:.*]] = zq.decode %[[A]] at [0, 0]
+// CHECK: zq.assemble %[[D]], %[[S]]#3 : {{.*}} -> !zq.tensor<64x128xf32, #[[PLAIN]]>
+func.func @side(%w: !zq.tensor<64x128xf32, #coded>) -> tensor<64x128xf32> {
+  %e = tensor.empty() : tensor<64x128xf32>
+  // expected-remark @+1 {{"scale" of #zq.scale<1x32, [quantize<ui6>, huffman<chunk = 64, length = 8>]> is decoded as a whole, before the blocks that need it}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x128xf32>)
+      : !zq.tensor<64x128xf32, #coded> -> tensor<64x128xf32>
+  return %d : tensor<64x128xf32>
+}
+
+// -----
+
+#plain = #zq.codec<scale<1x32, [scale<1x8, f16>, quantize<ui6>, pack]>, quantize<ui4>, pack>
+
+// Those that a block decodes for itself stay where they are.
+// CHECK-LABEL: func.func @stays(
+// CHECK-NEXT: tensor.empty
+// CHECK-NEXT: zq.decode
+// CHECK-NEXT: return
+func.func @stays(%w: !zq.tensor<64x128xf32, #plain>) -> tensor<64x128xf32> {
+  %e = tensor.empty() : tensor<64x128xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x128xf32>)
+      : !zq.tensor<64x128xf32, #plain> -> tensor<64x128xf32>
+  return %d : tensor<64x128xf32>
+}
