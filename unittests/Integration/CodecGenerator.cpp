@@ -23,21 +23,31 @@ std::string CodecGenerator::stored() {
   return "[" + chain(/*isSide=*/true) + "]";
 }
 
+/// Any scale that has no search, whose trials cost time, and no more to decode.
+std::string CodecGenerator::scale() {
+  std::string text = "scale<" + block() + ", ";
+  text += oneIn(8)
+              ? "[dyadic<bits = " + std::to_string(between(1, 8)) + ">, pack]"
+              : stored();
+  if (oneIn(4))
+    return text + ", zero" + (oneIn(2) ? "" : " = " + stored()) + ">";
+  if (oneIn(3))
+    text += pick({", meanabs", ", l2", ", rms", ", peak", ", peak", ", floor"});
+  return text + ">";
+}
+
 /// A stage from values to values.
 std::string CodecGenerator::valueStage() {
-  switch (between(0, 4)) {
-  case 1:
-    return "offset<" + block() + ", " + stored() + ", " +
-           pick({"mean", "min", "mid"}) + ">";
+  switch (between(0, 5)) {
   case 0:
     return "hadamard<axis = " + pick({"0", "1"}) +
            ", block = " + pick({"4", "16", "64"}) +
            ", seed = " + std::to_string(between(1, 9)) + ">";
+  case 1:
+    return "offset<" + block() + ", " + stored() + ", " +
+           pick({"mean", "min", "mid"}) + ">";
   default:
-    return "scale<" + block() + ", " + stored() +
-           pick({"", "", "", ", zero", ", zero = f16", ", meanabs", ", l2",
-                 ", rms", ", peak", ", search"}) +
-           ">";
+    return scale();
   }
 }
 

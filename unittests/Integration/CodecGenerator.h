@@ -6,8 +6,7 @@
 
 namespace mlir::zq::test {
 
-/// Composes codecs for tensors of rank 2. Most are legal, all are text that
-/// parses.
+/// Composes codecs for tensors of rank 2. Many are legal.
 class CodecGenerator {
 public:
   explicit CodecGenerator(uint64_t seed) : random(seed) {}
@@ -23,6 +22,7 @@ private:
 
   std::string block();
   std::string stored();
+  std::string scale();
   std::string valueStage();
   std::string quantizer(int &bits);
   std::string codeStages(int bits);
