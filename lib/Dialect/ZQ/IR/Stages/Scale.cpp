@@ -1,6 +1,7 @@
 //===- Scale.cpp - Scales of blocks --------------------------------------===//
 #include "StageSupport.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "zq/Codec/Scale.h"
 
 using namespace mlir;
@@ -217,4 +218,75 @@ FailureOr<Value> ScaleAttr::emitDecode(DecodeBuilder &at, Value main) const {
     main = arith::SubFOp::create(b, at.loc, main, zero);
   }
   return arith::MulFOp::create(b, at.loc, main, scale).getResult();
+}
+
+//===----------------------------------------------------------------------===//
+// Decoding above a tensor stage
+//===----------------------------------------------------------------------===//
+
+/// Whether one block has all of a dimension; an empty one has no blocks, unless
+/// they are of the whole.
+static bool isWhole(ArrayRef<int64_t> block, ArrayRef<int64_t> shape,
+                    size_t dim) {
+  return block.empty() || block[dim] == 0 ||
+         (shape[dim] > 0 && block[dim] >= shape[dim]);
+}
+
+bool ScaleAttr::isBlockStage(ArrayRef<int64_t>) const { return true; }
+
+// Such scales are broadcast along dimensions. Nothing widens tensors of 8-bit
+// floats.
+bool ScaleAttr::canSplit(ArrayRef<int64_t> shape) const {
+  auto isNarrow = [](Attribute stored) {
+    auto type = dyn_cast_or_null<TypeAttr>(stored);
+    return type && type.getValue().getIntOrFloatBitWidth() < 16;
+  };
+  if (isNarrow(getStored()) || isNarrow(getZero()))
+    return false;
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (!isWhole(getBlock(), shape, i) && getBlock()[i] != 1)
+      return false;
+  return true;
+}
+
+FailureOr<Value> ScaleAttr::emitTensorDecode(TensorDecodeBuilder &at) const {
+  OpBuilder &b = at.builder;
+  size_t rank = at.shape.size();
+  // The blocks of the window, and which of them an element is in.
+  SmallVector<OpFoldResult> offsets(at.offsets), sizes(at.sizes);
+  SmallVector<AffineExpr> blockOf = getDims(getContext(), rank);
+  for (size_t i = 0; i < rank; ++i)
+    if (isWhole(getBlock(), at.shape, i)) {
+      offsets[i] = b.getIndexAttr(0);
+      sizes[i] = b.getIndexAttr(1);
+      blockOf[i] = b.getAffineConstantExpr(0);
+    }
+
+  AffineMap perElement = b.getMultiDimIdentityMap(rank);
+  AffineMap perBlock = AffineMap::get(rank, 0, blockOf, getContext());
+  SmallVector<Value> inputs{at.decode(at.main, at.offsets, at.sizes),
+                            at.decode(at.parts[0], offsets, sizes)};
+  SmallVector<AffineMap> maps{perElement, perBlock, perElement};
+  if (getZero()) {
+    inputs.push_back(hasIntegerZero() ? at.cut(at.parts[1], offsets, sizes)
+                                      : at.decode(at.parts[1], offsets, sizes));
+    maps.insert(maps.begin() + 2, perBlock);
+  }
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
+  auto body = [&](OpBuilder &b, Location loc, ValueRange values) {
+    Value main = values[0];
+    if (getZero()) {
+      Value zero = values[2];
+      if (hasIntegerZero())
+        zero = arith::SIToFPOp::create(b, loc, b.getF32Type(), zero);
+      main = arith::SubFOp::create(b, loc, main, zero);
+    }
+    Value result = arith::MulFOp::create(b, loc, main, values[1]);
+    linalg::YieldOp::create(b, loc, result);
+  };
+  Value empty = at.empty(at.sizes);
+  return linalg::GenericOp::create(b, at.loc, empty.getType(), inputs, empty,
+                                   maps, iterators, body)
+      .getResult(0);
 }

@@ -4,7 +4,9 @@
 
 include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
-def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart"]> {
+def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart"],
+    [DeclareAttrInterfaceMethods<TensorStageAttrInterface,
+                                 ["isBlockStage", "canSplit"]>]> {
   let summary = "One scale, and perhaps a zero point, per block of the tensor";
   let description = [{
     Divides each block by a scale such that it fills the range of the stage
@@ -42,8 +44,10 @@ def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart"]> {
     Takes in values and hands on f32 values; not lossless. Parts: `scale`, of
     one element per block with the tensor's rank, and with a zero point `zero`, of
     the same shape, i8 where it is an integer. Decodes to `value * scale`, or
-    `(value - zero) * scale`, in f32 with a rounding after each operation. More on
-    how scales are chosen and rounded is in `zq/Codec/Scale.h`.
+    `(value - zero) * scale`, in f32 with a rounding after each operation. Above a
+    tensor stage, scales of 16 bits or more of whole dimensions (`1x?`, `tensor`)
+    become an op on tensors. More on how scales are chosen and rounded is in
+    `zq/Codec/Scale.h`.
   }];
   let parameters = (ins
       ArrayRefParameter<"int64_t">:$block, ZQ_Stored:$stored,
