@@ -43,7 +43,7 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<stream<"a" : i8, (d0) -> (d0
 // -----
 
 // A stage without its end.
-// expected-error @+1 {{expected '>'}}
+// expected-error @+1 {{quantize: the options are symmetric, bipolar, ties and stochastic, and not 'pack'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4, pack>>>)
 
 // -----
@@ -143,31 +143,31 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<scale<tensor, f4E2M1FN>, pac
 // -----
 
 // Codes of i4.
-// expected-error @+1 {{quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, and not 'i4'}}
+// expected-error @+1 {{quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at most 8 bits, and not 'i4'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<i4>, pack>>)
 
 // -----
 
 // Codes of ui9.
-// expected-error @+1 {{quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, and not 'ui9'}}
+// expected-error @+1 {{quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at most 8 bits, and not 'ui9'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<ui9>, pack>>)
 
 // -----
 
 // Codes of f16.
-// expected-error @+1 {{quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, and not 'f16'}}
+// expected-error @+1 {{quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at most 8 bits, and not 'f16'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<f16>, pack>>)
 
 // -----
 
 // Codes of f8E8M0FNU.
-// expected-error @+1 {{quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, and not 'f8E8M0FNU'}}
+// expected-error @+1 {{quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at most 8 bits, and not 'f8E8M0FNU'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<f8E8M0FNU>, pack>>)
 
 // -----
 
 // Codes of index.
-// expected-error @+1 {{quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, and not 'index'}}
+// expected-error @+1 {{quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at most 8 bits, and not 'index'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<index>, pack>>)
 
 // -----

@@ -63,60 +63,58 @@ void NestedAttr::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
-/// Whether a tie between `low` and low + 1 goes up; `low` is the code's integer
-/// divided by the step, rounded down.
-static Value emitTieGoesUp(DecodeBuilder &at, Ties ties, Value low) {
-  OpBuilder &b = at.builder;
-  auto compare = [&](arith::CmpIPredicate predicate, Value value,
-                     int64_t with) -> Value {
-    return arith::CmpIOp::create(b, at.loc, predicate, value,
-                                 splat(at, 8, with));
-  };
-  auto isPositive = [&] { return compare(arith::CmpIPredicate::sge, low, 0); };
-  switch (ties) {
-  case Ties::Even:
-    return compare(arith::CmpIPredicate::ne,
-                   arith::AndIOp::create(b, at.loc, low, splat(at, 8, 1)), 0);
-  case Ties::Up:
-    return splat(at, 1, 1);
-  case Ties::Down:
-    return splat(at, 1, 0);
-  case Ties::Away:
-    return isPositive();
-  case Ties::Zero:
-    return compare(arith::CmpIPredicate::slt, low, 0);
-  }
-  llvm_unreachable("not a tie rule");
-}
-
 FailureOr<Value> NestedAttr::emitDecode(DecodeBuilder &at, Value main) const {
   OpBuilder &b = at.builder;
   int64_t stored = zq::getBits(at.input), dropped = stored - getBits();
   if (dropped == 0)
     return main;
-  auto type = getLanes(at, b.getI8Type());
-  auto constant = [&](int64_t value) { return splat(at, 8, value); };
+  auto constant = [&](int64_t value) { return splat(at, 32, value); };
+  auto add = [&](Value left, Value right) -> Value {
+    return arith::AddIOp::create(b, at.loc, left, right);
+  };
+  auto shiftLeft = [&](Value value, int64_t places) -> Value {
+    return arith::ShLIOp::create(b, at.loc, value, constant(places));
+  };
+  auto shiftRight = [&](Value value, int64_t places) -> Value {
+    return arith::ShRSIOp::create(b, at.loc, value, constant(places));
+  };
 
-  // All in 8 bits, where codes fill the upper ones: the integer divided by the
-  // step, rounded down, and what that leaves.
-  Value high = arith::ShLIOp::create(b, at.loc, main, constant(8 - stored));
-  Value low = arith::ShRSIOp::create(b, at.loc, high, constant(8 - getBits()));
+  Value code =
+      arith::ExtUIOp::create(b, at.loc, getLanes(at, b.getI32Type()), main);
+  code = shiftRight(shiftLeft(code, 32 - stored), 32 - stored);
+
+  // A shift rounds down. What is added before makes it the nearest, ties down,
+  // and where a tie is to go up, one more.
   int64_t half = int64_t(1) << (dropped - 1);
-  Value rest = arith::AndIOp::create(b, at.loc, main, constant(2 * half - 1));
-
-  Value goesUp = arith::CmpIOp::create(b, at.loc, arith::CmpIPredicate::ugt,
-                                       rest, constant(half));
-  Value isTie = arith::CmpIOp::create(b, at.loc, arith::CmpIPredicate::eq, rest,
-                                      constant(half));
-  isTie = arith::AndIOp::create(b, at.loc, isTie,
-                                emitTieGoesUp(at, getTies(), low));
-  goesUp = arith::OrIOp::create(b, at.loc, goesUp, isTie);
-  Value rounded = arith::AddIOp::create(
-      b, at.loc, low, arith::ExtUIOp::create(b, at.loc, type, goesUp));
+  auto isNegative = [&] {
+    return arith::ShRUIOp::create(b, at.loc, code, constant(31)).getResult();
+  };
+  Value rounded = add(code, constant(half - 1));
+  switch (getTies()) {
+  case Ties::Even:
+    rounded =
+        add(rounded, arith::AndIOp::create(b, at.loc, shiftRight(code, dropped),
+                                           constant(1)));
+    break;
+  case Ties::Up:
+    rounded = add(rounded, constant(1));
+    break;
+  case Ties::Down:
+    break;
+  case Ties::Away:
+    rounded = add(rounded,
+                  arith::XOrIOp::create(b, at.loc, isNegative(), constant(1)));
+    break;
+  case Ties::Zero:
+    rounded = add(rounded, isNegative());
+    break;
+  }
+  rounded = shiftRight(rounded, dropped);
   rounded = arith::MinSIOp::create(
       b, at.loc, rounded, constant((int64_t(1) << (getBits() - 1)) - 1));
-  rounded = arith::ShLIOp::create(b, at.loc, rounded, constant(dropped));
-  return arith::AndIOp::create(b, at.loc, rounded,
-                               constant((int64_t(1) << stored) - 1))
+  rounded = arith::AndIOp::create(b, at.loc, shiftLeft(rounded, dropped),
+                                  constant((int64_t(1) << stored) - 1));
+  return arith::TruncIOp::create(b, at.loc, getLanes(at, b.getI8Type()),
+                                 rounded)
       .getResult();
 }

@@ -158,13 +158,33 @@ Value mlir::zq::splat(DecodeBuilder &at, unsigned bits, int64_t value) {
           type, at.builder.getIntegerAttr(type.getElementType(), value)));
 }
 
+/// What a table of this many entries and more is loaded from memory for: a
+/// target without permutes of so many registers would select between them all.
+static constexpr size_t gatherFrom = 128;
+
 Value mlir::zq::emitLookup(DecodeBuilder &at, Value codes,
                            ArrayRef<float> values) {
+  OpBuilder &b = at.builder;
   SmallVector<float> entries(values);
   entries.resize(llvm::PowerOf2Ceil(values.size()), values.back());
-  auto type = VectorType::get(entries.size(), at.builder.getF32Type());
+  int64_t count = entries.size();
+  VectorType result = getLanes(at, b.getF32Type());
+  if (entries.size() < gatherFrom) {
+    auto type = VectorType::get(count, b.getF32Type());
+    Value table = arith::ConstantOp::create(
+        b, at.loc, DenseElementsAttr::get(type, ArrayRef(entries)));
+    return LookupOp::create(b, at.loc, result, codes, table);
+  }
+  auto type = RankedTensorType::get(count, b.getF32Type());
   Value table = arith::ConstantOp::create(
-      at.builder, at.loc, DenseElementsAttr::get(type, ArrayRef(entries)));
-  return LookupOp::create(at.builder, at.loc,
-                          getLanes(at, at.builder.getF32Type()), codes, table);
+      b, at.loc, DenseElementsAttr::get(type, ArrayRef(entries)));
+  // Codes modulo the number of entries, as `zq.lookup` takes them.
+  Value places = arith::AndIOp::create(
+      b, at.loc,
+      arith::ExtUIOp::create(b, at.loc, getLanes(at, b.getI32Type()), codes),
+      splat(at, 32, count - 1));
+  Value all = splat(at, 1, 1);
+  Value nothing = arith::ConstantOp::create(b, at.loc, b.getZeroAttr(result));
+  return vector::GatherOp::create(
+      b, at.loc, result, table, ValueRange{at.index(0)}, places, all, nothing);
 }
