@@ -3,67 +3,42 @@
 #include "zq/Codec/Codebook.h"
 #include "SumOfBooks.h"
 #include "Validate.h"
-#include "zq/Codec/Scale.h"
 
 #include <algorithm>
 #include <cassert>
 
 using namespace zq::codec;
 
-/// Where the vectors of a tensor are, and their codes in the main array.
+/// Where the vectors of a tensor are.
 struct Codebook::Vectors {
-  const Options &options;
-  const Shape &shape;
-  int64_t outer = 1, size, inner = 1, perLine;
+  int64_t outer = 1, size, inner = 1, length;
 
-  Vectors(const Options &options, const Shape &shape, size_t axis,
-          int64_t length)
-      : options(options), shape(shape), size(shape[axis]),
-        perLine(ceilDiv(size, length)) {
+  Vectors(const Shape &shape, size_t axis, int64_t length)
+      : size(shape[axis]), length(length) {
     for (size_t i = 0; i < axis; ++i)
       outer *= shape[i];
     for (size_t i = axis + 1; i < shape.size(); ++i)
       inner *= shape[i];
   }
 
-  int64_t count() const { return outer * perLine * inner; }
-
-  /// How many groups there are along dimension `i`.
-  int64_t groups(size_t i) const {
-    int64_t group = options.group.empty() ? 0 : options.group[i];
-    return group ? ceilDiv(shape[i], group) : 1;
-  }
-
-  /// The group of element `index`.
-  int64_t groupOf(int64_t index) const {
-    int64_t result = 0, stride = 1;
-    for (size_t i = shape.size(); i-- > 0;) {
-      int64_t position = index % shape[i];
-      index /= shape[i];
-      if (groups(i) > 1)
-        result += position / options.group[i] * stride;
-      stride *= groups(i);
-    }
-    return result;
-  }
+  int64_t count() const { return outer * ceilDiv(size, length) * inner; }
 
   /// Calls `visit(number, element, count)` for every vector, numbered from 0
   /// as its codes are: its `count` elements start at `element`, each one
   /// `inner` after the other.
   template <typename Visit>
-  void forEach(int64_t length, Visit visit) const {
+  void forEach(Visit visit) const {
     int64_t number = 0;
     for (int64_t o = 0; o < outer; ++o)
-      for (int64_t v = 0; v < perLine; ++v)
-        for (int64_t i = 0; i < inner; ++i) {
-          int64_t first = v * length;
+      for (int64_t first = 0; first < size; first += length)
+        for (int64_t i = 0; i < inner; ++i)
           visit(number++, (o * size + first) * inner + i,
                 std::min(length, size - first));
-        }
   }
 };
 
-Codebook::Codebook(Options given) : options(std::move(given)) {
+Codebook::Codebook(Options given)
+    : options(std::move(given)), groups(options.group) {
   assert(!options.vector.empty() && "a vector has a shape");
   axis = options.vector.size() - 1;
   for (size_t i = 0; i < options.vector.size(); ++i)
@@ -79,13 +54,10 @@ Codebook::Codebook(Options given) : options(std::move(given)) {
           (options.group.size() == options.vector.size() &&
            options.group[axis] % length == 0)) &&
          "groups hold whole vectors");
+  assert(options.stored.isSigned() && "entries have a sign");
 }
 
-CodecRef Codebook::sideCodec(size_t) const { return options.codec; }
-
-ElementType Codebook::entryType() const {
-  return options.codec ? ElementType::F32 : options.stored;
-}
+CodecRef Codebook::sideCodec(size_t) const { return options.stored.codec(); }
 
 Status Codebook::checkRank(size_t rank) const {
   if (options.vector.size() == rank)
@@ -101,11 +73,7 @@ Result<Shape> Codebook::entriesShape(const Shape &shape) const {
     return valid.error();
   if (Status valid = checkShape(shape); !valid)
     return valid.error();
-  Vectors vectors(options, shape, axis, length);
-  Shape entries;
-  for (size_t i = 0; i < shape.size(); ++i)
-    entries.push_back(vectors.groups(i));
-  Shape factors = entries;
+  Shape entries = groups.count(shape), factors = entries;
   factors.insert(factors.end(), {options.books, perBook(), length});
   if (Status valid = checkShape(factors); !valid)
     return valid.error();
@@ -154,46 +122,43 @@ Result<Array> Codebook::encode(const Array &input, const Below &below,
   Result<Shape> entriesShape = this->entriesShape(input.shape);
   if (!entriesShape)
     return entriesShape.error();
-  Vectors vectors(options, input.shape, axis, length);
+  Vectors vectors(input.shape, axis, length);
   int64_t perGroup = options.books * perBook() * length;
 
   std::vector<float> rows(vectors.count() * length, 0.0f);
-  std::vector<std::vector<int64_t>> groups(numElements(*entriesShape) /
-                                           perGroup);
-  vectors.forEach(length, [&](int64_t number, int64_t element, int64_t count) {
+  std::vector<std::vector<int64_t>> members(numElements(*entriesShape) /
+                                            perGroup);
+  vectors.forEach([&](int64_t number, int64_t element, int64_t count) {
     for (int64_t k = 0; k < count; ++k)
       rows[number * length + k] =
           values->get<float>(element + k * vectors.inner);
-    groups[vectors.groupOf(element)].push_back(number);
+    members[groups.blockOf(element, input.shape)].push_back(number);
   });
 
   const int sweeps = options.fit == Fit::Additive ? 3 : 0;
-  float largest = static_cast<float>(maxFinite(entryType()));
-  Array entries(entryType(), *entriesShape);
-  for (size_t group = 0; group < groups.size(); ++group) {
+  Array entries(options.stored.type(), *entriesShape);
+  for (size_t group = 0; group < members.size(); ++group) {
     std::vector<float> trained =
-        trainBooks(sampleRows(rows, groups[group], length,
+        trainBooks(sampleRows(rows, members[group], length,
                               std::max<int64_t>(1 << 14, 4 * perBook())),
                    length, perBook(), options.books, sweeps);
     for (size_t i = 0; i < trained.size(); ++i)
       entries.setFloat(group * trained.size() + i,
-                       std::clamp(trained[i], -largest, largest));
+                       options.stored.round(trained[i]));
   }
 
   // What vectors choose from is what will be read.
-  Result<Array> read = entries;
-  if (options.codec)
-    read = options.codec->roundTrip(entries);
+  Result<Array> read = options.stored.readBack(entries, "codebook");
   if (!read)
     return read;
   Array codes(codeType(options.bits), mainShape(input.shape));
   std::vector<float> own(perGroup);
   std::vector<uint32_t> chosen(options.books);
-  for (size_t group = 0; group < groups.size(); ++group) {
+  for (size_t group = 0; group < members.size(); ++group) {
     for (size_t i = 0; i < own.size(); ++i)
       own[i] = read->getFloat(group * own.size() + i);
     BookSearch search(own.data(), perBook(), options.books, length, sweeps);
-    for (int64_t number : groups[group]) {
+    for (int64_t number : members[group]) {
       search.find(&rows[number * length], chosen.data());
       for (int book = 0; book < options.books; ++book)
         setCode(codes, number * options.books + book, chosen[book]);
@@ -211,7 +176,7 @@ Status Codebook::check(const Array *main, const std::vector<Stream> &sides,
   if (!expected)
     return expected.error();
   if (Status valid = checkArray("stream 'codebook'", sides[0].array,
-                                entryType(), *expected);
+                                options.stored.type(), *expected);
       !valid || !main)
     return valid;
   if (Status valid = checkArray("the main array of codebook", *main,
@@ -228,9 +193,9 @@ Result<Array> Codebook::decode(const Array &main,
     return valid.error();
   const Array &entries = sides[0].array;
   Array result(ElementType::F32, shape);
-  Vectors vectors(options, shape, axis, length);
-  vectors.forEach(length, [&](int64_t number, int64_t element, int64_t count) {
-    int64_t firstBook = vectors.groupOf(element) * options.books;
+  Vectors vectors(shape, axis, length);
+  vectors.forEach([&](int64_t number, int64_t element, int64_t count) {
+    int64_t firstBook = groups.blockOf(element, shape) * options.books;
     for (int64_t k = 0; k < count; ++k) {
       float sum = 0;
       for (int64_t book = 0; book < options.books; ++book) {

@@ -97,10 +97,17 @@ private:
     int64_t axis = cluster.widestAxis;
     double low = lowest(cluster.begin, cluster.end, axis);
     double mean = meanAbove(low, cluster.begin, cluster.end, axis);
-    auto middle = std::stable_partition(
-        members.begin() + cluster.begin, members.begin() + cluster.end,
-        [&](int64_t row) { return rows[row * length + axis] - low <= mean; });
-    return middle - members.begin();
+    // In their order, on which sums depend.
+    std::vector<int64_t> above;
+    int64_t middle = cluster.begin;
+    for (int64_t i = cluster.begin; i < cluster.end; ++i) {
+      if (at(i, axis) - low <= mean)
+        members[middle++] = members[i];
+      else
+        above.push_back(members[i]);
+    }
+    std::copy(above.begin(), above.end(), members.begin() + middle);
+    return middle;
   }
 
   const std::vector<float> &rows;

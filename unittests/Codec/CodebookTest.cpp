@@ -198,9 +198,10 @@ TEST(Codebook, GainsWithEveryBookAndSweep) {
 
 TEST(Codebook, StoresEntriesInACodec) {
   Options options = vectorsOf({1, 4}, 4);
-  options.codec = std::make_shared<Codec>(
+  auto entryCodec = std::make_shared<Codec>(
       Codec({std::make_shared<Scale>(Shape{1, 4}, ElementType::F16),
              std::make_shared<QuantizeInteger>(2, true)}));
+  options.stored = CodecRef(entryCodec);
   Codec codec({std::make_shared<Codebook>(options)});
   Array input = gaussian({9, 13}, 5);
   Result<std::vector<Stream>> streams = codec.encode(input);
@@ -213,8 +214,8 @@ TEST(Codebook, StoresEntriesInACodec) {
   Result<Array> decoded = codec.decode(*streams, input.shape, input.type);
   ASSERT_TRUE(decoded) << decoded.message();
   // Vectors chose among the entries as they read back.
-  Result<Array> entries = options.codec->decode({(*streams)[0], (*streams)[1]},
-                                                {1, 64}, ElementType::F32);
+  Result<Array> entries = entryCodec->decode({(*streams)[0], (*streams)[1]},
+                                             {1, 64}, ElementType::F32);
   ASSERT_TRUE(entries);
   for (int64_t vector = 0; vector < 9 * 3; ++vector) {
     int64_t first = vector / 3 * 13 + vector % 3 * 4;

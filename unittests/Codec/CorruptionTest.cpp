@@ -156,9 +156,9 @@ TEST(Corruption, OfCodebooks) {
   options.bits = 3;
   options.books = 2;
   options.group = {2, 8};
-  options.codec = std::make_shared<Codec>(
+  options.stored = CodecRef(std::make_shared<Codec>(
       Codec({std::make_shared<Scale>(Shape{1, 4}, ElementType::F16),
-             std::make_shared<QuantizeInteger>(4, true)}));
+             std::make_shared<QuantizeInteger>(4, true)})));
   expectNoCrash(Codec({std::make_shared<Codebook>(options)}),
                 gaussian({5, 21}, 1));
 }

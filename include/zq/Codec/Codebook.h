@@ -7,7 +7,8 @@
 #ifndef ZQ_CODEC_CODEBOOK_H
 #define ZQ_CODEC_CODEBOOK_H
 
-#include "zq/Codec/Stage.h"
+#include "zq/Codec/Blocks.h"
+#include "zq/Codec/StoredFloats.h"
 
 namespace zq::codec {
 
@@ -52,10 +53,8 @@ public:
     /// Elements that share books; 0 is a whole dimension, and none at all the
     /// whole tensor. Along the vectors' axis a multiple of their length.
     Shape group;
-    /// f32, f16, bf16, f8E4M3FN or f8E5M2.
-    ElementType stored = ElementType::F16;
-    /// The codec of the entries; null where they are stored as they are.
-    CodecRef codec;
+    /// How entries are stored; signed.
+    StoredFloats stored = ElementType::F16;
   };
 
   explicit Codebook(Options options);
@@ -81,14 +80,13 @@ public:
 
 private:
   struct Vectors;
-  class Books;
 
-  ElementType entryType() const;
   int64_t perBook() const { return int64_t(1) << options.bits; }
   Status checkRank(size_t rank) const;
   Result<Shape> entriesShape(const Shape &shape) const;
 
   Options options;
+  Blocks groups;
   size_t axis;
   int64_t length;
 };

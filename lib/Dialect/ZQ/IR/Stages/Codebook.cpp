@@ -36,11 +36,9 @@ LogicalResult CodebookAttr::verify(ErrorFn emitError, ArrayRef<int64_t> vector,
     if (size < 0 || size % own)
       return emitError() << "codebook: a group holds whole vectors, but "
                          << size << " is no multiple of " << own;
-  auto type = dyn_cast<TypeAttr>(stored);
-  if (type && isa<Float8E8M0FNUType>(type.getValue()))
-    return emitError() << "codebook: entries have a sign, which f8E8M0FNU has "
-                          "not";
-  return verifyStored(emitError, stored, "codebook");
+  if (failed(verifyStored(emitError, stored, "codebook")))
+    return failure();
+  return verifySigned(emitError, stored, "codebook", "an entry");
 }
 
 LogicalResult CodebookAttr::verifyInput(ErrorFn emitError,
@@ -80,7 +78,9 @@ SmallVector<MainRatio> CodebookAttr::getMainRatios(int64_t rank) const {
 
 Reference CodebookAttr::getReference(Type) const {
   using ::zq::codec::Codebook;
-  bool known = true;
+  auto stored = getStoredFloats(getStored());
+  if (!stored)
+    return nullptr;
   Codebook::Options options;
   options.vector.assign(getVector().begin(), getVector().end());
   options.bits = getBits();
@@ -88,10 +88,7 @@ Reference CodebookAttr::getReference(Type) const {
   options.fit =
       getAdditive() ? Codebook::Fit::Additive : Codebook::Fit::Residual;
   options.group.assign(getGroup().begin(), getGroup().end());
-  options.stored = getStoredType(getStored());
-  options.codec = getStoredReference(getStored(), known);
-  if (!known)
-    return nullptr;
+  options.stored = *stored;
   return std::make_shared<Codebook>(std::move(options));
 }
 
@@ -162,9 +159,7 @@ public:
   CodebookDecode(DecodeBuilder &at, CodebookAttr stage, Value main)
       : at(at), b(at.builder), loc(at.loc), stage(stage), main(main),
         entries(int64_t(1) << stage.getBits()), length(stage.getLength()),
-        group(stage.getGroup()) {
-    if (group.empty())
-      group.assign(at.shape.size(), 0);
+        group(getGroup(stage.getGroup(), at.shape.size())) {
     for (auto [place, size] : llvm::zip(at.position, group))
       groupPosition.push_back(size == 0   ? at.index(0)
                               : size == 1 ? place
