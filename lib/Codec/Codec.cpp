@@ -4,6 +4,7 @@
 #include "zq/Codec/Stage.h"
 
 #include <algorithm>
+#include <set>
 
 using namespace zq::codec;
 
@@ -22,14 +23,12 @@ Status Codec::checkChain() const {
   return {};
 }
 
-/// Gives every name that occurs before an ordinal.
-static void numberNames(std::vector<Stream> &streams) {
-  std::vector<std::string> seen;
+void zq::codec::numberNames(std::vector<Stream> &streams) {
+  std::set<std::string> seen;
   for (Stream &stream : streams) {
-    auto earlier = std::count(seen.begin(), seen.end(), stream.name);
-    seen.push_back(stream.name);
-    if (earlier > 0)
-      stream.name += std::to_string(earlier);
+    std::string name = stream.name;
+    for (int ordinal = 1; !seen.insert(stream.name).second; ++ordinal)
+      stream.name = name + std::to_string(ordinal);
   }
 }
 
@@ -193,8 +192,8 @@ static bool isConvertible(ElementType decoded, ElementType type) {
           type == ElementType::BF16);
 }
 
-Status Codec::check(const std::vector<Stream> &streams,
-                    const Shape &shape, ElementType type) const {
+Status Codec::check(const std::vector<Stream> &streams, const Shape &shape,
+                    ElementType type) const {
   if (Status valid = checkChain(); !valid)
     return valid;
   ElementType decoded = chain.front()->decodedType();
@@ -221,8 +220,7 @@ Status Codec::check(const std::vector<Stream> &streams,
 }
 
 Result<Array> Codec::decode(const std::vector<Stream> &streams,
-                            const Shape &shape,
-                            ElementType type) const {
+                            const Shape &shape, ElementType type) const {
   if (Status valid = check(streams, shape, type); !valid)
     return valid.error();
   std::vector<Shape> shapes = shapesOf(shape);

@@ -19,8 +19,11 @@
 #include "zq/Codec/Power.h"
 #include "zq/Codec/Pvq.h"
 #include "zq/Codec/Quantize.h"
+#include "zq/Codec/Rans.h"
+#include "zq/Codec/RegisterRans.h"
 #include "zq/Codec/Scale.h"
 #include "zq/Codec/Tables.h"
+#include "zq/Codec/Window.h"
 
 #include <gtest/gtest.h>
 
@@ -175,10 +178,42 @@ TEST(Corruption, OfHuffmanStreamsAlone) {
                   skewedCodes({2, 50}, 16, 3));
 }
 
+TEST(Corruption, OfWindowStreams) {
+  for (const std::vector<int> &widths :
+       std::vector<std::vector<int>>{{3}, {2, 2}, {1, 2, 3}})
+    expectNoCrash(
+        Codec({std::make_shared<FloatFields>(),
+               std::make_shared<Window>(8, widths, WindowKind::Palette, 16)}),
+        gaussian({3, 40}, 2, ElementType::BF16));
+  expectNoCrash(Codec({std::make_shared<Window>(4, std::vector<int>{2},
+                                                WindowKind::Base, 16)}),
+                skewedCodes({2, 50}, 16, 3));
+}
+
+TEST(Corruption, OfRansStreams) {
+  for (int precision : {6, 12})
+    expectNoCrash(Codec({std::make_shared<FloatFields>(ElementType::F16),
+                         std::make_shared<Rans>(5, precision, 100)}),
+                  gaussian({3, 400}, 2, ElementType::F16));
+}
+
+TEST(Corruption, OfRegisterRansStreams) {
+  expectNoCrash(Codec({std::make_shared<FloatFields>(),
+                       std::make_shared<RegisterRans>(8, 64, 2)}),
+                gaussian({3, 400}, 2, ElementType::BF16));
+  expectNoCrash(Codec({std::make_shared<RegisterRans>(3, 64, 1)}),
+                skewedCodes({3, 400}, 8, 3));
+}
+
 TEST(Corruption, OfTheShape) {
   std::vector<std::shared_ptr<const Codec>> codecs = {
       std::make_shared<Codec>(Codec({std::make_shared<Pack>(3)})),
-      std::make_shared<Codec>(Codec({std::make_shared<Huffman>(4, 8, 8)}))};
+      std::make_shared<Codec>(Codec({std::make_shared<Huffman>(4, 8, 8)})),
+      std::make_shared<Codec>(Codec({std::make_shared<Window>(
+          4, std::vector<int>{2, 2}, WindowKind::Palette, 8)})),
+      std::make_shared<Codec>(Codec({std::make_shared<Rans>(4, 8, 8)})),
+      std::make_shared<Codec>(
+          Codec({std::make_shared<RegisterRans>(4, 64, 1)}))};
   const int64_t huge = int64_t(1) << 40;
   for (const auto &codec : codecs) {
     Result<std::vector<Stream>> streams =

@@ -1,51 +1,14 @@
 //===- HuffmanTest.cpp - Chunks of a Huffman code -------------------------===//
 
 #include "zq/Codec/Huffman.h"
-#include "TestArrays.h"
-
-#include <gtest/gtest.h>
+#include "TestSymbols.h"
 
 using namespace zq::codec;
-
-namespace {
-/// What the stage stores.
-struct Encoded {
-  Array bits;
-  std::vector<Stream> sides;
-};
-} // namespace
-
-static Encoded encode(const Huffman &stage, const Array &input) {
-  Encoded result;
-  Result<Array> bits = stage.encode(input, {}, result.sides);
-  EXPECT_TRUE(bits) << bits.message();
-  result.bits = *bits;
-  return result;
-}
-
-static void expectRoundTrip(const Huffman &stage, const Array &input) {
-  Encoded e = encode(stage, input);
-  Result<Array> decoded = stage.decode(e.bits, e.sides, input.shape);
-  ASSERT_TRUE(decoded) << decoded.message();
-  EXPECT_TRUE(*decoded == input);
-}
-
-/// Bits of the stream without offsets, per element, if chunks were free.
-static double entropy(const Array &input) {
-  std::vector<double> counts(256);
-  for (uint8_t symbol : input.bytes)
-    ++counts[symbol];
-  double bits = 0;
-  for (double count : counts)
-    if (count)
-      bits -= count * std::log2(count / input.size());
-  return bits / input.size();
-}
 
 TEST(Huffman, HasTheDocumentedStreams) {
   // Lengths 2, 3, 1, 3; codes, first bit lowest: 01, 011, 0, 111.
   Array input = bytes({2, 4}, {2, 2, 2, 2, 0, 0, 1, 3});
-  Encoded e = encode(Huffman(2, 3, 3), input);
+  Encoded e = encodeStage(Huffman(2, 3, 3), input);
   ASSERT_EQ(e.sides.size(), 2u);
   EXPECT_EQ(e.sides[0].name, "table");
   EXPECT_EQ(e.sides[0].array.type, ElementType::I16);
@@ -57,7 +20,7 @@ TEST(Huffman, HasTheDocumentedStreams) {
   for (int i = 0; i < 4; ++i)
     EXPECT_EQ(e.sides[1].array.get<int32_t>(i), i);
   // 2 2 2 | 2 | 0 0 1: 01, 01, 011 | 3: 111.
-  EXPECT_EQ(toInts(e.bits),
+  EXPECT_EQ(toInts(e.main),
             (std::vector<int>{0, 0, 0b0110101, 0b111, 0, 0, 0, 0, 0, 0, 0, 0}));
 }
 
@@ -70,27 +33,21 @@ TEST(Huffman, RoundTripsOnAwkwardShapes) {
 }
 
 TEST(Huffman, RoundTripsAllSymbols) {
-  Array input(ElementType::I8, {3, 1000});
-  for (int64_t i = 0; i < input.size(); ++i)
-    input.set(i, uint8_t(i * i / 7));
-  for (int i = 0; i < 256; ++i)
-    input.set(i, uint8_t(i));
   for (int maxLength : {8, 9, 16})
-    expectRoundTrip(Huffman(8, 128, maxLength), input);
+    expectRoundTrip(Huffman(8, 128, maxLength), allSymbols());
 }
 
 TEST(Huffman, SpendsOneBitOnASingleSymbol) {
-  Array input(ElementType::I8, {100});
-  input.bytes.assign(100, 9);
-  Encoded e = encode(Huffman(4, 1000, 4), input);
-  EXPECT_EQ(e.bits.size(), 13 + huffmanSlack);
+  Array input = constantSymbols({100}, 9);
+  Encoded e = encodeStage(Huffman(4, 1000, 4), input);
+  EXPECT_EQ(e.main.size(), 13 + huffmanSlack);
   expectRoundTrip(Huffman(4, 1000, 4), input);
 }
 
 TEST(Huffman, ComesCloseToTheEntropy) {
   Array input = skewedCodes({1, 20000}, 16, 3);
-  Encoded e = encode(Huffman(4, 20000, 12), input);
-  double bits = 8.0 * (e.bits.size() - huffmanSlack) / input.size();
+  Encoded e = encodeStage(Huffman(4, 20000, 12), input);
+  double bits = 8.0 * (e.main.size() - huffmanSlack) / input.size();
   double least = entropy(input);
   EXPECT_GE(bits, least);
   EXPECT_LE(bits, least * 1.03);
@@ -100,22 +57,22 @@ TEST(Huffman, ComesCloseToTheEntropy) {
 TEST(Huffman, OffsetsAreOfWholeBytes) {
   Array input = skewedCodes({5, 333}, 16, 4);
   Huffman stage(4, 50, 10);
-  Encoded e = encode(stage, input);
+  Encoded e = encodeStage(stage, input);
   ASSERT_EQ(e.sides[1].array.shape, (std::vector<int64_t>{5, 7}));
   // A chunk decodes alone: overwrite all bytes before the last one.
   int32_t last = e.sides[1].array.get<int32_t>(34);
   for (int32_t i = 0; i < last; ++i)
-    e.bits.bytes[i] = 0;
-  Result<Array> decoded = stage.decode(e.bits, e.sides, input.shape);
+    e.main.bytes[i] = 0;
+  Result<Array> decoded = stage.decode(e.main, e.sides, input.shape);
   ASSERT_TRUE(decoded) << decoded.message();
   for (int64_t i = 4 * 333 + 300; i < 5 * 333; ++i)
     EXPECT_EQ(decoded->get<uint8_t>(i), input.get<uint8_t>(i));
 }
 
 TEST(Huffman, StoresSlackAlone) {
-  Encoded e = encode(Huffman(4, 8, 6), Array(ElementType::I8, {4, 0}));
+  Encoded e = encodeStage(Huffman(4, 8, 6), Array(ElementType::I8, {4, 0}));
   EXPECT_EQ(e.sides[1].array.shape, (std::vector<int64_t>{4, 0}));
-  EXPECT_EQ(e.bits.bytes, std::vector<uint8_t>(8));
+  EXPECT_EQ(e.main.bytes, std::vector<uint8_t>(8));
 }
 
 TEST(Huffman, RefusesSymbolsItHasNoCodesFor) {
@@ -138,10 +95,10 @@ TEST(Huffman, ChecksItsStreams) {
   Huffman stage(4, 8, 6);
   Array input = skewedCodes({2, 20}, 16, 4);
   const std::vector<int64_t> &shape = input.shape;
-  const Encoded good = encode(stage, input);
-  EXPECT_TRUE(stage.check(&good.bits, good.sides, shape));
+  const Encoded good = encodeStage(stage, input);
+  EXPECT_TRUE(stage.check(&good.main, good.sides, shape));
   auto message = [&](const Encoded &e) {
-    return stage.check(&e.bits, e.sides, shape).message();
+    return stage.check(&e.main, e.sides, shape).message();
   };
 
   Encoded bad = good;
@@ -156,7 +113,7 @@ TEST(Huffman, ChecksItsStreams) {
             "entry 5 of stream 'table' is symbol 16, expected below 16");
 
   bad = good;
-  int64_t end = good.bits.size() - huffmanSlack;
+  int64_t end = good.main.size() - huffmanSlack;
   bad.sides[1].array.set<int32_t>(3, end + 1);
   EXPECT_EQ(message(bad), "chunk 3 starts at byte " + std::to_string(end + 1) +
                               " of " + std::to_string(end));
@@ -165,9 +122,9 @@ TEST(Huffman, ChecksItsStreams) {
             "chunk 3 starts at byte -1 of " + std::to_string(end));
 
   bad = good;
-  bad.bits = Array(ElementType::I8, {7});
+  bad.main = Array(ElementType::I8, {7});
   EXPECT_EQ(message(bad), "stream 'bits' has 7 bytes, expected 8 to 2^31 - 1");
-  bad.bits = Array(ElementType::I8, {2, 20});
+  bad.main = Array(ElementType::I8, {2, 20});
   EXPECT_EQ(message(bad),
             "stream 'bits' has shape [2, 20], expected one dimension");
   bad = good;
@@ -178,19 +135,19 @@ TEST(Huffman, ChecksItsStreams) {
 TEST(Huffman, RefusesAChunkThatRunsPastTheEnd) {
   Huffman stage(4, 8, 6);
   Array input = skewedCodes({1, 20}, 16, 4);
-  Encoded e = encode(stage, input);
+  Encoded e = encodeStage(stage, input);
   // Chunk 0 starts at the last byte of what chunk 2 filled.
-  e.sides[1].array.set<int32_t>(0, int32_t(e.bits.size() - huffmanSlack - 1));
-  EXPECT_TRUE(stage.check(&e.bits, e.sides, input.shape));
-  Result<Array> decoded = stage.decode(e.bits, e.sides, input.shape);
+  e.sides[1].array.set<int32_t>(0, int32_t(e.main.size() - huffmanSlack - 1));
+  EXPECT_TRUE(stage.check(&e.main, e.sides, input.shape));
+  Result<Array> decoded = stage.decode(e.main, e.sides, input.shape);
   ASSERT_FALSE(decoded);
   EXPECT_EQ(decoded.message(), "chunk 0 runs past the end of stream 'bits'");
 }
 
 TEST(Huffman, RefusesToAllocateForAFewBytes) {
   Huffman stage(4, int64_t(1) << 50, 6);
-  Encoded e = encode(stage, bytes({2}, {1, 2}));
-  Result<Array> decoded = stage.decode(e.bits, e.sides, {int64_t(1) << 50});
+  Encoded e = encodeStage(stage, bytes({2}, {1, 2}));
+  Result<Array> decoded = stage.decode(e.main, e.sides, {int64_t(1) << 50});
   ASSERT_FALSE(decoded);
   EXPECT_EQ(decoded.message(),
             "1125899906842624 elements cannot be in a stream of 1 bytes");

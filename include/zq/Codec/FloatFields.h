@@ -1,23 +1,34 @@
-//===- FloatFields.h - bf16 as exponent and the rest ----------------------===//
+//===- FloatFields.h - Floats as exponent and the rest --------------------===//
 //
 // Exponents of trained weights are skewed and worth an entropy code; sign and
-// mantissa are as good as random (DFloat11, arXiv:2504.11651).
+// mantissa are as good as random (DFloat11, arXiv:2504.11651; for 8-bit codes
+// ECF8, arXiv:2510.02676).
 //
 //===----------------------------------------------------------------------===//
 #ifndef ZQ_CODEC_FLOATFIELDS_H
 #define ZQ_CODEC_FLOATFIELDS_H
 
+#include "zq/Codec/Minifloat.h"
 #include "zq/Codec/Stage.h"
 
 namespace zq::codec {
 
-/// Splits bf16 into two byte planes, lossless for every bit pattern. Hands on
-/// the exponent field as i8 codes. Stream:
-///   sign_mantissa: i8, the tensor's shape; sign in bit 7, mantissa below.
+/// Splits floats into two planes, lossless for every bit pattern. Hands on the
+/// exponent field as i8 codes. With e bits of exponent and m of mantissa,
+/// side array, with a codec of its own if one is given:
+///   sign_mantissa: codes of m + 1 bits (m where the format has no sign), the
+///                  tensor's shape; the sign on top, the mantissa below.
 class FloatFields : public Stage {
 public:
-  std::string keyword() const override { return "float_fields"; }
-  /// Fails on any element type but bf16.
+  /// Of f16, bf16 or f32 values.
+  explicit FloatFields(ElementType type = ElementType::BF16,
+                       CodecRef restCodec = nullptr);
+  /// Of a quantizer's codes, i8, which are bit patterns of `codes`. Requires a
+  /// format of at most 8 bits with a sign or a mantissa.
+  explicit FloatFields(const Minifloat &codes, CodecRef restCodec = nullptr);
+
+  std::string keyword() const override { return "fields"; }
+  /// Fails on any other element type, and on codes too wide for the format.
   Result<Array> encode(const Array &input, const Below &below,
                        std::vector<Stream> &sides) const override;
   Result<Array> decode(const Array &main, const std::vector<Stream> &sides,
@@ -25,9 +36,26 @@ public:
   Status check(const Array *main, const std::vector<Stream> &sides,
                const std::vector<int64_t> &shape) const override;
   size_t numSides() const override { return 1; }
+  CodecRef sideCodec(size_t) const override { return restCodec; }
+  Result<Shape> sideShape(size_t, const Shape &shape,
+                          const std::vector<Stream> &) const override {
+    return shape;
+  }
   std::string mainName() const override { return "exponent"; }
-  ElementType decodedType() const override { return ElementType::BF16; }
+  ElementType decodedType() const override { return type; }
   bool isLossless() const override { return true; }
+
+  /// The bits of an exponent code, and of a code of `sign_mantissa`.
+  int exponentBits() const { return exponent; }
+  int restBits() const { return mantissa + sign; }
+
+private:
+  ElementType type;
+  int exponent;
+  int mantissa;
+  /// 1 with a sign, else 0.
+  int sign;
+  CodecRef restCodec;
 };
 
 } // namespace zq::codec

@@ -178,6 +178,9 @@ private:
   std::vector<std::shared_ptr<const Stage>> chain;
 };
 
+/// Gives every name that an earlier stream has an ordinal: "scale1".
+void numberNames(std::vector<Stream> &streams);
+
 /// Stored bits, side streams included, per element of a tensor of `shape`; 0
 /// for a tensor without elements.
 double bitsPerElement(const std::vector<Stream> &streams,
