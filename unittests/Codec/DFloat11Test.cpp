@@ -250,7 +250,18 @@ TEST(DFloat11, ChecksItsBuffers) {
     bad.luts.bytes.assign(512, entry);
     EXPECT_EQ(message(bad), "element [0, 0] has no code at bit 0");
   }
+  // A pointer to the lengths, which would do for exponents.
+  bad.luts.bytes.assign(256, 255);
+  bad.luts.bytes.resize(512, 8);
+  EXPECT_EQ(message(bad), "element [0, 0] has no code at bit 0");
+  // The last code is cut off.
+  bad = good;
+  bad.encodedExponent.shape[0] -= 1;
+  bad.encodedExponent.bytes.pop_back();
+  EXPECT_EQ(message(bad),
+            "element [19, 49] runs past the end of buffer 'encoded_exponent'");
   // A circle of pointers.
+  bad = good;
   bad.luts = Array(ElementType::I8, {17, 256});
   bad.luts.bytes.assign(17 * 256, 255);
   EXPECT_EQ(message(bad), "element [0, 0] has no code at bit 0");

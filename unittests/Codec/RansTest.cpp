@@ -142,6 +142,12 @@ TEST(Rans, RefusesAChunkThatRunsPastTheEnd) {
   Rans stage(4, 6, 200);
   Array input = skewedCodes({1, 2000}, 16, 4);
   Encoded e = encodeStage(stage, input);
+  // The slack is not to be read, not even a word of it.
+  Encoded shorter = e;
+  shorter.main.shape[0] -= 1;
+  shorter.main.bytes.resize(shorter.main.bytes.size() - 2);
+  EXPECT_EQ(stage.decode(shorter.main, shorter.sides, input.shape).message(),
+            "chunk 9 runs past the end of stream 'words'");
   e.sides[1].array.set<int32_t>(0, int32_t(e.main.size() - ransSlack - 64));
   EXPECT_TRUE(stage.check(&e.main, e.sides, input.shape));
   Result<Array> decoded = stage.decode(e.main, e.sides, input.shape);

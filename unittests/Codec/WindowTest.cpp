@@ -58,7 +58,9 @@ TEST(Window, OfABaseTakesTheIntervalThatHoldsMost) {
   EXPECT_EQ(withoutSlack(e.sides[2].array), (std::vector<int>{9, 9, 200}));
   // 3 0 1 2 | 3 3 2.
   EXPECT_EQ(toInts(e.main), (std::vector<int>{0b10010011, 0b101111}));
-  // The highest base there is.
+  // The lowest of the intervals that hold as much, and the highest there is.
+  e = encodeStage(base(2), bytes({2}, {5, 5}));
+  EXPECT_EQ(toInts(e.sides[0].array), std::vector<int>{3});
   e = encodeStage(base(2), bytes({2}, {255, 254}));
   EXPECT_EQ(toInts(e.sides[0].array), std::vector<int>{253});
 }
