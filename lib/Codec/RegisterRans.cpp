@@ -95,26 +95,15 @@ static Model escapingModelOf(const std::vector<int64_t> &counts) {
   return best;
 }
 
-/// Stream `ranks` of a model.
-static Array rankTable(const Model &model) {
-  Array ranks(ElementType::I8, {2, registerRansRanks});
-  int start = 0;
-  for (int rank = 0; rank < registerRansRanks; ++rank) {
-    ranks.set<uint8_t>(rank, model.frequencies[rank]);
-    ranks.set<uint8_t>(registerRansRanks + rank, start);
-    start += model.frequencies[rank];
-  }
-  return ranks;
-}
-
-/// Stream `slots` of a model.
-static Array slotTable(const Model &model) {
-  Array slots(ElementType::I8, {registerRansSlots});
+/// The first slot of each rank, by frequencies as they are stored.
+static std::vector<int> startsOf(const Array &frequencies) {
+  std::vector<int> starts;
   int slot = 0;
-  for (int rank = 0; rank < registerRansRanks; ++rank)
-    for (int i = 0; i < model.frequencies[rank]; ++i)
-      slots.set<uint8_t>(slot++, rank);
-  return slots;
+  for (int rank = 0; rank < registerRansRanks; ++rank) {
+    starts.push_back(slot);
+    slot += frequencies.get<uint8_t>(rank);
+  }
+  return starts;
 }
 
 //===----------------------------------------------------------------------===//
@@ -123,22 +112,21 @@ static Array slotTable(const Model &model) {
 
 /// Appends the chunk of `span` rows of `length` elements.
 static void encodeChunk(const Array &input, ChunkSpan span, int64_t length,
-                        const Model &model, const Array &ranks, int64_t lanes,
-                        std::vector<uint8_t> &bytes) {
+                        const Model &model, const std::vector<int> &starts,
+                        int64_t lanes, std::vector<uint8_t> &bytes) {
   std::vector<uint32_t> states(lanes, leastState);
   // Last in, first out: the decoder reads what is written here backwards.
   std::vector<uint8_t> reversed;
   for (int64_t row = span.first + span.count; row-- > span.first;)
     for (int64_t j = length; j-- > 0;) {
       int rank = model.rankOf[input.get<uint8_t>(row * length + j)];
-      uint32_t frequency = ranks.get<uint8_t>(rank);
-      uint32_t start = ranks.get<uint8_t>(registerRansRanks + rank);
+      uint32_t frequency = model.frequencies[rank];
       uint32_t &x = states[j % lanes];
       if (x >= frequency << 8) {
         reversed.push_back(x & 0xFF);
         x >>= 8;
       }
-      x = (x / frequency << 8) + x % frequency + start;
+      x = (x / frequency << 8) + x % frequency + starts[rank];
     }
   for (uint32_t x : states)
     bytes.push_back(x & 0xFF);
@@ -162,7 +150,10 @@ Result<Array> RegisterRans::encode(const Array &input, const Below &,
 
   std::vector<int64_t> counts = symbolCounts(input, symbolBits);
   Model model = hasEscapes() ? escapingModelOf(counts) : modelOf(counts);
-  Array ranks = rankTable(model);
+  Array frequencies(ElementType::I8, {registerRansRanks});
+  for (int rank = 0; rank < registerRansRanks; ++rank)
+    frequencies.set<uint8_t>(rank, model.frequencies[rank]);
+  const std::vector<int> starts = startsOf(frequencies);
 
   Array offsets(ElementType::I32, offsetsShape(shape));
   const int64_t perChunk = offsets.shape.back(), length = shape.back();
@@ -170,7 +161,7 @@ Result<Array> RegisterRans::encode(const Array &input, const Below &,
   for (int64_t c = 0, n = offsets.size() / perChunk; c < n; ++c) {
     ChunkSpan span = rowSpan(c, shape, rowsPerChunk);
     offsets.set(c * perChunk, static_cast<int32_t>(bytes.size()));
-    encodeChunk(input, span, length, model, ranks, lanes, bytes);
+    encodeChunk(input, span, length, model, starts, lanes, bytes);
     if (!hasEscapes())
       continue;
     offsets.set(c * perChunk + 1, static_cast<int32_t>(escapes.size()));
@@ -180,8 +171,7 @@ Result<Array> RegisterRans::encode(const Array &input, const Below &,
         escapes.push_back(input.get<uint8_t>(i));
   }
 
-  sides.push_back({"slots", slotTable(model)});
-  sides.push_back({"ranks", std::move(ranks)});
+  sides.push_back({"frequencies", std::move(frequencies)});
   sides.push_back({"offsets", std::move(offsets)});
   if (hasEscapes()) {
     Array palette(ElementType::I8, {registerRansRanks});
@@ -201,43 +191,22 @@ Result<Array> RegisterRans::encode(const Array &input, const Below &,
 // Checks
 //===----------------------------------------------------------------------===//
 
-Status RegisterRans::checkModel(const Array &slots, const Array &ranks) const {
-  if (Status valid = checkArray("stream 'slots'", slots, ElementType::I8,
-                                {registerRansSlots});
+Status RegisterRans::checkFrequencies(const Array &frequencies) const {
+  if (Status valid = checkArray("stream 'frequencies'", frequencies,
+                                ElementType::I8, {registerRansRanks});
       !valid)
     return valid;
-  if (Status valid = checkArray("stream 'ranks'", ranks, ElementType::I8,
-                                {2, registerRansRanks});
-      !valid)
-    return valid;
-  int sum = 0;
-  for (int rank = 0; rank < registerRansRanks; ++rank) {
-    int frequency = ranks.get<uint8_t>(rank);
-    int start = ranks.get<uint8_t>(registerRansRanks + rank);
-    if (frequency > 0 && !hasEscapes() && rank >> symbolBits)
-      return Error{"rank " + std::to_string(rank) + " of stream 'ranks' has " +
-                   "frequency " + std::to_string(frequency) + " but no symbol"};
-    // A start of 256, of what has no slot at the end, does not fit a byte.
-    if (start != sum % registerRansSlots)
-      return Error{"rank " + std::to_string(rank) + " of stream 'ranks' " +
-                   "starts at slot " + std::to_string(start) + ", expected " +
-                   std::to_string(sum % registerRansSlots)};
-    if (sum + frequency > registerRansSlots)
-      break;
-    for (int slot = sum; slot < sum + frequency; ++slot)
-      if (slots.get<uint8_t>(slot) != rank)
-        return Error{"slot " + std::to_string(slot) + " of stream 'slots' is " +
-                     "rank " + std::to_string(slots.get<uint8_t>(slot)) +
-                     ", expected " + std::to_string(rank)};
-    sum += frequency;
-  }
   int total = 0;
-  for (int rank = 0; rank < registerRansRanks; ++rank)
-    total += ranks.get<uint8_t>(rank);
+  for (int rank = 0; rank < registerRansRanks; ++rank) {
+    int frequency = frequencies.get<uint8_t>(rank);
+    total += frequency;
+    if (frequency > 0 && !hasEscapes() && rank >> symbolBits)
+      return Error{"rank " + std::to_string(rank) + " has frequency " +
+                   std::to_string(frequency) + " but no symbol"};
+  }
   if (total != registerRansSlots)
-    return Error{"the frequencies of stream 'ranks' sum to " +
-                 std::to_string(total) + ", expected " +
-                 std::to_string(registerRansSlots)};
+    return Error{"stream 'frequencies' sums to " + std::to_string(total) +
+                 ", expected " + std::to_string(registerRansSlots)};
   return {};
 }
 
@@ -269,15 +238,15 @@ Status RegisterRans::check(const Array *main, const std::vector<Stream> &sides,
     return Error{keyword() + " needs a tensor of rank 1 or more"};
   if (Status valid = checkShape(shape); !valid)
     return valid;
-  if (Status valid = checkModel(sides[0].array, sides[1].array); !valid)
+  if (Status valid = checkFrequencies(sides[0].array); !valid)
     return valid;
-  const Array &offsets = sides[2].array;
+  const Array &offsets = sides[1].array;
   if (Status valid = checkArray("stream 'offsets'", offsets, ElementType::I32,
                                 offsetsShape(shape));
       !valid)
     return valid;
   if (hasEscapes())
-    if (Status valid = checkEscapes(sides[3].array, sides[4].array); !valid)
+    if (Status valid = checkEscapes(sides[2].array, sides[3].array); !valid)
       return valid;
   if (Status valid =
           checkStream("bits", *main, ElementType::I8, registerRansSlack);
@@ -295,7 +264,7 @@ Status RegisterRans::check(const Array *main, const std::vector<Stream> &sides,
       continue;
     if (Status valid =
             checkOffset(c, offsets.get<int32_t>(c * perChunk + 1),
-                        sides[4].array.size() - registerRansSlack, "escape");
+                        sides[3].array.size() - registerRansSlack, "escape");
         !valid)
       return valid;
   }
@@ -317,8 +286,8 @@ Result<Array> RegisterRans::decode(const Array &main,
                                    const std::vector<int64_t> &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  const Array &slots = sides[0].array, &ranks = sides[1].array;
-  const Array &offsets = sides[2].array;
+  const Array &frequencies = sides[0].array, &offsets = sides[1].array;
+  const std::vector<int> starts = startsOf(frequencies);
   const int64_t end = main.size() - registerRansSlack;
   const int64_t perChunk = offsets.shape.back(), length = shape.back();
 
@@ -335,10 +304,12 @@ Result<Array> RegisterRans::decode(const Array &main,
     for (int64_t i = 0; i < span.count * length; ++i) {
       const int64_t element = span.first * length + i;
       uint32_t &x = states[i % length % lanes];
-      uint32_t slot = x & 0xFF;
-      int rank = slots.get<uint8_t>(slot);
-      x = ranks.get<uint8_t>(rank) * (x >> 8) + slot -
-          ranks.get<uint8_t>(registerRansRanks + rank);
+      int slot = x & 0xFF;
+      // The last rank that begins no later, of those with slots.
+      int rank = escapeRank;
+      while (starts[rank] > slot || frequencies.get<uint8_t>(rank) == 0)
+        --rank;
+      x = frequencies.get<uint8_t>(rank) * (x >> 8) + slot - starts[rank];
       if (x < leastState) {
         if (position >= end)
           return pastTheEnd(c, "bits");
@@ -347,11 +318,11 @@ Result<Array> RegisterRans::decode(const Array &main,
       if (!hasEscapes()) {
         symbols.set<uint8_t>(element, rank);
       } else if (rank != escapeRank) {
-        symbols.set(element, sides[3].array.get<uint8_t>(rank));
+        symbols.set(element, sides[2].array.get<uint8_t>(rank));
       } else {
-        if (escape >= sides[4].array.size() - registerRansSlack)
+        if (escape >= sides[3].array.size() - registerRansSlack)
           return pastTheEnd(c, "escapes");
-        symbols.set(element, sides[4].array.get<uint8_t>(escape++));
+        symbols.set(element, sides[3].array.get<uint8_t>(escape++));
       }
     }
   }

@@ -25,9 +25,9 @@ inline constexpr int64_t registerRansSlack = 64;
 /// frequent symbols, as many as make the streams shortest, and rank 15 is an
 /// escape: the symbol follows as a byte. Streams, the last two sides only where
 /// there are escapes:
-///   slots:   i8 [256], the rank that a slot stands for;
-///   ranks:   i8 [2, 16], of each rank the frequency f (0 to 255; their sum is
-///            256), and its first slot;
+///   frequencies: i8 [16], of each rank, 0 to 255; their sum is 256. A rank
+///   owns
+///            as many slots, those of rank 0 first;
 ///   offsets: i32 [dims but the last two..., ceil(rows / rowsPerChunk), 2]: the
 ///            byte of `bits` at which a chunk starts and the index of its first
 ///            escape (only the former, and 1 for 2, without escapes). A chunk
@@ -41,7 +41,7 @@ inline constexpr int64_t registerRansSlack = 64;
 ///            in order; then `registerRansSlack` zeros.
 /// A state x is in [2^8, 2^16); element j of a row belongs to lane j % lanes.
 /// Decoding it:
-///   slot = low byte of x; rank = slots[slot];
+///   slot = low byte of x, owned by `rank` of frequency f from slot `start` on;
 ///   x = f * (high byte of x) + slot - start;
 ///   if x < 2^8: x = x << 8 | next byte.
 /// Every row begins with lane 0; states go on from row to row. Encoding starts
@@ -59,11 +59,10 @@ public:
   /// Fails where a chunk runs into the slack of a stream.
   Result<Array> decode(const Array &main, const std::vector<Stream> &sides,
                        const std::vector<int64_t> &shape) const override;
-  /// The frequencies add up and agree with slots and starts; offsets leave room
-  /// for the states of their chunk.
+  /// The frequencies add up; offsets leave room for the states of their chunk.
   Status check(const Array *main, const std::vector<Stream> &sides,
                const std::vector<int64_t> &shape) const override;
-  size_t numSides() const override { return hasEscapes() ? 5 : 3; }
+  size_t numSides() const override { return hasEscapes() ? 4 : 2; }
   bool isTerminal() const override { return true; }
   std::string mainName() const override { return "bits"; }
   ElementType decodedType() const override { return ElementType::I8; }
@@ -73,7 +72,7 @@ public:
   bool hasEscapes() const { return symbolBits > 4; }
 
 private:
-  Status checkModel(const Array &slots, const Array &ranks) const;
+  Status checkFrequencies(const Array &frequencies) const;
   Status checkEscapes(const Array &palette, const Array &escapes) const;
   std::vector<int64_t> offsetsShape(const std::vector<int64_t> &shape) const;
 
