@@ -113,6 +113,41 @@ struct LookupBySelection : OpRewritePattern<LookupOp> {
   }
 };
 
+/// Each lane counts the lanes set before it and looks the byte of that number
+/// up.
+struct ExpandByLookup : OpRewritePattern<ExpandOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ExpandOp op,
+                                PatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    auto type = cast<VectorType>(op.getResult().getType());
+    int64_t lanes = type.getNumElements();
+    Value zero = splat(b, loc, type, 0);
+    // Lanes from lane -shift of `value` on; 0 before its first.
+    auto shiftUp = [&](Value value, int64_t shift) {
+      SmallVector<int64_t> order;
+      for (int64_t lane = 0; lane < lanes; ++lane)
+        order.push_back(lane < shift ? lanes : lane - shift);
+      return vector::ShuffleOp::create(b, loc, value, zero, order).getResult();
+    };
+    Value counts =
+        shiftUp(arith::ExtUIOp::create(b, loc, type, op.getMask()), 1);
+    for (int64_t shift = 1; shift < lanes; shift *= 2)
+      counts = arith::AddIOp::create(b, loc, counts, shiftUp(counts, shift));
+
+    SmallVector<int64_t> order;
+    for (int64_t i = 0, n = llvm::PowerOf2Ceil(lanes); i < n; ++i)
+      order.push_back(std::min(i, lanes - 1));
+    Value table = vector::ShuffleOp::create(b, loc, op.getSource(),
+                                            op.getSource(), order);
+    Value found = LookupOp::create(b, loc, type, counts, table);
+    b.replaceOpWithNewOp<arith::SelectOp>(op, op.getMask(), found,
+                                          op.getPassthru());
+    return success();
+  }
+};
+
 /// `type`, a vector or a scalar, with another element type.
 static Type withElement(Type type, Type element) {
   if (auto vector = dyn_cast<VectorType>(type))
@@ -180,7 +215,6 @@ struct TruncateToBF16 : OpRewritePattern<arith::TruncFOp> {
 
 void mlir::zq::populateVectorOpPatterns(RewritePatternSet &patterns) {
   patterns.add<UnpackByHalves>(patterns.getContext(), /*benefit=*/2);
-  patterns
-      .add<UnpackByWords, LookupBySelection, ExtendFromBF16, TruncateToBF16>(
-          patterns.getContext(), /*benefit=*/1);
+  patterns.add<UnpackByWords, LookupBySelection, ExpandByLookup, ExtendFromBF16,
+               TruncateToBF16>(patterns.getContext(), /*benefit=*/1);
 }

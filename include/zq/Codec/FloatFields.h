@@ -45,8 +45,10 @@ public:
   ElementType decodedType() const override { return type; }
   bool isLossless() const override { return true; }
 
-  /// The bits of an exponent code, and of a code of `sign_mantissa`.
   int exponentBits() const { return exponent; }
+  int mantissaBits() const { return mantissa; }
+  bool hasSign() const { return sign; }
+  /// The bits of a code of `sign_mantissa`.
   int restBits() const { return mantissa + sign; }
 
 private:

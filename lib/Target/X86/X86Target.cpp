@@ -87,6 +87,25 @@ struct LookupByPermute : OpRewritePattern<LookupOp> {
   StringRef intrinsic;
 };
 
+/// VBMI2 expands the bytes of a register by one instruction.
+struct ExpandByInstruction : OpRewritePattern<ExpandOp> {
+  explicit ExpandByInstruction(MLIRContext *context)
+      : OpRewritePattern(context, /*benefit=*/2) {}
+
+  LogicalResult matchAndRewrite(ExpandOp op,
+                                PatternRewriter &b) const override {
+    auto type = cast<VectorType>(op.getResult().getType());
+    int64_t lanes = type.getNumElements();
+    if (lanes != 16 && lanes != 32 && lanes != 64)
+      return failure();
+    auto call = LLVM::CallIntrinsicOp::create(
+        b, op.getLoc(), type, b.getStringAttr("llvm.x86.avx512.mask.expand"),
+        ValueRange{op.getSource(), op.getPassthru(), op.getMask()});
+    b.replaceOp(op, call.getResults());
+    return success();
+  }
+};
+
 class X86Target : public Target {
 public:
   explicit X86Target(StringRef text) {
@@ -123,6 +142,8 @@ public:
     if (hasAVX512())
       patterns.add<LookupByPermute>(patterns.getContext(), 16,
                                     "llvm.x86.avx512.permvar.sf.512");
+    if (hasAVX512() && features.contains("avx512vbmi2"))
+      patterns.add<ExpandByInstruction>(patterns.getContext());
     // Also with AVX-512, for blocks of eight.
     if (hasAVX2())
       patterns.add<LookupByPermute>(patterns.getContext(), 8,

@@ -203,8 +203,8 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<lookup<[low, high]>, pack>>)
 // -----
 
 // Fields of another type.
-// expected-error @+1 {{fields: the type is bf16, and not 'f16'}}
-func.func private @f(!zq.tensor<4x64xf32, #zq.codec<fields<f16>, pack>>)
+// expected-error @+1 {{fields: the type is f16, bf16, f32 or a smaller float of a quantizer, and not 'f64'}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<fields<f64>, pack>>)
 
 // -----
 

@@ -231,7 +231,7 @@ func.func @f() {
 // -----
 
 //===----------------------------------------------------------------------===//
-// (U1), (L1), (L2): vector operations
+// (U1), (L1), (L2), types: vector operations
 //===----------------------------------------------------------------------===//
 
 // Codes of no bits.
@@ -301,5 +301,14 @@ func.func @f(%c: vector<8xi8>, %t: vector<8xf32>) {
 func.func @f(%c: vector<8xi8>, %t: vector<8xf32>) {
   // expected-error @+1 {{(L2) looks 'vector<8xi8>' up in 'vector<8xf32>' and yields 'vector<8xf16>'}}
   %v = zq.lookup %c in %t : vector<8xi8>, vector<8xf32> -> vector<8xf16>
+  return
+}
+
+// -----
+
+// A mask of another length.
+func.func @f(%b: vector<8xi8>, %m: vector<4xi1>) {
+  // expected-error @+1 {{failed to verify that the mask has a lane for each of the source}}
+  %v = "zq.expand"(%b, %m, %b) : (vector<8xi8>, vector<4xi1>, vector<8xi8>) -> vector<8xi8>
   return
 }

@@ -1,5 +1,6 @@
 // What the target has decides what becomes of the vector ops.
 // RUN: zq-opt %s -zq-lower-vector-ops=features=+avx512f,+avx512bw,+avx512vl,+avx2,+fma -cse | FileCheck %s --check-prefixes=CHECK,AVX512
+// RUN: zq-opt %s -zq-lower-vector-ops=features=+avx512f,+avx512bw,+avx512vl,+avx512vbmi2 -cse | FileCheck %s --check-prefixes=CHECK,VBMI2
 // RUN: zq-opt %s -zq-lower-vector-ops=features=+avx2,+fma -cse | FileCheck %s --check-prefixes=CHECK,AVX2
 // RUN: zq-opt %s -zq-lower-vector-ops=features=none -cse | FileCheck %s --check-prefixes=CHECK,NONE
 
@@ -193,6 +194,45 @@ func.func @lookup_bf16(%c: vector<16xi8>, %t: vector<4xbf16>) -> vector<16xbf16>
 func.func @lookup_odd_length(%c: vector<5xi8>, %t: vector<2xf32>) -> vector<5xf32> {
   %v = zq.lookup %c in %t : vector<5xi8>, vector<2xf32> -> vector<5xf32>
   return %v : vector<5xf32>
+}
+
+//===----------------------------------------------------------------------===//
+// Bytes into the lanes of a mask: an instruction, or each lane counts the lanes
+// before it and looks its byte up.
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: func.func @expand(
+// CHECK-SAME: %[[B:.*]]: vector<4xi8>, %[[M:.*]]: vector<4xi1>, %[[E:.*]]: vector<4xi8>
+// CHECK: %[[ONES:.*]] = arith.extui %[[M]] : vector<4xi1> to vector<4xi8>
+// CHECK: %[[BEFORE:.*]] = vector.shuffle %[[ONES]], %[[ZERO:.*]] [4, 0, 1, 2]
+// CHECK: %[[BY1:.*]] = vector.shuffle %[[BEFORE]], %[[ZERO]] [4, 0, 1, 2]
+// CHECK: %[[TWO:.*]] = arith.addi %[[BEFORE]], %[[BY1]]
+// CHECK: %[[BY2:.*]] = vector.shuffle %[[TWO]], %[[ZERO]] [4, 4, 0, 1]
+// CHECK: %[[INDEX:.*]] = arith.addi %[[TWO]], %[[BY2]]
+// CHECK: arith.andi %[[INDEX]]
+// CHECK: %[[R:.*]] = arith.select %[[M]], %{{.*}}, %[[E]]
+// CHECK: return %[[R]]
+func.func @expand(%b: vector<4xi8>, %m: vector<4xi1>, %e: vector<4xi8>) -> vector<4xi8> {
+  %v = zq.expand %b, %m, %e : vector<4xi8>
+  return %v : vector<4xi8>
+}
+
+// CHECK-LABEL: func.func @expand_a_register(
+// CHECK-SAME: %[[B:.*]]: vector<64xi8>, %[[M:.*]]: vector<64xi1>, %[[E:.*]]: vector<64xi8>
+// VBMI2: llvm.call_intrinsic "llvm.x86.avx512.mask.expand"(%[[B]], %[[E]], %[[M]])
+// AVX512-NOT: llvm.x86.avx512.mask.expand
+func.func @expand_a_register(%b: vector<64xi8>, %m: vector<64xi1>, %e: vector<64xi8>) -> vector<64xi8> {
+  %v = zq.expand %b, %m, %e : vector<64xi8>
+  return %v : vector<64xi8>
+}
+
+// CHECK-LABEL: func.func @expand_odd_length(
+// CHECK-SAME: %[[B:.*]]: vector<3xi8>, %{{.*}}: vector<3xi1>
+// CHECK: vector.extract %[[B]][2]
+// CHECK: arith.select {{.*}} vector<3xi8>
+func.func @expand_odd_length(%b: vector<3xi8>, %m: vector<3xi1>, %e: vector<3xi8>) -> vector<3xi8> {
+  %v = zq.expand %b, %m, %e : vector<3xi8>
+  return %v : vector<3xi8>
 }
 
 //===----------------------------------------------------------------------===//

@@ -504,9 +504,9 @@ func.func @fields(
 // CHECK-SAME: #zq.stream<"offsets" : i32, (d0, d1) -> (d0, d1 ceildiv 64)>
 // CHECK-SAME: #zq.stream<"bits" : i8, (d0, d1)[s0] -> (s0)>
 // CHECK-NEXT: ^bb0(%[[T:.*]]: tensor<256xi16>, %{{.*}}: tensor<4x2xi32>, %[[BITS:.*]]: tensor<?xi8>, %{{.*}}: index, %{{.*}}: index, %[[STATE:.*]]: index):
+// CHECK: %[[BYTE:.*]] = arith.shrui %[[STATE]], %c3
 // CHECK: %[[SIZE:.*]] = tensor.dim %[[BITS]]
 // CHECK: %[[LAST:.*]] = arith.subi %[[SIZE]], %c8
-// CHECK: %[[BYTE:.*]] = arith.shrui %[[STATE]], %c3
 // CHECK: %[[BOUNDED:.*]] = arith.minui %[[BYTE]], %[[LAST]]
 // CHECK: vector.transfer_read %[[BITS]][%[[BOUNDED]]], %{{.*}} : tensor<?xi8>, vector<8xi8>
 // CHECK: %[[ENTRY:.*]] = tensor.extract %[[T]]

@@ -68,8 +68,14 @@ func.func private @ranks(
 // CHECK-SAME: s16 = #zq.quantize<f8E5M2>
 // CHECK-SAME: s20 = #zq.lookup<[-1.500000e+00, 0.000000e+00, 2.500000e-01]>
 // CHECK-SAME: s30 = #zq.fields<bf16>
+// CHECK-SAME: s31 = #zq.fields<f8E4M3FN, [pack]>
 // CHECK-SAME: s40 = #zq.pack
 // CHECK-SAME: s50 = #zq.huffman<chunk = 1024, length = 16>
+// CHECK-SAME: s51 = #zq.window<bits = 3, chunk = 64>
+// CHECK-SAME: s52 = #zq.window<bits = 4, base, chunk = 64>
+// CHECK-SAME: s53 = #zq.window<bits = [2, 2, 1], chunk = 1048576>
+// CHECK-SAME: s54 = #zq.rans<precision = 12, chunk = 64>
+// CHECK-SAME: s55 = #zq.register_rans<lanes = 256, rows = 3>
 // CHECK-SAME: s60 = #zq.custom<@lut3>
 // CHECK-SAME: stream = #zq.stream<"bits" : i8, (d0, d1)[s0] -> (s0)>
 func.func private @stages() attributes {
@@ -90,8 +96,14 @@ func.func private @stages() attributes {
   s16 = #zq.quantize<f8E5M2>,
   s20 = #zq.lookup<[-1.5, 0.0, 0.25]>,
   s30 = #zq.fields<bf16>,
+  s31 = #zq.fields<f8E4M3FN, [pack]>,
   s40 = #zq.pack,
   s50 = #zq.huffman<chunk = 1024, length = 16>,
+  s51 = #zq.window<bits = 3, chunk = 64>,
+  s52 = #zq.window<bits = 4, base, chunk = 64>,
+  s53 = #zq.window<bits = [2, 2, 1], chunk = 1048576>,
+  s54 = #zq.rans<precision = 12, chunk = 64>,
+  s55 = #zq.register_rans<lanes = 256, rows = 3>,
   s60 = #zq.custom<@lut3>,
   stream = #zq.stream<"bits" : i8, (d0, d1)[s0] -> (s0)>
 }
@@ -228,6 +240,9 @@ zq.decoder @lut3 block [1, 8] streams [
   %c = zq.unpack %bytes bits 3 : vector<3xi8> -> vector<8xi8>
   // CHECK: %[[V:.*]] = zq.lookup %[[C]] in %{{.*}} : vector<8xi8>, vector<8xf32> -> vector<8xf32>
   %v = zq.lookup %c in %entries : vector<8xi8>, vector<8xf32> -> vector<8xf32>
+  %mask = arith.constant dense<true> : vector<8xi1>
+  // CHECK: zq.expand %[[C]], %{{.*}}, %[[C]] : vector<8xi8>
+  %w = zq.expand %c, %mask, %c : vector<8xi8>
   // CHECK: zq.yield %[[V]] : vector<8xf32>
   zq.yield %v : vector<8xf32>
 }

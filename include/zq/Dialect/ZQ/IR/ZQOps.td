@@ -328,4 +328,29 @@ def ZQ_LookupOp : ZQ_Op<"lookup", [Pure]> {
   let hasVerifier = 1;
 }
 
+def ZQ_ExpandOp : ZQ_Op<"expand", [
+    Pure, AllTypesMatch<["source", "passthru", "result"]>,
+    TypesMatchWith<"the mask has a lane for each of the source", "source",
+                   "mask",
+                   "::llvm::cast<::mlir::VectorType>($_self).clone("
+                   "::mlir::IntegerType::get($_self.getContext(), 1))">]> {
+  let summary = "Puts consecutive bytes into the lanes of a mask";
+  let description = [{
+    `result[j]` is `source[i]` where `mask[j]` is set, i the number of lanes set
+    before j, and `passthru[j]` elsewhere. So lanes take up the next bytes of a
+    stream, each as many as it needs: one or none.
+
+    ```mlir
+    %v = zq.expand %bytes, %mask, %else : vector<16xi8>
+    ```
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [I8]>:$source,
+                       VectorOfRankAndType<[1], [I1]>:$mask,
+                       VectorOfRankAndType<[1], [I8]>:$passthru);
+  let results = (outs VectorOfRankAndType<[1], [I8]>:$result);
+  let assemblyFormat = [{
+    $source `,` $mask `,` $passthru attr-dict `:` type($source)
+  }];
+}
+
 #endif // ZQ_DIALECT_ZQ_IR_ZQOPS_TD

@@ -1,5 +1,5 @@
 //===- Huffman.cpp - Codes to a Huffman code ---------------------------===//
-#include "StageSupport.h"
+#include "EntropySupport.h"
 
 #include "zq/Codec/Huffman.h"
 
@@ -8,11 +8,8 @@ using namespace mlir::zq;
 
 LogicalResult HuffmanAttr::verify(ErrorFn emitError, int64_t chunk,
                                   int64_t length) {
-  // A multiple of 64 keeps every block of a vector unit inside one chunk.
-  if (chunk < 64 || chunk % 64 || chunk > (1 << 20))
-    return emitError() << "huffman: a chunk is a multiple of 64 symbols, at "
-                          "most 1048576, and not "
-                       << chunk;
+  if (failed(verifyChunk(emitError, chunk, "huffman")))
+    return failure();
   if (length < 1 || length > 16)
     return emitError() << "huffman: the longest code has 1 to 16 bits, and not "
                        << length;
@@ -41,8 +38,7 @@ HuffmanAttr::getParts(int64_t rank, Type, Operation *,
   addStream(parts, context, "table", IntegerType::get(context, 16), rank,
             getAffineConstantExpr(int64_t(1) << getLength(), context));
   addStream(parts, context, "offsets", IntegerType::get(context, 32), rank, chunks);
-  addStream(parts, context, "bits", IntegerType::get(context, 8), rank,
-            getAffineSymbolExpr(0, context), /*numSymbols=*/1);
+  addDataStream(parts, context, "bits", 8, rank);
   return success();
 }
 
@@ -61,16 +57,15 @@ FailureOr<SmallVector<Value>> HuffmanAttr::emitInit(DecodeBuilder &at) const {
   SmallVector<Value> chunk(at.position);
   chunk.back() =
       arith::DivUIOp::create(b, at.loc, chunk.back(), at.index(getChunk()));
-  Value offset = tensor::ExtractOp::create(b, at.loc, at.stream(1), chunk);
-  offset = arith::IndexCastUIOp::create(b, at.loc, b.getIndexType(), offset);
-  Value bit = arith::MulIOp::create(b, at.loc, offset, at.index(8));
+  Value bit = arith::MulIOp::create(b, at.loc, emitOffset(at, 1, chunk),
+                                    at.index(8));
   return SmallVector<Value>{bit};
 }
 
 FailureOr<Value> HuffmanAttr::emitDecode(DecodeBuilder &at, Value) const {
   OpBuilder &b = at.builder;
   Location loc = at.loc;
-  Value table = at.stream(0), bits = at.stream(2);
+  Value table = at.stream(0);
   Type i64 = b.getI64Type();
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(value));
@@ -78,18 +73,12 @@ FailureOr<Value> HuffmanAttr::emitDecode(DecodeBuilder &at, Value) const {
 
   // A word of 64 bits that begins on a byte has at least 57 unread ones.
   const int64_t perWord = std::max<int64_t>(1, 57 / getLength());
-  // Whatever the stream says, a word is read inside of it: its slack of eight
-  // bytes makes the clamp harmless for a stream that is intact.
-  Value size = tensor::DimOp::create(b, loc, bits, 0);
-  Value lastWord = arith::SubIOp::create(b, loc, size, at.index(8));
-
   Value position = at.state[0], word;
   SmallVector<Value> symbols;
   for (int64_t lane = 0; lane < at.width; ++lane) {
     if (lane % perWord == 0) {
       Value byte = arith::ShRUIOp::create(b, loc, position, at.index(3));
-      byte = arith::MinUIOp::create(b, loc, byte, lastWord);
-      Value bytes = at.loadStream(2, byte, 8, /*exact=*/true);
+      Value bytes = emitLoad(at, 2, byte, 8);
       Value loaded =
           vector::BitCastOp::create(b, loc, VectorType::get(1, i64), bytes);
       word = vector::ExtractOp::create(b, loc, loaded, 0);

@@ -1,0 +1,288 @@
+//===- RegisterRans.cpp - rANS that fits vector registers -----------------===//
+#include "EntropySupport.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "zq/Codec/RegisterRans.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+static constexpr int64_t numRanks = ::zq::codec::registerRansRanks;
+
+/// Lanes that take up bytes at a time, within the slack of the streams.
+static constexpr int64_t lanesAtOnce = ::zq::codec::registerRansSlack;
+
+LogicalResult RegisterRansAttr::verify(ErrorFn emitError, int64_t lanes,
+                                       int64_t rows) {
+  if (lanes != 32 && lanes != 64 && lanes != 128 && lanes != 256)
+    return emitError()
+           << "register_rans: there are 32, 64, 128 or 256 lanes, and not "
+           << lanes;
+  if (rows < 1)
+    return emitError() << "register_rans: a chunk has one row or more, and not "
+                       << rows;
+  return success();
+}
+
+LogicalResult RegisterRansAttr::verifyInput(ErrorFn emitError,
+                                            ArrayRef<int64_t>,
+                                            Type input) const {
+  return verifyCodes(emitError, input, "register_rans");
+}
+
+Type RegisterRansAttr::getOutput(Type) const {
+  return NoneType::get(getContext());
+}
+
+/// The stage for codes of type `input`.
+static ::zq::codec::RegisterRans getStage(RegisterRansAttr stage, Type input) {
+  return {int(getBits(input)), stage.getLanes(), stage.getRows()};
+}
+
+LogicalResult RegisterRansAttr::getParts(int64_t rank, Type input, Operation *,
+                                         SmallVectorImpl<Part> &parts) const {
+  MLIRContext *context = getContext();
+  const bool hasEscapes = getStage(*this, input).hasEscapes();
+  auto constant = [&](int64_t value) {
+    return getAffineConstantExpr(value, context);
+  };
+  Type i8 = IntegerType::get(context, 8);
+  addStream(parts, context, "frequencies", i8, rank, constant(numRanks));
+  SmallVector<AffineExpr> chunks = getDims(context, rank);
+  chunks.pop_back();
+  if (chunks.empty())
+    chunks.push_back(constant(1));
+  else
+    chunks.back() = chunks.back().ceilDiv(getRows());
+  chunks.push_back(constant(hasEscapes ? 2 : 1));
+  addStream(parts, context, "offsets", IntegerType::get(context, 32), rank,
+            chunks);
+  if (hasEscapes) {
+    addStream(parts, context, "palette", i8, rank, constant(numRanks));
+    addDataStream(parts, context, "escapes", 8, rank);
+  }
+  addDataStream(parts, context, "bits", 8, rank);
+  return success();
+}
+
+/// Within a row the state never starts afresh.
+int64_t RegisterRansAttr::getChunk(Operation *) const {
+  return int64_t(1) << 40;
+}
+
+int64_t RegisterRansAttr::getGranule(Type, Operation *) const {
+  return getLanes();
+}
+
+Reference RegisterRansAttr::getReference(Type input) const {
+  return std::make_shared<::zq::codec::RegisterRans>(getStage(*this, input));
+}
+
+bool RegisterRansAttr::isLossless() const { return true; }
+
+//===----------------------------------------------------------------------===//
+// Decoding: low and high bytes of the lanes' states, and positions in the bits
+// and the escapes
+//===----------------------------------------------------------------------===//
+
+namespace {
+class Emitter {
+public:
+  Emitter(DecodeBuilder &at, RegisterRansAttr stage)
+      : at(at), b(at.builder), loc(at.loc), lanes(stage.getLanes()),
+        hasEscapes(getStage(stage, at.input).hasEscapes()),
+        bits(hasEscapes ? 4 : 2), type(VectorType::get(lanes, b.getI8Type())) {
+    loadModel();
+  }
+
+  SmallVector<Value> emitStart(ValueRange chunk);
+  SmallVector<Value> skipRows(Value count, int64_t length,
+                              SmallVector<Value> state);
+  Value emitStep(SmallVectorImpl<Value> &state, Value used = {});
+
+private:
+  void loadModel();
+  Value emitRanks(Value slots);
+  Value emitTakes(unsigned part, Value mask, Value passthru, Value &position);
+  Value constant(Type type, int64_t value) {
+    return emitConstant(at, type, value);
+  }
+
+  DecodeBuilder &at;
+  OpBuilder &b;
+  Location loc;
+  int64_t lanes;
+  bool hasEscapes;
+  /// The number of the part `bits`.
+  unsigned bits;
+  VectorType type;
+  /// Of each rank.
+  Value frequencies, starts, palette;
+};
+} // namespace
+
+void Emitter::loadModel() {
+  frequencies = at.loadStream(0, at.index(0), numRanks, /*exact=*/true);
+  if (hasEscapes)
+    palette = at.loadStream(2, at.index(0), numRanks, /*exact=*/true);
+  // The sum of the frequencies before: 256, of ranks without slots behind the
+  // others, is 0 here.
+  Value zero = constant(frequencies.getType(), 0);
+  auto shiftUp = [&](Value value, int64_t shift) -> Value {
+    SmallVector<int64_t> order;
+    for (int64_t rank = 0; rank < numRanks; ++rank)
+      order.push_back(rank < shift ? numRanks : rank - shift);
+    return vector::ShuffleOp::create(b, loc, value, zero, order);
+  };
+  starts = shiftUp(frequencies, 1);
+  for (int64_t shift = 1; shift < numRanks; shift *= 2)
+    starts = arith::AddIOp::create(b, loc, starts, shiftUp(starts, shift));
+}
+
+/// The rank of each slot: the last one that begins no later, of those with
+/// slots.
+Value Emitter::emitRanks(Value slots) {
+  Value ranks = constant(type, 0);
+  auto maskType = type.clone(b.getI1Type());
+  Value hasSlots =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, frequencies,
+                            constant(frequencies.getType(), 0));
+  for (int64_t rank = 1; rank < numRanks; ++rank) {
+    auto broadcast = [&](Type type, Value values) -> Value {
+      return vector::BroadcastOp::create(
+          b, loc, type, vector::ExtractOp::create(b, loc, values, rank));
+    };
+    Value begins = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge,
+                                         slots, broadcast(type, starts));
+    begins =
+        arith::AndIOp::create(b, loc, begins, broadcast(maskType, hasSlots));
+    ranks =
+        arith::SelectOp::create(b, loc, begins, constant(type, rank), ranks);
+  }
+  return ranks;
+}
+
+/// `emitTake` for any number of lanes.
+Value Emitter::emitTakes(unsigned part, Value mask, Value passthru,
+                         Value &position) {
+  int64_t begin = 0;
+  return emitPieces(at, mask, lanesAtOnce, [&](Value piece) {
+    int64_t count = cast<VectorType>(piece.getType()).getNumElements();
+    Value others = passthru;
+    if (count != lanes)
+      others = vector::ExtractStridedSliceOp::create(
+          b, loc, passthru, ArrayRef<int64_t>{begin}, ArrayRef<int64_t>{count},
+          ArrayRef<int64_t>{1});
+    begin += count;
+    return emitTake(at, part, piece, others, position);
+  });
+}
+
+/// The state at the beginning of a chunk.
+SmallVector<Value> Emitter::emitStart(ValueRange chunk) {
+  SmallVector<Value> place(chunk);
+  place.push_back(at.index(0));
+  Value position = emitOffset(at, 1, place);
+  SmallVector<Value> state;
+  for (int part = 0; part < 2; ++part) {
+    state.push_back(emitLoad(at, bits, position, lanes));
+    position = arith::AddIOp::create(b, loc, position, at.index(lanes));
+  }
+  state.push_back(position);
+  if (hasEscapes) {
+    place.back() = at.index(1);
+    state.push_back(emitOffset(at, 1, place));
+  }
+  return state;
+}
+
+/// Decodes one symbol of each lane, or of the lanes in `used`, and replaces the
+/// state.
+Value Emitter::emitStep(SmallVectorImpl<Value> &state, Value used) {
+  auto among = [&](Value mask) -> Value {
+    return used ? arith::AndIOp::create(b, loc, mask, used) : mask;
+  };
+  auto wide = type.clone(b.getI16Type());
+  auto extend = [&](Value value) -> Value {
+    return arith::ExtUIOp::create(b, loc, wide, value);
+  };
+  Value low = state[0], high = state[1];
+  Value ranks = emitRanks(low);
+
+  // x = f * (high byte of x) + slot - start
+  Value f = LookupOp::create(b, loc, type, ranks, frequencies);
+  Value start = LookupOp::create(b, loc, type, ranks, starts);
+  Value x = arith::MulIOp::create(b, loc, extend(f), extend(high));
+  x = arith::AddIOp::create(b, loc, x,
+                            extend(arith::SubIOp::create(b, loc, low, start)));
+  Value newLow = arith::TruncIOp::create(b, loc, type, x);
+  Value newHigh = arith::TruncIOp::create(
+      b, loc, type, arith::ShRUIOp::create(b, loc, x, constant(wide, 8)));
+
+  // Without a high byte a lane takes a byte up.
+  Value needy = among(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                            newHigh, constant(type, 0)));
+  newHigh = arith::SelectOp::create(b, loc, needy, newLow, newHigh);
+  newLow = emitTakes(bits, needy, newLow, state[2]);
+  state[0] = used ? arith::SelectOp::create(b, loc, used, newLow, low) : newLow;
+  state[1] =
+      used ? arith::SelectOp::create(b, loc, used, newHigh, high) : newHigh;
+  if (!hasEscapes)
+    return ranks;
+
+  Value escaped = among(arith::CmpIOp::create(
+      b, loc, arith::CmpIPredicate::eq, ranks, constant(type, numRanks - 1)));
+  Value symbols = LookupOp::create(b, loc, type, ranks, palette);
+  return emitTakes(3, escaped, symbols, state[3]);
+}
+
+/// The state after `count` rows of `length` elements.
+SmallVector<Value> Emitter::skipRows(Value count, int64_t length,
+                                     SmallVector<Value> state) {
+  auto rows = scf::ForOp::create(
+      b, loc, at.index(0), count, at.index(1), state,
+      [&](OpBuilder &, Location, Value, ValueRange carried) {
+        auto groups = scf::ForOp::create(
+            b, loc, at.index(0), at.index(length / lanes), at.index(1), carried,
+            [&](OpBuilder &, Location, Value, ValueRange inner) {
+              SmallVector<Value> next(inner);
+              emitStep(next);
+              scf::YieldOp::create(b, loc, next);
+            });
+        SmallVector<Value> next(groups.getResults());
+        if (int64_t left = length % lanes) {
+          SmallVector<bool> used(lanes, false);
+          std::fill_n(used.begin(), left, true);
+          emitStep(next, arith::ConstantOp::create(
+                             b, loc,
+                             DenseElementsAttr::get(type.clone(b.getI1Type()),
+                                                    ArrayRef<bool>(used))));
+        }
+        scf::YieldOp::create(b, loc, next);
+      });
+  return SmallVector<Value>(rows.getResults());
+}
+
+FailureOr<SmallVector<Value>>
+RegisterRansAttr::emitInit(DecodeBuilder &at) const {
+  OpBuilder &b = at.builder;
+  Emitter emitter(at, *this);
+  SmallVector<Value> chunk(ArrayRef(at.position).drop_back());
+  if (chunk.empty())
+    return emitter.emitStart(at.index(0));
+  Value row = chunk.back(), rows = at.index(getRows());
+  chunk.back() = arith::DivUIOp::create(b, at.loc, row, rows);
+  SmallVector<Value> state = emitter.emitStart(chunk);
+  if (getRows() == 1)
+    return state;
+  Value before = arith::RemUIOp::create(b, at.loc, row, rows);
+  return emitter.skipRows(before, at.shape.back(), std::move(state));
+}
+
+FailureOr<Value> RegisterRansAttr::emitDecode(DecodeBuilder &at, Value) const {
+  Emitter emitter(at, *this);
+  // The value that is cut into pieces has nothing in it but their number.
+  Value lanes = emitConstant(at, zq::getLanes(at, at.builder.getI8Type()), 0);
+  return emitPieces(at, lanes, getLanes(),
+                    [&](Value) { return emitter.emitStep(at.state); });
+}

@@ -1,0 +1,244 @@
+//===- Window.cpp - Frequent symbols in a few bits ------------------------===//
+#include "EntropySupport.h"
+
+#include "zq/Codec/Window.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+/// Lanes that are decoded at a time: what they need is within the slack of
+/// `escapes`, and of `nested` at up to 4 bits.
+static constexpr int64_t lanesAtOnce = ::zq::codec::windowSlack;
+
+LogicalResult WindowAttr::verify(ErrorFn emitError, ArrayRef<int64_t> bits,
+                                 bool base, int64_t chunk) {
+  if (bits.empty() || bits.size() > 4)
+    return emitError() << "window: there are 1 to 4 windows, and not "
+                       << bits.size();
+  for (int64_t width : bits)
+    if (width < 1 || width > 4)
+      return emitError() << "window: a code has 1 to 4 bits, and not " << width;
+  if (base && bits.size() > 1)
+    return emitError() << "window: a base is that of a single window";
+  return verifyChunk(emitError, chunk, "window");
+}
+
+LogicalResult WindowAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t>,
+                                      Type input) const {
+  if (failed(verifyCodes(emitError, input, "window")))
+    return failure();
+  for (int64_t width : getBits())
+    if (width > zq::getBits(input))
+      return emitError() << "(T3) 'window' codes " << input << " in " << width
+                         << " bits";
+  return success();
+}
+
+Type WindowAttr::getOutput(Type) const { return NoneType::get(getContext()); }
+
+int64_t WindowAttr::getNumSymbols() const {
+  int64_t count = 0;
+  for (int64_t width : getBits())
+    count += (int64_t(1) << width) - 1;
+  return count;
+}
+
+LogicalResult WindowAttr::getParts(int64_t rank, Type, Operation *,
+                                   SmallVectorImpl<Part> &parts) const {
+  MLIRContext *context = getContext();
+  auto constant = [&](int64_t value) {
+    return getAffineConstantExpr(value, context);
+  };
+  Type i8 = IntegerType::get(context, 8);
+  addStream(parts, context, getBase() ? "base" : "palette", i8, rank,
+            constant(getBase() ? 1 : getNumSymbols()));
+  SmallVector<AffineExpr> chunks = getDims(context, rank);
+  chunks.back() = chunks.back().ceilDiv(getChunk());
+  chunks.push_back(constant(getBits().size()));
+  addStream(parts, context, "offsets", IntegerType::get(context, 32), rank,
+            chunks);
+  for (size_t i = 1; i < getBits().size(); ++i)
+    addDataStream(parts, context, "nested", 8, rank);
+  addDataStream(parts, context, "escapes", 8, rank);
+  SmallVector<AffineExpr> codes = getDims(context, rank);
+  codes.back() = (codes.back() * getBits().front()).ceilDiv(8);
+  addStream(parts, context, "codes", i8, rank, codes);
+  return success();
+}
+
+int64_t WindowAttr::getChunk(Operation *) const { return getChunk(); }
+
+int64_t WindowAttr::getGranule(Type, Operation *) const {
+  int64_t granule = 1;
+  for (int64_t width : getBits())
+    granule = std::max(granule, 8 / std::gcd<int64_t>(8, width));
+  return granule;
+}
+
+Reference WindowAttr::getReference(Type input) const {
+  return std::make_shared<::zq::codec::Window>(
+      zq::getBits(input), std::vector<int>(getBits().begin(), getBits().end()),
+      getBase() ? ::zq::codec::WindowKind::Base
+                : ::zq::codec::WindowKind::Palette,
+      getChunk());
+}
+
+bool WindowAttr::isLossless() const { return true; }
+
+Attribute WindowAttr::parse(AsmParser &parser, Type) {
+  SmallVector<int64_t> bits;
+  bool base = false;
+  int64_t chunk;
+  SMLoc loc = parser.getCurrentLocation();
+  auto parseWidth = [&] { return parser.parseInteger(bits.emplace_back()); };
+  if (parser.parseLess() || parser.parseKeyword("bits") || parser.parseEqual())
+    return {};
+  if (succeeded(parser.parseOptionalLSquare())) {
+    if (parser.parseCommaSeparatedList(parseWidth) || parser.parseRSquare())
+      return {};
+  } else if (parseWidth()) {
+    return {};
+  }
+  if (parser.parseComma())
+    return {};
+  if (succeeded(parser.parseOptionalKeyword("base"))) {
+    base = true;
+    if (parser.parseComma())
+      return {};
+  }
+  if (parser.parseKeyword("chunk") || parser.parseEqual() ||
+      parser.parseInteger(chunk) || parser.parseGreater())
+    return {};
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
+                    ArrayRef<int64_t>(bits), base, chunk);
+}
+
+void WindowAttr::print(AsmPrinter &printer) const {
+  printer << "<bits = ";
+  if (getBits().size() == 1) {
+    printer << getBits().front();
+  } else {
+    printer << '[';
+    llvm::interleaveComma(getBits(), printer);
+    printer << ']';
+  }
+  printer << (getBase() ? ", base" : "") << ", chunk = " << getChunk() << '>';
+}
+
+//===----------------------------------------------------------------------===//
+// Decoding: the state is a position in bits in each of the nested windows, and
+// one in the escapes
+//===----------------------------------------------------------------------===//
+
+FailureOr<SmallVector<Value>> WindowAttr::emitInit(DecodeBuilder &at) const {
+  OpBuilder &b = at.builder;
+  SmallVector<Value> place(at.position);
+  place.back() =
+      arith::DivUIOp::create(b, at.loc, place.back(), at.index(getChunk()));
+  place.emplace_back();
+  SmallVector<Value> state;
+  for (size_t i = 0; i < getBits().size(); ++i) {
+    place.back() = at.index(i);
+    Value offset = emitOffset(at, 1, place);
+    if (i + 1 < getBits().size())
+      offset = arith::MulIOp::create(b, at.loc, offset, at.index(8));
+    state.push_back(offset);
+  }
+  return state;
+}
+
+/// The codes of the first window.
+static Value emitCodes(DecodeBuilder &at, unsigned part, int64_t bits) {
+  OpBuilder &b = at.builder;
+  SmallVector<Value> place(at.position);
+  // Blocks begin on a byte.
+  place.back() = arith::DivUIOp::create(
+      b, at.loc, arith::MulIOp::create(b, at.loc, place.back(), at.index(bits)),
+      at.index(8));
+  Value bytes = at.loadStream(part, place, at.width * bits / 8, at.isExact());
+  return UnpackOp::create(b, at.loc, getLanes(at, b.getI8Type()), bytes, bits);
+}
+
+/// `lanes` codes of `bits` bits of a nested window from bit `position` on.
+static Value emitNested(DecodeBuilder &at, unsigned part, Value position,
+                        int64_t lanes, int64_t bits) {
+  OpBuilder &b = at.builder;
+  Location loc = at.loc;
+  int64_t length = lanes * bits / 8;
+  auto bytesType = VectorType::get(length, b.getI8Type());
+  auto wordsType = VectorType::get(length, b.getI16Type());
+  Value byte = arith::ShRUIOp::create(b, loc, position, at.index(3));
+  // A byte of the codes lies in two of the stream.
+  Value bytes = emitLoad(at, part, byte, length + 1);
+  auto getWords = [&](int64_t first) -> Value {
+    Value part = vector::ExtractStridedSliceOp::create(
+        b, loc, bytes, ArrayRef<int64_t>{first}, ArrayRef<int64_t>{length},
+        ArrayRef<int64_t>{1});
+    return arith::ExtUIOp::create(b, loc, wordsType, part);
+  };
+  Value words = arith::OrIOp::create(
+      b, loc, getWords(0),
+      arith::ShLIOp::create(b, loc, getWords(1),
+                            emitConstant(at, wordsType, 8)));
+  Value within = arith::AndIOp::create(b, loc, position, at.index(7));
+  within = arith::IndexCastUIOp::create(b, loc, b.getI16Type(), within);
+  words = arith::ShRUIOp::create(
+      b, loc, words, vector::BroadcastOp::create(b, loc, wordsType, within));
+  return UnpackOp::create(b, loc, VectorType::get(lanes, b.getI8Type()),
+                          arith::TruncIOp::create(b, loc, bytesType, words),
+                          bits);
+}
+
+FailureOr<Value> WindowAttr::emitDecode(DecodeBuilder &at, Value) const {
+  OpBuilder &b = at.builder;
+  Location loc = at.loc;
+  const unsigned firstNested = 2, escapes = firstNested + getBits().size() - 1;
+
+  // What codes stand for: a table, its size a power of two, or one symbol.
+  int64_t numSymbols = getNumSymbols();
+  Value palette = at.loadStream(0, at.index(0), getBase() ? 1 : numSymbols,
+                                /*exact=*/true);
+  Value base;
+  if (getBase()) {
+    base = vector::ExtractOp::create(b, loc, palette, 0);
+  } else {
+    SmallVector<int64_t> entries;
+    for (int64_t i = 0, n = llvm::PowerOf2Ceil(numSymbols); i < n; ++i)
+      entries.push_back(std::min(i, numSymbols - 1));
+    palette = vector::ShuffleOp::create(b, loc, palette, palette, entries);
+  }
+
+  auto isEscape = [&](Value codes, int64_t bits) -> Value {
+    return arith::CmpIOp::create(
+        b, loc, arith::CmpIPredicate::eq, codes,
+        emitConstant(at, codes.getType(), (int64_t(1) << bits) - 1));
+  };
+  auto decode = [&](Value places) -> Value {
+    auto type = cast<VectorType>(places.getType());
+    int64_t lanes = type.getNumElements();
+    Value escaped = isEscape(places, getBits().front());
+    for (size_t i = 1; i < getBits().size(); ++i) {
+      int64_t bits = getBits()[i];
+      Value &position = at.state[i - 1];
+      Value codes = emitNested(at, firstNested + i - 1, position, lanes, bits);
+      codes =
+          ExpandOp::create(b, loc, codes, escaped, emitConstant(at, type, 0));
+      // An escape is the number of the window's symbols.
+      places = arith::AddIOp::create(b, loc, places, codes);
+      position = arith::AddIOp::create(
+          b, loc, position,
+          arith::MulIOp::create(b, loc, emitCount(at, escaped),
+                                at.index(bits)));
+      escaped = arith::AndIOp::create(b, loc, escaped, isEscape(codes, bits));
+    }
+    Value symbols =
+        base ? arith::AddIOp::create(
+                   b, loc, places,
+                   vector::BroadcastOp::create(b, loc, type, base))
+                   .getResult()
+             : LookupOp::create(b, loc, type, places, palette).getResult();
+    return emitTake(at, escapes, escaped, symbols, at.state.back());
+  };
+  return emitPieces(at, emitCodes(at, escapes + 1, getBits().front()),
+                    lanesAtOnce, decode);
+}
