@@ -11,79 +11,11 @@ using namespace mlir::zq::reference;
 using ::zq::codec::Array;
 using ::zq::codec::Stream;
 
-static std::vector<int64_t> getShape(CompressedTensorType type) {
-  return {type.getShape().begin(), type.getShape().end()};
-}
-
-/// Decodes by the reference codec, or by the caller's decoder where the codec
-/// has none. Exact.
-static FailureOr<Array> decodeExactly(Operation *op, CompressedTensorType type,
-                                      const std::vector<Array> &streams,
-                                      CustomDecodeFn customDecode) {
-  CodecAttr codec = type.getCodec();
-  auto reference = codec.getReference(type.getElementType());
-  if (!reference) {
-    if (!customDecode)
-      return op->emitError()
-             << "'" << op->getName() << "' decodes by "
-             << codec.getDecoderSymbol()
-             << ", which has no reference, and nothing else decodes it here";
-    FailureOr<Array> values = customDecode(type, streams);
-    if (succeeded(values) && values->shape != getShape(type))
-      return op->emitError() << "decoding by " << codec.getDecoderSymbol()
-                             << " gave a tensor of the wrong shape";
-    return values;
-  }
-  std::vector<Stream> named;
-  for (const Array &array : streams)
-    named.push_back({"", array});
-  auto values = reference->decode(named, getShape(type),
-                                  *toReferenceType(type.getElementType()));
-  if (!values)
-    return op->emitError() << "'" << op->getName()
-                           << "' cannot decode: " << values.message();
-  return std::move(*values);
-}
-
-/// Decodes a whole tensor. Transforms at the front of the codec are undone in
-/// double, because a program may apply them to the other operand instead.
-static FailureOr<BoundedTensor> decode(Operation *op, CompressedTensorType type,
-                                       const std::vector<Array> &streams,
-                                       CustomDecodeFn customDecode) {
-  MLIRContext *context = op->getContext();
-  SmallVector<StageAttrInterface> transforms;
-  CompressedTensorType rest = type;
-  while (isa<TransformAttrInterface>(rest.getCodec().getStages().front()) &&
-         rest.getCodec().getStages().size() > 1) {
-    StageAttrInterface stage = rest.getCodec().getStages().front();
-    transforms.push_back(stage);
-    rest = CompressedTensorType::get(context, type.getShape(),
-                                     stage.getOutput(rest.getElementType()),
-                                     rest.getCodec().dropOutermost());
-  }
-  FailureOr<Array> array = decodeExactly(op, rest, streams, customDecode);
-  if (failed(array))
-    return failure();
-  BoundedTensor tensor = fromArray(*array);
-  for (StageAttrInterface transform : llvm::reverse(transforms))
-    if (failed(applyTransform(op, transform, /*inverse=*/true, tensor)))
-      return failure();
-  if (transforms.empty() || type.getElementType().isF32())
-    return tensor;
-  // The narrower element type is rounded to only where the transform is undone
-  // on the weight.
-  Rounding rounding = Rounding::of(type.getElementType());
-  for (int64_t i = 0, n = tensor.size(); i < n; ++i)
-    setElement(tensor, i, narrow(getElement(tensor, i), rounding));
-  return tensor;
-}
-
 static LogicalResult run(DecodeOp op, Environment &environment) {
   CompressedTensorType type =
       cast<CompressedTensorType>(op.getSource().getType());
-  FailureOr<BoundedTensor> whole =
-      decode(op, type, *environment.getStreams(op.getSource()),
-             environment.customDecode);
+  FailureOr<RuntimeValue> whole = decodeWhole(
+      op, type, environment.getStreams(op.getSource()), environment);
   FailureOr<SmallVector<int64_t>> offsets =
       environment.getIndices(op, op.getMixedOffsets());
   if (failed(whole) || failed(offsets))
@@ -109,7 +41,9 @@ static LogicalResult run(DecodeOp op, Environment &environment) {
         position += ((*offsets)[i] + point[i]) * stride;
       from.push_back(position);
     } while (advancePoint(point, window));
-  environment.bind(op.getResult(), gather(*whole, window, from));
+  environment.bind(op.getResult(),
+                   gather(*std::get<TensorRef>(*whole), window, from));
+  environment.setParts(op.getResult(), whole->parts);
   return success();
 }
 
@@ -127,24 +61,24 @@ static LogicalResult run(EncodeOp op, Environment &environment) {
   auto streams = reference->encode(*values);
   if (!streams)
     return op.emitError() << "'zq.encode' cannot encode: " << streams.message();
-  auto arrays = std::make_shared<std::vector<Array>>();
+  auto stored = std::make_shared<std::vector<StoredArray>>();
   for (Stream &stream : *streams)
-    arrays->push_back(std::move(stream.array));
-  environment.bind(op.getResult(), StreamsRef(std::move(arrays)));
+    stored->push_back({std::move(stream.array), nullptr});
+  environment.bind(op.getResult(), StreamsRef(std::move(stored)));
   return success();
 }
 
 static LogicalResult run(AssembleOp op, Environment &environment) {
-  auto arrays = std::make_shared<std::vector<Array>>();
-  for (Value stream : op.getStreams()) {
-    FailureOr<Array> array =
-        toArray(op, *environment.getTensor(stream),
-                cast<ShapedType>(stream.getType()).getElementType());
-    if (failed(array))
+  auto streams = std::make_shared<std::vector<StoredArray>>();
+  for (Value value : op.getStreams()) {
+    FailureOr<StoredArray> stream =
+        toStored(op, environment.getTensor(value),
+                 cast<ShapedType>(value.getType()).getElementType());
+    if (failed(stream))
       return failure();
-    arrays->push_back(std::move(*array));
+    streams->push_back(std::move(*stream));
   }
-  environment.bind(op.getResult(), StreamsRef(std::move(arrays)));
+  environment.bind(op.getResult(), StreamsRef(std::move(streams)));
   return success();
 }
 
@@ -153,8 +87,12 @@ static LogicalResult run(DisassembleOp op, Environment &environment) {
   if (streams->size() != op.getNumResults())
     return op.emitError() << "'zq.disassemble' has " << op.getNumResults()
                           << " results for " << streams->size() << " streams";
-  for (auto [result, array] : llvm::zip(op.getResults(), *streams))
-    environment.bind(result, fromArray(array));
+  for (auto [result, stream] : llvm::zip(op.getResults(), *streams)) {
+    if (stream.bounded)
+      environment.bind(result, stream.bounded);
+    else
+      environment.bind(result, fromArray(stream.array));
+  }
   return success();
 }
 

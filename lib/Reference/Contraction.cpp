@@ -118,8 +118,8 @@ static Factor pack(const BoundedTensor &tensor, AffineMap map,
 
 /// The products of `depth` pairs of elements from `a` and `b` on.
 static void addProducts(const Factor &lhs, int64_t a, const Factor &rhs,
-                        int64_t b, int64_t depth, const Rounding &rounding,
-                        Sum &sum) {
+                        int64_t b, int64_t depth, int64_t perTerm,
+                        const Rounding &rounding, Sum &sum) {
   const double *x = lhs.values.data() + a, *y = rhs.values.data() + b;
   const double *xe = lhs.errors.data() + a, *ye = rhs.errors.data() + b;
   const double *xr = lhs.reaches.data() + a, *yr = rhs.reaches.data() + b;
@@ -133,7 +133,7 @@ static void addProducts(const Factor &lhs, int64_t a, const Factor &rhs,
       error += std::fabs(x[k]) * ye[k] + (std::fabs(y[k]) + ye[k]) * xe[k];
   // The products' own rounding, or none where it is fused into the addition.
   double rounded = rounding.unit * reach + double(depth) * rounding.tiny;
-  sum.add(value, error + rounded, reach + rounded, depth);
+  sum.add(value, error + rounded, reach + rounded, depth * perTerm);
   if (!std::isnan(value))
     return;
   auto isNaN = [](double v, double e) { return std::isnan(v) && e == 0; };
@@ -143,7 +143,8 @@ static void addProducts(const Factor &lhs, int64_t a, const Factor &rhs,
 }
 
 std::optional<BoundedTensor> mlir::zq::reference::evaluateContraction(
-    LinalgOp op, ArrayRef<TensorRef> operands, ArrayRef<int64_t> loops) {
+    LinalgOp op, ArrayRef<TensorRef> operands, ArrayRef<int64_t> loops,
+    const SumOfParts &parts) {
   std::optional<Body> body = matchBody(op);
   if (!body)
     return std::nullopt;
@@ -184,15 +185,16 @@ std::optional<BoundedTensor> mlir::zq::reference::evaluateContraction(
   do {
     Sum sum;
     sum.add(getElement(result, position));
+    sum.addRoundings(parts.roundings);
     if (depth > 0) {
       int64_t a = 0, b = 0;
       for (auto [loop, index] : llvm::zip(order, point)) {
         a += lhs.strides[loop] * index;
         b += rhs.strides[loop] * index;
       }
-      addProducts(lhs, a, rhs, b, depth, body->product, sum);
+      addProducts(lhs, a, rhs, b, depth, parts.perTerm, body->product, sum);
     }
-    setElement(result, position, sum.finish(body->sum));
+    setElement(result, position, sum.finish(body->sum, parts.terms));
     ++position;
   } while (advancePoint(point, result.shape));
   return result;

@@ -37,18 +37,28 @@ static LogicalResult checkDense(func::FuncOp func, unsigned index, Type type,
 static FailureOr<RuntimeValue> makeArgument(func::FuncOp func, unsigned index,
                                             const EvaluatorInput &input) {
   Type type = func.getArgumentTypes()[index];
-  if (isa<CompressedTensorType>(type))
+  if (isa<CompressedTensorType>(type)) {
     // The codec checks the streams where they are decoded.
-    return RuntimeValue(
-        std::make_shared<const std::vector<Array>>(input.arrays));
+    auto streams = std::make_shared<std::vector<StoredArray>>();
+    for (const Array &array : input.arrays)
+      streams->push_back({array, nullptr});
+    RuntimeValue stored = StreamsRef(std::move(streams));
+    stored.parts = 1;
+    return stored;
+  }
   if (input.arrays.size() != 1)
     return func.emitError() << "argument " << index << " takes one array, got "
                             << input.arrays.size();
   if (failed(checkDense(func, index, type, input.arrays.front())))
     return failure();
   BoundedTensor tensor = fromArray(input.arrays.front());
-  if (!isa<ShapedType>(type))
-    return RuntimeValue(getElement(tensor, 0));
+  if (!isa<ShapedType>(type)) {
+    RuntimeValue scalar = getElement(tensor, 0);
+    // An index is about places.
+    if (type.isIndex())
+      scalar.parts = 0;
+    return scalar;
+  }
   return RuntimeValue(std::make_shared<const BoundedTensor>(std::move(tensor)));
 }
 

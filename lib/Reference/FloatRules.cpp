@@ -9,10 +9,10 @@
 using namespace mlir;
 using namespace mlir::zq::reference;
 
-ScalarRule mlir::zq::reference::getScalarRule(Operation *op) {
+ScalarRule mlir::zq::reference::getScalarRule(Operation *op, Terms terms) {
   if (op->getNumResults() != 1 || op->getNumRegions() != 0)
     return nullptr;
-  if (ScalarRule rule = getFloatRule(op))
+  if (ScalarRule rule = getFloatRule(op, terms))
     return rule;
   if (ScalarRule rule = getIntegerRule(op))
     return rule;
@@ -157,7 +157,7 @@ static ScalarRule getBitcastRule(arith::BitcastOp op) {
   };
 }
 
-ScalarRule mlir::zq::reference::getFloatRule(Operation *op) {
+ScalarRule mlir::zq::reference::getFloatRule(Operation *op, Terms terms) {
   auto unary = [](auto function) -> ScalarRule {
     return [=](ArrayRef<Scalar> in) { return function(in[0]); };
   };
@@ -170,10 +170,10 @@ ScalarRule mlir::zq::reference::getFloatRule(Operation *op) {
   using S = const Scalar &;
   return llvm::TypeSwitch<Operation *, ScalarRule>(op)
       .Case([&](arith::AddFOp) {
-        return binary([r](S a, S b) { return add(a, b, r); });
+        return binary([=](S a, S b) { return add(a, b, r, terms); });
       })
       .Case([&](arith::SubFOp) {
-        return binary([r](S a, S b) { return add(a, negate(b), r); });
+        return binary([=](S a, S b) { return add(a, negate(b), r, terms); });
       })
       .Case([&](arith::MulFOp) {
         return binary([r](S a, S b) { return multiply(a, b, r); });
@@ -183,8 +183,8 @@ ScalarRule mlir::zq::reference::getFloatRule(Operation *op) {
       })
       .Case([&](math::FmaOp) -> ScalarRule {
         // Whether or not it is fused.
-        return [r](ArrayRef<Scalar> in) {
-          return add(multiply(in[0], in[1], r), in[2], r);
+        return [=](ArrayRef<Scalar> in) {
+          return add(multiply(in[0], in[1], r), in[2], r, terms);
         };
       })
       .Case([&](arith::NegFOp) { return unary(negate); })

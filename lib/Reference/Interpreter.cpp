@@ -65,14 +65,29 @@ static LogicalResult run(scf::ForOp op, Environment &environment) {
   SmallVector<RuntimeValue> carried;
   for (Value init : op.getInitArgs())
     carried.push_back(environment.get(init));
+  // A loop that adds to an element here and there makes no more parts of the
+  // whole in each step.
+  SmallVector<std::optional<int64_t>> parts, most;
+  for (const RuntimeValue &value : carried)
+    parts.push_back(value.parts);
+  most = parts;
   for (int64_t i = *low; i < *high; i += *step) {
     SmallVector<RuntimeValue> arguments = {Scalar::exact(double(i))};
-    arguments.append(carried);
+    arguments.front().parts = 0;
+    for (auto [value, count] : llvm::zip(carried, parts)) {
+      value.parts = count;
+      arguments.push_back(std::move(value));
+    }
     auto results = runBlock(*op.getBody(), arguments, environment);
     if (failed(results))
       return failure();
     carried = std::move(*results);
+    for (auto [value, count] : llvm::zip(carried, most))
+      count =
+          value.parts && count ? std::max(value.parts, count) : std::nullopt;
   }
+  for (auto [value, count] : llvm::zip(carried, most))
+    value.parts = count;
   for (auto [result, value] : llvm::zip(op.getResults(), carried))
     environment.bind(result, value);
   return success();
@@ -93,7 +108,7 @@ FailureOr<bool> mlir::zq::reference::runControlFlow(Operation *op,
 /// A scalar op, or one on tensors element by element (scalars among the
 /// operands go with every element, as the condition of a select may).
 static FailureOr<bool> runElementwise(Operation *op, Environment &environment) {
-  ScalarRule rule = getScalarRule(op);
+  ScalarRule rule = getScalarRule(op, getTerms(op, environment));
   if (!rule)
     return false;
   SmallVector<Scalar> in;
@@ -132,7 +147,7 @@ static FailureOr<bool> runElementwise(Operation *op, Environment &environment) {
   return true;
 }
 
-static LogicalResult run(Operation *op, Environment &environment) {
+static LogicalResult runAny(Operation *op, Environment &environment) {
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
     return evaluateLinalg(linalgOp, environment);
   for (auto family : {runConstant, runTensorOp, runCompressedOp, runControlFlow,
@@ -145,6 +160,18 @@ static LogicalResult run(Operation *op, Environment &environment) {
   }
   return op->emitError() << "the reference evaluator has no rule for '"
                          << op->getName() << "'";
+}
+
+static LogicalResult run(Operation *op, Environment &environment) {
+  if (failed(runAny(op, environment)))
+    return failure();
+  // Those that run a block, or decode, have counted.
+  if (isa<func::CallOp, scf::IfOp, scf::ForOp, DecodeOp>(op))
+    return success();
+  std::optional<int64_t> parts = countParts(op, environment);
+  for (Value result : op->getResults())
+    environment.setParts(result, parts);
+  return success();
 }
 
 FailureOr<SmallVector<RuntimeValue>>

@@ -18,6 +18,20 @@ FailureOr<bool> runControlFlow(Operation *op, Environment &environment);
 FailureOr<bool> runTensorOp(Operation *op, Environment &environment);
 FailureOr<bool> runCompressedOp(Operation *op, Environment &environment);
 
+/// Whether the compiler may go on with the terms of a sum that `op` computes:
+/// it may where none of them depends on a dense argument (see Decode.cpp).
+Terms getTerms(Operation *op, const Environment &environment);
+
+/// `RuntimeValue::parts` of the results of `op`.
+std::optional<int64_t> countParts(Operation *op,
+                                  const Environment &environment);
+
+/// Decodes a whole tensor; what comes back has its parts counted. Fails with an
+/// error at `op`.
+FailureOr<RuntimeValue> decodeWhole(Operation *op, CompressedTensorType type,
+                                    const StreamsRef &streams,
+                                    const Environment &environment);
+
 } // namespace mlir::zq::reference
 
 #endif // ZQ_LIB_REFERENCE_INTERPRETER_H

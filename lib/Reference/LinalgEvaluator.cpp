@@ -1,5 +1,6 @@
 //===- LinalgEvaluator.cpp - Structured operations in general -------------===//
 #include "LinalgEvaluator.h"
+#include "Interpreter.h"
 #include "ScalarProgram.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -9,6 +10,23 @@ using namespace mlir;
 using namespace mlir::zq;
 using namespace mlir::zq::reference;
 using linalg::LinalgOp;
+
+/// The scales of a stored factor that may leave a sum: each is one rounding in
+/// the factor as it is decoded, and another one on the sum. This is for four,
+/// of which no codec has more on its way.
+static constexpr int64_t roundingsOfScales = 8;
+
+SumOfParts SumOfParts::of(LinalgOp op, const Environment &environment) {
+  SumOfParts result;
+  result.terms = getTerms(op, environment);
+  for (Value input : op.getDpsInputs())
+    if (std::optional<int64_t> parts = environment.get(input).parts;
+        parts && *parts > 0) {
+      result.perTerm *= *parts;
+      result.roundings = roundingsOfScales;
+    }
+  return result;
+}
 
 /// AffineMap::compose makes an attribute of every number; this does not.
 static int64_t evaluate(AffineExpr expr, ArrayRef<int64_t> dims) {
@@ -107,7 +125,7 @@ static int64_t getPosition(AffineMap map, ArrayRef<int64_t> shape,
 
 static LogicalResult runLoops(LinalgOp op, const ScalarProgram &program,
                               ArrayRef<TensorRef> operands,
-                              ArrayRef<int64_t> loops,
+                              ArrayRef<int64_t> loops, int64_t perTerm,
                               MutableArrayRef<Output> outputs) {
   if (llvm::is_contained(loops, 0))
     return success();
@@ -148,7 +166,7 @@ static LogicalResult runLoops(LinalgOp op, const ScalarProgram &program,
     program.run(frame, point);
     for (auto [output, position] : llvm::zip(outputs, positions)) {
       if (output.isSum)
-        output.sums[position].add(frame[output.summand]);
+        output.sums[position].add(frame[output.summand], perTerm);
       else
         setElement(output.tensor, position, frame[output.yielded]);
     }
@@ -177,14 +195,15 @@ LogicalResult mlir::zq::reference::evaluateLinalg(LinalgOp op,
   FailureOr<SmallVector<int64_t>> loops = getLoops(op, operands);
   if (failed(loops))
     return failure();
+  SumOfParts parts = SumOfParts::of(op, environment);
   if (std::optional<BoundedTensor> result =
-          evaluateContraction(op, operands, *loops)) {
+          evaluateContraction(op, operands, *loops, parts)) {
     environment.bind(op->getResult(0), std::move(*result));
     return success();
   }
 
   FailureOr<ScalarProgram> program =
-      ScalarProgram::compile(*op.getBlock(), environment);
+      ScalarProgram::compile(*op.getBlock(), environment, parts.terms);
   if (failed(program))
     return failure();
   SmallVector<Output> outputs;
@@ -200,19 +219,21 @@ LogicalResult mlir::zq::reference::evaluateLinalg(LinalgOp op,
       output.isSum = true;
       output.summand = program->getSlot(summand);
       output.sums.resize(output.tensor.size());
-      for (int64_t j = 0, e = output.tensor.size(); j < e; ++j)
+      for (int64_t j = 0, e = output.tensor.size(); j < e; ++j) {
         output.sums[j].add(getElement(output.tensor, j));
+        output.sums[j].addRoundings(parts.roundings);
+      }
     }
     outputs.push_back(std::move(output));
   }
-  if (failed(runLoops(op, *program, operands, *loops, outputs)))
+  if (failed(runLoops(op, *program, operands, *loops, parts.perTerm, outputs)))
     return failure();
   for (auto [output, result] : llvm::zip(outputs, op->getResults())) {
     if (output.isSum) {
       Rounding rounding = Rounding::of(result.getType());
       output.tensor = makeTensor(output.tensor.shape);
       for (auto [i, sum] : llvm::enumerate(output.sums))
-        setElement(output.tensor, i, sum.finish(rounding));
+        setElement(output.tensor, i, sum.finish(rounding, parts.terms));
     }
     environment.bind(result, std::move(output.tensor));
   }

@@ -8,6 +8,17 @@
 
 namespace mlir::zq::reference {
 
+/// What the compiler may make of the sums of an op.
+struct SumOfParts {
+  Terms terms = Terms::Kept;
+  /// How many terms may come of each.
+  int64_t perTerm = 1;
+  /// How many roundings a term may have on top.
+  int64_t roundings = 0;
+
+  static SumOfParts of(linalg::LinalgOp op, const Environment &environment);
+};
+
 /// Runs any structured op on tensors and binds its results. Fails with an error
 /// at the op, or at the operation in its body that has no rule.
 LogicalResult evaluateLinalg(linalg::LinalgOp op, Environment &environment);
@@ -18,7 +29,8 @@ LogicalResult evaluateLinalg(linalg::LinalgOp op, Environment &environment);
 /// is of another kind.
 std::optional<BoundedTensor> evaluateContraction(linalg::LinalgOp op,
                                                  ArrayRef<TensorRef> operands,
-                                                 ArrayRef<int64_t> loops);
+                                                 ArrayRef<int64_t> loops,
+                                                 const SumOfParts &parts);
 
 } // namespace mlir::zq::reference
 

@@ -53,11 +53,11 @@ static bool isCertain(double result, const Scalar &a, const Scalar &b) {
 }
 
 Scalar mlir::zq::reference::add(const Scalar &a, const Scalar &b,
-                                const Rounding &rounding) {
+                                const Rounding &rounding, Terms terms) {
   double value = a.value + b.value;
   // A part of a rotated tensor stays one.
-  double magnitude = a.hasExcess() || b.hasExcess() ? a.magnitude + b.magnitude
-                                                    : std::fabs(value);
+  bool isApart = terms == Terms::TakenApart || a.hasExcess() || b.hasExcess();
+  double magnitude = isApart ? a.magnitude + b.magnitude : std::fabs(value);
   return rounding.apply(value, a.error + b.error, magnitude,
                         isCertain(value, a, b));
 }
@@ -100,7 +100,7 @@ Scalar mlir::zq::reference::hull(const Scalar &a, const Scalar &b) {
           std::max(a.magnitude, b.magnitude)};
 }
 
-Scalar Sum::finish(const Rounding &rounding) const {
+Scalar Sum::finish(const Rounding &rounding, Terms terms) const {
   if (!std::isfinite(value))
     return {value, std::isnan(value) && surelyNaN ? 0 : infinity};
   double growth = double(count) * rounding.unit;
@@ -111,5 +111,5 @@ Scalar Sum::finish(const Rounding &rounding) const {
   // Partial sums reach further than the sum.
   if (!(reach + bound <= rounding.largest))
     return {value, infinity};
-  return {value, bound};
+  return {value, bound, terms == Terms::TakenApart ? reach : std::fabs(value)};
 }

@@ -63,7 +63,12 @@ struct Rounding {
   }
 };
 
-Scalar add(const Scalar &a, const Scalar &b, const Rounding &rounding);
+/// How a sum's magnitude follows from those of its terms: the compiler keeps a
+/// sum as it is, or may go on with the terms instead.
+enum class Terms { Kept, TakenApart };
+
+Scalar add(const Scalar &a, const Scalar &b, const Rounding &rounding,
+           Terms terms = Terms::Kept);
 Scalar multiply(const Scalar &a, const Scalar &b, const Rounding &rounding);
 Scalar divide(const Scalar &a, const Scalar &b, const Rounding &rounding);
 /// The conversion to a narrower type; exact where nothing is lost.
@@ -77,8 +82,8 @@ Scalar hull(const Scalar &a, const Scalar &b);
 /// Sums up terms that a compiled program may add in any order.
 class Sum {
 public:
-  void add(const Scalar &term) {
-    add(term.value, term.error, term.reach());
+  void add(const Scalar &term, int64_t terms = 1) {
+    add(term.value, term.error, term.reach(), terms);
     surelyNaN |= term.isSurelyNaN();
   }
   /// As above; `reach` is the sum of magnitude and error.
@@ -88,6 +93,8 @@ public:
     this->reach += reach;
     count += terms;
   }
+  /// Each term may be rounded this many times more.
+  void addRoundings(int64_t roundings) { count += roundings; }
   /// A term is NaN whatever the errors.
   void markNaN() { surelyNaN = true; }
 
@@ -98,7 +105,7 @@ public:
   /// terms' magnitudes, with g(n) = n u / (1 - n u) (Higham, Accuracy and
   /// Stability of Numerical Algorithms, 4.2). g(n) is taken, which leaves
   /// room for a term that came out of a transform with errors of its own.
-  Scalar finish(const Rounding &rounding) const;
+  Scalar finish(const Rounding &rounding, Terms terms = Terms::Kept) const;
 
 private:
   double value = 0, error = 0, reach = 0;

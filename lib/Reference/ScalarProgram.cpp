@@ -40,7 +40,8 @@ static int64_t getPosition(const BoundedTensor &tensor,
 }
 
 LogicalResult ScalarProgram::addStep(Operation *op,
-                                     const Environment &environment) {
+                                     const Environment &environment,
+                                     Terms terms) {
   if (auto constant = dyn_cast<arith::ConstantOp>(op);
       constant && isa<FloatAttr, IntegerAttr>(constant.getValue())) {
     initial[addSlot(constant.getResult())] = getConstant(constant.getValue());
@@ -73,7 +74,7 @@ LogicalResult ScalarProgram::addStep(Operation *op,
   bool isScalar = llvm::all_of(op->getOperandTypes(), [](Type type) {
     return type.isIntOrIndexOrFloat();
   });
-  ScalarRule rule = isScalar ? getScalarRule(op) : nullptr;
+  ScalarRule rule = isScalar ? getScalarRule(op, terms) : nullptr;
   if (!rule)
     return op->emitError() << "the reference evaluator has no rule for '"
                            << op->getName() << "'";
@@ -93,13 +94,14 @@ LogicalResult ScalarProgram::addStep(Operation *op,
   return success();
 }
 
-FailureOr<ScalarProgram>
-ScalarProgram::compile(Block &block, const Environment &environment) {
+FailureOr<ScalarProgram> ScalarProgram::compile(Block &block,
+                                                const Environment &environment,
+                                                Terms terms) {
   ScalarProgram program;
   for (BlockArgument argument : block.getArguments())
     program.addSlot(argument);
   for (Operation &op : block.without_terminator())
-    if (failed(program.addStep(&op, environment)))
+    if (failed(program.addStep(&op, environment, terms)))
       return failure();
   for (Value value : block.getTerminator()->getOperands())
     if (failed(program.addOperand(value, environment)))

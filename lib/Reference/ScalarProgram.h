@@ -12,9 +12,10 @@ namespace mlir::zq::reference {
 /// value given a slot in a frame. Values from outside are captured.
 class ScalarProgram {
 public:
-  /// Fails with an error at the operation that has no rule.
-  static FailureOr<ScalarProgram> compile(Block &block,
-                                          const Environment &environment);
+  /// Sums in the block are of `terms`. Fails with an error at the operation
+  /// that has no rule.
+  static FailureOr<ScalarProgram>
+  compile(Block &block, const Environment &environment, Terms terms);
 
   /// The slot of a value that the block defines, takes or uses.
   unsigned getSlot(Value value) const { return slots.lookup(value); }
@@ -33,7 +34,8 @@ private:
 
   unsigned addSlot(Value value);
   LogicalResult addOperand(Value value, const Environment &environment);
-  LogicalResult addStep(Operation *op, const Environment &environment);
+  LogicalResult addStep(Operation *op, const Environment &environment,
+                        Terms terms);
 
   llvm::DenseMap<Value, unsigned> slots;
   std::vector<Scalar> initial;

@@ -14,12 +14,12 @@ namespace mlir::zq::reference {
 /// applied element by element.
 using ScalarRule = std::function<Scalar(ArrayRef<Scalar>)>;
 
-/// The rule of `op`; null where there is none.
-ScalarRule getScalarRule(Operation *op);
+/// The rule of `op`, whose sums are of `terms`; null where there is none.
+ScalarRule getScalarRule(Operation *op, Terms terms);
 
 /// Parts of `getScalarRule`: floats, integers and comparisons, and the
 /// functions of `math`.
-ScalarRule getFloatRule(Operation *op);
+ScalarRule getFloatRule(Operation *op, Terms terms);
 ScalarRule getIntegerRule(Operation *op);
 ScalarRule getMathRule(Operation *op);
 

@@ -170,6 +170,22 @@ FailureOr<Array> mlir::zq::reference::toArray(Operation *op,
   return array;
 }
 
+FailureOr<StoredArray>
+mlir::zq::reference::toStored(Operation *op, TensorRef tensor, Type element) {
+  bool isExact =
+      llvm::all_of(tensor->errors, [](double error) { return error == 0; });
+  if (isExact || !element.isF32()) {
+    FailureOr<Array> array = toArray(op, *tensor, element);
+    if (failed(array))
+      return failure();
+    return StoredArray{std::move(*array), nullptr};
+  }
+  Array array(ElementType::F32, tensor->shape);
+  for (int64_t i = 0, n = tensor->size(); i < n; ++i)
+    array.set(i, static_cast<float>(tensor->values[i]));
+  return StoredArray{std::move(array), std::move(tensor)};
+}
+
 BoundComparison mlir::zq::compareWithBound(const BoundedTensor &expected,
                                            const Array &actual) {
   assert(expected.shape == actual.shape && "shapes to compare agree");

@@ -14,9 +14,23 @@ namespace mlir::zq::reference {
 
 /// Tensors are shared and never changed once they are bound to a value.
 using TensorRef = std::shared_ptr<const BoundedTensor>;
-/// The streams of a compressed tensor.
-using StreamsRef = std::shared_ptr<const std::vector<::zq::codec::Array>>;
-using RuntimeValue = std::variant<Scalar, TensorRef, StreamsRef>;
+/// A stream of a compressed tensor. One that was computed with rounding is
+/// `bounded`, and `array` is what is nearest to its values.
+struct StoredArray {
+  ::zq::codec::Array array;
+  TensorRef bounded;
+};
+using StreamsRef = std::shared_ptr<const std::vector<StoredArray>>;
+
+/// What a value stands for.
+struct RuntimeValue : std::variant<Scalar, TensorRef, StreamsRef> {
+  using variant::variant;
+
+  /// Set for what depends on nothing but constants and compressed tensors: how
+  /// many summands the compiler may take it apart into, of which it contracts
+  /// with each (see Decode.cpp); 0 for constants of one value.
+  std::optional<int64_t> parts;
+};
 
 /// The values of one function's frame.
 class Environment {
@@ -29,6 +43,9 @@ public:
   }
   void bind(Value value, BoundedTensor tensor) {
     values[value] = std::make_shared<const BoundedTensor>(std::move(tensor));
+  }
+  void setParts(Value value, std::optional<int64_t> parts) {
+    values.find(value)->second.parts = parts;
   }
   const RuntimeValue &get(Value value) const {
     auto it = values.find(value);
@@ -86,6 +103,9 @@ BoundedTensor fromArray(const ::zq::codec::Array &array);
 /// `op` where values are not exact or the reference has no such array.
 FailureOr<::zq::codec::Array>
 toArray(Operation *op, const BoundedTensor &tensor, Type element);
+
+/// The same, of values that need not be exact where `element` is f32.
+FailureOr<StoredArray> toStored(Operation *op, TensorRef tensor, Type element);
 
 } // namespace mlir::zq::reference
 

@@ -11,8 +11,14 @@
 //  * add the terms of a reduction in any order;
 //  * move an orthogonal transform from one operand of a contraction to the
 //    other, and cancel it against its inverse;
+//  * contract with the parts of a stored tensor one by one, in any order: with
+//    the terms of a sum (low rank, outliers, residual), the factors of a product
+//    of matrices, with its scales after the sum;
 //  * approximate the functions of `math` as well as MLIR's polynomials do.
-// Decoding is exact by contract, but for the transforms at a codec's front.
+// Decoding is exact by contract, but for codecs with stages that are ops on
+// tensors: those are evaluated as what `zq-split-codecs` makes of them, and
+// checked against the reference codec. lib/Reference/Decode.cpp has the
+// reasoning.
 //
 //===----------------------------------------------------------------------===//
 #ifndef ZQ_REFERENCE_EVALUATOR_H
@@ -35,7 +41,8 @@ struct BoundedTensor {
   std::vector<double> errors;
   /// What counts as `values[i]`'s magnitude in the error of a sum of products
   /// with it, at least its absolute value; empty where it is just that. More
-  /// for what a transform computed: see lib/Reference/Transform.cpp.
+  /// for what a transform computed (lib/Reference/Transform.cpp) and for what
+  /// is made of parts (lib/Reference/Decode.cpp).
   std::vector<double> magnitudes;
 
   int64_t size() const { return values.size(); }
@@ -49,14 +56,15 @@ struct EvaluatorInput {
 
 /// Decodes a whole tensor whose codec names a decoder of the module, which only
 /// the compiler understands. Reports its own errors. The type is the one to
-/// decode: transforms at the front of the codec have been taken off.
+/// decode: stages above that are ops on tensors have been taken off.
 using CustomDecodeFn = function_ref<FailureOr<::zq::codec::Array>(
     CompressedTensorType type, const std::vector<::zq::codec::Array> &streams)>;
 
 /// Evaluates `func` for one input for each of its arguments; gives its results.
 /// Fails with an error at the op that has no rule here, whose operands do not
 /// fit, whose streams are damaged, or that names a decoder where there is no
-/// `customDecode`.
+/// `customDecode`. The context has the dialects loaded that `zq-split-codecs`
+/// depends on.
 FailureOr<std::vector<BoundedTensor>>
 evaluateReference(func::FuncOp func, ArrayRef<EvaluatorInput> inputs,
                   CustomDecodeFn customDecode = nullptr);

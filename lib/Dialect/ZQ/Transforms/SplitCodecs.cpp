@@ -237,17 +237,23 @@ LogicalResult Splitter::run(SmallVectorImpl<DecodeOp> &decodes) {
   return success();
 }
 
+LogicalResult mlir::zq::splitCodecs(Operation *root) {
+  SmallVector<DecodeOp> decodes;
+  root->walk([&](DecodeOp op) { decodes.push_back(op); });
+  IRRewriter rewriter(root->getContext());
+  while (!decodes.empty()) {
+    DecodeOp op = decodes.pop_back_val();
+    if (failed(Splitter(rewriter, op).run(decodes)))
+      return failure();
+  }
+  return success();
+}
+
 namespace {
 struct SplitCodecsPass : mlir::zq::impl::SplitCodecsBase<SplitCodecsPass> {
   void runOnOperation() override {
-    SmallVector<DecodeOp> decodes;
-    getOperation().walk([&](DecodeOp op) { decodes.push_back(op); });
-    IRRewriter rewriter(&getContext());
-    while (!decodes.empty()) {
-      DecodeOp op = decodes.pop_back_val();
-      if (failed(Splitter(rewriter, op).run(decodes)))
-        return signalPassFailure();
-    }
+    if (failed(splitCodecs(getOperation())))
+      signalPassFailure();
   }
 };
 } // namespace

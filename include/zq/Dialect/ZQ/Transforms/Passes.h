@@ -17,6 +17,10 @@ namespace mlir::zq {
 #define GEN_PASS_REGISTRATION
 #include "zq/Dialect/ZQ/Transforms/Passes.h.inc"
 
+/// Makes ops on tensors of the stages that are, in every `zq.decode` under `root`
+/// (`zq-split-codecs`). Fails with an error at the decode.
+LogicalResult splitCodecs(Operation *root);
+
 /// Rotations leave the codecs, move across contractions and cancel
 /// (`zq-move-rotations`).
 void populateMoveRotationsPatterns(RewritePatternSet &patterns);
