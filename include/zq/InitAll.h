@@ -12,7 +12,8 @@ inline void registerAllDialects(DialectRegistry &registry) {
   registry.insert<ZQDialect>();
 }
 
-/// All passes and pipelines.
+/// All passes and pipelines, but for those of zq/Verification, which bring the
+/// reference evaluator with them.
 inline void registerAllPasses() {
   registerZQPasses();
   registerPipelines();

@@ -28,6 +28,17 @@ static void addVerify(OpPassManager &pm, StringRef phase) {
   pm.addPass(createVerifyPhase({phase.str()}));
 }
 
+SmallVector<std::unique_ptr<Pass>> mlir::zq::createAlgebraPasses() {
+  SmallVector<std::unique_ptr<Pass>> passes;
+  passes.push_back(createSplitCodecs());
+  passes.push_back(createMoveRotations());
+  passes.push_back(createConvertElementwiseToLinalgPass());
+  passes.push_back(createCanonicalizerPass());
+  passes.push_back(createCSEPass());
+  passes.push_back(createFuseElementwise());
+  return passes;
+}
+
 void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
                                            const LowerToLLVMOptions &options) {
   std::unique_ptr<Target> target = getX86Target(options.features);
@@ -38,12 +49,9 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   addVerify(pm, "imported");
 
   // Algebra.
-  pm.addPass(createSplitCodecs());
-  pm.addPass(createMoveRotations());
-  pm.addPass(createConvertElementwiseToLinalgPass());
-  addCleanup(pm);
+  for (std::unique_ptr<Pass> &pass : createAlgebraPasses())
+    pm.addPass(std::move(pass));
   addVerify(pm, "algebra");
-  pm.addPass(createFuseElementwise());
 
   // Tile and fuse.
   TileAndFuseOptions tiling;

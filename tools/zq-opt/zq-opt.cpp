@@ -4,10 +4,12 @@
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "zq/InitAll.h"
+#include "zq/Verification/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::registerAllPasses();
   mlir::zq::registerAllPasses();
+  mlir::zq::registerZQVerificationPasses();
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);

@@ -6,6 +6,7 @@
 #include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "zq/InitAll.h"
+#include "zq/Verification/Passes.h"
 
 extern "C" LLVM_ATTRIBUTE_WEAK mlir::DialectPluginLibraryInfo
 mlirGetDialectPluginInfo() {
@@ -17,6 +18,8 @@ mlirGetDialectPluginInfo() {
 
 extern "C" LLVM_ATTRIBUTE_WEAK mlir::PassPluginLibraryInfo
 mlirGetPassPluginInfo() {
-  return {MLIR_PLUGIN_API_VERSION, "zq", ZQ_VERSION,
-          [] { mlir::zq::registerAllPasses(); }};
+  return {MLIR_PLUGIN_API_VERSION, "zq", ZQ_VERSION, [] {
+            mlir::zq::registerAllPasses();
+            mlir::zq::registerZQVerificationPasses();
+          }};
 }

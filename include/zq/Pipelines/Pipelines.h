@@ -20,6 +20,10 @@ struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
       llvm::cl::init(true)};
 };
 
+/// The passes between import and tiling, in order: each leaves what a function
+/// computes, but for rounding, which `zq-verify-rewrites` checks pass by pass.
+SmallVector<std::unique_ptr<Pass>> createAlgebraPasses();
+
 /// From functions on tensors, compressed ones among them, to fused loops of
 /// vectors on tensors.
 void buildLowerToVectorsPipeline(OpPassManager &pm,

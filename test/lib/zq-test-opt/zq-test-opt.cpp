@@ -1,14 +1,18 @@
-//===- zq-test-opt.cpp - zq-opt with a stage from elsewhere ---------------===//
+//===- zq-test-opt.cpp - zq-opt with what only tests need -----------------===//
+#include "TestRewrites.h"
 #include "TestStage.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "zq/InitAll.h"
+#include "zq/Verification/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::registerAllPasses();
   mlir::zq::registerAllPasses();
+  mlir::zq::registerZQVerificationPasses();
+  test_zq::registerTestRewrites();
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
