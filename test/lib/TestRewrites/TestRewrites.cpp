@@ -6,6 +6,7 @@
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 using namespace mlir;
+using namespace mlir::zq;
 
 namespace {
 
@@ -15,7 +16,7 @@ struct FlipRotations : PassWrapper<FlipRotations, OperationPass<ModuleOp>> {
   StringRef getArgument() const override { return "test-zq-flip-rotations"; }
   void runOnOperation() override {
     getOperation().walk(
-        [](zq::RotateOp op) { op.setInverse(!op.getInverse()); });
+        [](RotateOp op) { op.setInverse(!op.getInverse()); });
   }
 };
 
@@ -24,9 +25,9 @@ struct ConfuseWindows : PassWrapper<ConfuseWindows, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ConfuseWindows)
   StringRef getArgument() const override { return "test-zq-confuse-windows"; }
   void runOnOperation() override {
-    getOperation().walk([](zq::DecodeOp op) {
+    getOperation().walk([](DecodeOp op) {
       for (Operation *user : op.getSource().getUsers())
-        if (auto other = dyn_cast<zq::DecodeOp>(user);
+        if (auto other = dyn_cast<DecodeOp>(user);
             other && other != op && other.getType() == op.getType() &&
             op->isBeforeInBlock(other))
           other.getResult().replaceAllUsesWith(op.getResult());
