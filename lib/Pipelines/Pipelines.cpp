@@ -48,6 +48,13 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   pm.addPass(createEncodeConstants());
   addVerify(pm, "imported");
 
+  // Consumers.
+  pm.addPass(createConvertElementwiseToLinalgPass());
+  pm.addPass(createDecomposeAggregates());
+  pm.addPass(createLowerConvolutions());
+  pm.addPass(createGatherRows({target->getLanes()}));
+  addCleanup(pm);
+
   // Algebra.
   for (std::unique_ptr<Pass> &pass : createAlgebraPasses())
     pm.addPass(std::move(pass));
@@ -58,6 +65,7 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   tiling.width = target->getLanes();
   tiling.accumulators = target->getAccumulators();
   tiling.shortfall = target->getShortfall();
+  tiling.placement = options.placement;
   pm.addPass(createTileAndFuse(tiling));
   addCleanup(pm);
 

@@ -18,6 +18,12 @@ struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
       *this, "threads",
       llvm::cl::desc("Run the tiles of the outer loops in parallel by OpenMP"),
       llvm::cl::init(true)};
+  Option<std::string> placement{
+      *this, "placement",
+      llvm::cl::desc("Where the weights of contractions are decoded: "
+                     "\"registers\", \"panel\", \"up-front\", or \"auto\" "
+                     "for what the cost model finds cheapest"),
+      llvm::cl::init("auto")};
 };
 
 /// The passes between import and tiling, in order: each leaves what a function

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
+#include "zq/Dialect/ZQ/Transforms/Placement.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -22,6 +23,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/StringSwitch.h"
 
 namespace mlir::zq {
 #define GEN_PASS_DEF_TILEANDFUSE
@@ -42,20 +44,11 @@ static int64_t largestDivisor(int64_t size, int64_t limit) {
   return 1;
 }
 
-/// Whether every loop of `op` is parallel: such an op may be recomputed by
-/// tiles of its result.
-static bool isElementwise(Operation *op) {
-  auto linalgOp = dyn_cast_or_null<linalg::LinalgOp>(op);
-  return linalgOp && linalgOp.getNumLoops() == linalgOp.getNumParallelLoops();
-}
-
-/// Whether `op` produces a weight: a decode, or elementwise work on one.
-static bool isWeight(Operation *op) {
-  if (isa_and_nonnull<DecodeOp>(op))
-    return true;
-  auto linalgOp = dyn_cast_or_null<linalg::LinalgOp>(op);
-  return linalgOp && isElementwise(op) && linalgOp.getNumDpsInputs() == 1 &&
-         isWeight(linalgOp.getDpsInputs().front().getDefiningOp());
+/// What `value` is, or is a slice of.
+static Operation *getProducer(Value value) {
+  while (auto slice = value.getDefiningOp<tensor::ExtractSliceOp>())
+    value = slice.getSource();
+  return value.getDefiningOp();
 }
 
 /// The operand of a contraction along whose last dimension the lanes go, since
@@ -63,15 +56,21 @@ static bool isWeight(Operation *op) {
 static std::pair<OpOperand *, DecodeOp> findWeight(linalg::LinalgOp op) {
   OpOperand *weight = op.getDpsInputOperands().back();
   DecodeOp decode;
-  for (OpOperand *input : op.getDpsInputOperands())
-    if (isWeight(input->get().getDefiningOp())) {
-      weight = input;
-      Operation *producer = input->get().getDefiningOp();
-      while (auto chain = dyn_cast<linalg::LinalgOp>(producer))
-        producer = chain.getDpsInputs().front().getDefiningOp();
-      decode = cast<DecodeOp>(producer);
-    }
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    Operation *producer = getProducer(input->get());
+    if (!isWeight(producer))
+      continue;
+    weight = input;
+    decode = getDecode(producer);
+  }
   return {weight, decode};
+}
+
+/// The loop along the last dimension of what `map` reads.
+static std::optional<unsigned> findLane(AffineMap map) {
+  auto last = dyn_cast_if_present<AffineDimExpr>(
+      map.getNumResults() ? map.getResults().back() : AffineExpr());
+  return last ? std::optional<unsigned>(last.getPosition()) : std::nullopt;
 }
 
 static LogicalResult emitDynamicLanes(Operation *op) {
@@ -97,10 +96,11 @@ struct KernelConfig {
   int64_t width;
   /// Vectors of accumulators that a register tile may hold.
   int64_t accumulators;
-  /// Uses of a weight up to which it is decoded anew for each.
-  int64_t registerReuse;
   /// Rows of the result's last dimension in a parallel tile.
   int64_t panel;
+  /// Where all decodes run that a contraction uses; up to the cost model where
+  /// there is none.
+  std::optional<Placement> placement;
 };
 
 /// Which ops that are to be tiled are still there while others are rewritten.
@@ -117,10 +117,15 @@ public:
   }
   ~Tiler() { rewriter.setListener(nullptr); }
 
+  /// Decides where the decode runs of each contraction of `block`, and says so.
+  void placeDecodes(Block &block);
   LogicalResult tileBlock(Block &block);
 
 private:
+  WeightUses getUses(linalg::LinalgOp op, AffineMap map);
   LogicalResult tileRoot(TilingInterface root);
+  void noteFused(Operation *op, tensor::ExtractSliceOp slice);
+  void noteUnfused(DecodeOp op);
   SmallVector<int64_t> getParallelTile(TilingInterface root);
   LogicalResult tileElementwise(linalg::LinalgOp op);
   LogicalResult tileContraction(linalg::LinalgOp op);
@@ -134,8 +139,10 @@ private:
   FailureOr<linalg::LinalgOp>
   tileToLoops(linalg::LinalgOp op, ArrayRef<int64_t> sizes, bool fuse,
               std::optional<unsigned> partialReduction = std::nullopt);
-  /// Register tile sizes of the parallel dimensions but `lane`.
-  SmallVector<int64_t> getRegisterTile(linalg::LinalgOp op, unsigned lane,
+  /// Register tile sizes of the parallel dimensions but `lane`, for loops of
+  /// `ranges`.
+  SmallVector<int64_t> getRegisterTile(linalg::LinalgOp op,
+                                       ArrayRef<int64_t> ranges, unsigned lane,
                                        bool fuse);
 
   LogicalResult fuseWeight(tensor::ExtractSliceOp slice,
@@ -144,9 +151,99 @@ private:
   IRRewriter &rewriter;
   KernelConfig config;
   Remaining remaining;
+  /// Decodes that have a remark, and are not pulled into what uses them.
+  DenseSet<Operation *> placedUpFront;
 };
 
 } // namespace
+
+//===----------------------------------------------------------------------===//
+// Placement
+//===----------------------------------------------------------------------===//
+
+/// The placement of its decode, on a contraction while it is tiled: tiling
+/// copies it to the tile.
+static constexpr StringLiteral placementName = "zq.placement";
+
+/// The values of a window; a dimension of unknown size counts as one.
+static double countValues(RankedTensorType window) {
+  double values = 1;
+  for (int64_t size : window.getShape())
+    values *= ShapedType::isDynamic(size) ? 1 : size;
+  return values;
+}
+
+static StringRef getPlacement(Operation *op) {
+  auto placement = op->getAttrOfType<StringAttr>(placementName);
+  return placement ? placement.getValue() : StringRef();
+}
+
+/// Whether a contraction uses the weight that `op` produces.
+static bool leadsToContraction(Operation *op) {
+  return llvm::any_of(op->getUsers(), [](Operation *user) {
+    return !getPlacement(user).empty() ||
+           (isWeight(user) && leadsToContraction(user));
+  });
+}
+
+/// How often each value of the weight that `map` reads is used. A loop of
+/// unknown size counts as one.
+WeightUses Tiler::getUses(linalg::LinalgOp op, AffineMap map) {
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  SmallVector<int64_t> tile =
+      getParallelTile(cast<TilingInterface>(op.getOperation()));
+  for (auto [size, range] : llvm::zip(tile, ranges)) {
+    range = ShapedType::isDynamic(range) ? 1 : range;
+    size = size ? size : range;
+  }
+  SmallVector<int64_t> registers =
+      getRegisterTile(op, tile, *findLane(map), /*fuse=*/true);
+  WeightUses uses;
+  for (auto [dim, range] : llvm::enumerate(ranges)) {
+    if (map.isFunctionOfDim(dim))
+      continue;
+    uses.whole *= range;
+    uses.tile *= tile[dim];
+    uses.registers *= registers[dim] ? registers[dim] : 1;
+  }
+  return uses;
+}
+
+void Tiler::placeDecodes(Block &block) {
+  CostModel model(config.width);
+  for (Operation &op : block) {
+    auto contraction = dyn_cast<linalg::LinalgOp>(op);
+    if (!contraction || !contraction.getNumReductionLoops() || op.use_empty())
+      continue;
+    auto [weight, decode] = findWeight(contraction);
+    AffineMap map = contraction.getMatchingIndexingMap(weight);
+    if (!decode || !findLane(map))
+      continue;
+    RankedTensorType window = decode.getWindowType();
+    double values = countValues(window);
+    WeightUses uses = getUses(contraction, map);
+    DecodeCost cost = model.getDecodeCost(decode);
+    Prediction chosen =
+        config.placement ? model.predict(*config.placement, cost, values, uses)
+                         : model.choose(cost, values, uses);
+    op.setAttr(placementName,
+               rewriter.getStringAttr(stringify(chosen.placement)));
+    if (chosen.placement == Placement::UpFront) {
+      placedUpFront.insert(decode);
+      remarkPlacement(decode, /*fused=*/false,
+                      "decode not fused: " +
+                          Twine(static_cast<int64_t>(uses.whole / uses.tile)) +
+                          " tiles use each value, decoded once up front",
+                      chosen);
+      continue;
+    }
+    remarkPlacement(decode, /*fused=*/true,
+                    "decode fused " + Twine(stringify(chosen.placement)) +
+                        ": uses of each value in a tile: " +
+                        Twine(static_cast<int64_t>(uses.tile)),
+                    chosen);
+  }
+}
 
 //===----------------------------------------------------------------------===//
 // Parallel tiles
@@ -199,6 +296,34 @@ SmallVector<int64_t> Tiler::getParallelTile(TilingInterface root) {
   return sizes;
 }
 
+/// Whether what reads `slice` wants its decode up front.
+static bool isUsedFromMemory(tensor::ExtractSliceOp slice) {
+  return llvm::any_of(slice->getUsers(), [](Operation *user) {
+    return getPlacement(user) == stringify(Placement::UpFront);
+  });
+}
+
+/// The remark on a decode that goes into a tile of another op than a
+/// contraction, which has its own.
+void Tiler::noteFused(Operation *op, tensor::ExtractSliceOp slice) {
+  auto decode = dyn_cast<DecodeOp>(op);
+  if (!decode || placedUpFront.contains(op))
+    return;
+  Operation *user = *slice->getUsers().begin();
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(user);
+  // A weight through elementwise ops is noted at its contraction.
+  if (!getPlacement(user).empty() || leadsToContraction(op))
+    return;
+  Placement placement = linalgOp ? Placement::InRegisters : Placement::PerPanel;
+  RankedTensorType window = decode.getWindowType();
+  CostModel model(config.width);
+  remarkPlacement(decode, /*fused=*/true,
+                  "decode fused " + Twine(stringify(placement)) + ": into '" +
+                      user->getName().getStringRef() + "'",
+                  model.predict(placement, model.getDecodeCost(decode),
+                                countValues(window), {}));
+}
+
 LogicalResult Tiler::tileRoot(TilingInterface root) {
   // Tiles of one element each would hide it.
   if (linalg::LinalgOp contraction = findContraction(root)) {
@@ -220,13 +345,19 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
       [&](tensor::ExtractSliceOp slice, OpResult producer, bool isInit)
           -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
         Operation *op = producer.getOwner();
-        if (isInit || isWeight(op) || isa<linalg::FillOp>(op))
+        if (isWeight(op) && !isInit) {
+          if (isUsedFromMemory(slice))
+            return std::nullopt;
+          noteFused(op, slice);
+          return scf::SCFTileAndFuseOptions::ControlFnResult{};
+        }
+        if (isInit || isa<linalg::FillOp>(op))
           return scf::SCFTileAndFuseOptions::ControlFnResult{};
         // Each tile reads its own part of what goes into an elementwise op, or
         // of what a contraction adds to.
         bool isOwnPart = llvm::all_of(slice->getUses(), [](OpOperand &use) {
           auto user = dyn_cast<linalg::LinalgOp>(use.getOwner());
-          return user && (isElementwise(user) || user.isDpsInit(&use));
+          return user && (linalg::isElementwise(user) || user.isDpsInit(&use));
         });
         // The op that this tile is of still uses the whole.
         bool isOnlyHere =
@@ -356,6 +487,54 @@ Tiler::tileToLoops(linalg::LinalgOp op, ArrayRef<int64_t> sizes, bool fuse,
   return inner;
 }
 
+/// Takes loops of one iteration out of the maps of what `op` reads, as they are
+/// in a tile of a convolution's windows. A dimension that a loop then steps
+/// through by more than one element is sliced with that stride, so that the
+/// maps pick dimensions, as vectors need it.
+static void simplifyMaps(RewriterBase &rewriter, linalg::GenericOp op) {
+  MLIRContext *context = op.getContext();
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  SmallVector<AffineExpr> dims;
+  for (auto [dim, range] : llvm::enumerate(ranges))
+    dims.push_back(range == 1 ? getAffineConstantExpr(0, context)
+                              : getAffineDimExpr(dim, context));
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    AffineMap &map = maps[input->getOperandNumber()];
+    auto type = dyn_cast<RankedTensorType>(input->get().getType());
+    if (!type || map.isProjectedPermutation())
+      continue;
+    SmallVector<AffineExpr> results;
+    SmallVector<OpFoldResult> offsets(type.getRank(), rewriter.getIndexAttr(0)),
+        sizes, strides;
+    for (auto [expr, size] : llvm::zip(map.getResults(), type.getShape())) {
+      AffineExpr simple = expr.replaceDims(dims);
+      int64_t stride = 1, length = size;
+      auto product = dyn_cast<AffineBinaryOpExpr>(simple);
+      if (product && product.getKind() == AffineExprKind::Mul) {
+        auto dim = dyn_cast<AffineDimExpr>(product.getLHS());
+        auto factor = dyn_cast<AffineConstantExpr>(product.getRHS());
+        if (dim && factor) {
+          simple = dim;
+          stride = factor.getValue();
+          length = ranges[dim.getPosition()];
+        }
+      }
+      results.push_back(simple);
+      sizes.push_back(rewriter.getIndexAttr(length));
+      strides.push_back(rewriter.getIndexAttr(stride));
+    }
+    map = AffineMap::get(map.getNumDims(), 0, results, context);
+    rewriter.setInsertionPoint(op);
+    Value slice = tensor::ExtractSliceOp::create(
+        rewriter, op.getLoc(), input->get(), offsets, sizes, strides);
+    rewriter.modifyOpInPlace(op, [&] { input->set(slice); });
+  }
+  rewriter.modifyOpInPlace(op, [&] {
+    op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
+  });
+}
+
 LogicalResult Tiler::tileElementwise(linalg::LinalgOp op) {
   // Rows of at most a few vectors.
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
@@ -363,12 +542,17 @@ LogicalResult Tiler::tileElementwise(linalg::LinalgOp op) {
     return success();
   SmallVector<int64_t> sizes(ranges.size(), 1);
   sizes.back() = largestDivisor(ranges.back(), 4 * config.width);
-  return tileToLoops(op, sizes, /*fuse=*/true);
+  auto tile = tileToLoops(op, sizes, /*fuse=*/true);
+  if (failed(tile))
+    return failure();
+  if (auto generic = dyn_cast<linalg::GenericOp>(tile->getOperation()))
+    simplifyMaps(rewriter, generic);
+  return success();
 }
 
-SmallVector<int64_t> Tiler::getRegisterTile(linalg::LinalgOp op, unsigned lane,
-                                            bool fuse) {
-  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+SmallVector<int64_t> Tiler::getRegisterTile(linalg::LinalgOp op,
+                                            ArrayRef<int64_t> ranges,
+                                            unsigned lane, bool fuse) {
   SmallVector<int64_t> sizes(ranges.size(), 0);
   SmallVector<unsigned> parallel;
   op.getParallelDims(parallel);
@@ -392,6 +576,8 @@ SmallVector<int64_t> Tiler::getRegisterTile(linalg::LinalgOp op, unsigned lane,
 }
 
 LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
+  StringRef placement = getPlacement(op);
+  op->removeAttr(placementName);
   if (!isa<linalg::GenericOp>(op)) {
     rewriter.setInsertionPoint(op);
     auto generic = linalg::generalizeNamedOp(rewriter, op);
@@ -413,32 +599,18 @@ LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
 
   auto [weight, decode] = findWeight(op);
   AffineMap map = op.getMatchingIndexingMap(weight);
-  auto last = dyn_cast_if_present<AffineDimExpr>(
-      map.getNumResults() ? map.getResults().back() : AffineExpr());
-  if (!last)
+  std::optional<unsigned> loop = findLane(map);
+  if (!loop)
     return op->emitOpError("has a weight whose last dimension is no loop");
-  unsigned lane = last.getPosition();
-
-  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
-  if (ShapedType::isDynamic(ranges[lane]))
+  unsigned lane = *loop;
+  if (ShapedType::isDynamic(op.getStaticLoopRanges()[lane]))
     return emitDynamicLanes(op);
-  int64_t reuse = 1;
-  for (auto [dim, range] : llvm::enumerate(ranges))
-    if (!map.isFunctionOfDim(dim))
-      reuse =
-          ShapedType::isDynamic(range) ? config.registerReuse : reuse * range;
   int64_t width = config.width;
   if (decode)
     width = getDecoderWidth(
         decode, cast<CompressedTensorType>(decode.getSource().getType()),
         width);
-  // A weight that is used often is decoded once for the tile, to a panel that
-  // stays in cache; one that is not, where it is used.
-  bool fuse = decode && reuse <= config.registerReuse;
-  if (decode)
-    decode->emitRemark() << "decode fused "
-                         << (fuse ? "in registers" : "per panel")
-                         << ": uses of each value in a tile: " << reuse;
+  bool fuse = placement == stringify(Placement::InRegisters);
 
   bool reduces =
       op.getIteratorTypesArray()[lane] == utils::IteratorType::reduction;
@@ -473,7 +645,8 @@ LogicalResult Tiler::tileLaneReduction(linalg::LinalgOp op, unsigned lane,
   }
 
   for (linalg::LinalgOp part : parts) {
-    SmallVector<int64_t> sizes = getRegisterTile(part, lane, fuse);
+    SmallVector<int64_t> sizes =
+        getRegisterTile(part, part.getStaticLoopRanges(), lane, fuse);
     SmallVector<unsigned> reductions;
     part.getReductionDims(reductions);
     for (unsigned dim : reductions)
@@ -497,7 +670,8 @@ LogicalResult Tiler::tileLaneReduction(linalg::LinalgOp op, unsigned lane,
 /// whole vectors of it.
 LogicalResult Tiler::tileLaneParallel(linalg::LinalgOp op, unsigned lane,
                                       int64_t width, bool fuse) {
-  SmallVector<int64_t> sizes = getRegisterTile(op, lane, fuse);
+  SmallVector<int64_t> sizes =
+      getRegisterTile(op, op.getStaticLoopRanges(), lane, fuse);
   sizes[lane] = largestDivisor(op.getStaticLoopRanges()[lane], width);
   auto tile = tileToLoops(op, sizes, fuse);
   if (failed(tile))
@@ -533,6 +707,22 @@ static void replaceEmpty(IRRewriter &rewriter, Operation *root) {
     rewriter.replaceOp(op, SmallVector<Value>(op.getDpsInits()));
 }
 
+/// The remark on a decode that nothing pulls into its tiles.
+void Tiler::noteUnfused(DecodeOp op) {
+  if (placedUpFront.contains(op))
+    return;
+  RankedTensorType window = op.getWindowType();
+  CostModel model(config.width);
+  std::string users;
+  for (Operation *user : op->getUsers())
+    users += (users.empty() ? "'" : ", '") +
+             user->getName().getStringRef().str() + "'";
+  remarkPlacement(op, /*fused=*/false,
+                  "decode not fused: the whole of it is used by " + users,
+                  model.predict(Placement::UpFront, model.getDecodeCost(op),
+                                countValues(window), {}));
+}
+
 LogicalResult Tiler::tileBlock(Block &block) {
   // Consumers first, so that they pull their producers; what is left of those
   // comes next. What the tiling itself makes is no root.
@@ -550,10 +740,25 @@ LogicalResult Tiler::tileBlock(Block &block) {
       rewriter.eraseOp(root);
       continue;
     }
+    if (auto decode = dyn_cast<DecodeOp>(root)) {
+      // In a loop already, which is its tile.
+      if (isa<scf::ForallOp>(block.getParentOp()))
+        continue;
+      noteUnfused(decode);
+    }
     if (failed(tileRoot(cast<TilingInterface>(root))))
       return failure();
   }
   return success();
+}
+
+/// The option's names.
+static std::optional<Placement> parsePlacement(StringRef text) {
+  return llvm::StringSwitch<std::optional<Placement>>(text)
+      .Case("registers", Placement::InRegisters)
+      .Case("panel", Placement::PerPanel)
+      .Case("up-front", Placement::UpFront)
+      .Default(std::nullopt);
 }
 
 namespace {
@@ -562,7 +767,16 @@ struct TileAndFusePass : mlir::zq::impl::TileAndFuseBase<TileAndFusePass> {
 
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
-    KernelConfig config{width, accumulators, registerReuse, panel};
+    KernelConfig config{width, accumulators, panel, std::nullopt};
+    if (placement != "auto") {
+      config.placement = parsePlacement(placement);
+      if (!config.placement) {
+        getOperation().emitError() << "unknown placement '" << placement
+                                   << "'; known are auto, registers, panel "
+                                      "and up-front";
+        return signalPassFailure();
+      }
+    }
     if (!shortfall.empty())
       getOperation().walk([&](FunctionOpInterface function) {
         bool decodes = false;
@@ -575,12 +789,16 @@ struct TileAndFusePass : mlir::zq::impl::TileAndFuseBase<TileAndFusePass> {
     SmallVector<Block *> blocks;
     getOperation().walk([&](Block *block) {
       Operation *parent = block->getParentOp();
-      if (isa<FunctionOpInterface, scf::ForOp, scf::IfOp, scf::WhileOp>(parent))
+      if (isa<FunctionOpInterface, scf::ForOp, scf::ForallOp, scf::IfOp,
+              scf::WhileOp>(parent))
         blocks.push_back(block);
     });
-    for (Block *block : blocks)
-      if (failed(Tiler(rewriter, config).tileBlock(*block)))
+    for (Block *block : blocks) {
+      Tiler tiler(rewriter, config);
+      tiler.placeDecodes(*block);
+      if (failed(tiler.tileBlock(*block)))
         return signalPassFailure();
+    }
   }
 };
 } // namespace

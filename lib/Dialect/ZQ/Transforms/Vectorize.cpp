@@ -32,7 +32,9 @@ struct VectorizePass : mlir::zq::impl::VectorizeBase<VectorizePass> {
         continue;
       }
       rewriter.setInsertionPoint(op);
-      auto result = linalg::vectorize(rewriter, op);
+      auto result = linalg::vectorize(rewriter, op, /*inputVectorSizes=*/{},
+                                      /*inputScalableVecDims=*/{},
+                                      /*vectorizeNDExtract=*/true);
       if (failed(result)) {
         op->emitOpError("cannot be turned into vectors");
         return signalPassFailure();

@@ -39,6 +39,13 @@ struct MainRatio {
   int64_t units = 1;
 };
 
+/// Operations that decode one value: those that a vector unit does for all of
+/// its lanes at once, and those done for one value after another.
+struct StageCost {
+  double vector = 0;
+  double scalar = 0;
+};
+
 /// Says at the builder's location that a stage is no part of a decoder.
 llvm::FailureOr<Value> refuseDecode(DecodeBuilder &builder);
 } // namespace mlir::zq
@@ -60,8 +67,8 @@ struct Part {
   CodecAttr codec;
 };
 
-/// The parts of each stage of `codec`, in the order of the chain, for a tensor of
-/// `rank` dimensions. Fails where a decoder symbol is missing in `scope`.
+/// The parts of each stage of `codec`, in the order of the chain, for a tensor
+/// of `rank` dimensions. Fails where a decoder symbol is missing in `scope`.
 llvm::FailureOr<llvm::SmallVector<llvm::SmallVector<Part>>>
 getParts(CodecAttr codec, int64_t rank, Type element, Operation *scope);
 

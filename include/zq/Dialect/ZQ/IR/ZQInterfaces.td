@@ -81,6 +81,18 @@ def StageAttrInterface : AttrInterface<"StageAttrInterface"> {
       (ins "::mlir::zq::DecodeBuilder &":$builder, "::mlir::Value":$main), "",
       [{ return ::mlir::zq::refuseDecode(builder); }]>,
     InterfaceMethod<[{
+        What undoing the stage costs for one value that it takes in, roughly;
+        the cost model weighs placements by it (see `StageCost`). The default
+        takes a stage with state for an entropy coder, any other for two
+        operations on vectors.
+      }],
+      "::mlir::zq::StageCost", "getCost",
+      (ins "::mlir::Type":$input, "::mlir::Operation *":$scope), "",
+      [{
+        return $_attr.getChunk(scope) ? ::mlir::zq::StageCost{0, 16}
+                                      : ::mlir::zq::StageCost{2, 0};
+      }]>,
+    InterfaceMethod<[{
         The reference implementation, which defines what the stage means. Null
         for a decoder that is known to the IR only.
       }],

@@ -60,6 +60,103 @@ def EncodeConstants : Pass<"zq-encode-constants", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def DecomposeAggregates
+    : Pass<"zq-decompose-aggregates", "::mlir::ModuleOp"> {
+  let summary = "Write ops that stand for several as those";
+  let description = [{
+    `linalg.softmax`, and every other op that upstream can decompose, becomes
+    the structured ops that it stands for, which are then fused and tiled like
+    any other. Tested in `test/Dialect/ZQ/decompose-aggregates.mlir`.
+
+    ```mlir
+    %p = linalg.softmax dimension(1) ins(%s : tensor<4x16xf32>) outs(%e : ...)
+    // becomes
+    %m = linalg.generic ... ["parallel", "reduction"] ... arith.maxnumf
+    %x = linalg.generic ... arith.subf ... math.exp
+    %t = linalg.generic ... ["parallel", "reduction"] ... arith.addf
+    %p = linalg.generic ... arith.divf
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def LowerConvolutions : Pass<"zq-lower-convolutions", "::mlir::ModuleOp"> {
+  let summary = "Turn convolutions into contractions";
+  let description = [{
+    A convolution becomes a copy of the input's windows (im2col) and a
+    contraction of these with the filter, for any layout, number of dimensions,
+    strides, dilations and groups. The elements of a window are in the order in
+    which the filter is stored, so that a compressed filter is decoded like any
+    other weight; loops over pixels become one, and so do those that are
+    contracted where the filter has one dimension for them behind a
+    `tensor.expand_shape`. Tested in `test/Dialect/ZQ/lower-convolutions.mlir`.
+
+    ```mlir
+    %y = linalg.conv_2d_nhwc_hwcf
+        ins(%x, %f : tensor<1x9x9x8xf32>, tensor<3x3x8x16xf32>)
+        outs(%o : tensor<1x7x7x16xf32>)
+    // becomes
+    %c = linalg.generic {indexing_maps = [(n, h, w, i, j, c) -> (n, h + i, w + j, c), ...
+        ins(%x : tensor<1x9x9x8xf32>) outs(... : tensor<1x7x7x3x3x8xf32>)
+    %y = linalg.generic {indexing_maps = [(p, f, i, j, c) -> (p, i, j, c),
+                                          (p, f, i, j, c) -> (i, j, c, f),
+                                          (p, f, i, j, c) -> (p, f)], ...
+        ins(..., %f : tensor<49x3x3x8xf32>, tensor<3x3x8x16xf32>)
+        outs(... : tensor<49x16xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def GatherRows : Pass<"zq-gather-rows", "::mlir::ModuleOp"> {
+  let summary = "Decode only the rows of a table that are read";
+  let description = [{
+    Where a `linalg.generic` reads rows of a decode by `tensor.extract`, at
+    places that data decides, a loop decodes the row of each iteration, and
+    the table itself is not decoded. A `tensor.gather` becomes such a generic.
+    Elementwise work on the table is done on what is read.
+
+    An index outside of the table is clamped: a negative one reads the first
+    row, one that is too large the last. No index makes a decode, or a
+    `tensor.gather`, read outside of a tensor.
+
+    The table is decoded as a whole, with a remark, where single elements are
+    read, where a transform mixes its rows, or where more rows are read than
+    there are. Tested in `test/Dialect/ZQ/gather-rows.mlir`.
+
+    ```mlir
+    %d = zq.decode %w at [0, 0] outs(%e : tensor<30522x384xf32>) : ...
+    %y = linalg.generic ... ins(%ids : tensor<12xi32>) outs(... : tensor<12x384xf32>) {
+    ^bb0(%id: i32, %out: f32):
+      %row = arith.index_cast %id : i32 to index
+      %k = linalg.index 1 : index
+      %v = tensor.extract %d[%row, %k] : tensor<30522x384xf32>
+      linalg.yield %v : f32
+    }
+    // becomes
+    %y = scf.forall (%t) in (12) shared_outs(%o = ...) -> (tensor<12x384xf32>) {
+      ... // %row: the index of %ids[%t], clamped
+      %d = zq.decode %w at [%row, 0] outs(... : tensor<1x384xf32>) : ...
+      scf.forall.in_parallel {
+        tensor.parallel_insert_slice %d into %o[%t, 0] [1, 384] [1, 1] ...
+      }
+    }
+    ```
+  }];
+  let options = [
+    Option<"width", "width", "int64_t", "16", "Lanes of a vector of f32">,
+  ];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def SplitCodecs : Pass<"zq-split-codecs", "::mlir::ModuleOp"> {
   let summary = "Take the stages out of codecs that are ops on tensors";
   let description = [{
@@ -139,10 +236,11 @@ def TileAndFuse : Pass<"zq-tile-and-fuse", "::mlir::ModuleOp"> {
     Outside are parallel tiles (`scf.forall`), into which elementwise ops pull
     the contraction that they consume, and that its weights. Inside are a
     contraction's register tile and a vector's lanes along the last dimension
-    of its weight. A weight of which each value is used at most
-    `register-reuse` times in a tile is decoded once more inside, where its
-    values stay in registers; another once for the tile. A remark on the decode
-    says which. Tested in `test/Dialect/ZQ/tile-and-fuse.mlir`.
+    of its weight. The cost model (`Placement.h`) decides where the weight is
+    decoded: inside, where its values stay in registers; once for the tile; or
+    once before, where many tiles would decode it again. A remark on each
+    decode says what was decided and what it is predicted to cost. Tested in
+    `test/Dialect/ZQ/tile-and-fuse.mlir` and `test/Dialect/ZQ/placement.mlir`.
 
     ```mlir
     %d = zq.decode %w at [0, 0] outs(%e : tensor<512x256xf32>) : ...
@@ -163,8 +261,9 @@ def TileAndFuse : Pass<"zq-tile-and-fuse", "::mlir::ModuleOp"> {
     Option<"width", "width", "int64_t", "16", "Lanes of a vector of f32">,
     Option<"accumulators", "accumulators", "int64_t", "16",
            "Vectors of accumulators in a register tile">,
-    Option<"registerReuse", "register-reuse", "int64_t", "4",
-           "Uses of a decoded value up to which it is decoded in registers">,
+    Option<"placement", "placement", "std::string", "\"auto\"",
+           "Where the weights of contractions are decoded: registers, panel, "
+           "up-front, or auto for what the cost model finds cheapest">,
     Option<"panel", "panel", "int64_t", "32",
            "Size of a parallel tile along the result's last dimension">,
     Option<"shortfall", "shortfall", "std::string", "\"\"",
