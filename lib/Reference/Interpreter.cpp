@@ -150,6 +150,11 @@ static FailureOr<bool> runElementwise(Operation *op, Environment &environment) {
 static LogicalResult runAny(Operation *op, Environment &environment) {
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
     return evaluateLinalg(linalgOp, environment);
+  if (auto softmax = dyn_cast<linalg::SoftmaxOp>(op);
+      softmax && softmax.hasPureTensorSemantics()) {
+    evaluateSoftmax(softmax, environment);
+    return success();
+  }
   for (auto family : {runConstant, runTensorOp, runCompressedOp, runControlFlow,
                       runElementwise}) {
     FailureOr<bool> done = family(op, environment);

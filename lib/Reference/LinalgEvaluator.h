@@ -23,6 +23,10 @@ struct SumOfParts {
 /// at the op, or at the operation in its body that has no rule.
 LogicalResult evaluateLinalg(linalg::LinalgOp op, Environment &environment);
 
+/// Runs `op` and binds its result: exp(x - max) over the sum of these, along a
+/// dimension.
+void evaluateSoftmax(linalg::SoftmaxOp op, Environment &environment);
+
 /// Sums of products (matmul and its kin, with widening casts on the factors),
 /// which take real sizes: the same result as the general way, without running
 /// the body. `loops` are the sizes of the iteration space. Nothing where the op

@@ -87,6 +87,11 @@ static ScalarRule getRoundingRule(double (*function)(double)) {
 
 static double reciprocalRoot(double x) { return 1 / std::sqrt(x); }
 
+// 3.12e-7, near the overflow; results below the least normal are lost.
+ScalarRule mlir::zq::reference::getExpRule(Type type) {
+  return getRule(type, {std::exp, 6.3e-7, leastNormal});
+}
+
 ScalarRule mlir::zq::reference::getMathRule(Operation *op) {
   Type type = op->getResult(0).getType();
   if (!isa<FloatType>(getElementTypeOrSelf(type)))
@@ -100,8 +105,7 @@ ScalarRule mlir::zq::reference::getMathRule(Operation *op) {
       .Case([&](math::ErfOp) { return rule({std::erf, 5.2e-7}); })
       // 2.06e-7, and 5e-40 where the result is subnormal.
       .Case([&](math::ErfcOp) { return rule({std::erfc, 4.2e-7, 1e-39}); })
-      // 3.12e-7, near the overflow; results below the least normal are lost.
-      .Case([&](math::ExpOp) { return rule({std::exp, 6.3e-7, leastNormal}); })
+      .Case([&](math::ExpOp) { return getExpRule(type); })
       // As exp(x * ln 2), which rounds the argument twice.
       .Case([&](math::Exp2Op op) {
         ScalarRule exp = rule({std::exp2, 6.3e-7, leastNormal});

@@ -23,6 +23,9 @@ ScalarRule getFloatRule(Operation *op, Terms terms);
 ScalarRule getIntegerRule(Operation *op);
 ScalarRule getMathRule(Operation *op);
 
+/// e to the power of a value of the float type `type`.
+ScalarRule getExpRule(Type type);
+
 /// The value of a scalar constant: a FloatAttr, IntegerAttr or BoolAttr.
 Scalar getConstant(Attribute attr);
 

@@ -251,17 +251,61 @@ static LogicalResult run(tensor::PadOp op, Environment &environment) {
   return success();
 }
 
+/// An index that is outside of the source promises nothing about the elements.
+static LogicalResult run(tensor::GatherOp op, Environment &environment) {
+  const BoundedTensor &source = *environment.getTensor(op.getSource());
+  const BoundedTensor &indices = *environment.getTensor(op.getIndices());
+  ArrayRef<int64_t> gathered = op.getGatherDims();
+  ArrayRef<int64_t> batch = ArrayRef(indices.shape).drop_back();
+  bool keepsUnits = op.getResultType().getRank() ==
+                    int64_t(batch.size() + source.shape.size());
+  // Of one slice, and of the result.
+  SmallVector<int64_t> box(source.shape.begin(), source.shape.end()),
+      shape(batch);
+  for (auto [dim, size] : llvm::enumerate(box)) {
+    bool isGathered = llvm::is_contained(gathered, int64_t(dim));
+    if (isGathered)
+      size = 1;
+    if (!isGathered || keepsUnits)
+      shape.push_back(size);
+  }
+  BoundedTensor result = makeTensor(shape);
+  SmallVector<int64_t> strides = getStrides(source.shape);
+  int64_t next = 0, width = gathered.size();
+  int64_t slices = ShapedType::getNumElements(batch);
+  for (int64_t slice = 0; slice < slices && result.size(); ++slice) {
+    SmallVector<int64_t> offsets(box.size(), 0), point(box.size(), 0);
+    bool isInside = true;
+    for (auto [i, dim] : llvm::enumerate(gathered)) {
+      Scalar index = getElement(indices, slice * width + i);
+      isInside &= index.isExact() && index.value >= 0 &&
+                  index.value < double(source.shape[dim]);
+      offsets[dim] = isInside ? int64_t(index.value) : 0;
+    }
+    do {
+      int64_t position = 0;
+      for (auto [dim, stride] : llvm::enumerate(strides))
+        position += (offsets[dim] + point[dim]) * stride;
+      setElement(result, next++,
+                 isInside ? getElement(source, position)
+                          : Scalar(NAN, infinity));
+    } while (advancePoint(point, box));
+  }
+  environment.bind(op.getResult(), std::move(result));
+  return success();
+}
+
 FailureOr<bool> mlir::zq::reference::runTensorOp(Operation *op,
                                                  Environment &environment) {
   return llvm::TypeSwitch<Operation *, FailureOr<bool>>(op)
       .Case<tensor::EmptyOp, tensor::DimOp, tensor::CastOp, tensor::ExtractOp,
             tensor::InsertOp, tensor::ExtractSliceOp, tensor::InsertSliceOp,
             tensor::ExpandShapeOp, tensor::CollapseShapeOp,
-            tensor::FromElementsOp, tensor::SplatOp, tensor::PadOp>(
-          [&](auto tensorOp) -> FailureOr<bool> {
-            if (failed(run(tensorOp, environment)))
-              return failure();
-            return true;
-          })
+            tensor::FromElementsOp, tensor::SplatOp, tensor::PadOp,
+            tensor::GatherOp>([&](auto tensorOp) -> FailureOr<bool> {
+        if (failed(run(tensorOp, environment)))
+          return failure();
+        return true;
+      })
       .Default([](Operation *) { return false; });
 }

@@ -127,6 +127,7 @@ JitFunction::compile(ModuleOp module, StringRef name,
   LowerToLLVMOptions pipelineOptions;
   pipelineOptions.threads = options.threads;
   pipelineOptions.features = options.features;
+  pipelineOptions.placement = options.placement;
   buildLowerToLLVMPipeline(pm, pipelineOptions);
   Location loc = module.getLoc();
   std::string symbol = ("_mlir_ciface_" + name).str();

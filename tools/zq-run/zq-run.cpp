@@ -64,6 +64,12 @@ struct Options {
       "guard-pages",
       llvm::cl::desc("Crash where compiled code goes beyond an array's end"),
       llvm::cl::Hidden, llvm::cl::cat(category)};
+  llvm::cl::opt<std::string> placement{
+      "placement",
+      llvm::cl::desc("Where the weights of contractions are decoded: registers,"
+                     " panel, up-front, or auto (the default) for what the "
+                     "cost model finds cheapest"),
+      llvm::cl::init("auto"), llvm::cl::cat(category)};
   llvm::cl::opt<bool> noThreads{"no-threads",
                                 llvm::cl::desc("Run on one thread"),
                                 llvm::cl::cat(category)};
@@ -160,6 +166,7 @@ static int runModule(ModuleOp module, const Options &options, Report &report) {
 
   JitOptions jitOptions;
   jitOptions.threads = !options.noThreads;
+  jitOptions.placement = options.placement;
   jitOptions.guardPages = options.guardPages;
   auto start = std::chrono::steady_clock::now();
   auto function = [&] {

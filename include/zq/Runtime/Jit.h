@@ -29,6 +29,9 @@ struct JitOptions {
   /// has no others beyond x86-64's; "host" asks the machine. Code for features
   /// that this machine lacks crashes.
   std::string features = "host";
+  /// Where the weights of contractions are decoded: "registers", "panel",
+  /// "up-front", or "auto" for what the cost model finds cheapest.
+  std::string placement = "auto";
 };
 
 /// The arrays that a function takes and returns.
