@@ -51,19 +51,57 @@ std::string CodecGenerator::valueStage() {
   }
 }
 
-/// A stage from values to codes of `bits` bits.
+/// What `quantize` rounds to, in codes of `bits` bits.
+std::string CodecGenerator::format(int &bits) {
+  int exponentBits = between(1, 5), mantissaBits = between(0, 2);
+  switch (between(0, 4)) {
+  case 0:
+    bits = 1 + exponentBits + mantissaBits;
+    return "e" + std::to_string(exponentBits) + "m" +
+           std::to_string(mantissaBits);
+  case 1:
+    bits = exponentBits + mantissaBits;
+    return "ue" + std::to_string(exponentBits) + "m" +
+           std::to_string(mantissaBits);
+  case 2:
+    bits = between(2, 8);
+    return "levels = " + std::to_string((1 << bits) - 1);
+  case 3:
+    bits = between(2, 8);
+    return "si" + std::to_string(bits) + pick({", symmetric", ", bipolar"});
+  default:
+    bits = between(1, 8);
+    return pick({"si", "ui"}) + std::to_string(bits);
+  }
+}
+
+/// A stage from values to codes of `bits` bits, and perhaps one on those.
 std::string CodecGenerator::quantizer(int &bits) {
-  bits = between(1, 8);
-  switch (between(0, 3)) {
+  std::string text;
+  switch (between(0, 5)) {
   case 0:
     bits = 4;
     return "quantize<f4E2M1FN>";
   case 1:
     bits = 3;
     return "lookup<[-1.0, -0.5, -0.25, 0.0, 0.3, 0.7]>";
+  case 2:
+    bits = 3;
+    return "tables<" + block() + ", " + stored() +
+           ", [[-1.0, 0.0, 1.0], [-2.0, -1.0, 0.0, 1.0, 4.0], [0.0, 1.0]]" +
+           pick({"", ", tags = [pack]"}) + ">";
+  case 3:
+    bits = between(2, 8);
+    text = "power<bits = " + std::to_string(bits) + ", exponent = 0.75>";
+    break;
   default:
-    return "quantize<" + pick({"si", "ui"}) + std::to_string(bits) + ">";
+    text = "quantize<" + format(bits) +
+           pick({"", "", ", ties = away", ", stochastic = 3"}) + ">";
   }
+  if (oneIn(4))
+    text += ", nested<bits = " + std::to_string(between(1, bits)) +
+            pick({"", ", ties = up"}) + ">";
+  return text;
 }
 
 /// What stores codes of `bits` bits.

@@ -24,6 +24,7 @@ private:
   std::string stored();
   std::string scale();
   std::string valueStage();
+  std::string format(int &bits);
   std::string quantizer(int &bits);
   std::string codeStages(int bits);
   std::string chain(bool isSide);
