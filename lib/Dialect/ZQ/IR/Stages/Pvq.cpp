@@ -49,12 +49,12 @@ Reference PvqAttr::getReference(Type) const {
 bool PvqAttr::isLossless() const { return false; }
 
 namespace {
-/// Emits the decoding of single codes.
+/// Emits the decoding of a block's codes.
 class PvqDecode {
 public:
   PvqDecode(DecodeBuilder &at, const Pvq &pvq, int64_t pulses)
-      : b(at.builder), loc(at.loc), pvq(pvq), pulses(pulses),
-        vectorType(VectorType::get(pvq.length(), b.getF32Type())) {
+      : b(at.builder), loc(at.loc), pvq(pvq), pulses(pulses), width(at.width),
+        numVectors(at.width / pvq.length()) {
     // N(l, k) at l * (pulses + 1) + k, for l < length: they fit 32 bits.
     SmallVector<int32_t> counts;
     for (int l = 0; l < pvq.length(); ++l)
@@ -65,7 +65,7 @@ public:
         b, loc, DenseElementsAttr::get(type, ArrayRef(counts)));
   }
 
-  Value emit(Value code);
+  Value emit(Value codes);
 
 private:
   Value index(int64_t value) {
@@ -88,13 +88,13 @@ private:
     return arith::ExtUIOp::create(b, loc, b.getI64Type(), entry);
   }
   scf::WhileOp emitMagnitude(Value row, Value code, Value left);
-  SmallVector<Value> emitCoordinate(Value i, ValueRange state);
+  SmallVector<Value> emitCoordinate(Value first, Value i, ValueRange state);
+  SmallVector<Value> emitVector(Value codes, Value number, ValueRange state);
 
   OpBuilder &b;
   Location loc;
   const Pvq &pvq;
-  int64_t pulses;
-  VectorType vectorType;
+  int64_t pulses, width, numVectors;
   Value table;
 };
 } // namespace
@@ -120,9 +120,11 @@ scf::WhileOp PvqDecode::emitMagnitude(Value row, Value code, Value left) {
       });
 }
 
-/// Decodes coordinate `i`. The state is the code, the pulses that are left, the
-/// sum of squares and the vector so far.
-SmallVector<Value> PvqDecode::emitCoordinate(Value i, ValueRange state) {
+/// Decodes coordinate `i` of the vector that begins at lane `first`. The state
+/// is the code, the pulses that are left, the sum of squares and the
+/// coordinates of the block so far.
+SmallVector<Value> PvqDecode::emitCoordinate(Value first, Value i,
+                                             ValueRange state) {
   Value left = state[1];
   Value row = arith::MulIOp::create(
       b, loc, subtract(index(pvq.length() - 1), i), index(pulses + 1));
@@ -141,40 +143,57 @@ SmallVector<Value> PvqDecode::emitCoordinate(Value i, ValueRange state) {
   value = arith::SelectOp::create(b, loc, isNegative,
                                   arith::NegFOp::create(b, loc, value), value);
   Value squares = add(state[2], arith::MulIOp::create(b, loc, size, size));
-  Value vector =
-      vector::InsertOp::create(b, loc, value, state[3], OpFoldResult(i));
-  return {code, subtract(left, magnitude), squares, vector};
+  Value all = vector::InsertOp::create(b, loc, value, state[3],
+                                       OpFoldResult(add(first, i)));
+  return {code, subtract(left, magnitude), squares, all};
 }
 
-/// The values of `code`, an i64. A code that numbers no vector is taken for the
-/// last one, so that the loops end and stay within the table.
-Value PvqDecode::emit(Value code) {
+/// Decodes vector `number` of the block. The state is the coordinates and the
+/// norms of the block so far.
+SmallVector<Value> PvqDecode::emitVector(Value codes, Value number,
+                                         ValueRange state) {
+  Value code = vector::ExtractOp::create(b, loc, codes, OpFoldResult(number));
+  code = arith::ExtUIOp::create(b, loc, b.getI64Type(), code);
+  // A code that numbers no vector is taken for the last one, so that the loops
+  // end and stay within the table.
   code = arith::MinUIOp::create(b, loc, code, integer(pvq.numCodes() - 1));
+  Value first = arith::MulIOp::create(b, loc, number, index(pvq.length()));
   Value zero = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0));
-  Value vector = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType));
   auto loop = scf::ForOp::create(
       b, loc, index(0), index(pvq.length()), index(1),
-      ValueRange{code, index(pulses), zero, vector},
-      [&](OpBuilder &, Location, Value i, ValueRange state) {
-        scf::YieldOp::create(b, loc, emitCoordinate(i, state));
+      ValueRange{code, index(pulses), zero, state[0]},
+      [&](OpBuilder &, Location, Value i, ValueRange own) {
+        scf::YieldOp::create(b, loc, emitCoordinate(first, i, own));
       });
   Value norm = math::SqrtOp::create(
       b, loc,
       arith::SIToFPOp::create(b, loc, b.getF32Type(), loop.getResult(2)));
+  Value norms =
+      vector::InsertOp::create(b, loc, norm, state[1], OpFoldResult(number));
+  return {loop.getResult(3), norms};
+}
+
+Value PvqDecode::emit(Value codes) {
+  auto zeros = [&](int64_t count) -> Value {
+    auto type = VectorType::get(count, b.getF32Type());
+    return arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+  };
+  auto loop = scf::ForOp::create(
+      b, loc, index(0), index(numVectors), index(1),
+      ValueRange{zeros(width), zeros(numVectors)},
+      [&](OpBuilder &, Location, Value number, ValueRange state) {
+        scf::YieldOp::create(b, loc, emitVector(codes, number, state));
+      });
+  SmallVector<int64_t> owners;
+  for (int64_t lane = 0; lane < width; ++lane)
+    owners.push_back(lane / pvq.length());
+  Value norms = loop.getResult(1);
   return arith::DivFOp::create(
-      b, loc, loop.getResult(3),
-      vector::BroadcastOp::create(b, loc, vectorType, norm));
+      b, loc, loop.getResult(0),
+      vector::ShuffleOp::create(b, loc, norms, norms, owners));
 }
 
 FailureOr<Value> PvqAttr::emitDecode(DecodeBuilder &at, Value main) const {
-  OpBuilder &b = at.builder;
   Pvq reference(getLength(), getPulses());
-  PvqDecode decode(at, reference, getPulses());
-  SmallVector<Value> vectors;
-  for (int64_t i = 0; i < at.width / getLength(); ++i) {
-    Value code = vector::ExtractOp::create(b, at.loc, main, i);
-    code = arith::ExtUIOp::create(b, at.loc, b.getI64Type(), code);
-    vectors.push_back(decode.emit(code));
-  }
-  return emitConcatenation(at, vectors);
+  return PvqDecode(at, reference, getPulses()).emit(main);
 }
