@@ -1,71 +1,246 @@
 //===- Pack.cpp - Codes to a dense string of bits -------------------------===//
 
 #include "zq/Codec/Pack.h"
+#include "FieldString.h"
 #include "Validate.h"
+
+#include <algorithm>
 
 using namespace zq::codec;
 
-Pack::Pack(int bits) : bits(bits) {
-  assert(1 <= bits && bits <= 8 && "codes have 1 to 8 bits");
+std::vector<int> PackLayout::segments(int bits) const {
+  if (planes == Planes::Whole)
+    return {bits};
+  if (planes == Planes::EachBit)
+    return std::vector<int>(bits, 1);
+  std::vector<int> widths;
+  for (int digit = 1; digit <= bits; digit *= 2)
+    if (bits & digit)
+      widths.push_back(digit);
+  return widths;
 }
 
-std::vector<int64_t>
-Pack::streamShape(const std::vector<int64_t> &shape) const {
-  std::vector<int64_t> result = shape;
-  result.back() = ceilDiv(shape.back() * bits, 8);
+Status PackLayout::check(int bits) const {
+  if (bits < 1 || bits > 32)
+    return Error{"pack needs codes of 1 to 32 bits, got " +
+                 std::to_string(bits)};
+  if (word != 0 && word != 8 && word != 16 && word != 32 && word != 64)
+    return Error{"a word of pack has 8, 16, 32 or 64 bits, got " +
+                 std::to_string(word)};
+  if (radix) {
+    if (radix < 3 || radix > 255)
+      return Error{"the radix of pack is 3 to 255, got " +
+                   std::to_string(radix)};
+    if (radix > int64_t(1) << bits)
+      return Error{"radix " + std::to_string(radix) + " needs codes of more " +
+                   "than " + std::to_string(bits) + " bits"};
+    if (planes != Planes::Whole)
+      return Error{"digits of a radix have no planes"};
+  }
+  std::vector<int> widths = segments(bits);
+  int widest = *std::max_element(widths.begin(), widths.end());
+  if (!radix && word && widest > word)
+    return Error{"a field of " + std::to_string(widest) +
+                 " bits does not fit a word of " + std::to_string(word)};
+  if (run && !halves)
+    return Error{"runs belong to halves"};
+  if (halves) {
+    if (planes != Planes::Whole)
+      return Error{"planes have no halves"};
+    int parts = FieldString(bits, *this).fieldsPerWord();
+    if (parts == 0)
+      return Error{"halves need codes that divide a byte, or a word"};
+    if (run < 0 || run > INT32_MAX || run % parts)
+      return Error{"a run of " + std::to_string(run) +
+                   " codes is not a multiple of the " + std::to_string(parts) +
+                   " in a word"};
+  }
+  if (tile.empty())
+    return {};
+  if (tile.size() != 2)
+    return Error{"a tile of pack has two dimensions, got " +
+                 std::to_string(tile.size())};
+  for (int64_t dim : tile)
+    if (dim < 1 || dim > 65535)
+      return Error{"a tile of pack is 1 to 65535 long, got " +
+                   std::to_string(dim)};
+  return {};
+}
+
+namespace {
+/// A tensor of codes as a sequence of strings: rows, or tiles.
+class Strings {
+public:
+  /// Requires a shape of the rank that the layout needs.
+  Strings(const Shape &shape, const Shape &tile) : columns(shape.back()) {
+    leading.assign(shape.begin(), shape.end() - 1);
+    length = columns;
+    if (tile.empty())
+      return;
+    rows = leading.back();
+    tileRows = tile[0], tileColumns = tile[1];
+    length = tileRows * tileColumns;
+    leading.back() = ceilDiv(rows, tileRows);
+    leading.push_back(ceilDiv(columns, tileColumns));
+  }
+
+  /// Element `i` of the tensor, row-major: the `code`-th of string `string`.
+  struct Place {
+    int64_t string;
+    int64_t code;
+  };
+  Place at(int64_t i) const {
+    int64_t row = i / columns, column = i % columns;
+    if (!tileRows)
+      return {row, column};
+    int64_t outer = row / rows, inner = row % rows;
+    int64_t tile =
+        (outer * ceilDiv(rows, tileRows) + inner / tileRows) * leading.back() +
+        column / tileColumns;
+    return {tile, inner % tileRows * tileColumns + column % tileColumns};
+  }
+
+  /// The dimensions that count the strings.
+  Shape leading;
+  /// Codes of a string.
+  int64_t length;
+
+private:
+  int64_t columns, rows = 0, tileRows = 0, tileColumns = 0;
+};
+
+/// One plane of every string.
+struct Plane {
+  FieldString fields;
+  /// Where it begins in the bytes of a string.
+  int64_t begin;
+  /// The lowest bit of its segment in a code.
+  int shift;
+};
+} // namespace
+
+/// The planes of strings of `length` codes, in their order; `bytes` becomes the
+/// length of a string in bytes.
+static std::vector<Plane> planesOf(const PackLayout &layout, int bits,
+                                   int64_t length, int64_t &bytes) {
+  std::vector<Plane> planes;
+  bytes = 0;
+  int shift = bits;
+  for (int width : layout.segments(bits)) {
+    FieldString fields(width, layout);
+    shift -= width;
+    planes.push_back({fields, bytes, shift});
+    bytes += fields.numBytes(length);
+  }
+  return planes;
+}
+
+Pack::Pack(int bits, PackLayout layout)
+    : bits(bits), layout(std::move(layout)) {
+  assert(this->layout.check(bits) && "not a layout of codes of these bits");
+}
+
+Shape Pack::streamShape(const Shape &shape) const {
+  Strings strings(shape, layout.tile);
+  int64_t bytes;
+  planesOf(layout, bits, strings.length, bytes);
+  Shape result = strings.leading;
+  result.push_back(bytes);
   return result;
+}
+
+/// Whether a tensor of `shape` can be packed: its rank, and that no size of its
+/// strings, padding included, overflows.
+Status Pack::checkTensor(const Shape &shape) const {
+  if (shape.size() < 1 + !layout.tile.empty())
+    return Error{std::string("pack needs a tensor of rank ") +
+                 (layout.tile.empty() ? "1" : "2") + " or more"};
+  if (Status valid = checkShape(shape); !valid)
+    return valid;
+  Strings strings(shape, layout.tile);
+  Shape padded = strings.leading;
+  padded.push_back(FieldString(bits, layout).paddedCount(strings.length));
+  return checkShape(padded);
 }
 
 Result<Array> Pack::encode(const Array &input, const Below &below,
                            std::vector<Stream> &sides) const {
   (void)below, (void)sides;
-  const std::vector<int64_t> &shape = input.shape;
+  const Shape &shape = input.shape;
   if (Status valid =
-          checkArray("the input of pack", input, ElementType::I8, shape);
+          checkArray("the input of pack", input, codeType(bits), shape);
       !valid)
     return valid.error();
-  if (shape.empty())
-    return Error{"pack needs a tensor of rank 1 or more"};
-  if (Status valid = checkCodes(keyword(), input, int64_t(1) << bits); !valid)
+  if (Status valid = checkTensor(shape); !valid)
+    return valid.error();
+  int64_t count = layout.radix ? layout.radix : int64_t(1) << bits;
+  if (Status valid = checkCodes(keyword(), input, count); !valid)
     return valid.error();
 
+  Strings strings(shape, layout.tile);
+  int64_t stringBytes;
+  std::vector<Plane> planes =
+      planesOf(layout, bits, strings.length, stringBytes);
   Array packed(ElementType::I8, streamShape(shape));
-  int64_t length = shape.back(), rowBytes = packed.shape.back();
   for (int64_t i = 0, n = input.size(); i < n; ++i) {
-    int64_t row = i / length, bit = i % length * bits;
-    for (int b = 0; b < bits; ++b, ++bit)
-      packed.bytes[row * rowBytes + bit / 8] |= (input.get<uint8_t>(i) >> b & 1)
-                                                << bit % 8;
+    Strings::Place at = strings.at(i);
+    uint8_t *string = packed.bytes.data() + at.string * stringBytes;
+    for (const Plane &plane : planes)
+      plane.fields.write(string + plane.begin,
+                         plane.fields.fieldOf(at.code, strings.length),
+                         getCode(input, i) >> plane.shift);
   }
   return packed;
 }
 
+/// Whether every word of `stream` is made of digits.
+static Status checkDigits(const Array &stream, const FieldString &digits) {
+  for (int64_t i = 0, n = stream.size(); i < n; i += digits.wordBytes()) {
+    uint64_t word = digits.readWord(stream.bytes.data() + i);
+    if (word > digits.largestWord())
+      return Error{"the word at " + elementName(stream.shape, i) +
+                   " of stream 'codes' is " + std::to_string(word) +
+                   ", expected at most " +
+                   std::to_string(digits.largestWord())};
+  }
+  return {};
+}
+
 Status Pack::check(const Array *main, const std::vector<Stream> &sides,
-                   const std::vector<int64_t> &shape) const {
+                   const Shape &shape) const {
   if (Status valid = checkCount(keyword(), sides.size(), 0); !valid)
     return valid;
   if (!main)
     return Error{"pack must be the last stage"};
-  if (shape.empty())
-    return Error{"pack needs a tensor of rank 1 or more"};
-  if (Status valid = checkShape(shape); !valid)
+  if (Status valid = checkTensor(shape); !valid)
     return valid;
-  return checkArray("stream 'codes'", *main, ElementType::I8,
-                    streamShape(shape));
+  if (Status valid = checkArray("stream 'codes'", *main, ElementType::I8,
+                                streamShape(shape));
+      !valid)
+    return valid;
+  if (!layout.radix)
+    return {};
+  return checkDigits(*main, FieldString(bits, layout));
 }
 
 Result<Array> Pack::decode(const Array &main, const std::vector<Stream> &sides,
-                           const std::vector<int64_t> &shape) const {
+                           const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  Array codes(ElementType::I8, shape);
-  int64_t length = shape.back(), rowBytes = main.shape.back();
+  Strings strings(shape, layout.tile);
+  int64_t stringBytes;
+  std::vector<Plane> planes =
+      planesOf(layout, bits, strings.length, stringBytes);
+  Array codes(codeType(bits), shape);
   for (int64_t i = 0, n = codes.size(); i < n; ++i) {
-    int64_t row = i / length, bit = i % length * bits;
-    uint8_t code = 0;
-    for (int b = 0; b < bits; ++b, ++bit)
-      code |= (main.bytes[row * rowBytes + bit / 8] >> bit % 8 & 1) << b;
-    codes.set(i, code);
+    Strings::Place at = strings.at(i);
+    const uint8_t *string = main.bytes.data() + at.string * stringBytes;
+    uint32_t code = 0;
+    for (const Plane &plane : planes)
+      code |= plane.fields.read(string + plane.begin,
+                                plane.fields.fieldOf(at.code, strings.length))
+              << plane.shift;
+    setCode(codes, i, code);
   }
   return codes;
 }

@@ -10,35 +10,98 @@
 
 namespace zq::codec {
 
-/// Packs i8 codes of `bits` bits. Terminal; lossless. Main stream:
-///   codes: i8, the tensor's shape but for the last dimension, which is
-///          ceil(last * bits / 8).
-/// Each row (last axis) is one string of bits, least significant bit of a byte
-/// first: element j occupies bits [j * bits, (j + 1) * bits). Rows start on a
-/// byte; the bits left over are written as zero and not looked at in decoding.
+/// How `pack` lays out the codes of a string: of a row (last axis), or of a
+/// tile. Without any option: fields as wide as the codes, one after the other,
+/// from the least significant bit of the first byte on.
+struct PackLayout {
+  /// Fills every byte (every word, with `word`) from its most significant bit
+  /// down, each field with its own most significant bit first; with `radix` the
+  /// first code is the most significant digit.
+  bool msb = false;
+
+  /// 8, 16, 32 or 64: a field does not straddle a little-endian word of so many
+  /// bits, and the string is padded to whole words. The bits of a word that are
+  /// too few for a field come last and are zero (GPTQ, VPTQ). 0: a field begins
+  /// where the one before it ends.
+  int word = 0;
+
+  /// 3 to 255: codes are digits of this base, as many to a word as fit: c[0] +
+  /// c[1] K + c[2] K^2 ... `word` is 8 unless given. 5 ternary digits go to a
+  /// byte, 9 of base 11 to 32 bits. 0: codes are fields of bits.
+  int radix = 0;
+
+  /// Into how many segments a code is cut, from the top; segment k of all codes
+  /// of a string forms plane k, a string of its own that begins on a byte. The
+  /// planes of a string follow one another.
+  enum class Planes {
+    /// One segment: the code.
+    Whole,
+    /// Segments of one bit, so that the first planes alone hold the upper bits
+    /// (any-precision, bipolar-INT).
+    EachBit,
+    /// One segment for each binary digit of the codes' width, the smallest
+    /// first: 6 = 2 + 4 (FP6-LLM), 7 = 1 + 2 + 4.
+    BinaryDigits,
+  };
+  Planes planes = Planes::Whole;
+
+  /// A word (without `word`: a byte) holds codes that are far apart: a run of
+  /// codes is cut into m equal parts, m the fields of a word, and word j of the
+  /// run holds code j of each part, the first part's first. For 4 bits byte j
+  /// is c[j] + 16 c[j + n/2] (ZipCache; GGUF's Q4_0 with runs of 32, its Q2_K
+  /// with runs of 128 codes of 2 bits).
+  bool halves = false;
+  /// The length of a run, a multiple of m; the last one is padded with zero
+  /// codes. 0: the string, padded to a multiple of m.
+  int64_t run = 0;
+
+  /// Two sizes a, b: the last two dimensions are cut into tiles, padded with
+  /// zero codes at the edges, and each tile, row-major, is a string. None: each
+  /// row is.
+  Shape tile;
+
+  /// Whether codes of `bits` bits can be laid out like this.
+  Status check(int bits) const;
+  /// The widths of the segments of codes of `bits` bits, from the top.
+  std::vector<int> segments(int bits) const;
+};
+
+/// Packs codes of `bits` bits. Terminal; lossless. Main stream:
+///   codes: i8, the tensor's shape but for the last dimension, which is the
+///          bytes of a row: ceil(last * bits / 8) without options. With tiles:
+///          the last two dimensions are the numbers of tiles, a further one the
+///          bytes of a tile.
+/// Every string starts on a byte; what is left over of the last byte or word is
+/// written as zero and not looked at in decoding, but for the words of a radix,
+/// which must be made of digits.
 class Pack : public Stage {
 public:
-  /// Requires 1 <= bits <= 8.
-  explicit Pack(int bits);
+  /// Requires 1 <= bits <= 32 and a layout that passes its check.
+  explicit Pack(int bits, PackLayout layout = {});
 
   std::string keyword() const override { return "pack"; }
-  /// Fails on codes that need more bits, and on tensors of rank 0.
+  /// Fails on codes that need more bits or do not exist in the radix, and on
+  /// tensors of rank 0 (with tiles, 1).
   Result<Array> encode(const Array &input, const Below &below,
                        std::vector<Stream> &sides) const override;
   Result<Array> decode(const Array &main, const std::vector<Stream> &sides,
-                       const std::vector<int64_t> &shape) const override;
+                       const Shape &shape) const override;
   Status check(const Array *main, const std::vector<Stream> &sides,
-               const std::vector<int64_t> &shape) const override;
+               const Shape &shape) const override;
   bool isTerminal() const override { return true; }
   std::string mainName() const override { return "codes"; }
-  ElementType decodedType() const override { return ElementType::I8; }
+  ElementType decodedType() const override { return codeType(bits); }
   bool isLossless() const override { return true; }
 
-  /// The shape of the stream for a tensor of `shape`, whose rank is not 0.
-  std::vector<int64_t> streamShape(const std::vector<int64_t> &shape) const;
+  /// The shape of the stream for a tensor of `shape`, which has the rank that
+  /// the layout needs.
+  Shape streamShape(const Shape &shape) const;
 
 private:
+  Status checkTensor(const Shape &shape) const;
+
   int bits;
+  PackLayout layout;
 };
 
 } // namespace zq::codec
