@@ -8,6 +8,7 @@
 #include "TestArrays.h"
 #include "zq/Codec/Codebook.h"
 #include "zq/Codec/Dyadic.h"
+#include "zq/Codec/Bitmap.h"
 #include "zq/Codec/FloatFields.h"
 #include "zq/Codec/Hadamard.h"
 #include "zq/Codec/Huffman.h"
@@ -24,6 +25,7 @@
 #include "zq/Codec/Scale.h"
 #include "zq/Codec/Tables.h"
 #include "zq/Codec/Window.h"
+#include "zq/Codec/Sparse.h"
 
 #include <gtest/gtest.h>
 
@@ -111,6 +113,33 @@ TEST(Corruption, OfSidesWithCodecs) {
                std::make_shared<QuantizeInteger>(3, false),
                std::make_shared<Pack>(3)});
   expectNoCrash(codec, gaussian({5, 21}, 1));
+}
+
+TEST(Corruption, OfDigitsInTiles) {
+  PackLayout layout;
+  layout.radix = 3;
+  layout.tile = {2, 8};
+  Codec codec({std::make_shared<Scale>(Shape{1, 8}, ElementType::F16),
+               std::make_shared<Lookup>(std::vector<float>{-1, 0, 1}),
+               std::make_shared<Pack>(2, layout)});
+  expectNoCrash(codec, gaussian({5, 21}, 1));
+}
+
+TEST(Corruption, OfSparseValues) {
+  auto index = std::make_shared<Codec>(Codec({std::make_shared<Pack>(3)}));
+  Codec codec({std::make_shared<Sparse>(2, 5, index),
+               std::make_shared<Scale>(Shape{1, 4}, ElementType::F16),
+               std::make_shared<QuantizeInteger>(8, true),
+               std::make_shared<Pack>(8)});
+  expectNoCrash(codec, gaussian({5, 21}, 1));
+}
+
+TEST(Corruption, OfBitmaps) {
+  expectNoCrash(Codec({std::make_shared<Bitmap>(16, 3)}),
+                skewedCodes({5, 21}, 8, 1));
+  expectNoCrash(Codec({std::make_shared<Sparse>(2, 5),
+                       std::make_shared<Bitmap>(16, ElementType::F16)}),
+                gaussian({5, 21}, 1));
 }
 
 TEST(Corruption, OfTableCodes) {
