@@ -173,6 +173,9 @@ TEST(Bitmap, RefusesStreamsThatDisagree) {
   changed.values = Array(ElementType::F32, {7});
   EXPECT_EQ(message(changed),
             "stream 'values' has 7 elements, expected 8 to 2^31 - 1");
+  changed.values = Array(ElementType::F32, {11});
+  EXPECT_EQ(message(changed), "tile 1 takes elements 3 to 4 of stream "
+                              "'values', expected within 3 to 3");
   EXPECT_EQ(message(e, {17}), "stream 'bitmap' has shape [2], expected [3]");
   EXPECT_EQ(stage.check(nullptr, e.sides, {12}).message(),
             "bitmap must be the last stage");

@@ -38,15 +38,18 @@ TEST(Sparse, KeepsTheEarlierOfEqualOnes) {
 TEST(Sparse, FillsTheLastGroupWithZeros) {
   std::vector<Stream> sides;
   Sparse stage(2, 4);
-  Result<Array> main = stage.encode(floats({5}, {1, 2, 3, 4, 5}), {}, sides);
+  Result<Array> main =
+      stage.encode(floats({2, 5}, {1, 2, 3, 4, 5, 0, 0, 3, 4, 6}), {}, sides);
   ASSERT_TRUE(main);
-  EXPECT_EQ(toFloats(*main), (std::vector<float>{3, 4, 5, 0}));
-  EXPECT_EQ(toInts(sides[0].array), (std::vector<int>{2, 3, 0, 1}));
+  EXPECT_EQ(toFloats(*main), (std::vector<float>{3, 4, 5, 0, 3, 4, 6, 0}));
+  EXPECT_EQ(toInts(sides[0].array), (std::vector<int>{2, 3, 0, 1, 2, 3, 0, 1}));
   // Whatever is kept where the row has ended is dropped.
   main->setFloat(3, 99);
-  Result<Array> decoded = stage.decode(*main, sides, {5});
+  main->setFloat(7, 99);
+  Result<Array> decoded = stage.decode(*main, sides, {2, 5});
   ASSERT_TRUE(decoded) << decoded.message();
-  EXPECT_EQ(toFloats(*decoded), (std::vector<float>{0, 0, 3, 4, 5}));
+  EXPECT_EQ(toFloats(*decoded),
+            (std::vector<float>{0, 0, 3, 4, 5, 0, 0, 3, 4, 6}));
 }
 
 TEST(Sparse, KeepsWhatItKeepsExactly) {
