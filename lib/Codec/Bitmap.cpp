@@ -101,10 +101,10 @@ Result<Array> Bitmap::encode(const Array &input, const Below &below,
         fields.write(values.bytes.data() + begin, count, getCode(elements, i));
       ++count;
     }
-    if (values.bytes.size() / width + extent(tile) > INT32_MAX)
+    if (values.bytes.size() / width + tile > INT32_MAX)
       return Error{"the values of bitmap are more than 2^31 - 1"};
   }
-  values.bytes.resize(values.bytes.size() + extent(tile) * width);
+  values.bytes.resize(values.bytes.size() + tile * width);
   values.shape = {int64_t(values.bytes.size()) / width};
   sides.push_back({"bitmap", std::move(bitmap)});
   sides.push_back({"offsets", std::move(offsets)});
@@ -140,10 +140,10 @@ Status Bitmap::check(const Array *main, const std::vector<Stream> &sides,
           checkArray("stream 'values'", *main, valuesType(), main->shape);
       !valid)
     return valid;
-  int64_t end = main->size() - extent(tile);
+  int64_t end = main->size() - tile;
   if (end < 0 || main->size() > INT32_MAX)
     return Error{"stream 'values' has " + std::to_string(main->size()) +
-                 " elements, expected " + std::to_string(extent(tile)) +
+                 " elements, expected " + std::to_string(tile) +
                  " to 2^31 - 1"};
 
   int64_t next = 0;

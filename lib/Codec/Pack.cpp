@@ -36,6 +36,8 @@ Status PackLayout::check(int bits) const {
                    "than " + std::to_string(bits) + " bits"};
     if (planes != Planes::Whole)
       return Error{"digits of a radix have no planes"};
+    if (halves)
+      return Error{"digits of a radix have no halves"};
   }
   std::vector<int> widths = segments(bits);
   int widest = *std::max_element(widths.begin(), widths.end());

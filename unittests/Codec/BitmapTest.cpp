@@ -53,7 +53,8 @@ TEST(Bitmap, PacksTheCodesOfATile) {
   Encoded e = encode(Bitmap(8, 3), input);
   EXPECT_EQ(toInts(e.sides[0].array), (std::vector<int>{0x26, 0x01}));
   EXPECT_EQ(toInts32(e.sides[1].array), (std::vector<int>{0, 2}));
-  EXPECT_EQ(toInts(e.values), (std::vector<int>{0xF5, 0x00, 0x07, 0, 0, 0}));
+  EXPECT_EQ(toInts(e.values),
+            (std::vector<int>{0xF5, 0x00, 0x07, 0, 0, 0, 0, 0, 0, 0, 0}));
 }
 
 TEST(Bitmap, RoundTripsCodesOfEveryWidth) {

@@ -266,6 +266,9 @@ TEST(PackLayout, RefusesWhatCannotBe) {
   layout.planes = Planes::EachBit;
   EXPECT_EQ(message(4, layout), "digits of a radix have no planes");
   layout = withHalves();
+  layout.radix = 3;
+  EXPECT_EQ(message(4, layout), "digits of a radix have no halves");
+  layout = withHalves();
   layout.planes = Planes::BinaryDigits;
   EXPECT_EQ(message(4, layout), "planes have no halves");
   EXPECT_EQ(message(3, withHalves()),

@@ -27,8 +27,8 @@ namespace zq::codec {
 ///   values:  one dimension. Of values: those of each tile in the stored type,
 ///            in their order. Of codes: i8, the codes of each tile packed as
 ///            `pack` does a row. The tiles follow one another; gaps are legal.
-///            At the end there are zeros for a full tile, so that a decoder
-///            may read past the last one.
+///            At the end there are `tile` zeros, so that a decoder may read a
+///            full tile wherever one begins.
 class Bitmap : public Stage {
 public:
   /// For codes. Requires a tile of 8 to 65536, a multiple of 8, and 1 <= bits
