@@ -1,20 +1,20 @@
 //===- Bitmap.cpp - Nonzero elements and where they are -------------------===//
 
 #include "zq/Codec/Bitmap.h"
-#include "FieldString.h"
 #include "Validate.h"
+#include "zq/Codec/FieldString.h"
 
 #include <algorithm>
 
 using namespace zq::codec;
 
 Bitmap::Bitmap(int64_t tile, int bits) : tile(tile), bits(bits) {
-  assert(8 <= tile && tile <= 65536 && tile % 8 == 0 && "not a tile size");
+  assert(8 <= tile && tile <= 512 && tile % 8 == 0 && "not a tile size");
   assert(1 <= bits && bits <= 8 && "codes have 1 to 8 bits");
 }
 
 Bitmap::Bitmap(int64_t tile, ElementType stored) : tile(tile), stored(stored) {
-  assert(8 <= tile && tile <= 65536 && tile % 8 == 0 && "not a tile size");
+  assert(8 <= tile && tile <= 512 && tile % 8 == 0 && "not a tile size");
   assert((stored == ElementType::F32 || stored == ElementType::F16 ||
           stored == ElementType::BF16) &&
          "not a type that values are stored in");

@@ -1,6 +1,6 @@
 //===- FieldString.cpp - Fields of equal width in a string of bytes -------===//
 
-#include "FieldString.h"
+#include "zq/Codec/FieldString.h"
 #include "Validate.h"
 
 using namespace zq::codec;

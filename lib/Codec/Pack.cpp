@@ -1,8 +1,8 @@
 //===- Pack.cpp - Codes to a dense string of bits -------------------------===//
 
 #include "zq/Codec/Pack.h"
-#include "FieldString.h"
 #include "Validate.h"
+#include "zq/Codec/FieldString.h"
 
 #include <algorithm>
 

@@ -31,7 +31,7 @@ namespace zq::codec {
 ///            full tile wherever one begins.
 class Bitmap : public Stage {
 public:
-  /// For codes. Requires a tile of 8 to 65536, a multiple of 8, and 1 <= bits
+  /// For codes. Requires a tile of 8 to 512, a multiple of 8, and 1 <= bits
   /// <= 8.
   Bitmap(int64_t tile, int bits);
   /// For values. Requires `stored` among f32, f16 and bf16.

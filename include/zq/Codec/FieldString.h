@@ -3,8 +3,8 @@
 // One plane of a packed string: where field f lies, by bits or by digits.
 //
 //===----------------------------------------------------------------------===//
-#ifndef ZQ_LIB_CODEC_FIELDSTRING_H
-#define ZQ_LIB_CODEC_FIELDSTRING_H
+#ifndef ZQ_CODEC_FIELDSTRING_H
+#define ZQ_CODEC_FIELDSTRING_H
 
 #include "zq/Codec/Pack.h"
 
@@ -48,4 +48,4 @@ private:
 
 } // namespace zq::codec
 
-#endif // ZQ_LIB_CODEC_FIELDSTRING_H
+#endif // ZQ_CODEC_FIELDSTRING_H
