@@ -1,7 +1,9 @@
-//===- Hadamard.cpp - Signed Walsh-Hadamard rotation along an axis --------===//
+//===- Hadamard.cpp - Walsh-Hadamard rotation along an axis ---------------===//
 
 #include "zq/Codec/Hadamard.h"
+#include "Lines.h"
 #include "Validate.h"
+#include "zq/Codec/Random.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,24 +11,24 @@
 using namespace zq::codec;
 
 float zq::codec::hadamardSign(uint64_t seed, int64_t index) {
-  uint64_t z = seed + (uint64_t(index) + 1) * 0x9E3779B97F4A7C15u;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-  z ^= z >> 31;
-  return z >> 63 ? -1.0f : 1.0f;
+  return splitmix64(seed, index) >> 63 ? -1.0f : 1.0f;
 }
 
 std::vector<int64_t> zq::codec::hadamardBlocks(int64_t length, int64_t block) {
   std::vector<int64_t> sizes(length / block, block);
-  int64_t rest = length % block;
-  for (int64_t size = block / 2; size > 0; size /= 2)
-    if (rest & size)
+  int64_t rest = length % block, size = 1;
+  while (size <= rest / 2)
+    size *= 2;
+  for (; rest > 0; size /= 2)
+    if (rest >= size) {
       sizes.push_back(size);
+      rest -= size;
+    }
   return sizes;
 }
 
-/// Multiplies `size` elements by the normalised Hadamard matrix.
-static void transform(float *data, int64_t stride, int64_t size) {
+/// Multiplies `size` elements by the Walsh-Hadamard matrix.
+static void butterflies(float *data, int64_t stride, int64_t size) {
   for (int64_t distance = 1; distance < size; distance *= 2)
     for (int64_t i = 0; i < size; ++i)
       if (!(i & distance)) {
@@ -35,47 +37,75 @@ static void transform(float *data, int64_t stride, int64_t size) {
         a = sum;
         b = difference;
       }
+}
+
+/// Multiplies `order` elements by `hadamardMatrix(order)` or its transpose.
+static void signedSums(float *data, int64_t stride, int64_t order,
+                       const std::vector<int8_t> &matrix, bool transpose) {
+  std::vector<float> sums(order);
+  for (int64_t i = 0; i < order; ++i)
+    for (int64_t j = 0; j < order; ++j) {
+      float term = data[j * stride];
+      bool negative = matrix[transpose ? j * order + i : i * order + j] < 0;
+      if (j == 0)
+        sums[i] = negative ? -term : term;
+      else
+        sums[i] = negative ? sums[i] - term : sums[i] + term;
+    }
+  for (int64_t i = 0; i < order; ++i)
+    data[i * stride] = sums[i];
+}
+
+/// Multiplies `size` elements by the normalised Hadamard matrix of a block, or
+/// by its transpose.
+static void transform(float *data, int64_t stride, int64_t size,
+                      bool transpose) {
+  int64_t order = hadamardOrder(size), power = size / order;
+  for (int64_t i = 0; i < size; i += power)
+    butterflies(data + i * stride, stride, power);
+  if (order > 1) {
+    const std::vector<int8_t> &matrix = hadamardMatrix(order);
+    for (int64_t i = 0; i < power; ++i)
+      signedSums(data + i * stride, power * stride, order, matrix, transpose);
+  }
   float c = static_cast<float>(1 / std::sqrt(double(size)));
   for (int64_t i = 0; i < size; ++i)
     data[i * stride] *= c;
 }
 
 void zq::codec::hadamardRow(float *data, int64_t stride, int64_t length,
-                            int64_t block, uint64_t seed, bool inverse) {
+                            int64_t block, std::optional<uint64_t> seed,
+                            bool inverse) {
   auto applySigns = [&] {
-    for (int64_t i = 0; i < length; ++i)
-      data[i * stride] *= hadamardSign(seed, i);
+    for (int64_t i = 0; seed && i < length; ++i)
+      data[i * stride] *= hadamardSign(*seed, i);
   };
   if (!inverse)
     applySigns();
   int64_t start = 0;
   for (int64_t size : hadamardBlocks(length, block)) {
-    transform(data + start * stride, stride, size);
+    transform(data + start * stride, stride, size, inverse);
     start += size;
   }
   if (inverse)
     applySigns();
 }
 
-Hadamard::Hadamard(int64_t axis, int64_t block, uint64_t seed)
+Hadamard::Hadamard(int64_t axis, int64_t block, std::optional<uint64_t> seed)
     : axis(axis), block(block), seed(seed) {
   assert(axis >= 0 && "the axis counts from the front");
-  assert(block > 0 && (block & (block - 1)) == 0 && "not a power of two");
+  assert(hadamardOrder(block) && "no Hadamard matrix of this size");
 }
 
 void Hadamard::rotate(Array &values, bool inverse) const {
-  if (values.bytes.empty())
-    return;
-  auto begin = values.shape.begin();
-  int64_t length = values.shape[axis];
-  int64_t outer = numElements({begin, begin + axis});
-  int64_t stride = numElements({begin + axis + 1, values.shape.end()});
   std::vector<float> data(values.size());
+  if (data.empty())
+    return;
   std::memcpy(data.data(), values.bytes.data(), values.bytes.size());
-  for (int64_t i = 0; i < outer; ++i)
-    for (int64_t j = 0; j < stride; ++j)
-      hadamardRow(data.data() + i * length * stride + j, stride, length, block,
-                  seed, inverse);
+  forEachLine(values.shape, axis, [&](int64_t begin) {
+    hadamardRow(data.data() + begin, strideOf(values.shape, axis),
+                values.shape[axis], block, seed, inverse);
+  });
   std::memcpy(values.bytes.data(), data.data(), values.bytes.size());
 }
 
@@ -98,12 +128,11 @@ Result<Array> Hadamard::encode(const Array &input, const Below &below,
 }
 
 Status Hadamard::check(const Array *main, const std::vector<Stream> &sides,
-                       const std::vector<int64_t> &shape) const {
+                       const Shape &shape) const {
   if (Status valid = checkCount(keyword(), sides.size(), 0); !valid)
     return valid;
-  if (axis >= int64_t(shape.size()))
-    return Error{"hadamard along axis " + std::to_string(axis) +
-                 " of a tensor of rank " + std::to_string(shape.size())};
+  if (Status valid = checkAxis(keyword(), axis, shape.size()); !valid)
+    return valid;
   if (main)
     return checkArray("the main array of hadamard", *main, ElementType::F32,
                       shape);
@@ -112,7 +141,7 @@ Status Hadamard::check(const Array *main, const std::vector<Stream> &sides,
 
 Result<Array> Hadamard::decode(const Array &main,
                                const std::vector<Stream> &sides,
-                               const std::vector<int64_t> &shape) const {
+                               const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
   Array result = main;

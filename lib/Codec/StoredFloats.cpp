@@ -55,6 +55,19 @@ float StoredFloats::round(float value) const {
   return slot.getFloat(0);
 }
 
+Array StoredFloats::round(const Array &values) const {
+  Array result(element, values.shape);
+  for (int64_t i = 0, n = values.size(); i < n; ++i)
+    result.setFloat(i, round(values.getFloat(i)));
+  return result;
+}
+
+Range StoredFloats::range() const {
+  if (own)
+    return own->inputRange();
+  return {isSigned() ? -maxFinite(element) : 0, maxFinite(element)};
+}
+
 Result<Array> StoredFloats::readBack(const Array &side,
                                      const std::string &what) const {
   if (!own)

@@ -65,7 +65,7 @@ Status zq::codec::checkCount(const std::string &keyword, size_t count,
                " side streams, got " + std::to_string(count)};
 }
 
-static bool isFloat(ElementType type) {
+bool zq::codec::isFloat(ElementType type) {
   switch (type) {
   case ElementType::I8:
   case ElementType::I16:
@@ -75,6 +75,13 @@ static bool isFloat(ElementType type) {
   default:
     return true;
   }
+}
+
+Array zq::codec::widened(const Array &array) {
+  Array result(ElementType::F32, array.shape);
+  for (int64_t i = 0, n = array.size(); i < n; ++i)
+    result.set(i, array.getFloat(i));
+  return result;
 }
 
 Status zq::codec::checkFloat(const std::string &keyword, const Array &array) {

@@ -30,6 +30,12 @@ Status checkArray(const std::string &what, const Array &array, ElementType type,
 /// Whether `count` side streams are what `keyword` has.
 Status checkCount(const std::string &keyword, size_t count, size_t expected);
 
+/// Whether elements of this type are floating-point numbers.
+bool isFloat(ElementType type);
+
+/// The elements of a floating-point array in f32.
+Array widened(const Array &array);
+
 /// Whether `array` is a well-formed floating-point array, as `keyword` needs.
 Status checkFloat(const std::string &keyword, const Array &array);
 

@@ -6,26 +6,33 @@
 //===----------------------------------------------------------------------===//
 
 #include "TestArrays.h"
+#include "zq/Codec/Bitmap.h"
+#include "zq/Codec/Channels.h"
 #include "zq/Codec/Codebook.h"
 #include "zq/Codec/Dyadic.h"
-#include "zq/Codec/Bitmap.h"
 #include "zq/Codec/FloatFields.h"
 #include "zq/Codec/Hadamard.h"
 #include "zq/Codec/Huffman.h"
 #include "zq/Codec/Lattice.h"
+#include "zq/Codec/LowRank.h"
+#include "zq/Codec/Nested.h"
 #include "zq/Codec/Octahedral.h"
 #include "zq/Codec/Offset.h"
-#include "zq/Codec/Nested.h"
+#include "zq/Codec/Orthogonal.h"
+#include "zq/Codec/Outliers.h"
 #include "zq/Codec/Pack.h"
+#include "zq/Codec/Permute.h"
 #include "zq/Codec/Power.h"
 #include "zq/Codec/Pvq.h"
 #include "zq/Codec/Quantize.h"
 #include "zq/Codec/Rans.h"
 #include "zq/Codec/RegisterRans.h"
+#include "zq/Codec/Residual.h"
 #include "zq/Codec/Scale.h"
+#include "zq/Codec/Sketch.h"
+#include "zq/Codec/Sparse.h"
 #include "zq/Codec/Tables.h"
 #include "zq/Codec/Window.h"
-#include "zq/Codec/Sparse.h"
 
 #include <gtest/gtest.h>
 
@@ -232,6 +239,23 @@ TEST(Corruption, OfRegisterRansStreams) {
                 gaussian({3, 400}, 2, ElementType::BF16));
   expectNoCrash(Codec({std::make_shared<RegisterRans>(3, 64, 1)}),
                 skewedCodes({3, 400}, 8, 3));
+}
+
+/// Every stage of whole tensors in one codec, over sides with codecs.
+TEST(Corruption, OfTransformsAndSplits) {
+  CodecRef coded = std::make_shared<Codec>(Codec(
+      {std::make_shared<Scale>(std::vector<int64_t>{}, ElementType::F32),
+       std::make_shared<QuantizeInteger>(8, true), std::make_shared<Pack>(8)}));
+  Codec codec(
+      {std::make_shared<Permute>(1), std::make_shared<Channels>(1, 3, coded),
+       std::make_shared<Outliers>(0.1, Outliers::Join::Add, coded),
+       std::make_shared<LowRank>(2, LowRank::Of::Error, ElementType::F16),
+       std::make_shared<Residual>(coded),
+       std::make_shared<Orthogonal>(1, 4, 1, /*perBlock=*/true),
+       std::make_shared<Sketch>(0, 1),
+       std::make_shared<Scale>(std::vector<int64_t>{1, 8}, ElementType::F16),
+       std::make_shared<QuantizeInteger>(3, true), std::make_shared<Pack>(3)});
+  expectNoCrash(codec, gaussian({5, 21}, 1));
 }
 
 TEST(Corruption, OfTheShape) {

@@ -36,6 +36,97 @@ TEST(Hadamard, CutsTheTailIntoDescendingPowersOfTwo) {
   EXPECT_EQ(hadamardBlocks(0, 8), Sizes{});
 }
 
+TEST(Hadamard, TheTailOfAnOddMultipleIsCutIntoPowersOfTwoToo) {
+  using Sizes = std::vector<int64_t>;
+  EXPECT_EQ(hadamardBlocks(48, 24), (Sizes{24, 24}));
+  EXPECT_EQ(hadamardBlocks(83, 36), (Sizes{36, 36, 8, 2, 1}));
+  EXPECT_EQ(hadamardBlocks(39, 40), (Sizes{32, 4, 2, 1}));
+}
+
+TEST(Hadamard, KnowsTheSizesItHasMatricesFor) {
+  for (int64_t order : hadamardOrders)
+    for (int64_t k = 0; k < 5; ++k)
+      EXPECT_EQ(hadamardOrder(order << k), order);
+  EXPECT_EQ(hadamardOrder(14336), 28);
+  for (int64_t size : {0, 3, 6, 10, 44, 52, 100, 18, -4})
+    EXPECT_EQ(hadamardOrder(size), 0) << size;
+}
+
+TEST(Hadamard, MatricesAreOrthogonalSigns) {
+  for (int64_t n : hadamardOrders) {
+    const std::vector<int8_t> &h = hadamardMatrix(n);
+    ASSERT_EQ(int64_t(h.size()), n * n);
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t j = 0; j < n; ++j) {
+        EXPECT_EQ(h[i * n + j] * h[i * n + j], 1);
+        int64_t sum = 0;
+        for (int64_t k = 0; k < n; ++k)
+          sum += h[i * n + k] * h[j * n + k];
+        EXPECT_EQ(sum, i == j ? n : 0) << n << ": rows " << i << ", " << j;
+      }
+  }
+}
+
+/// Files rely on them. By quadratic residues modulo 11, 19, 13 and 17.
+TEST(Hadamard, MatricesStayAsTheyAre) {
+  auto fourthRow = [](int64_t order) {
+    std::string text;
+    for (int64_t i = 3 * order; i < 4 * order; ++i)
+      text += hadamardMatrix(order)[i] < 0 ? '-' : '+';
+    return text;
+  };
+  EXPECT_EQ(fourthRow(12), "--++-+---+++");
+  EXPECT_EQ(fourthRow(20), "--++-++----+-+-++++-");
+  EXPECT_EQ(fourthRow(28), "+---+--++-+--+-+-+-++-+--++-");
+  EXPECT_EQ(fourthRow(36), "+---+-+--++--+-+-++-+--+-+-++--++-+-");
+}
+
+/// Entry [a * 2^k + b][c * 2^k + d] is H_m[a][c] (-1)^popcount(b & d).
+TEST(Hadamard, MultipliesByTheKroneckerProduct) {
+  for (int64_t m : {12, 36})
+    for (int64_t power : {1, 4}) {
+      int64_t n = m * power;
+      float c = float(1 / std::sqrt(double(n)));
+      for (bool inverse : {false, true})
+        for (int64_t j = 0; j < n; ++j) {
+          std::vector<float> row(n);
+          row[j] = 1;
+          hadamardRow(row.data(), 1, n, n, {}, inverse);
+          for (int64_t i = 0; i < n; ++i) {
+            int64_t a = i / power, b = j / power;
+            int sign = hadamardMatrix(m)[inverse ? b * m + a : a * m + b];
+            if (__builtin_popcount(i % power & j % power) % 2)
+              sign = -sign;
+            EXPECT_EQ(row[i], sign * c) << n << ": " << i << ", " << j;
+          }
+        }
+    }
+}
+
+/// Butterflies first, then sums of twelve in ascending order, then the factor.
+TEST(Hadamard, RoundsOddMultiplesInTheDocumentedOrder) {
+  std::vector<float> x = toFloats(gaussian({24}, 5)), y = x;
+  hadamardRow(y.data(), 1, 24, 24, 9, /*inverse=*/false);
+  for (int i = 0; i < 24; ++i)
+    x[i] *= hadamardSign(9, i);
+  const std::vector<int8_t> &h = hadamardMatrix(12);
+  for (int i = 0; i < 24; ++i) {
+    float sum = 0;
+    for (int j = 0; j < 12; ++j) {
+      float low = x[2 * j], high = x[2 * j + 1];
+      sum += float(h[i / 2 * 12 + j]) * (i % 2 ? low - high : low + high);
+    }
+    EXPECT_EQ(y[i], sum * float(1 / std::sqrt(24.0))) << i;
+  }
+}
+
+TEST(Hadamard, HasNoSignsWithoutASeed) {
+  Array input = floats({2}, {3, 1});
+  const float c = float(1 / std::sqrt(2.0));
+  EXPECT_EQ(toFloats(encoded(Hadamard(0, 2), input)),
+            (std::vector<float>{4 * c, 2 * c}));
+}
+
 /// H[i][j] = (-1)^popcount(i & j) / sqrt(n) in natural order.
 TEST(Hadamard, MultipliesByTheSylvesterMatrix) {
   const int n = 16;
@@ -71,7 +162,7 @@ TEST(Hadamard, RoundsInTheDocumentedOrder) {
 TEST(Hadamard, KeepsNormsAndInvertsOnAwkwardShapes) {
   for (const std::vector<int64_t> &shape : awkwardShapes())
     for (int64_t axis = 0; axis < int64_t(shape.size()); ++axis)
-      for (int64_t block : {1, 4, 128}) {
+      for (int64_t block : {1, 4, 12, 56, 128}) {
         Hadamard stage(axis, block, 42);
         Array input = gaussian(shape, 11);
         Array output = encoded(stage, input);

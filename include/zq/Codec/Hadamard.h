@@ -1,4 +1,4 @@
-//===- Hadamard.h - Signed Walsh-Hadamard rotation along an axis ----------===//
+//===- Hadamard.h - Walsh-Hadamard rotation along an axis -----------------===//
 //
 // Spreads outliers over a block. Orthogonal, so its inverse costs the same.
 //
@@ -8,43 +8,66 @@
 
 #include "zq/Codec/Stage.h"
 
+#include <optional>
+
 namespace zq::codec {
 
 /// The sign (+1 or -1) of position `index` along the rotated axis, counted over
-/// the whole axis. Counter based: the finaliser of splitmix64 (Steele, Lea,
-/// Flood 2014) applied to seed + (index + 1) * 0x9E3779B97F4A7C15, that is,
-/// output number `index` of the generator seeded with `seed`; -1 where its top
-/// bit is set.
+/// the whole axis: -1 where the top bit of `splitmix64(seed, index)` is set.
 float hadamardSign(uint64_t seed, int64_t index);
 
+/// The orders m of the Hadamard matrices that blocks are made of, beside powers
+/// of two.
+inline constexpr int64_t hadamardOrders[] = {1, 12, 20, 28, 36};
+
+/// The m of a block of m * 2^k elements, m one of `hadamardOrders`; 0 where
+/// `size` is no such product.
+int64_t hadamardOrder(int64_t size);
+
+/// The Hadamard matrix of an order among `hadamardOrders`: signs, row-major.
+/// Paley's first construction over the field of 11 and 19 elements gives 12 and
+/// 20, his second over 13 and 17 elements gives 28 and 36 (Paley 1933). With
+/// chi the quadratic character, let C be Q[i][j] = chi(i - j) with a row of
+/// ones above it, a column of chi(-1) on its left and 0 in the corner:
+///   first   H = I + C,                                  C antisymmetric,
+///   second  H = C x [1 1; 1 -1] + I x [1 -1; -1 -1],    C symmetric.
+/// Those of 12 and 20 are not symmetric.
+const std::vector<int8_t> &hadamardMatrix(int64_t order);
+
 /// The sizes of the blocks that cover an axis of `length`: as many of `block`
-/// (a power of two) as fit, the rest in descending powers of two
-/// (100 by 128: 64, 32, 4).
+/// (one that has a `hadamardOrder`) as fit, the rest in descending powers of
+/// two (100 by 128: 64, 32, 4).
 std::vector<int64_t> hadamardBlocks(int64_t length, int64_t block);
 
 /// Rotates in place the `length` elements data[0], data[stride], ..., block by
-/// block. With n the size of a block, H its Hadamard matrix in natural
-/// (Sylvester) order, s the signs and c = float(1 / sqrt(n)):
-///   forward  y = c * (H (s .* x)),   inverse  x = s .* (c * (H y)).
-/// All in f32: H as butterflies (a, b) -> (a + b, a - b) over distances 1, 2,
-/// ..., n/2 in this order, c multiplied after the last of them.
+/// block. With n = m * 2^k the size of a block, H = H_m x H_2^k the Kronecker
+/// product of `hadamardMatrix(m)` and the Walsh-Hadamard matrix in natural
+/// (Sylvester) order, s the signs (all 1 without a seed), c = float(1/sqrt(n)):
+///   forward  y = c * (H (s .* x)),   inverse  x = s .* (c * (H^T y)).
+/// All in f32: H_2^k as butterflies (a, b) -> (a + b, a - b) over distances 1,
+/// 2, ..., 2^(k-1) in this order; then, unless m is 1, for each residue b the
+/// elements b, b + 2^k, ..., b + (m-1) 2^k become sums of themselves, begun
+/// with the first one and its sign, the others added or subtracted in ascending
+/// order; then the factor c.
 void hadamardRow(float *data, int64_t stride, int64_t length, int64_t block,
-                 uint64_t seed, bool inverse);
+                 std::optional<uint64_t> seed, bool inverse);
 
 /// Rotates along `axis` by `hadamardRow`. Takes finite floating-point values,
-/// hands on f32. No side streams.
+/// hands on f32. No side streams. A single round sends a one-hot vector to
+/// entries of one magnitude; more rounds are more stages, with other seeds.
 class Hadamard : public Stage {
 public:
-  /// Requires 0 <= axis and a power of two for `block`.
-  Hadamard(int64_t axis, int64_t block, uint64_t seed);
+  /// Requires 0 <= axis and a block that has a `hadamardOrder`. Without a seed
+  /// no signs.
+  Hadamard(int64_t axis, int64_t block, std::optional<uint64_t> seed = {});
 
   std::string keyword() const override { return "hadamard"; }
   Result<Array> encode(const Array &input, const Below &below,
                        std::vector<Stream> &sides) const override;
   Result<Array> decode(const Array &main, const std::vector<Stream> &sides,
-                       const std::vector<int64_t> &shape) const override;
+                       const Shape &shape) const override;
   Status check(const Array *main, const std::vector<Stream> &sides,
-               const std::vector<int64_t> &shape) const override;
+               const Shape &shape) const override;
   /// Values of magnitude up to r come out of magnitude up to r * sqrt(block).
   Range inputRange(Range target) const override;
   bool isLossless() const override { return false; }
@@ -54,7 +77,7 @@ private:
 
   int64_t axis;
   int64_t block;
-  uint64_t seed;
+  std::optional<uint64_t> seed;
 };
 
 } // namespace zq::codec

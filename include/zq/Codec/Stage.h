@@ -71,9 +71,9 @@ public:
   virtual std::string keyword() const = 0;
 
   /// Encodes `input`, appends this stage's side arrays to `sides` in a fixed
-  /// order, as they are before a codec of their own, and returns the main array.
-  /// Fails, naming the element, on values that the stage cannot hold (NaN and
-  /// infinity under a scale).
+  /// order, as they are before a codec of their own, and returns the main
+  /// array. Fails, naming the element, on values that the stage cannot hold
+  /// (NaN and infinity under a scale).
   virtual Result<Array> encode(const Array &input, const Below &below,
                                std::vector<Stream> &sides) const = 0;
 
@@ -101,8 +101,9 @@ public:
   /// The codec of side array `index`; null where it is stored as it is.
   virtual CodecRef sideCodec(size_t index) const;
 
-  /// The shape of side array `index`, which has a codec, of a tensor of `shape`;
-  /// `earlier` are the side arrays before it, decoded but not yet checked.
+  /// The shape of side array `index`, which has a codec, of a tensor of
+  /// `shape`; `earlier` are the side arrays before it, decoded but not yet
+  /// checked.
   virtual Result<Shape> sideShape(size_t index, const Shape &shape,
                                   const std::vector<Stream> &earlier) const;
 
@@ -143,15 +144,14 @@ public:
   /// a tensor of `shape` and `type`. A chain that decodes to f32 may be asked
   /// for f64, f16 or bf16 as well, rounded to nearest even as the very last
   /// step.
-  Result<Array> decode(const std::vector<Stream> &streams,
-                       const Shape &shape,
+  Result<Array> decode(const std::vector<Stream> &streams, const Shape &shape,
                        ElementType type) const;
 
   /// Whether `decode` would take `streams`, as far as can be said without
   /// decoding them: their number, the element type asked for, and what each
   /// stage checks of its own.
-  Status check(const std::vector<Stream> &streams,
-               const Shape &shape, ElementType type) const;
+  Status check(const std::vector<Stream> &streams, const Shape &shape,
+               ElementType type) const;
 
   /// decode(encode(values)), in the element type of `values`.
   Result<Array> roundTrip(const Array &values) const;
@@ -183,8 +183,7 @@ void numberNames(std::vector<Stream> &streams);
 
 /// Stored bits, side streams included, per element of a tensor of `shape`; 0
 /// for a tensor without elements.
-double bitsPerElement(const std::vector<Stream> &streams,
-                      const Shape &shape);
+double bitsPerElement(const std::vector<Stream> &streams, const Shape &shape);
 
 } // namespace zq::codec
 

@@ -39,6 +39,12 @@ public:
   /// largest finite one.
   float round(float value) const;
 
+  /// A side array of these values, each rounded to the element type.
+  Array round(const Array &values) const;
+
+  /// The range of values that are stored without saturating.
+  Range range() const;
+
   /// What `side` reads as once it is stored. `what` names it in errors.
   Result<Array> readBack(const Array &side, const std::string &what) const;
 
