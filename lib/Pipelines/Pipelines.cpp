@@ -28,10 +28,20 @@ static void addVerify(OpPassManager &pm, StringRef phase) {
   pm.addPass(createVerifyPhase({phase.str()}));
 }
 
-SmallVector<std::unique_ptr<Pass>> mlir::zq::createAlgebraPasses() {
+SmallVector<std::unique_ptr<Pass>>
+mlir::zq::createAlgebraPasses(int64_t lanes) {
   SmallVector<std::unique_ptr<Pass>> passes;
+  // What consumes weights.
+  passes.push_back(createConvertElementwiseToLinalgPass());
+  passes.push_back(createDecomposeAggregates());
+  passes.push_back(createLowerConvolutions());
+  passes.push_back(createGatherRows({lanes}));
+  passes.push_back(createCanonicalizerPass());
+  passes.push_back(createCSEPass());
+  // What weights are made of.
   passes.push_back(createSplitCodecs());
   passes.push_back(createMoveRotations());
+  passes.push_back(createDistributeContractions());
   passes.push_back(createConvertElementwiseToLinalgPass());
   passes.push_back(createCanonicalizerPass());
   passes.push_back(createCSEPass());
@@ -48,15 +58,8 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   pm.addPass(createEncodeConstants());
   addVerify(pm, "imported");
 
-  // Consumers.
-  pm.addPass(createConvertElementwiseToLinalgPass());
-  pm.addPass(createDecomposeAggregates());
-  pm.addPass(createLowerConvolutions());
-  pm.addPass(createGatherRows({target->getLanes()}));
-  addCleanup(pm);
-
   // Algebra.
-  for (std::unique_ptr<Pass> &pass : createAlgebraPasses())
+  for (std::unique_ptr<Pass> &pass : createAlgebraPasses(target->getLanes()))
     pm.addPass(std::move(pass));
   addVerify(pm, "algebra");
 

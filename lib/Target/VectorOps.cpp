@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "zq/Dialect/ZQ/IR/FieldExtraction.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 using namespace mlir;
@@ -42,41 +43,19 @@ struct UnpackByHalves : OpRewritePattern<UnpackOp> {
   }
 };
 
-/// Codes of any width: each lies in at most two neighbouring bytes.
+/// Codes of any width.
 struct UnpackByWords : OpRewritePattern<UnpackOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(UnpackOp op,
                                 PatternRewriter &b) const override {
     int64_t bits = op.getBits();
-    Location loc = op.getLoc();
     auto result = cast<VectorType>(op.getResult().getType());
-    int64_t bytes = cast<VectorType>(op.getSource().getType()).getNumElements();
-    SmallVector<int64_t> lowByte, highByte;
-    SmallVector<Attribute> shifts;
-    for (int64_t j = 0; j < result.getNumElements(); ++j) {
-      lowByte.push_back(j * bits / 8);
-      highByte.push_back(std::min(j * bits / 8 + 1, bytes - 1));
-      shifts.push_back(b.getI16IntegerAttr(j * bits % 8));
-    }
-    auto words = VectorType::get(result.getNumElements(), b.getI16Type());
-    auto spread = [&](ArrayRef<int64_t> lanes) -> Value {
-      return arith::ExtUIOp::create(
-          b, loc, words,
-          vector::ShuffleOp::create(b, loc, op.getSource(), op.getSource(),
-                                    lanes));
-    };
-    Value word =
-        arith::OrIOp::create(b, loc, spread(lowByte),
-                             arith::ShLIOp::create(b, loc, spread(highByte),
-                                                   splat(b, loc, words, 8)));
-    word = arith::ShRUIOp::create(
-        b, loc, word,
-        arith::ConstantOp::create(b, loc,
-                                  DenseElementsAttr::get(words, shifts)));
-    word = arith::AndIOp::create(b, loc, word,
-                                 splat(b, loc, words, (1 << bits) - 1));
-    b.replaceOpWithNewOp<arith::TruncIOp>(op, result, word);
+    SmallVector<int64_t> starts;
+    for (int64_t j = 0; j < result.getNumElements(); ++j)
+      starts.push_back(j * bits);
+    b.replaceOp(op, emitFields(b, op.getLoc(), op.getSource(), starts, bits,
+                               result.getElementType()));
     return success();
   }
 };
@@ -123,7 +102,8 @@ struct ExpandByLookup : OpRewritePattern<ExpandOp> {
     Location loc = op.getLoc();
     auto type = cast<VectorType>(op.getResult().getType());
     int64_t lanes = type.getNumElements();
-    Value zero = splat(b, loc, type, 0);
+    auto bytes = type.clone(b.getI8Type());
+    Value zero = splat(b, loc, bytes, 0);
     // Lanes from lane -shift of `value` on; 0 before its first.
     auto shiftUp = [&](Value value, int64_t shift) {
       SmallVector<int64_t> order;
@@ -132,7 +112,7 @@ struct ExpandByLookup : OpRewritePattern<ExpandOp> {
       return vector::ShuffleOp::create(b, loc, value, zero, order).getResult();
     };
     Value counts =
-        shiftUp(arith::ExtUIOp::create(b, loc, type, op.getMask()), 1);
+        shiftUp(arith::ExtUIOp::create(b, loc, bytes, op.getMask()), 1);
     for (int64_t shift = 1; shift < lanes; shift *= 2)
       counts = arith::AddIOp::create(b, loc, counts, shiftUp(counts, shift));
 

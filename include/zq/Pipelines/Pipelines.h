@@ -28,7 +28,8 @@ struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
 
 /// The passes between import and tiling, in order: each leaves what a function
 /// computes, but for rounding, which `zq-verify-rewrites` checks pass by pass.
-SmallVector<std::unique_ptr<Pass>> createAlgebraPasses();
+/// `lanes` are those of a vector of f32.
+SmallVector<std::unique_ptr<Pass>> createAlgebraPasses(int64_t lanes);
 
 /// From functions on tensors, compressed ones among them, to fused loops of
 /// vectors on tensors.

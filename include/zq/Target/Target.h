@@ -41,7 +41,8 @@ std::unique_ptr<Target> getX86Target(StringRef features);
 std::string getHostFeatures();
 
 /// Lowerings of `zq.unpack`, `zq.lookup` and `zq.expand` to plain vector and
-/// arith ops, and of conversions between bf16 and f32 to integers, exact for subnormals.
+/// arith ops, and of conversions between bf16 and f32 to integers, exact for
+/// subnormals.
 void populateVectorOpPatterns(RewritePatternSet &patterns);
 
 } // namespace mlir::zq

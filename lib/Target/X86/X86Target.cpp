@@ -87,16 +87,19 @@ struct LookupByPermute : OpRewritePattern<LookupOp> {
   StringRef intrinsic;
 };
 
-/// VBMI2 expands the bytes of a register by one instruction.
+/// AVX-512 expands the floats of a register by one instruction, VBMI2 its
+/// bytes.
 struct ExpandByInstruction : OpRewritePattern<ExpandOp> {
-  explicit ExpandByInstruction(MLIRContext *context)
-      : OpRewritePattern(context, /*benefit=*/2) {}
+  ExpandByInstruction(MLIRContext *context, bool hasVBMI2)
+      : OpRewritePattern(context, /*benefit=*/2), hasVBMI2(hasVBMI2) {}
 
   LogicalResult matchAndRewrite(ExpandOp op,
                                 PatternRewriter &b) const override {
     auto type = cast<VectorType>(op.getResult().getType());
-    int64_t lanes = type.getNumElements();
-    if (lanes != 16 && lanes != 32 && lanes != 64)
+    int64_t size = type.getNumElements() * type.getElementTypeBitWidth();
+    if (!type.getElementType().isF32() && !hasVBMI2)
+      return failure();
+    if (size != 128 && size != 256 && size != 512)
       return failure();
     auto call = LLVM::CallIntrinsicOp::create(
         b, op.getLoc(), type, b.getStringAttr("llvm.x86.avx512.mask.expand"),
@@ -104,6 +107,8 @@ struct ExpandByInstruction : OpRewritePattern<ExpandOp> {
     b.replaceOp(op, call.getResults());
     return success();
   }
+
+  bool hasVBMI2;
 };
 
 class X86Target : public Target {
@@ -142,8 +147,9 @@ public:
     if (hasAVX512())
       patterns.add<LookupByPermute>(patterns.getContext(), 16,
                                     "llvm.x86.avx512.permvar.sf.512");
-    if (hasAVX512() && features.contains("avx512vbmi2"))
-      patterns.add<ExpandByInstruction>(patterns.getContext());
+    if (hasAVX512())
+      patterns.add<ExpandByInstruction>(patterns.getContext(),
+                                        features.contains("avx512vbmi2"));
     // Also with AVX-512, for blocks of eight.
     if (hasAVX2())
       patterns.add<LookupByPermute>(patterns.getContext(), 8,

@@ -52,16 +52,31 @@ LogicalResult CodecAttr::verifyFor(function_ref<InFlightDiagnostic()> emitError,
           continue;
         FailureOr<SmallVector<int64_t>> own = getStaticShape(part, at);
         if (failed(own))
-          return emitError() << "(T4) " << part.array.getName() << " of "
-                             << stage
-                             << " has no codec, since its size is up to the "
-                                "data";
+          return emitError()
+                 << "(T4) " << part.array.getName() << " of " << stage
+                 << " has no codec, since its size is up to the "
+                    "data";
         if (failed(part.codec.verifyFor(emitError, *own,
                                         part.array.getElementType())))
           return failure();
       }
     next = stage.getOutput(next);
     at = getMainShape(stage, at);
+  }
+  int64_t chunk = 0;
+  for (StageAttrInterface stage : llvm::reverse(getStages())) {
+    SmallVector<MainRatio> ratios = stage.getMainRatios(shape.size());
+    if (!ratios.empty()) {
+      if (chunk % ratios.back().units)
+        return emitError() << "(T5) chunks of " << chunk << " elements below "
+                           << stage << " do not begin where it does: they are "
+                           << "no multiple of " << ratios.back().units;
+      chunk = chunk / ratios.back().units * ratios.back().elements;
+    }
+    // That of a decoder of the module is not known here.
+    if (!isa<CustomAttr>(stage))
+      if (int64_t own = stage.getChunk(/*scope=*/nullptr))
+        chunk = own;
   }
   if (!isa<NoneType>(next))
     return emitError() << "(T3) the chain does not end: " << getStages().back()
@@ -73,8 +88,9 @@ LogicalResult CodecAttr::verifyFor(function_ref<InFlightDiagnostic()> emitError,
 SmallVector<int64_t> mlir::zq::getMainShape(StageAttrInterface stage,
                                             ArrayRef<int64_t> shape) {
   SmallVector<int64_t> result(shape);
-  for (auto [size, ratio] : llvm::zip(result, stage.getMainRatios(shape.size())))
-    size = llvm::divideCeil(size, ratio.elements) * ratio.units;
+  for (auto [size, ratio] :
+       llvm::zip(result, stage.getMainRatios(shape.size())))
+    size = llvm::divideCeil(size - ratio.skipped, ratio.elements) * ratio.units;
   return result;
 }
 
@@ -89,9 +105,10 @@ CodecAttr::getShapes(ArrayRef<int64_t> shape) const {
   return shapes;
 }
 
-FailureOr<SmallVector<SmallVector<Part>>>
-mlir::zq::getParts(CodecAttr codec, int64_t rank, Type element,
-                   Operation *scope) {
+FailureOr<SmallVector<SmallVector<Part>>> mlir::zq::getParts(CodecAttr codec,
+                                                             int64_t rank,
+                                                             Type element,
+                                                             Operation *scope) {
   SmallVector<SmallVector<Part>> result;
   for (auto [stage, input] :
        llvm::zip(codec.getStages(), codec.getInputs(element))) {
@@ -109,7 +126,7 @@ static AffineMap getMainMap(StageAttrInterface stage, int64_t rank) {
   for (int64_t i = 0; i < rank; ++i)
     sizes.push_back(getAffineDimExpr(i, context));
   for (auto [size, ratio] : llvm::zip(sizes, stage.getMainRatios(rank)))
-    size = size.ceilDiv(ratio.elements) * ratio.units;
+    size = (size - ratio.skipped).ceilDiv(ratio.elements) * ratio.units;
   return AffineMap::get(rank, 0, sizes, context);
 }
 
@@ -122,8 +139,8 @@ CodecAttr::getStreams(int64_t rank, Type element, Operation *scope) const {
   SmallVector<StreamAttr> streams;
   AffineMap tensor = AffineMap::getMultiDimIdentityMap(rank, context);
   auto add = [&](const Twine &name, Type type, AffineMap shape) {
-    streams.push_back(StreamAttr::get(context, StringAttr::get(context, name),
-                                      type, shape));
+    streams.push_back(
+        StreamAttr::get(context, StringAttr::get(context, name), type, shape));
   };
   for (auto [stage, own] : llvm::zip(getStages(), *parts)) {
     for (const Part &part : own) {
@@ -133,8 +150,8 @@ CodecAttr::getStreams(int64_t rank, Type element, Operation *scope) const {
         add(name, part.array.getElementType(), shape);
         continue;
       }
-      auto inner = part.codec.getStreams(
-          shape.getNumResults(), part.array.getElementType(), scope);
+      auto inner = part.codec.getStreams(shape.getNumResults(),
+                                         part.array.getElementType(), scope);
       if (failed(inner))
         return failure();
       for (StreamAttr stream : *inner)
@@ -148,11 +165,11 @@ CodecAttr::getStreams(int64_t rank, Type element, Operation *scope) const {
   for (StreamAttr &stream : streams) {
     unsigned ordinal = seen[stream.getName()]++;
     if (ordinal)
-      stream = StreamAttr::get(
-          context,
-          StringAttr::get(context,
-                          stream.getName().getValue() + Twine(ordinal)),
-          stream.getElementType(), stream.getShape());
+      stream =
+          StreamAttr::get(context,
+                          StringAttr::get(context, stream.getName().getValue() +
+                                                       Twine(ordinal)),
+                          stream.getElementType(), stream.getShape());
   }
   return streams;
 }
@@ -198,9 +215,9 @@ bool CodecAttr::isInline(ArrayRef<int64_t> shape, Type element,
     if (tensorStage && !tensorStage.isBlockStage(at))
       return false;
     for (const Part &part : own)
-      if (part.codec && !part.codec.isInline(part.array.getType(at).getShape(),
-                                             part.array.getElementType(),
-                                             scope))
+      if (part.codec &&
+          !part.codec.isInline(part.array.getType(at).getShape(),
+                               part.array.getElementType(), scope))
         return false;
   }
   return true;

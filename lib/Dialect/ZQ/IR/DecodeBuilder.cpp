@@ -96,19 +96,17 @@ Value DecodeBuilder::loadStream(unsigned index, ValueRange at, int64_t length,
 
   // Not every CPU loads the narrower floats under a mask: those at the end of a
   // row come one by one, as bits. What lies beyond it reads as the last one.
-  Type bitsElement =
-      builder.getIntegerType(element.getIntOrFloatBitWidth());
+  Type bitsElement = builder.getIntegerType(element.getIntOrFloatBitWidth());
   auto bitsType = VectorType::get(length, bitsElement);
   Value last = this->index(parts[index].shape.back() - 1);
-  Value end = arith::AddIOp::create(builder, loc, at.back(),
-                                    this->index(length - 1));
-  Value fits = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ule,
-                                     end, last);
+  Value end =
+      arith::AddIOp::create(builder, loc, at.back(), this->index(length - 1));
+  Value fits =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ule, end, last);
   auto choose = scf::IfOp::create(
       builder, loc, fits,
       [&](OpBuilder &b, Location) {
-        Value bits =
-            arith::BitcastOp::create(b, loc, bitsType, read(b, true));
+        Value bits = arith::BitcastOp::create(b, loc, bitsType, read(b, true));
         scf::YieldOp::create(b, loc, bits);
       },
       [&](OpBuilder &b, Location) {
@@ -121,10 +119,10 @@ Value DecodeBuilder::loadStream(unsigned index, ValueRange at, int64_t length,
               b, loc, bitsElement,
               tensor::ExtractOp::create(b, loc, source, place)));
         }
-        scf::YieldOp::create(b, loc,
-                             vector::FromElementsOp::create(b, loc, bitsType,
-                                                            elements)
-                                 .getResult());
+        scf::YieldOp::create(
+            b, loc,
+            vector::FromElementsOp::create(b, loc, bitsType, elements)
+                .getResult());
       });
   return arith::BitcastOp::create(
       builder, loc, VectorType::get(length, element), choose.getResult(0));
@@ -175,8 +173,8 @@ FailureOr<Value> DecodeBuilder::load(unsigned index, ValueRange at,
   for (int64_t i = 0; i < length; ++i) {
     SmallVector<Value> place(at);
     if (i)
-      place.back() = arith::AddIOp::create(builder, loc, place.back(),
-                                           this->index(i));
+      place.back() =
+          arith::AddIOp::create(builder, loc, place.back(), this->index(i));
     if (i && !exact)
       place.back() = arith::MinUIOp::create(builder, loc, place.back(), end);
     FailureOr<Value> one = extract(index, place);
@@ -249,8 +247,8 @@ FailureOr<Value> DecodeBuilder::loadPerGroup(unsigned part,
   if (width % last == 0) {
     int64_t count = width / last;
     Type stored = parts[part].part.array.getElementType();
-    bool isHalf = !parts[part].part.codec &&
-                  (stored.isF16() || stored.isBF16());
+    bool isHalf =
+        !parts[part].part.codec && (stored.isF16() || stored.isBF16());
     Value few;
     if (isHalf && !isExact()) {
       SmallVector<Value> elements;

@@ -1,5 +1,6 @@
 //===- EmitCodec.cpp - The stages of a codec, one after the other ---------===//
 #include "zq/Dialect/ZQ/IR/DecodeBuilder.h"
+#include "zq/Dialect/ZQ/IR/Stages.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -44,8 +45,8 @@ static SmallVector<Value> getMainPosition(DecodeBuilder &at,
 /// The stages of `codec` from the outermost to the innermost, with their
 /// streams.
 static FailureOr<SmallVector<Level, 0>> getLevels(DecodeBuilder &at,
-                                               CodecAttr codec, Type element,
-                                               ValueRange streams) {
+                                                  CodecAttr codec, Type element,
+                                                  ValueRange streams) {
   int64_t rank = at.shape.size();
   auto parts = getParts(codec, rank, element, at.scope);
   if (failed(parts))
@@ -109,9 +110,10 @@ FailureOr<Value> mlir::zq::emitCodec(DecodeBuilder &at, CodecAttr codec,
   return main;
 }
 
-FailureOr<SmallVector<Value>>
-mlir::zq::emitCodecInit(DecodeBuilder &at, CodecAttr codec, Type element,
-                        ValueRange streams) {
+FailureOr<SmallVector<Value>> mlir::zq::emitCodecInit(DecodeBuilder &at,
+                                                      CodecAttr codec,
+                                                      Type element,
+                                                      ValueRange streams) {
   auto levels = getLevels(at, codec, element, streams);
   if (failed(levels))
     return failure();
@@ -149,6 +151,18 @@ Value TensorDecodeBuilder::cut(Value tensor, ArrayRef<OpFoldResult> offsets,
 Value TensorDecodeBuilder::decode(Value part, ArrayRef<OpFoldResult> offsets,
                                   ArrayRef<OpFoldResult> sizes) {
   Type f32 = builder.getF32Type();
+  // What is dense but narrower is read by a decoder too: not every CPU widens
+  // such vectors by itself.
+  if (auto type = dyn_cast<RankedTensorType>(part.getType()))
+    if (type.getElementType() != f32) {
+      StageAttrInterface raw =
+          RawAttr::get(builder.getContext(), type.getElementType());
+      part = AssembleOp::create(
+          builder, loc,
+          CompressedTensorType::get(builder.getContext(), type.getShape(), f32,
+                                    CodecAttr::get(builder.getContext(), raw)),
+          part);
+    }
   Value window;
   if (auto type = dyn_cast<CompressedTensorType>(part.getType())) {
     Value init =
@@ -172,6 +186,6 @@ Value TensorDecodeBuilder::decode(Value part) {
   else
     shape = cast<RankedTensorType>(part.getType()).getShape();
   SmallVector<OpFoldResult> offsets(shape.size(), builder.getIndexAttr(0));
-  return decode(part, offsets, getAsIndexOpFoldResult(builder.getContext(),
-                                                      shape));
+  return decode(part, offsets,
+                getAsIndexOpFoldResult(builder.getContext(), shape));
 }

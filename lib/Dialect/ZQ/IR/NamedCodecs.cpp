@@ -1,21 +1,336 @@
 //===- NamedCodecs.cpp - The table of codec names -------------------------===//
+//
+// Formats are data. A composition stands for what a paper or a file format
+// means; where its parameters are ours, the source says so.
+//
+//===----------------------------------------------------------------------===//
 #include "zq/Dialect/ZQ/IR/NamedCodecs.h"
 
 using namespace mlir::zq;
 
-// Sources of the definitions: NVIDIA's NVFP4 checkpoint layout; QuaRot-style
-// rotated INT4; DFloat11's idea of Huffman-coding the exponents alone, with
-// chunks of a fixed number of symbols.
 static const NamedCodec table[] = {
-    {"nvfp4", "scale<tensor, f32>, scale<1x16, f8E4M3FN>, "
-              "quantize<f4E2M1FN>, pack"},
-    {"int4_h128", "hadamard<axis = 1, block = 128, seed = 1>, "
-                  "scale<1x128, bf16, zero>, quantize<ui4>, pack"},
-    {"bf16_huff", "fields<bf16>, huffman<chunk = 1024, length = 10>"},
+    // Integers in groups.
+    {"int8_g128", "scale<1x128, f16>, quantize<si8>, pack",
+     "Symmetric groups of 128."},
+    {"int4_g128", "scale<1x128, f16>, quantize<si4>, pack",
+     "Symmetric groups of 128."},
+    {"int4_g32", "scale<1x32, f16>, quantize<si4>, pack",
+     "Symmetric groups of 32."},
+    {"int4_zp_g128",
+     "scale<1x128, f16, zero = [quantize<ui4>, pack]>, quantize<ui4>, "
+     "pack",
+     "GPTQ and AWQ: zero points of 4 bits, packed."},
+    {"int3_zp_g128",
+     "scale<1x128, f16, zero = [quantize<ui3>, pack]>, quantize<ui3>, "
+     "pack",
+     "GPTQ at 3 bits."},
+    {"int2_zp_g64",
+     "scale<1x64, f16, zero = [quantize<ui2>, pack]>, quantize<ui2>, "
+     "pack",
+     "GPTQ at 2 bits."},
+    {"int4_h128",
+     "hadamard<axis = 1, block = 128, seed = 1>, scale<1x128, bf16, "
+     "zero>, quantize<ui4>, pack",
+     "QuaRot (arXiv:2404.00456): rotated in blocks of 128."},
+    {"int8_row", "scale<1x?, f32>, quantize<si8>, pack",
+     "One scale per output channel (LLM.int8, arXiv:2208.07339)."},
+
+    // Normal floats.
+    {"nf4",
+     "scale<1x64, f32>, lookup<[-1.0, -0.6961928, -0.52507305, "
+     "-0.3949175, -0.28444138, -0.18477343, -0.091050036, 0.0, "
+     "0.0795803, 0.1609302, 0.2461123, 0.33791524, 0.44070983, 0.562617, "
+     "0.72295684, 1.0]>, pack",
+     "QLoRA (arXiv:2305.14314), scales as they are."},
+    {"nf4_dq",
+     "scale<1x64, [offset<tensor, f32, mean>, scale<1x256, f32>, "
+     "quantize<si8>, pack]>, lookup<[-1.0, -0.6961928, -0.52507305, "
+     "-0.3949175, -0.28444138, -0.18477343, -0.091050036, 0.0, "
+     "0.0795803, 0.1609302, 0.2461123, 0.33791524, 0.44070983, 0.562617, "
+     "0.72295684, 1.0]>, pack",
+     "QLoRA (arXiv:2305.14314) with double quantization: scales less "
+     "their mean, in 8-bit integers (the paper has an 8-bit float)."},
+    {"nf3_dq",
+     "scale<1x64, [offset<tensor, f32, mean>, scale<1x256, f32>, "
+     "quantize<si8>, pack]>, lookup<[-1.0, -0.4786291, -0.21714, 0.0, "
+     "0.16093, 0.33791524, 0.562617, 1.0]>, pack",
+     "The same quantiles at 3 bits (LQ-LoRA, arXiv:2311.12023)."},
+    {"nf2_dq",
+     "scale<1x64, [offset<tensor, f32, mean>, scale<1x256, f32>, "
+     "quantize<si8>, pack]>, lookup<[-1.0, 0.0, 0.33791524, 1.0]>, pack",
+     "The same quantiles at 2 bits (LQ-LoRA, arXiv:2311.12023); not "
+     "symmetric."},
     {"nf3_e4m3_huff",
-     "scale<tensor, f32>, scale<1x64, f8E4M3FN>, "
-     "lookup<[-1.0, -0.4786291, -0.21714, 0.0, 0.16093, 0.33791524, "
-     "0.562617, 1.0]>, huffman<chunk = 1024, length = 8>"},
+     "scale<tensor, f32>, scale<1x64, f8E4M3FN>, lookup<[-1.0, "
+     "-0.4786291, -0.21714, 0.0, 0.16093, 0.33791524, 0.562617, 1.0]>, "
+     "huffman<chunk = 1024, length = 8>",
+     "Normal floats of 3 bits under a Huffman code."},
+
+    // Small floats with plain scales.
+    {"fp4_e2m1_g32", "scale<1x32, f16>, quantize<f4E2M1FN>, pack",
+     "The element type of OCP MX under f16 scales."},
+    {"fp6_e3m2_g32", "scale<1x32, f16>, quantize<f6E3M2FN>, pack",
+     "The element type of OCP MX under f16 scales."},
+    {"fp6_e2m3_g32", "scale<1x32, f16>, quantize<f6E2M3FN>, pack",
+     "The element type of OCP MX under f16 scales."},
+    {"fp8_e4m3", "scale<tensor, f32>, quantize<f8E4M3FN>, pack",
+     "OCP FP8 (arXiv:2209.05433), a scale per tensor."},
+    {"fp8_e5m2", "scale<tensor, f32>, quantize<f8E5M2>, pack",
+     "OCP FP8 (arXiv:2209.05433), a scale per tensor."},
+    {"fp6_4p2", "scale<1x?, f16>, quantize<f6E3M2FN>, pack<split>",
+     "FP6-LLM (arXiv:2401.14112): planes of 2 and 4 bits, without the "
+     "permutation for one GPU."},
+    {"llm_fp4", "scale<1x?, f32, search>, quantize<f4E2M1FN>, pack",
+     "LLM-FP4 (arXiv:2310.16836): a real exponent bias b per channel is "
+     "a scale of 2^-b."},
+
+    // Block formats.
+    {"mxfp8_e4m3", "scale<1x32, f8E8M0FNU, floor>, quantize<f8E4M3FN>, pack",
+     "OCP MX 1.0."},
+    {"mxfp8_e5m2", "scale<1x32, f8E8M0FNU, floor>, quantize<f8E5M2>, pack",
+     "OCP MX 1.0."},
+    {"mxfp6_e3m2", "scale<1x32, f8E8M0FNU, floor>, quantize<f6E3M2FN>, pack",
+     "OCP MX 1.0."},
+    {"mxfp6_e2m3", "scale<1x32, f8E8M0FNU, floor>, quantize<f6E2M3FN>, pack",
+     "OCP MX 1.0."},
+    {"mxfp4", "scale<1x32, f8E8M0FNU, floor>, quantize<f4E2M1FN>, pack",
+     "OCP MX 1.0; GGUF's MXFP4."},
+    {"mxint8", "scale<1x32, f8E8M0FNU, floor>, quantize<si8>, pack",
+     "OCP MX 1.0; its implied factor of 2^-6 is part of the scale here."},
+    {"mxfp4_ceil", "scale<1x32, f8E8M0FNU, ceil>, quantize<f4E2M1FN>, pack",
+     "INT v.s. FP (arXiv:2510.25602): scales rounded up, so that nothing "
+     "saturates."},
+    {"nvfp4",
+     "scale<tensor, f32>, scale<1x16, f8E4M3FN>, quantize<f4E2M1FN>, "
+     "pack",
+     "NVIDIA's checkpoints."},
+    {"nvint4",
+     "scale<tensor, f32>, scale<1x16, f8E4M3FN>, quantize<si4, "
+     "symmetric>, pack",
+     "INT v.s. FP (arXiv:2510.25602)."},
+    {"fp4_ue5m3",
+     "scale<1x16, [quantize<ue5m3>, pack]>, quantize<f4E2M1FN>, pack",
+     "Block scales with a wider exponent than e4m3, and no scale of the "
+     "tensor."},
+
+    // Other grids.
+    {"bitmod_fp3",
+     "tables<1x128, f16, [[-4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0], "
+     "[-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0], [-4.0, -2.0, -1.0, "
+     "0.0, 1.0, 2.0, 4.0, 6.0], [-6.0, -4.0, -2.0, -1.0, 0.0, 1.0, 2.0, "
+     "4.0]], tags = [pack]>, pack",
+     "BitMoD (arXiv:2411.11745): each group picks the value of the spare "
+     "code."},
+    {"bitmod_fp4",
+     "tables<1x128, f16, [[-12.0, -8.0, -6.0, -4.0, -3.0, -2.0, -1.0, "
+     "0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0], [-12.0, -10.0, "
+     "-8.0, -6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0, "
+     "8.0, 12.0], [-12.0, -8.0, -6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, "
+     "2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0], [-16.0, -12.0, -8.0, -6.0, "
+     "-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0]], "
+     "tags = [pack]>, pack",
+     "BitMoD (arXiv:2411.11745)."},
+    {"direction16",
+     "scale<1x16, f16, search>, lookup<[-13.177896, -10.464621, "
+     "-7.247316, -5.036433, -3.401604, -2.120591, -1.0, 0.0, 1.0, "
+     "2.120591, 3.401604, 5.036433, 7.247316, 10.464621, 13.177896]>, "
+     "pack",
+     "Direction-preserving numbers: 15 levels for blocks of 16. The "
+     "scale of least squares is that of the least angle."},
+    {"powerquant4", "scale<1x?, f32>, power<bits = 4, exponent = 0.75>, pack",
+     "PowerQuant (arXiv:2301.09858); 0.75 suits normal data."},
+    {"bipolar4", "scale<1x128, f16>, quantize<si4, bipolar>, pack<planar>",
+     "Bipolar integers, each bit plane for itself."},
+    {"double_rounding_8_4",
+     "scale<1x?, f32>, quantize<si8>, nested<bits = 4>, pack",
+     "Double Rounding: 4 bits read from 8 stored ones."},
+    {"hawqv3_int4",
+     "scale<1x?, [dyadic<bits = 16>, pack]>, quantize<si4, symmetric>, "
+     "pack",
+     "HAWQ-V3 (arXiv:2011.10680): scales m * 2^-e; 16 bits of m, where "
+     "its requantization has 31."},
+    {"ternary",
+     "scale<tensor, f32, meanabs>, quantize<levels = 3>, pack<radix = 3>",
+     "BitNet b1.58 (arXiv:2402.17764)."},
+    {"binary", "scale<1x?, f32, meanabs>, quantize<si1, bipolar>, pack",
+     "XNOR-Net (arXiv:1603.05279)."},
+    {"zeroquant_fp4_m1",
+     "lowrank<rank = 8, error, [scale<1x?, f32>, quantize<si8>, pack]>, "
+     "scale<1x256, f8E8M0FNU>, quantize<f4E2M1FN>, pack",
+     "ZeroQuant-FP (arXiv:2307.09782), scales rounded up to a power of "
+     "two, with LoRC."},
+    {"zeroquant_fp4_m2",
+     "lowrank<rank = 8, error, [scale<1x?, f32>, quantize<si8>, pack]>, "
+     "scale<32x256, f32>, scale<1x256, f8E8M0FNU>, quantize<f4E2M1FN>, "
+     "pack",
+     "ZeroQuant-FP (arXiv:2307.09782), scales a power of two below the "
+     "largest of their group of rows, with LoRC."},
+
+    // Outliers and low rank.
+    {"spqr3",
+     "outliers<fraction = 0.01, add, f16>, scale<1x16, [scale<16x1, f16, "
+     "zero = f16>, quantize<ui3>, pack], zero = [scale<16x1, f16, zero = "
+     "f16>, quantize<ui3>, pack]>, quantize<ui3>, pack",
+     "SpQR (arXiv:2306.03078): 3-bit statistics of 3-bit groups, 1 % of "
+     "outliers in CSR."},
+    {"eora_int4",
+     "lowrank<rank = 64, error, f16>, scale<1x128, f16>, quantize<si4>, "
+     "pack",
+     "EoRA (arXiv:2410.21271), its eigenspace that of white inputs."},
+    {"lq_lora",
+     "lowrank<rank = 64, value, f16>, scale<1x64, [offset<tensor, f32, "
+     "mean>, scale<1x256, f32>, quantize<si8>, pack]>, lookup<[-1.0, "
+     "-0.4786291, -0.21714, 0.0, 0.16093, 0.33791524, 0.562617, 1.0]>, "
+     "pack",
+     "LQ-LoRA (arXiv:2311.12023), one step of its decomposition."},
+    {"int2_1",
+     "lowrank<rank = 64, error, f16>, scale<1x64, f16, zero = "
+     "[quantize<ui2>, pack]>, quantize<ui2>, pack",
+     "INT2.1 (arXiv:2306.08162): integers of 2 bits and a low rank that "
+     "corrects them."},
+
+    // Sparse.
+    {"sparse_2_4", "sparse<2:4, [pack]>, scale<1x64, f16>, quantize<si4>, pack",
+     "The 2:4 pattern of sparse tensor cores over 4-bit integers."},
+    {"bitmap_8_16", "sparse<8:16, [pack]>, raw<f16>",
+     "Half of the values, as they are."},
+    {"bitmap_int4", "scale<1x64, f16>, quantize<si4>, bitmap<64>",
+     "Codes that are not zero, and a bitmap of where they are, in the "
+     "manner of Mustafar (arXiv:2505.22913)."},
+
+    // Vectors.
+    {"aqlm_1x16", "scale<1x?, f16>, codebook<1x8, bits = 16, f16>, pack",
+     "AQLM (arXiv:2401.06118), one book of 2^16."},
+    {"aqlm_2x8",
+     "scale<1x?, f16>, codebook<1x8, bits = 8, books = 2, additive, "
+     "f16>, pack",
+     "AQLM (arXiv:2401.06118), two books of 2^8."},
+    {"vptq_2", "scale<?x1, f16, rms>, codebook<8x1, bits = 16, f16>, pack",
+     "VPTQ (arXiv:2409.17066), v8-k65536-0: vectors down the output "
+     "channels."},
+    {"vptq_3",
+     "residual<[codebook<8x1, bits = 8, f16>, pack]>, scale<?x1, f16, "
+     "rms>, codebook<8x1, bits = 16, f16>, pack",
+     "VPTQ (arXiv:2409.17066), v8-k65536-256: with a book for the "
+     "residual."},
+    {"sketchtune4", "codebook<1x1, bits = 4, group = 1x?, f16>, pack",
+     "SketchTune (arXiv:2410.06364): a table of its own for each row."},
+    {"jpq_8", "codebook<1x8, bits = 8, group = ?x8, f32>, pack",
+     "JPQ (arXiv:2108.00644): product quantization, a book for each 8 "
+     "columns."},
+    {"pvq_16", "scale<1x16, f16, l2>, pvq<length = 16, pulses = 12>, pack",
+     "Pyramid vector quantization (Fischer 1986), a gain for each 16 "
+     "values."},
+    {"quip_e8",
+     "hadamard<axis = 0, block = 128, seed = 2>, hadamard<axis = 1, "
+     "block = 128, seed = 1>, scale<1x?, f32, rms>, lattice<e8p>, pack",
+     "QuIP# (arXiv:2402.04396): rotated on both sides, 16-bit codes of "
+     "E8."},
+    {"turboquant_mse2",
+     "scale<1x128, f32, l2>, orthogonal<axis = 1, block = 128, seed = "
+     "1>, lookup<[-0.13350353, -0.040020477, 0.040020477, 0.13350353]>, "
+     "pack",
+     "TurboQuant (arXiv:2504.19874) for vectors of 128, a rotation drawn "
+     "from Haar's measure."},
+    {"turboquant_mse3",
+     "scale<1x128, f32, l2>, orthogonal<axis = 1, block = 128, seed = "
+     "1>, lookup<[-0.1902073, -0.118785985, -0.06682248, -0.0216631, "
+     "0.0216631, 0.06682248, 0.118785985, 0.1902073]>, pack",
+     "TurboQuant (arXiv:2504.19874) for vectors of 128, a rotation drawn "
+     "from Haar's measure."},
+    {"turboquant_mse4",
+     "scale<1x128, f32, l2>, orthogonal<axis = 1, block = 128, seed = "
+     "1>, lookup<[-0.24152912, -0.18287726, -0.14301677, -0.11103609, "
+     "-0.08329187, -0.058049932, -0.034299098, -0.011349064, "
+     "0.011349064, 0.034299098, 0.058049932, 0.08329187, 0.11103609, "
+     "0.14301677, 0.18287726, 0.24152912]>, pack",
+     "TurboQuant (arXiv:2504.19874) for vectors of 128, a rotation drawn "
+     "from Haar's measure."},
+    {"turboquant_mse4_h",
+     "scale<1x128, f32, l2>, hadamard<axis = 1, block = 128, seed = 1>, "
+     "lookup<[-0.24152912, -0.18287726, -0.14301677, -0.11103609, "
+     "-0.08329187, -0.058049932, -0.034299098, -0.011349064, "
+     "0.011349064, 0.034299098, 0.058049932, 0.08329187, 0.11103609, "
+     "0.14301677, 0.18287726, 0.24152912]>, pack",
+     "The same as implementations have it: one Hadamard transform with "
+     "signs."},
+    {"turboquant_prod3",
+     "residual<[scale<1x?, f32, l2>, sketch<axis = 1, seed = 2>, "
+     "quantize<si1, bipolar>, pack]>, scale<1x128, f32, l2>, "
+     "orthogonal<axis = 1, block = 128, seed = 1>, lookup<[-0.13350353, "
+     "-0.040020477, 0.040020477, 0.13350353]>, pack",
+     "TurboQuant's estimator of inner products: 2 bits and the signs of "
+     "a sketch of the rest, of each row as a vector; the matrix counts "
+     "little where many rows share it."},
+    {"octopus3",
+     "scale<1x128, f32, l2>, hadamard<axis = 1, block = 128, seed = 1>, "
+     "octahedral<bits = 3, dimension = 128>, pack",
+     "OCTOPUS for vectors of 128: triplets as direction on the "
+     "octahedron and length."},
+
+    // Lossless.
+    {"bf16_huff", "fields<bf16>, huffman<chunk = 1024, length = 10>",
+     "Huffman-coded exponents."},
+    {"df11", "fields<bf16>, huffman<chunk = 1024, length = 16>",
+     "DFloat11 (arXiv:2504.11651), in chunks of equal numbers of "
+     "symbols; `importDFloat11` reads the published layout."},
+    {"bf16_window3", "fields<bf16>, window<bits = 3, chunk = 4096>",
+     "A window of 7 exponents and escapes, in the manner of ZipServ."},
+    {"bf16_window4", "fields<bf16>, window<bits = 4, chunk = 4096>",
+     "A window of 15 exponents and escapes."},
+    {"bf16_window222", "fields<bf16>, window<bits = [2, 2, 2], chunk = 4096>",
+     "Nested windows of 3 exponents each."},
+    {"bf16_rans", "fields<bf16>, rans<precision = 12, chunk = 4096>",
+     "Exponents under table rANS (Duda, arXiv:1311.2540)."},
+    {"bf16_register_rans", "fields<bf16>, register_rans<lanes = 64, rows = 4>",
+     "Exponents under rANS whose tables stay in registers."},
+    {"ecf8",
+     "quantize<f8E4M3FN>, fields<f8E4M3FN, [pack]>, huffman<chunk = "
+     "1024, length = 12>",
+     "ECF8: FP8 weights whose exponents are Huffman-coded."},
+    {"int4_rans",
+     "scale<1x32, f16>, quantize<si4>, register_rans<lanes = 64, rows = "
+     "4>",
+     "4-bit codes under rANS."},
+
+    // GGUF, as ggml dequantizes; its blocks are arrays of their own here.
+    {"q4_0", "scale<1x32, f16, peak>, quantize<si4>, pack", "GGUF Q4_0."},
+    {"q4_1", "offset<1x32, f16, min>, scale<1x32, f16>, quantize<ui4>, pack",
+     "GGUF Q4_1."},
+    {"q5_0", "scale<1x32, f16, peak>, quantize<si5>, pack", "GGUF Q5_0."},
+    {"q8_0", "scale<1x32, f16>, quantize<si8>, pack", "GGUF Q8_0."},
+    {"q2_k",
+     "offset<1x16, [scale<1x16, f16, peak>, quantize<ui4>, pack], min>, "
+     "scale<1x16, [scale<1x16, f16>, quantize<ui4>, pack]>, "
+     "quantize<ui2>, pack",
+     "GGUF Q2_K: 4-bit scales and minima, f16 for 256 values."},
+    {"q3_k",
+     "scale<1x16, [scale<1x16, f16, peak>, quantize<si6>, pack], peak>, "
+     "quantize<si3>, pack",
+     "GGUF Q3_K."},
+    {"q4_k",
+     "offset<1x32, [scale<1x8, f16, peak>, quantize<ui6>, pack], min>, "
+     "scale<1x32, [scale<1x8, f16>, quantize<ui6>, pack]>, "
+     "quantize<ui4>, pack",
+     "GGUF Q4_K: 6-bit scales and minima."},
+    {"q5_k",
+     "offset<1x32, [scale<1x8, f16, peak>, quantize<ui6>, pack], min>, "
+     "scale<1x32, [scale<1x8, f16>, quantize<ui6>, pack]>, "
+     "quantize<ui5>, pack",
+     "GGUF Q5_K."},
+    {"q6_k",
+     "scale<1x16, [scale<1x16, f16, peak>, quantize<si8>, pack], peak>, "
+     "quantize<si6>, pack",
+     "GGUF Q6_K."},
+    {"iq4_nl",
+     "scale<1x32, f16>, lookup<[-127.0, -104.0, -83.0, -65.0, -49.0, "
+     "-35.0, -22.0, -10.0, 1.0, 13.0, 25.0, 38.0, 53.0, 69.0, 89.0, "
+     "113.0]>, pack",
+     "GGUF IQ4_NL."},
+    {"tq1_0", "scale<1x256, f16>, quantize<levels = 3>, pack<radix = 3>",
+     "GGUF TQ1_0: five ternary digits to a byte."},
+    {"tq2_0", "scale<1x256, f16>, quantize<levels = 3>, pack",
+     "GGUF TQ2_0: two bits a digit."},
 };
 
 llvm::ArrayRef<NamedCodec> mlir::zq::getNamedCodecs() { return table; }

@@ -1,6 +1,8 @@
 //===- StageSyntax.cpp - Pieces of the text form of stages ----------------===//
 #include "zq/Dialect/ZQ/IR/StageSyntax.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace mlir;
 using namespace mlir::zq;
 
@@ -35,6 +37,14 @@ void mlir::zq::printStored(AsmPrinter &printer, Attribute stored) {
     printCodecList(printer, codec);
   else
     printer << cast<TypeAttr>(stored).getValue();
+}
+
+ParseResult mlir::zq::parseChoice(AsmParser &parser, StringRef &keyword,
+                                  ArrayRef<StringRef> choices) {
+  if (succeeded(parser.parseOptionalKeyword(&keyword, choices)))
+    return success();
+  return parser.emitError(parser.getCurrentLocation(), "expected one of ")
+         << llvm::join(choices, ", ");
 }
 
 ParseResult mlir::zq::parseBlock(AsmParser &parser,

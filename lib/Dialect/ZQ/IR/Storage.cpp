@@ -34,8 +34,8 @@ FailureOr<Storage> mlir::zq::getStorage(CompressedTensorType type,
     if (elements == 0)
       rate = 0;
     else if (stored.hasStaticShape())
-      rate = double(stored.getNumElements()) *
-             stored.getElementTypeBitWidth() / double(elements);
+      rate = double(stored.getNumElements()) * stored.getElementTypeBitWidth() /
+             double(elements);
     storage.streams.push_back({stream.getName(), stored, rate});
   }
   return storage;

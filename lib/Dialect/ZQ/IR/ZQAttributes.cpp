@@ -4,6 +4,7 @@
 #include "mlir/AsmParser/AsmParser.h"
 #include "zq/Dialect/ZQ/IR/NamedCodecs.h"
 #include "zq/Dialect/ZQ/IR/StageSyntax.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -92,8 +93,9 @@ static void forEachStageName(function_ref<void(StringRef)> consider) {
     if (isStage)
       consider(name);
   };
-  (considerOne(Attributes::getMnemonic(),
-               std::is_base_of_v<StageAttrInterface::Trait<Attributes>, Attributes>),
+  (considerOne(
+       Attributes::getMnemonic(),
+       std::is_base_of_v<StageAttrInterface::Trait<Attributes>, Attributes>),
    ...);
 }
 
@@ -132,9 +134,12 @@ static ParseResult parseStage(AsmParser &parser,
     return success();
   }
 
-  // Another dialect's stage is written in full.
+  // Another dialect's stage is written in full. A bare word is zq's, also where
+  // it begins a builtin attribute (`sparse`).
   Attribute attribute;
-  OptionalParseResult foreign = parser.parseOptionalAttribute(attribute);
+  OptionalParseResult foreign;
+  if (!llvm::isAlpha(*loc.getPointer()))
+    foreign = parser.parseOptionalAttribute(attribute);
   if (!foreign.has_value()) {
     StringRef mnemonic;
     OptionalParseResult own =
@@ -191,13 +196,13 @@ ParseResult mlir::zq::parseStages(AsmParser &parser,
 }
 
 void mlir::zq::printStages(AsmPrinter &printer, CodecAttr codec) {
-  llvm::interleaveComma(
-      codec.getStages(), printer, [&](StageAttrInterface stage) {
-        if (auto custom = dyn_cast<CustomAttr>(stage))
-          printer << custom.getDecoder();
-        else if (isa<ZQDialect>(stage.getDialect()))
-          (void)generatedAttributePrinter(stage, printer);
-        else
-          printer << Attribute(stage);
-      });
+  llvm::interleaveComma(codec.getStages(), printer,
+                        [&](StageAttrInterface stage) {
+                          if (auto custom = dyn_cast<CustomAttr>(stage))
+                            printer << custom.getDecoder();
+                          else if (isa<ZQDialect>(stage.getDialect()))
+                            (void)generatedAttributePrinter(stage, printer);
+                          else
+                            printer << Attribute(stage);
+                        });
 }

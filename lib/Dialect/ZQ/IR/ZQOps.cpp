@@ -1,4 +1,5 @@
 //===- ZQOps.cpp - Verifiers and builders of the operations ---------------===//
+#include "zq/Dialect/ZQ/IR/FieldExtraction.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -176,6 +177,21 @@ LogicalResult RotateOp::verify() {
            << axis << ", but gets " << type;
   if (getInit().getType() != type || getResult().getType() != type)
     return emitOpError("(O3) source, init and result have one type");
+  SmallVector<Part> stored;
+  if (failed(
+          cast<StageAttrInterface>(getTransform())
+              .getParts(type.getRank(), type.getElementType(), *this, stored)))
+    return failure();
+  if (getParts().size() != stored.size())
+    return emitOpError("(O4) the transform stores ")
+           << stored.size() << " arrays, but " << getParts().size()
+           << " are given";
+  for (auto [part, array] : llvm::zip(getParts(), stored)) {
+    RankedTensorType expected = array.array.getType(type.getShape());
+    if (part.getType() != expected)
+      return emitOpError("(O4) ") << array.array.getName() << " is " << expected
+                                  << ", and not " << part.getType();
+  }
   return success();
 }
 
@@ -308,9 +324,14 @@ LogicalResult UnpackOp::verify() {
   int64_t bytes = cast<VectorType>(getSource().getType()).getNumElements();
   int64_t codes = cast<VectorType>(getResult().getType()).getNumElements();
   int64_t bits = getBits();
-  if (bits < 1 || bits > 8 || codes * bits != bytes * 8)
+  if (bits < 1 || bits > 32 || codes * bits != bytes * 8)
     return emitOpError("(U1) ") << bytes << " bytes do not hold " << codes
                                 << " codes of " << bits << " bits";
+  Type expected = getCodeType(getContext(), bits);
+  if (getElementTypeOrSelf(getResult()) != expected)
+    return emitOpError("(U2) codes of ")
+           << bits << " bits are held in lanes of " << expected << ", and not "
+           << getElementTypeOrSelf(getResult());
   return success();
 }
 

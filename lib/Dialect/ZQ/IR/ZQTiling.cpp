@@ -111,7 +111,7 @@ RotateOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
   Value source = getSlice(b, getLoc(), getSource(), from, size);
   Value init = getSlice(b, getLoc(), getInit(), from, size);
   auto tile = RotateOp::create(b, getLoc(), init.getType(), source,
-                               getTransform(), getInverse(), init);
+                               getTransform(), getParts(), getInverse(), init);
   return TilingResult{{tile},
                       {tile.getResult()},
                       {source.getDefiningOp(), init.getDefiningOp()}};

@@ -1,4 +1,5 @@
 //===- DecodeToVector.cpp - Decoders inlined into loops over blocks -------===//
+#include "PartOpsToVector.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -452,81 +453,6 @@ LogicalResult Lowering::run(int64_t unroll) {
   return success();
 }
 
-//===----------------------------------------------------------------------===//
-// Rotations
-//===----------------------------------------------------------------------===//
-
-/// Butterflies on the vectors along the axis, row by row.
-static void lowerRotation(IRRewriter &b, RotateOp op) {
-  b.setInsertionPoint(op);
-  Location loc = op.getLoc();
-  auto type = cast<RankedTensorType>(op.getSource().getType());
-  int64_t rank = type.getRank(), axis = op.getAxis();
-  int64_t length = type.getDimSize(axis);
-  TransformAttrInterface transform = op.getTransformInterface();
-  SmallVector<int64_t> blocks = transform.getTransformBlocks(length);
-  SmallVector<OpFoldResult> sizes =
-      tensor::getMixedSizes(b, loc, op.getSource());
-  auto index = [&](int64_t value) -> Value {
-    return arith::ConstantIndexOp::create(b, loc, value);
-  };
-  auto along =
-      AffineMapAttr::get(AffineMap::get(rank, 0, b.getAffineDimExpr(axis)));
-  bool inBounds[] = {true};
-  SmallVector<Value> place(rank, index(0));
-
-  auto emitBlock = [&](Value begin, int64_t size, Value into) -> Value {
-    place[axis] = begin;
-    auto vectorType = VectorType::get(size, type.getElementType());
-    Value padding =
-        arith::ConstantOp::create(b, loc, b.getZeroAttr(type.getElementType()));
-    Value values = vector::TransferReadOp::create(
-        b, loc, vectorType, op.getSource(), place, along, padding,
-        /*mask=*/Value(), b.getBoolArrayAttr(inBounds));
-    values =
-        transform.emitTransform(b, loc, values, begin, length, op.getInverse());
-    return vector::TransferWriteOp::create(b, loc, into.getType(), values, into,
-                                           place, along, /*mask=*/Value(),
-                                           b.getBoolArrayAttr(inBounds))
-        .getResult();
-  };
-
-  std::function<Value(int64_t, Value)> emitDim = [&](int64_t dim,
-                                                     Value tensor) -> Value {
-    if (dim == axis)
-      return emitDim(dim + 1, tensor);
-    if (dim < rank) {
-      Value size = getValueOrCreateConstantIndexOp(b, loc, sizes[dim]);
-      auto loop = scf::ForOp::create(
-          b, loc, index(0), size, index(1), tensor,
-          [&](OpBuilder &, Location, Value iv, ValueRange args) {
-            place[dim] = iv;
-            scf::YieldOp::create(b, loc, emitDim(dim + 1, args[0]));
-          });
-      return loop.getResult(0);
-    }
-    // Equal blocks in a loop, those of the tail after it.
-    int64_t begin = 0;
-    if (!blocks.empty()) {
-      int64_t equal = llvm::count(blocks, blocks.front());
-      begin = equal * blocks.front();
-      auto loop = scf::ForOp::create(
-          b, loc, index(0), index(begin), index(blocks.front()), tensor,
-          [&](OpBuilder &, Location, Value iv, ValueRange args) {
-            scf::YieldOp::create(b, loc,
-                                 emitBlock(iv, blocks.front(), args[0]));
-          });
-      tensor = loop.getResult(0);
-      for (int64_t size : ArrayRef(blocks).drop_front(equal)) {
-        tensor = emitBlock(index(begin), size, tensor);
-        begin += size;
-      }
-    }
-    return tensor;
-  };
-  b.replaceOp(op, emitDim(0, op.getInit()));
-}
-
 namespace {
 struct DecodeToVectorPass
     : mlir::zq::impl::DecodeToVectorBase<DecodeToVectorPass> {
@@ -535,13 +461,7 @@ struct DecodeToVectorPass
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     SmallVector<DecodeOp> decodes;
-    SmallVector<RotateOp> rotations;
-    getOperation().walk([&](Operation *op) {
-      if (auto decode = dyn_cast<DecodeOp>(op))
-        decodes.push_back(decode);
-      else if (auto rotation = dyn_cast<RotateOp>(op))
-        rotations.push_back(rotation);
-    });
+    getOperation().walk([&](DecodeOp op) { decodes.push_back(op); });
 
     // A compressed value is taken apart once, where it is defined.
     DenseMap<Value, DisassembleOp> parts;
@@ -568,8 +488,7 @@ struct DecodeToVectorPass
                      .run(unroll)))
         return signalPassFailure();
     }
-    for (RotateOp op : rotations)
-      lowerRotation(rewriter, op);
+    lowerPartOps(rewriter, getOperation());
   }
 };
 } // namespace

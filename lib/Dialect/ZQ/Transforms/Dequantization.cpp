@@ -148,7 +148,8 @@ FailureOr<Value> mlir::zq::importDequantization(OpBuilder &b, Operation *op,
   if (llvm::all_of(block, [](int64_t size) { return size == 0; }))
     block.clear();
   SmallVector<StageAttrInterface> stages{
-      ScaleAttr::get(context, block, TypeAttr::get(found.stored), static_cast<bool>(zero)),
+      ScaleAttr::get(context, block, TypeAttr::get(found.stored),
+                     static_cast<bool>(zero)),
       QuantizeAttr::get(context, codeType), PackAttr::get(context)};
   auto type = CompressedTensorType::get(context, found.shape, found.element,
                                         CodecAttr::get(context, stages));

@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/MemRef/Utils/MemRefUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace mlir::zq {
@@ -13,10 +14,12 @@ namespace mlir::zq {
 using namespace mlir;
 using namespace mlir::zq;
 
-/// Whether LLVM can copy a buffer of `type` as one block.
+/// Whether the conversion to LLVM copies a buffer of `type` as one block; it
+/// calls a function of a runtime library for others.
 static bool isContiguous(Type type) {
   auto memref = dyn_cast<MemRefType>(type);
-  return memref && memref.areTrailingDimsContiguous(memref.getRank());
+  return memref && (memref.getLayout().isIdentity() ||
+                    memref::isStaticShapeAndContiguousRowMajor(memref));
 }
 
 namespace {

@@ -128,15 +128,20 @@ static LogicalResult lower(IRRewriter &b, LinalgOp op,
     return op.emitOpError("has a filter or a result that is not indexed by "
                           "its loops");
 
-  // Pixels first, then channels of the output, then what is contracted in the
-  // order in which the filter is stored.
-  SmallVector<unsigned> pixels, channels, contracted;
-  for (unsigned loop : getLoops(outputMap))
-    (llvm::is_contained(dims.batch, loop) ||
-             llvm::is_contained(dims.outputImage, loop)
-         ? pixels
-         : channels)
-        .push_back(loop);
+  // Groups of channels first, then pixels and channels of the output, which
+  // are the loops that tiles have, then what is contracted in the order in
+  // which the filter is stored.
+  SmallVector<unsigned> groups, pixels, channels, contracted;
+  for (unsigned loop : getLoops(outputMap)) {
+    if (llvm::is_contained(dims.batch, loop) ||
+        llvm::is_contained(dims.outputImage, loop))
+      pixels.push_back(loop);
+    else if (llvm::is_contained(dims.depth, loop) &&
+             !dims.outputChannel.empty())
+      groups.push_back(loop);
+    else
+      channels.push_back(loop);
+  }
   SmallVector<unsigned> columns(pixels);
   AffineMap inputMap = op.getMatchingIndexingMap(op.getDpsInputOperand(0));
   for (unsigned loop : getLoops(filterMap)) {
@@ -145,9 +150,9 @@ static LogicalResult lower(IRRewriter &b, LinalgOp op,
     if (inputMap.isFunctionOfDim(loop))
       columns.push_back(loop);
   }
-  SmallVector<unsigned> order(pixels);
-  llvm::append_range(order, channels);
-  llvm::append_range(order, contracted);
+  SmallVector<unsigned> order;
+  for (ArrayRef<unsigned> loops : {groups, pixels, channels, contracted})
+    llvm::append_range(order, loops);
   if (order.size() != op.getNumLoops())
     return op.emitOpError("has a loop that neither its filter nor its result "
                           "has");

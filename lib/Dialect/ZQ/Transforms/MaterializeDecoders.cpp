@@ -35,8 +35,8 @@ static std::string getDecoderName(CompressedTensorType type, int64_t width) {
 /// block's values.
 static LogicalResult emitRegion(DecoderOp decoder, Region &region,
                                 CompressedTensorType type, int64_t width,
-                                TypeRange streams,
-                                TypeRange state, bool isInit) {
+                                TypeRange streams, TypeRange state,
+                                bool isInit) {
   OpBuilder b(decoder.getContext());
   Location loc = decoder.getLoc();
   Block *block = b.createBlock(&region);
@@ -86,9 +86,14 @@ static LogicalResult emitRegion(DecoderOp decoder, Region &region,
 
 int64_t mlir::zq::getDecoderWidth(Operation *scope, CompressedTensorType type,
                                   int64_t width) {
-  return llvm::alignTo(width,
-                       type.getCodec().getGranule(
-                           type.getRank(), type.getElementType(), scope));
+  CodecAttr codec = type.getCodec();
+  int64_t granule =
+      codec.getGranule(type.getRank(), type.getElementType(), scope);
+  int64_t chunk = codec.getChunk(type.getRank(), scope);
+  width = llvm::alignTo(width, granule);
+  while (width < chunk && chunk % width)
+    width += granule;
+  return width;
 }
 
 FailureOr<DecoderOp> mlir::zq::materializeDecoder(Operation *scope,
@@ -121,15 +126,15 @@ FailureOr<DecoderOp> mlir::zq::materializeDecoder(Operation *scope,
 
   SmallVector<Type> state;
   if (chunk) {
-    if (failed(emitRegion(decoder, decoder.getInit(), type, width,
-                          streamTypes, {}, /*isInit=*/true))) {
+    if (failed(emitRegion(decoder, decoder.getInit(), type, width, streamTypes,
+                          {}, /*isInit=*/true))) {
       decoder.erase();
       return failure();
     }
     state = decoder.getStateTypes();
   }
-  if (failed(emitRegion(decoder, decoder.getBody(), type, width,
-                        streamTypes, state, /*isInit=*/false))) {
+  if (failed(emitRegion(decoder, decoder.getBody(), type, width, streamTypes,
+                        state, /*isInit=*/false))) {
     decoder.erase();
     return failure();
   }

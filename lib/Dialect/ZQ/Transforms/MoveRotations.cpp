@@ -1,4 +1,5 @@
 //===- MoveRotations.cpp - Rotations move to activations and cancel -------===//
+#include "Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -16,29 +17,10 @@ namespace mlir::zq {
 using namespace mlir;
 using namespace mlir::zq;
 
-/// An uninitialised tensor of the type and size of `like`.
-static Value emptyLike(OpBuilder &b, Location loc, Value like) {
-  auto type = cast<RankedTensorType>(like.getType());
-  return tensor::EmptyOp::create(b, loc, tensor::getMixedSizes(b, loc, like),
-                                 type.getElementType());
-}
-
 namespace {
 
-/// Whether `op` sums products of its two inputs and does nothing else. A
-/// contraction may also apply any function to an operand on its way, such as
-/// the conversion to an integer; that is not linear.
-static bool isSumOfProducts(linalg::LinalgOp op) {
-  if (!linalg::isaContractionOpInterface(op) || op.getNumDpsInputs() != 2)
-    return false;
-  return llvm::all_of(op.getBlock()->without_terminator(), [](Operation &body) {
-    return isa<arith::MulFOp, arith::AddFOp, arith::ExtFOp, arith::TruncFOp>(
-        body);
-  });
-}
-
-/// contract(x, R^-1 w) is contract(R x, w) where the axis of R is contracted: R
-/// is orthogonal, so that R^-1 = R^T.
+/// contract(x, R^T w) is contract(R x, w) where the axis of R is contracted;
+/// what decodes is R^T.
 struct MoveRotationAcrossContraction
     : OpInterfaceRewritePattern<linalg::LinalgOp> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
@@ -70,7 +52,8 @@ struct MoveRotationAcrossContraction
       Value moved = RotateOp::create(
           b, loc, otherType, other->get(),
           rotation.getTransformInterface().getAlongAxis(*position),
-          /*inverse=*/false, emptyLike(b, loc, other->get()));
+          rotation.getParts(), /*inverse=*/false,
+          emptyLike(b, loc, other->get()));
       b.modifyOpInPlace(op, [&] {
         op->setOperand(other->getOperandNumber(), moved);
         op->setOperand(operand->getOperandNumber(), rotation.getSource());
@@ -100,12 +83,12 @@ struct MoveRotationAcrossTranspose : OpRewritePattern<linalg::TransposeOp> {
     b.replaceOpWithNewOp<RotateOp>(
         op, moved.getType(), moved,
         rotation.getTransformInterface().getAlongAxis(axis),
-        rotation.getInverse(), op.getInit());
+        rotation.getParts(), rotation.getInverse(), op.getInit());
     return success();
   }
 };
 
-/// A rotation of its inverse is nothing.
+/// An orthogonal rotation of its inverse is nothing.
 struct CancelRotations : OpRewritePattern<RotateOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -113,9 +96,29 @@ struct CancelRotations : OpRewritePattern<RotateOp> {
                                 PatternRewriter &b) const override {
     auto inner = op.getSource().getDefiningOp<RotateOp>();
     if (!inner || inner.getTransform() != op.getTransform() ||
-        inner.getInverse() == op.getInverse())
+        inner.getParts() != op.getParts() ||
+        inner.getInverse() == op.getInverse() ||
+        !op.getTransformInterface().isOrthogonal())
       return failure();
     b.replaceOp(op, inner.getSource());
+    return success();
+  }
+};
+
+/// A rotation by a matrix (not its inverse, whose roundings decoding keeps) is
+/// a contraction like any other.
+struct ContractRotation : OpRewritePattern<RotateOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(RotateOp op,
+                                PatternRewriter &b) const override {
+    if (op.getInverse())
+      return failure();
+    Value result = op.getTransformInterface().emitContraction(
+        b, op.getLoc(), op.getSource(), op.getParts());
+    if (!result)
+      return failure();
+    b.replaceOp(op, result);
     return success();
   }
 };
@@ -134,6 +137,5 @@ struct MoveRotationsPass
 
 void mlir::zq::populateMoveRotationsPatterns(RewritePatternSet &patterns) {
   patterns.add<MoveRotationAcrossContraction, MoveRotationAcrossTranspose,
-               CancelRotations>(
-      patterns.getContext());
+               CancelRotations, ContractRotation>(patterns.getContext());
 }

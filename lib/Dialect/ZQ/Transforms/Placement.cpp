@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 #include <cmath>
 
@@ -143,8 +144,11 @@ void mlir::zq::remarkPlacement(DecodeOp op, bool fused, const Twine &what,
   auto read = std::llround(prediction.bytesRead),
        operations = std::llround(prediction.operations),
        written = std::llround(prediction.bytesWritten);
+  auto function = op->getParentOfType<FunctionOpInterface>();
   remark::RemarkOpts options =
-      remark::RemarkOpts::name("decode").category("zq-placement");
+      remark::RemarkOpts::name("decode")
+          .category("zq-placement")
+          .function(function ? function.getName() : "");
   remark::detail::InFlightRemark remark =
       fused ? remark::passed(op.getLoc(), options)
             : remark::missed(op.getLoc(), options);

@@ -84,15 +84,14 @@ LogicalResult Splitter::takeApart() {
 
 Value Splitter::assemble(ArrayRef<int64_t> shape, Type element, CodecAttr codec,
                          ValueRange streams) {
-  auto type =
-      CompressedTensorType::get(b.getContext(), shape, element, codec);
+  auto type = CompressedTensorType::get(b.getContext(), shape, element, codec);
   return AssembleOp::create(b, loc, type, streams);
 }
 
 Value Splitter::decodeWhole(Value compressed) {
   auto whole = cast<CompressedTensorType>(compressed.getType());
-  Value init = tensor::EmptyOp::create(b, loc, whole.getShape(),
-                                       whole.getElementType());
+  Value init =
+      tensor::EmptyOp::create(b, loc, whole.getShape(), whole.getElementType());
   SmallVector<OpFoldResult> offsets(whole.getRank(), b.getIndexAttr(0));
   auto decode = DecodeOp::create(b, loc, compressed, offsets, init,
                                  whole.getCodec().getDecoderSymbol());
@@ -136,9 +135,8 @@ LogicalResult Splitter::decodeParts(size_t stage, size_t index) {
   for (ArrayRef<Streams> own : streams)
     for (ArrayRef<Value> values : own)
       llvm::append_range(all, values);
-  Value source =
-      assemble(type.getShape(), type.getElementType(),
-               CodecAttr::get(b.getContext(), stages), all);
+  Value source = assemble(type.getShape(), type.getElementType(),
+                          CodecAttr::get(b.getContext(), stages), all);
   auto decode = DecodeOp::create(b, loc, source, op.getMixedOffsets(),
                                  op.getInit(), codec.getDecoderSymbol());
   made.push_back(decode);

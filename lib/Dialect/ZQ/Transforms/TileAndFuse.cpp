@@ -217,9 +217,12 @@ void Tiler::placeDecodes(Block &block) {
       continue;
     auto [weight, decode] = findWeight(contraction);
     AffineMap map = contraction.getMatchingIndexingMap(weight);
+    // What cannot be tiled is an error there.
     if (!decode || !findLane(map))
       continue;
     RankedTensorType window = decode.getWindowType();
+    if (window.getShape().back() == ShapedType::kDynamic)
+      continue;
     double values = countValues(window);
     WeightUses uses = getUses(contraction, map);
     DecodeCost cost = model.getDecodeCost(decode);
@@ -231,9 +234,9 @@ void Tiler::placeDecodes(Block &block) {
     if (chosen.placement == Placement::UpFront) {
       placedUpFront.insert(decode);
       remarkPlacement(decode, /*fused=*/false,
-                      "decode not fused: " +
-                          Twine(static_cast<int64_t>(uses.whole / uses.tile)) +
-                          " tiles use each value, decoded once up front",
+                      "decode not fused: once up front; tiles that use each "
+                      "value: " +
+                          Twine(static_cast<int64_t>(uses.whole / uses.tile)),
                       chosen);
       continue;
     }
@@ -715,8 +718,11 @@ void Tiler::noteUnfused(DecodeOp op) {
   CostModel model(config.width);
   std::string users;
   for (Operation *user : op->getUsers())
-    users += (users.empty() ? "'" : ", '") +
-             user->getName().getStringRef().str() + "'";
+    if (!isa<tensor::DimOp>(user))
+      users += (users.empty() ? "'" : ", '") +
+               user->getName().getStringRef().str() + "'";
+  if (users.empty())
+    return;
   remarkPlacement(op, /*fused=*/false,
                   "decode not fused: the whole of it is used by " + users,
                   model.predict(Placement::UpFront, model.getDecodeCost(op),

@@ -38,6 +38,8 @@ static bool offendsImported(Operation *op) {
 }
 
 static bool offendsAlgebra(Operation *op) {
+  if (isa<SumOp, ScaleOp>(op))
+    return true;
   auto decode = dyn_cast<DecodeOp>(op);
   if (!decode)
     return false;
@@ -54,14 +56,14 @@ static bool offendsAlgebra(Operation *op) {
 
 static bool offendsVectors(Operation *op) {
   // Not every op of linalg is a LinalgOp: softmax is not.
-  return isa<DecodeOp, RotateOp>(op) ||
+  return isa<DecodeOp, RotateOp, ProductOp, ScatterOp>(op) ||
          (isa_and_nonnull<linalg::LinalgDialect>(op->getDialect()) &&
           !isa<linalg::YieldOp, linalg::IndexOp>(op));
 }
 
 static bool offendsStreams(Operation *op) {
   return (isa_and_nonnull<ZQDialect>(op->getDialect()) &&
-          !isa<UnpackOp, LookupOp>(op)) ||
+          !isa<UnpackOp, LookupOp, ExpandOp>(op)) ||
          usesType(op,
                   [](Type type) { return isa<CompressedTensorType>(type); });
 }

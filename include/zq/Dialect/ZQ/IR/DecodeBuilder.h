@@ -63,8 +63,8 @@ public:
   FailureOr<Value> load(unsigned index, ValueRange position, int64_t length,
                         int64_t multiple, bool exact);
 
-  /// The stream of part `index`, as `load` above; integers and f32 values beyond
-  /// its end read as zero.
+  /// The stream of part `index`, as `load` above; integers and f32 values
+  /// beyond its end read as zero.
   Value loadStream(unsigned index, ValueRange position, int64_t length,
                    bool exact);
 
@@ -76,8 +76,8 @@ public:
   FailureOr<Value> loadPerGroup(unsigned index, ArrayRef<int64_t> group);
 };
 
-/// Emits the decoding of the builder's block by `codec` from `streams`; uses its
-/// shape, position, width, scope and state, and replaces the state.
+/// Emits the decoding of the builder's block by `codec` from `streams`; uses
+/// its shape, position, width, scope and state, and replaces the state.
 FailureOr<Value> emitCodec(DecodeBuilder &at, CodecAttr codec, Type element,
                            ValueRange streams);
 
@@ -116,6 +116,41 @@ public:
                ArrayRef<OpFoldResult> sizes);
   /// The same for the whole of it.
   Value decode(Value part);
+};
+
+/// Where a transform emits its map of one line of a tensor: the elements along
+/// its axis at one place of the others.
+class LineBuilder {
+public:
+  LineBuilder(OpBuilder &builder, Location loc, RotateOp op, ValueRange place);
+
+  OpBuilder &builder;
+  Location loc;
+  /// The tensor that is mapped, and its axis.
+  Value source;
+  int64_t axis;
+  /// Elements of a line.
+  int64_t length;
+  /// The parts of the stage, dense.
+  SmallVector<Value> parts;
+  bool inverse;
+
+  Value index(int64_t value);
+  /// `a + b` of indices.
+  Value add(Value a, Value b);
+  /// Element `at` of the line in `tensor`.
+  Value extract(Value tensor, Value at);
+  Value insert(Value element, Value into, Value at);
+  /// `size` elements from `begin` on as a vector; all of them are there.
+  Value read(Value tensor, Value begin, int64_t size);
+  Value write(Value vector, Value into, Value begin);
+  /// for (i = begin; i < end; i += step) value = body(i, value).
+  Value loop(int64_t begin, int64_t end, int64_t step, Value value,
+             function_ref<Value(Value, Value)> body);
+
+private:
+  /// The line's place; that along the axis is open.
+  SmallVector<Value> place;
 };
 
 /// The f32 values of codes of a small float, one to a byte (scalar or vector of

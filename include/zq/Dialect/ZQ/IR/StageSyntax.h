@@ -21,6 +21,10 @@ void printStages(AsmPrinter &printer, CodecAttr codec);
 ParseResult parseStored(AsmParser &parser, Attribute &stored);
 void printStored(AsmPrinter &printer, Attribute stored);
 
+/// One of several keywords.
+ParseResult parseChoice(AsmParser &parser, StringRef &keyword,
+                        ArrayRef<StringRef> choices);
+
 /// A codec in square brackets.
 ParseResult parseCodecList(AsmParser &parser, CodecAttr &codec);
 void printCodecList(AsmPrinter &printer, CodecAttr codec);

@@ -8,6 +8,7 @@
 #define ZQ_DIALECT_ZQ_IR_STAGES_H
 
 #include "zq/Codec/Offset.h"
+#include "zq/Codec/Pack.h"
 #include "zq/Codec/Scale.h"
 #include "zq/Dialect/ZQ/IR/QuantizeFormat.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"

@@ -28,15 +28,18 @@
 namespace mlir::zq {
 class CodecAttr;
 class DecodeBuilder;
+class LineBuilder;
 class StreamAttr;
 class TensorDecodeBuilder;
 struct Part;
 
 /// Along one dimension, for every `elements` of what a stage takes in (or the
-/// beginning of as many) its main array has `units`.
+/// beginning of as many) its main array has `units`; the first `skipped`
+/// elements are not part of it.
 struct MainRatio {
   int64_t elements = 1;
   int64_t units = 1;
+  int64_t skipped = 0;
 };
 
 /// Operations that decode one value: those that a vector unit does for all of

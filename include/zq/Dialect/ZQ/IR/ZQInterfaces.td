@@ -139,9 +139,11 @@ def TensorStageAttrInterface : AttrInterface<"TensorStageAttrInterface"> {
 def TransformAttrInterface : AttrInterface<"TransformAttrInterface"> {
   let cppNamespace = "::mlir::zq";
   let description = [{
-    A tensor stage that is an orthogonal linear map along one axis, known at
-    compile time: a `zq.rotate`. The algebra moves it from a weight to an
-    activation and cancels it against its inverse.
+    A tensor stage that is a linear map R along one axis: a `zq.rotate`, whose
+    inverse direction decodes. That is the transpose of the other direction,
+    up to rounding, so that `x . (R^T w) = (R x) . w`: the algebra moves it from
+    a weight to an activation. The parts of the stage, such as a matrix, are
+    operands of the op.
   }];
   let methods = [
     InterfaceMethod<"The axis of the tensor along which the map runs.",
@@ -149,20 +151,25 @@ def TransformAttrInterface : AttrInterface<"TransformAttrInterface"> {
     InterfaceMethod<"The same map along another axis, of another tensor.",
       "::mlir::Attribute", "getAlongAxis", (ins "int64_t":$axis)>,
     InterfaceMethod<[{
-        The lengths of the independent blocks that cover `length` elements of
-        the axis, in order; each but the trailing ones has the same length.
+        Whether R^T R and R R^T change nothing, whatever legal parts the map
+        has: then a rotation and its inverse cancel.
       }],
-      "::llvm::SmallVector<int64_t>", "getTransformBlocks",
-      (ins "int64_t":$length)>,
+      "bool", "isOrthogonal", (ins)>,
     InterfaceMethod<[{
-        Emits the map, or its inverse, on one whole block. `values` is a
-        `vector<NxF32>`, N one of `getTransformBlocks`; `begin` (index) is the
-        position of its first element on the axis, whose length is `length`.
+        Emits the map of one line of a tensor: returns `into` with the line
+        written to it. Inverse, it is bit-identical to the reference.
       }],
-      "::mlir::Value", "emitTransform",
+      "::mlir::Value", "emitLine",
+      (ins "::mlir::zq::LineBuilder &":$line, "::mlir::Value":$into)>,
+    InterfaceMethod<[{
+        Emits the map of a whole tensor (not its inverse) as contractions of
+        linalg, whose sums are in any order. Null where line by line is the best
+        way.
+      }],
+      "::mlir::Value", "emitContraction",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
-           "::mlir::Value":$values, "::mlir::Value":$begin,
-           "int64_t":$length, "bool":$inverse)>,
+           "::mlir::Value":$source, "::mlir::ValueRange":$parts), "",
+      [{ return nullptr; }]>,
   ];
 }
 

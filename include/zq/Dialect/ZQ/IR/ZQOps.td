@@ -11,6 +11,8 @@ include "mlir/Interfaces/TilingInterface.td"
 include "zq/Dialect/ZQ/IR/ZQAttributes.td"
 include "zq/Dialect/ZQ/IR/ZQTypes.td"
 
+def F32RankedTensor : RankedTensorOf<[F32]>;
+
 class ZQ_Op<string mnemonic, list<Trait> traits = []>
     : Op<ZQ_Dialect, mnemonic, traits>;
 
@@ -152,12 +154,17 @@ def ZQ_RotateOp : ZQ_Op<"rotate", [
         "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation",
         "getResultTilePosition", "generateResultTileValue",
         "getIterationDomainTileFromResultTile"]>]> {
-  let summary = "Applies an orthogonal transform, or its inverse, along an axis";
+  let summary = "Applies a linear map, or its inverse, along an axis";
   let description = [{
+    The map of a transform: a stage that implements `TransformAttrInterface`.
+    What the stage stores, such as a matrix, are operands. Its inverse decodes,
+    bit-identical to the reference; the map itself sums in any order.
+
     ```mlir
     %y = zq.rotate %x by #zq.hadamard<axis = 1, block = 128, seed = 1>
         outs(%e : tensor<8x512xf32>) : tensor<8x512xf32> -> tensor<8x512xf32>
-    %z = zq.rotate %y by #zq.hadamard<axis = 1, block = 128, seed = 1> inverse
+    %z = zq.rotate %y by #zq.orthogonal<axis = 1, block = 128, seed = 1>
+        with %m : tensor<128x128xf32> inverse
         outs(%e : tensor<8x512xf32>) : tensor<8x512xf32> -> tensor<8x512xf32>
     ```
 
@@ -167,14 +174,16 @@ def ZQ_RotateOp : ZQ_Op<"rotate", [
     * (O1) the transform implements `TransformAttrInterface` and its axis is one
       of the source's;
     * (O2) the length of that axis is static, the element type f32;
-    * (O3) source, init and result have one type.
+    * (O3) source, init and result have one type;
+    * (O4) the operands are what the transform stores, in number and type.
   }];
   let arguments = (ins AnyRankedTensor:$source, AnyAttr:$transform,
-                       UnitAttr:$inverse, AnyRankedTensor:$init);
+                       Variadic<AnyRankedTensor>:$parts, UnitAttr:$inverse,
+                       AnyRankedTensor:$init);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
-    $source `by` $transform (`inverse` $inverse^)?
-    `outs` `(` $init `:` type($init) `)` attr-dict
+    $source `by` $transform (`with` $parts^ `:` type($parts))?
+    (`inverse` $inverse^)? `outs` `(` $init `:` type($init) `)` attr-dict
     `:` type($source) `->` type($result)
   }];
   let extraClassDeclaration = [{
@@ -183,6 +192,121 @@ def ZQ_RotateOp : ZQ_Op<"rotate", [
       return ::llvm::cast<::mlir::zq::TransformAttrInterface>(getTransform());
     }
     int64_t getAxis() { return getTransformInterface().getTransformAxis(); }
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// The parts of decoded tensors
+//===----------------------------------------------------------------------===//
+
+// What tensor stages put together again. That it is a weight in parts is known
+// by the op: a contraction may be distributed over these, where it may not be
+// over a sum that a program asks for.
+
+def ZQ_SumOp : ZQ_Op<"sum", [Pure, SameOperandsAndResultType]> {
+  let summary = "A decoded tensor as the sum of two";
+  let description = [{
+    Element by element, in f32. `zq-distribute-contractions` multiplies by the
+    parts instead; where nothing is multiplied, it becomes a `linalg.add`.
+
+    ```mlir
+    %w = zq.sum %main, %residual : tensor<64x128xf32>
+    ```
+  }];
+  let arguments = (ins F32RankedTensor:$lhs, F32RankedTensor:$rhs);
+  let results = (outs F32RankedTensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($result)";
+}
+
+def ZQ_ScaleOp : ZQ_Op<"scale", [Pure, AllTypesMatch<["source", "result"]>]> {
+  let summary = "A decoded tensor times one scale per slice";
+  let description = [{
+    `result[i, j] = source[i, j] * scales[i, 0]`: along dimensions where the
+    scales have one element, it serves the whole of the dimension. One product
+    in f32 per element.
+
+    ```mlir
+    %w = zq.scale %v by %s : tensor<64x128xf32>, tensor<64x1xf32>
+    ```
+
+    Constraints:
+    * (C1) source and scales have one rank; a size of the scales is 1 or that of
+      the source.
+  }];
+  let arguments = (ins F32RankedTensor:$source, F32RankedTensor:$scales);
+  let results = (outs F32RankedTensor:$result);
+  let assemblyFormat =
+      "$source `by` $scales attr-dict `:` type($source) `,` type($scales)";
+  let hasVerifier = 1;
+}
+
+def ZQ_ProductOp : ZQ_Op<"product", [
+    Pure, AllElementTypesMatch<["left", "right", "result"]>]> {
+  let summary = "A decoded tensor as the product of two factors";
+  let description = [{
+    `result[..., i, j] = sum of left[..., i, r] * right[..., r, j]`, in f32, the
+    sum begun with 0 and in ascending order of r, with a rounding after each
+    operation. The rank r is static.
+
+    ```mlir
+    %w = zq.product %l, %r : tensor<64x8xf32>, tensor<8x128xf32> -> tensor<64x128xf32>
+    ```
+
+    Constraints:
+    * (P1) all have one rank of at least 2, and sizes that make a product.
+  }];
+  let arguments = (ins F32RankedTensor:$left, F32RankedTensor:$right);
+  let results = (outs F32RankedTensor:$result);
+  let assemblyFormat = [{
+    $left `,` $right attr-dict
+    `:` type($left) `,` type($right) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def ZQ_ScatterOp : ZQ_Op<"scatter", [Pure, AllTypesMatch<["main", "result"]>]> {
+  let summary = "A decoded tensor with sparse values added or put in";
+  let description = [{
+    The window of `main`'s shape that begins at the offsets, of a tensor of
+    `shape`. Along its last dimension are rows: row i of all of them has the
+    values of `rows[i]` to `rows[i + 1]`, in the columns that `columns` says.
+    Each, widened to f32, is added to the element of the main array that is
+    there, or with `replace` takes its place.
+
+    ```mlir
+    %w = zq.scatter %rows, %columns, %values into %main at [%i, 0] of [64, 128]
+        : tensor<65xi32>, tensor<?xi32>, tensor<?xf32>, tensor<8x128xf32>
+    ```
+
+    Constraints:
+    * (K1) one offset and one size of the whole per dimension;
+    * (K2) `rows` has one element more than the whole has rows, and all three
+      have rank 1.
+  }];
+  let arguments = (ins RankedTensorOf<[I32]>:$rows,
+                       RankedTensorOf<[I32]>:$columns,
+                       RankedTensorOf<[AnyFloat]>:$values,
+                       F32RankedTensor:$main, Variadic<Index>:$offsets,
+                       DenseI64ArrayAttr:$static_offsets,
+                       DenseI64ArrayAttr:$shape, UnitAttr:$replace);
+  let results = (outs F32RankedTensor:$result);
+  let assemblyFormat = [{
+    $rows `,` $columns `,` $values `into` $main `at`
+    custom<DynamicIndexList>($offsets, $static_offsets) `of` $shape
+    (`replace` $replace^)? attr-dict `:` type($rows) `,` type($columns) `,`
+    type($values) `,` type($main)
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::ValueRange":$sparse, "::mlir::Value":$main,
+                   "::llvm::ArrayRef<::mlir::OpFoldResult>":$offsets,
+                   "::llvm::ArrayRef<int64_t>":$shape, "bool":$replace)>,
+  ];
+  let extraClassDeclaration = [{
+    /// The offsets, static ones as attributes.
+    ::llvm::SmallVector<::mlir::OpFoldResult> getMixedOffsets();
+    /// Whether the window is statically known to be the whole tensor.
+    bool isWhole();
   }];
   let hasVerifier = 1;
 }
@@ -282,21 +406,24 @@ def ZQ_YieldOp : ZQ_Op<"yield", [Pure, Terminator, HasParent<"DecoderOp">]> {
 //===----------------------------------------------------------------------===//
 
 def ZQ_UnpackOp : ZQ_Op<"unpack", [Pure]> {
-  let summary = "Spreads packed codes to one per byte";
+  let summary = "Spreads packed codes to one per lane";
   let description = [{
-    Result byte j holds bits `[j * bits, (j + 1) * bits)` of the source, read as
+    Result lane j holds bits `[j * bits, (j + 1) * bits)` of the source, read as
     one string of bits, lowest first.
 
     ```mlir
     %c = zq.unpack %bytes bits 4 : vector<8xi8> -> vector<16xi8>
+    %d = zq.unpack %bytes bits 12 : vector<12xi8> -> vector<8xi16>
     ```
 
     Constraints:
-    * (U1) bits is between 1 and 8, and the source has exactly the bits of the
-      result's codes.
+    * (U1) bits is between 1 and 32, and the source has exactly the bits of the
+      result's codes;
+    * (U2) the lanes are i8 for codes of at most 8 bits, i16 for those of at most
+      16, i32 for wider ones.
   }];
   let arguments = (ins VectorOfRankAndType<[1], [I8]>:$source, I64Attr:$bits);
-  let results = (outs VectorOfRankAndType<[1], [I8]>:$result);
+  let results = (outs VectorOfRankAndType<[1], [I8, I16, I32]>:$result);
   let assemblyFormat = [{
     $source `bits` $bits attr-dict `:` type($source) `->` type($result)
   }];
@@ -334,20 +461,21 @@ def ZQ_ExpandOp : ZQ_Op<"expand", [
                    "mask",
                    "::llvm::cast<::mlir::VectorType>($_self).clone("
                    "::mlir::IntegerType::get($_self.getContext(), 1))">]> {
-  let summary = "Puts consecutive bytes into the lanes of a mask";
+  let summary = "Puts consecutive elements into the lanes of a mask";
   let description = [{
     `result[j]` is `source[i]` where `mask[j]` is set, i the number of lanes set
-    before j, and `passthru[j]` elsewhere. So lanes take up the next bytes of a
-    stream, each as many as it needs: one or none.
+    before j, and `passthru[j]` elsewhere. So lanes take up the next elements of
+    a stream, each as many as it needs: one or none.
 
     ```mlir
     %v = zq.expand %bytes, %mask, %else : vector<16xi8>
+    %w = zq.expand %values, %mask, %zeros : vector<16xf32>
     ```
   }];
-  let arguments = (ins VectorOfRankAndType<[1], [I8]>:$source,
+  let arguments = (ins VectorOfRankAndType<[1], [I8, F32]>:$source,
                        VectorOfRankAndType<[1], [I1]>:$mask,
-                       VectorOfRankAndType<[1], [I8]>:$passthru);
-  let results = (outs VectorOfRankAndType<[1], [I8]>:$result);
+                       VectorOfRankAndType<[1], [I8, F32]>:$passthru);
+  let results = (outs VectorOfRankAndType<[1], [I8, F32]>:$result);
   let assemblyFormat = [{
     $source `,` $mask `,` $passthru attr-dict `:` type($source)
   }];

@@ -17,7 +17,8 @@ namespace mlir::zq {
 #define GEN_PASS_REGISTRATION
 #include "zq/Dialect/ZQ/Transforms/Passes.h.inc"
 
-/// Makes ops on tensors of the stages that are, in every `zq.decode` under `root`
+/// Makes ops on tensors of the stages that are, in every `zq.decode` under
+/// `root`
 /// (`zq-split-codecs`). Fails with an error at the decode.
 LogicalResult splitCodecs(Operation *root);
 
@@ -25,9 +26,13 @@ LogicalResult splitCodecs(Operation *root);
 /// (`zq-move-rotations`).
 void populateMoveRotationsPatterns(RewritePatternSet &patterns);
 
+/// Contractions with a weight in parts become contractions with the parts
+/// (`zq-distribute-contractions`).
+void populateDistributeContractionsPatterns(RewritePatternSet &patterns);
+
 /// The block that a decoder of `type` has where blocks of `width` elements are
 /// asked for: the next multiple of what its stages decode without looking at a
-/// neighbour.
+/// neighbour that a chunk is a multiple of.
 int64_t getDecoderWidth(Operation *scope, CompressedTensorType type,
                         int64_t width);
 

@@ -187,8 +187,9 @@ def MoveRotations : Pass<"zq-move-rotations", "::mlir::ModuleOp"> {
   let description = [{
     Where the axis of a rotation is contracted, the rotation moves to the other
     operand, since `x (w R^-1)^T = (x R) w^T`: a rotated weight is never rotated
-    back. A rotation that meets its inverse goes away. What is left is applied
-    where it stands. Tested in `test/Dialect/ZQ/move-rotations.mlir`.
+    back. An orthogonal rotation that meets its inverse goes away, and one by a
+    matrix becomes a contraction. What is left is applied where it stands.
+    Tested in `test/Dialect/ZQ/move-rotations.mlir`.
 
     ```mlir
     %d = zq.rotate %d0 by #zq.hadamard<...> inverse
@@ -199,6 +200,38 @@ def MoveRotations : Pass<"zq-move-rotations", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::tensor::TensorDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::affine::AffineDialect"];
+}
+
+def DistributeContractions
+    : Pass<"zq-distribute-contractions", "::mlir::ModuleOp"> {
+  let summary = "Multiply by the parts of weights, each on its own";
+  let description = [{
+    A contraction is linear in a weight, so that a weight in parts is never put
+    together for it: sums (of residuals, of low-rank and of sparse parts) become
+    sums of results, a product of factors two contractions one after the other, a
+    concatenation of channels one contraction for each part, and a scale that
+    serves whole slices is applied to the result. Rotations in the parts move on
+    as in `zq-move-rotations`. Sparse values that replace others, and what is
+    used as it is, are put together. Tested in
+    `test/Dialect/ZQ/distribute-contractions.mlir`.
+
+    ```mlir
+    %p = zq.product %l, %r : tensor<64x8xf32>, tensor<8x128xf32> -> tensor<64x128xf32>
+    %w = zq.sum %main, %p : tensor<64x128xf32>
+    %y = linalg.matvec ins(%w, %x) outs(%i)
+    // becomes
+    %a = linalg.matvec ins(%main, %x) outs(%i)
+    %t = linalg.generic ... ins(%x, %r)  // 8 elements
+    %b = linalg.generic ... ins(%t, %l)
+    %y = linalg.add ins(%a, %b)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::linalg::LinalgDialect",
                            "::mlir::affine::AffineDialect"];
 }
 
@@ -317,7 +350,8 @@ def DecodeToVector : Pass<"zq-decode-to-vector", "::mlir::ModuleOp"> {
     offset along the last axis, starting afresh at each chunk; in loops of its
     own it decodes up to eight rows side by side. A window that
     is not known to begin at a multiple of the block is decoded as the blocks
-    that cover it, with a remark. `zq.rotate` becomes butterflies on vectors.
+    that cover it, with a remark. `zq.rotate`, `zq.product` and `zq.scatter`
+    become loops over vectors.
     Tested in `test/Dialect/ZQ/decode-to-vector.mlir`.
 
     ```mlir

@@ -198,7 +198,7 @@ private:
   /// block stands for.
   Value getEntry(int64_t element, int64_t code, int64_t book);
   SmallVector<Value> getPosition(Value inBooks);
-  /// Adds what a book gives, in the order of the books.
+  /// Adds what a book gives, scalar or vector, in the order of the books.
   Value accumulate(Value sum, Value stored) {
     Value value = emitToF32(b, loc, stored);
     return sum ? arith::AddFOp::create(b, loc, sum, value).getResult() : value;
@@ -296,33 +296,23 @@ FailureOr<Value> CodebookDecode::emitAlongRows() {
   return emitConcatenation(at, vectors);
 }
 
-/// Every lane has the same element of an entry of its own. Those that are
-/// narrower than f32 go as bits and are widened together.
+/// Every lane has the same element of an entry of its own.
 FailureOr<Value> CodebookDecode::emitDownColumns() {
   Value row = arith::RemUIOp::create(b, loc, at.position[stage.getAxis()],
                                      at.index(length));
   Value sum;
   for (int64_t book = 0; book < stage.getBooks(); ++book) {
     SmallVector<Value> found;
-    Type element;
     for (int64_t lane = 0; lane < at.width; ++lane) {
       int64_t code = lane * stage.getBooks() + book;
       FailureOr<Value> one =
           at.extract(0, getPosition(add(getEntry(lane, code, book), row)));
       if (failed(one))
         return failure();
-      element = one->getType();
-      Type bits = b.getIntegerType(element.getIntOrFloatBitWidth());
-      found.push_back(
-          element.isF32()
-              ? *one
-              : arith::BitcastOp::create(b, loc, bits, *one).getResult());
+      found.push_back(emitToF32(b, loc, *one));
     }
-    Value lanes = vector::FromElementsOp::create(
-        b, loc, getLanes(at, found.front().getType()), found);
-    if (!element.isF32())
-      lanes = arith::BitcastOp::create(b, loc, getLanes(at, element), lanes);
-    sum = accumulate(sum, lanes);
+    sum = accumulate(sum, vector::FromElementsOp::create(
+                              b, loc, getLanes(at, b.getF32Type()), found));
   }
   return sum;
 }

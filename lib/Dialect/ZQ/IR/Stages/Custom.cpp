@@ -1,7 +1,6 @@
 //===- Custom.cpp - A decoder of the module ----------------------------===//
 #include "StageSupport.h"
 
-
 using namespace mlir;
 using namespace mlir::zq;
 
@@ -19,9 +18,8 @@ LogicalResult CustomAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t>,
 
 Type CustomAttr::getOutput(Type) const { return NoneType::get(getContext()); }
 
-LogicalResult
-CustomAttr::getParts(int64_t rank, Type, Operation *scope,
-                       SmallVectorImpl<Part> &parts) const {
+LogicalResult CustomAttr::getParts(int64_t rank, Type, Operation *scope,
+                                   SmallVectorImpl<Part> &parts) const {
   DecoderOp decoder = lookUpDecoder(*this, scope);
   if (!decoder || decoder.getRank() != rank)
     return failure();
@@ -56,8 +54,7 @@ FailureOr<SmallVector<Value>> CustomAttr::emitInit(DecodeBuilder &at) const {
   auto decoder =
       SymbolTable::lookupNearestSymbolFrom<DecoderOp>(at.scope, getDecoder());
   return decoder.inlineRegion(at.builder, at.loc, decoder.getInit(),
-                              getAllStreams(at),
-                              at.position, {});
+                              getAllStreams(at), at.position, {});
 }
 
 FailureOr<Value> CustomAttr::emitDecode(DecodeBuilder &at, Value) const {
@@ -91,7 +88,8 @@ FailureOr<Value> CustomAttr::emitDecode(DecodeBuilder &at, Value) const {
       return part;
     if (!result)
       result = arith::ConstantOp::create(
-          b, at.loc, b.getZeroAttr(getLanes(at, decoder.getYieldedElementType())));
+          b, at.loc,
+          b.getZeroAttr(getLanes(at, decoder.getYieldedElementType())));
     result = vector::InsertStridedSliceOp::create(b, at.loc, part, result,
                                                   ArrayRef<int64_t>{begin},
                                                   ArrayRef<int64_t>{1});

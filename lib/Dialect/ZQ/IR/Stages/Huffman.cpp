@@ -29,15 +29,15 @@ LogicalResult HuffmanAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t>,
 
 Type HuffmanAttr::getOutput(Type) const { return NoneType::get(getContext()); }
 
-LogicalResult
-HuffmanAttr::getParts(int64_t rank, Type, Operation *,
-                        SmallVectorImpl<Part> &parts) const {
+LogicalResult HuffmanAttr::getParts(int64_t rank, Type, Operation *,
+                                    SmallVectorImpl<Part> &parts) const {
   MLIRContext *context = getContext();
   SmallVector<AffineExpr> chunks = getDims(context, rank);
   chunks.back() = chunks.back().ceilDiv(getChunk());
   addStream(parts, context, "table", IntegerType::get(context, 16), rank,
             getAffineConstantExpr(int64_t(1) << getLength(), context));
-  addStream(parts, context, "offsets", IntegerType::get(context, 32), rank, chunks);
+  addStream(parts, context, "offsets", IntegerType::get(context, 32), rank,
+            chunks);
   addDataStream(parts, context, "bits", 8, rank);
   return success();
 }
@@ -57,8 +57,8 @@ FailureOr<SmallVector<Value>> HuffmanAttr::emitInit(DecodeBuilder &at) const {
   SmallVector<Value> chunk(at.position);
   chunk.back() =
       arith::DivUIOp::create(b, at.loc, chunk.back(), at.index(getChunk()));
-  Value bit = arith::MulIOp::create(b, at.loc, emitOffset(at, 1, chunk),
-                                    at.index(8));
+  Value bit =
+      arith::MulIOp::create(b, at.loc, emitOffset(at, 1, chunk), at.index(8));
   return SmallVector<Value>{bit};
 }
 

@@ -20,7 +20,7 @@ Type LookupAttr::getOutput(Type) const {
 }
 
 LogicalResult LookupAttr::getParts(int64_t, Type, Operation *,
-                                     SmallVectorImpl<Part> &) const {
+                                   SmallVectorImpl<Part> &) const {
   return success();
 }
 

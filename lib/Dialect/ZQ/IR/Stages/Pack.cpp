@@ -1,53 +1,179 @@
-//===- Pack.cpp - Codes to strings of bits -----------------------------===//
-#include "StageSupport.h"
-
+//===- Pack.cpp - Codes to strings of bits --------------------------------===//
 #include "zq/Codec/Pack.h"
+#include "PackDecode.h"
+#include "StageSupport.h"
 
 using namespace mlir;
 using namespace mlir::zq;
+using ::zq::codec::FieldString;
+using ::zq::codec::PackLayout;
 
-LogicalResult PackAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t>,
+PackLayout PackAttr::getLayout() const {
+  PackLayout layout;
+  layout.msb = getMsb();
+  layout.word = getWord();
+  layout.radix = getRadix();
+  layout.planes = getPlanes();
+  layout.halves = getHalves();
+  layout.run = getRun();
+  layout.tile.assign(getTile().begin(), getTile().end());
+  return layout;
+}
+
+/// Codes that fill whole bytes (words), beginning on one.
+static int64_t getGranule(const PackLayout &layout, int64_t bits) {
+  // Each word has one code of a block.
+  if (layout.halves)
+    return 1;
+  int64_t granule = 1;
+  for (int width : layout.segments(bits)) {
+    int64_t perWord = FieldString(width, layout).fieldsPerWord();
+    granule =
+        std::lcm(granule, perWord ? perWord : 8 / std::gcd<int64_t>(8, width));
+  }
+  return granule;
+}
+
+LogicalResult PackAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t> shape,
                                     Type input) const {
-  return verifyCodes(emitError, input, "pack");
+  if (failed(verifyCodes(emitError, input, "pack", 32)))
+    return failure();
+  PackLayout layout = getLayout();
+  if (::zq::codec::Status valid = layout.check(getBits(input)); !valid)
+    return emitError() << "(T3) 'pack': " << valid.message();
+  if (shape.size() < 1 + !getTile().empty())
+    return emitError() << "(T3) 'pack' needs a tensor of rank "
+                       << (getTile().empty() ? 1 : 2) << " or more";
+  int64_t granule = ::getGranule(layout, getBits(input));
+  if (!getTile().empty() && getTile().back() % granule)
+    return emitError() << "(T3) 'pack': a row of a tile is a multiple of "
+                       << granule << " codes of " << input << ", and not "
+                       << getTile().back();
+  return success();
 }
 
 Type PackAttr::getOutput(Type) const { return NoneType::get(getContext()); }
 
 LogicalResult PackAttr::getParts(int64_t rank, Type input, Operation *,
-                                   SmallVectorImpl<Part> &parts) const {
-  SmallVector<AffineExpr> sizes = getDims(getContext(), rank);
-  sizes.back() = (sizes.back() * getBits(input)).ceilDiv(8);
-  addStream(parts, getContext(), "codes", IntegerType::get(getContext(), 8), rank,
-            sizes);
+                                 SmallVectorImpl<Part> &parts) const {
+  PackLayout layout = getLayout();
+  MLIRContext *context = getContext();
+  SmallVector<AffineExpr> sizes = getDims(context, rank);
+  AffineExpr length = sizes.pop_back_val();
+  if (!getTile().empty()) {
+    sizes.back() = sizes.back().ceilDiv(getTile()[0]);
+    sizes.push_back(length.ceilDiv(getTile()[1]));
+    length = getAffineConstantExpr(getTile()[0] * getTile()[1], context);
+  }
+  AffineExpr bytes = getAffineConstantExpr(0, context);
+  for (int width : layout.segments(getBits(input))) {
+    FieldString fields(width, layout);
+    int64_t perWord = fields.fieldsPerWord();
+    if (!perWord)
+      bytes = bytes + (length * width).ceilDiv(8);
+    else if (!getHalves())
+      bytes = bytes + length.ceilDiv(perWord) * fields.wordBytes();
+    else
+      bytes = bytes + length.ceilDiv(getRun() ? getRun() : perWord) *
+                          fields.numBytes(getRun() ? getRun() : perWord);
+  }
+  sizes.push_back(bytes);
+  addStream(parts, context, "codes", IntegerType::get(context, 8), rank, sizes);
   return success();
 }
 
 int64_t PackAttr::getGranule(Type input, Operation *) const {
-  return 8 / std::gcd<int64_t>(8, getBits(input));
+  return ::getGranule(getLayout(), getBits(input));
 }
 
 Reference PackAttr::getReference(Type input) const {
-  return std::make_shared<::zq::codec::Pack>(getBits(input));
+  return std::make_shared<::zq::codec::Pack>(getBits(input), getLayout());
 }
 
 bool PackAttr::isLossless() const { return true; }
 
 FailureOr<Value> PackAttr::emitDecode(DecodeBuilder &at, Value) const {
-  OpBuilder &b = at.builder;
-  int64_t bits = cast<IntegerType>(at.input).getWidth();
-  SmallVector<Value> place(at.position);
-  if (bits != 8) {
-    // Blocks begin on a byte: eight codes fill `bits` of them, so that the
-    // product is divided without a rest.
-    place.back() = arith::DivUIOp::create(
-        b, at.loc,
-        arith::MulIOp::create(b, at.loc, place.back(), at.index(bits)),
-        at.index(8));
+  return emitUnpack(at, getLayout(), getBits(at.input));
+}
+
+//===----------------------------------------------------------------------===//
+// Text form
+//===----------------------------------------------------------------------===//
+
+/// `16x16`.
+static ParseResult parseTile(AsmParser &parser,
+                             SmallVectorImpl<int64_t> &tile) {
+  return parser.parseDimensionList(tile, /*allowDynamic=*/false,
+                                   /*withTrailingX=*/false);
+}
+
+Attribute PackAttr::parse(AsmParser &parser, Type) {
+  bool msb = false, halves = false;
+  int64_t word = 0, radix = 0, run = 0;
+  PackLayout::Planes planes = PackLayout::Planes::Whole;
+  SmallVector<int64_t> tile;
+  auto parseOption = [&]() -> ParseResult {
+    SMLoc loc = parser.getCurrentLocation();
+    StringRef option;
+    if (parser.parseKeyword(&option))
+      return failure();
+    if (option == "msb") {
+      msb = true;
+      return success();
+    }
+    if (option == "planar" || option == "split") {
+      planes = option == "planar" ? PackLayout::Planes::EachBit
+                                  : PackLayout::Planes::BinaryDigits;
+      return success();
+    }
+    if (option == "halves") {
+      halves = true;
+      if (failed(parser.parseOptionalEqual()))
+        return success();
+      return parser.parseInteger(run);
+    }
+    if (option == "word")
+      return failure(parser.parseEqual() || parser.parseInteger(word));
+    if (option == "radix")
+      return failure(parser.parseEqual() || parser.parseInteger(radix));
+    if (option == "tile")
+      return failure(parser.parseEqual() || parseTile(parser, tile));
+    return parser.emitError(loc, "'pack' has no option '")
+           << option
+           << "'; expected 'msb', 'word', 'radix', 'planar', 'split', "
+              "'halves' or 'tile'";
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::OptionalLessGreater,
+                                     parseOption))
+    return {};
+  return get(parser.getContext(), msb, word, radix, planes, halves, run, tile);
+}
+
+void PackAttr::print(AsmPrinter &printer) const {
+  SmallVector<std::string> options;
+  auto addNumber = [&](const Twine &name, int64_t value) {
+    options.push_back((name + " = " + Twine(value)).str());
+  };
+  if (getMsb())
+    options.push_back("msb");
+  if (getWord())
+    addNumber("word", getWord());
+  if (getRadix())
+    addNumber("radix", getRadix());
+  if (getPlanes() == PackLayout::Planes::EachBit)
+    options.push_back("planar");
+  if (getPlanes() == PackLayout::Planes::BinaryDigits)
+    options.push_back("split");
+  if (getRun())
+    addNumber("halves", getRun());
+  else if (getHalves())
+    options.push_back("halves");
+  if (!getTile().empty()) {
+    std::string tile("tile = ");
+    llvm::raw_string_ostream os(tile);
+    llvm::interleave(getTile(), os, "x");
+    options.push_back(std::move(tile));
   }
-  Value bytes =
-      at.loadStream(0, place, at.width * bits / 8, at.isExact());
-  if (bits == 8)
-    return bytes;
-  return UnpackOp::create(b, at.loc, getLanes(at, b.getI8Type()), bytes, bits)
-      .getResult();
+  if (!options.empty())
+    printer << '<' << llvm::join(options, ", ") << '>';
 }

@@ -17,12 +17,12 @@ void mlir::zq::addStream(SmallVectorImpl<Part> &parts, MLIRContext *context,
 
 void mlir::zq::addStored(SmallVectorImpl<Part> &parts, StringRef name,
                          Attribute stored, int64_t rank,
-                         ArrayRef<AffineExpr> sizes) {
+                         ArrayRef<AffineExpr> sizes, unsigned numSymbols) {
   MLIRContext *context = stored.getContext();
   auto codec = dyn_cast<CodecAttr>(stored);
   Type element =
       codec ? Float32Type::get(context) : cast<TypeAttr>(stored).getValue();
-  addStream(parts, context, name, element, rank, sizes);
+  addStream(parts, context, name, element, rank, sizes, numSymbols);
   parts.back().codec = codec;
 }
 
@@ -90,6 +90,19 @@ LogicalResult mlir::zq::verifySigned(ErrorFn emitError, Attribute stored,
                      << " has a sign, which f8E8M0FNU does not hold";
 }
 
+LogicalResult mlir::zq::verifyStoredTensor(ErrorFn emitError, Attribute stored,
+                                           StringRef stage, StringRef array) {
+  if (isa<CodecAttr>(stored))
+    return success();
+  Type type = cast<TypeAttr>(stored).getValue();
+  if (type.isF32() || type.isF16() || type.isBF16())
+    return success();
+  return emitError() << stage << ": the " << array
+                     << " is stored as f32, f16 or bf16, or has a codec, and "
+                        "not "
+                     << type;
+}
+
 LogicalResult mlir::zq::verifyBlockRank(ErrorFn emitError,
                                         ArrayRef<int64_t> block,
                                         ArrayRef<int64_t> shape,
@@ -113,6 +126,33 @@ LogicalResult mlir::zq::verifyTable(ErrorFn emitError, DenseF32ArrayAttr table,
                          << ": the table is finite and increasing, but entry "
                          << i << " is not";
   return success();
+}
+
+LogicalResult mlir::zq::verifyTransform(ErrorFn emitError,
+                                        ArrayRef<int64_t> shape, int64_t axis,
+                                        Type input, StringRef stage) {
+  if (axis >= static_cast<int64_t>(shape.size()))
+    return emitError() << "(T3) '" << stage << "' runs along axis " << axis
+                       << ", but the tensor has rank " << shape.size();
+  return verifyValues(emitError, input, stage);
+}
+
+FailureOr<Value>
+mlir::zq::emitInverseTransform(TensorDecodeBuilder &at,
+                               TransformAttrInterface transform) {
+  // The axis is needed whole, whatever the window.
+  OpBuilder &b = at.builder;
+  int64_t axis = transform.getTransformAxis();
+  SmallVector<OpFoldResult> offsets(at.offsets), sizes(at.sizes);
+  offsets[axis] = b.getIndexAttr(0);
+  sizes[axis] = b.getIndexAttr(at.shape[axis]);
+  Value main = at.decode(at.main, offsets, sizes);
+  Value rotated =
+      RotateOp::create(b, at.loc, main.getType(), main, transform, at.parts,
+                       /*inverse=*/true, at.empty(sizes));
+  SmallVector<OpFoldResult> cut(offsets.size(), b.getIndexAttr(0));
+  cut[axis] = at.offsets[axis];
+  return at.cut(rotated, cut, at.sizes);
 }
 
 int64_t mlir::zq::getBits(Type codes) {
@@ -158,9 +198,9 @@ Value mlir::zq::splat(DecodeBuilder &at, unsigned bits, int64_t value) {
           type, at.builder.getIntegerAttr(type.getElementType(), value)));
 }
 
-/// A table of this many entries is gathered from memory. With AVX-512 that takes
-/// two thirds of the time of eight permutes; other targets would select between
-/// all entries.
+/// A table of this many entries is gathered from memory. With AVX-512 that
+/// takes two thirds of the time of eight permutes; other targets would select
+/// between all entries.
 static constexpr size_t gatherFrom = 128;
 
 Value mlir::zq::emitLookup(DecodeBuilder &at, Value codes,

@@ -30,7 +30,8 @@ void addStream(SmallVectorImpl<Part> &parts, MLIRContext *context,
 /// Appends a part stored as `stored` says: in a float type or, where that is a
 /// codec, as the f32 values that it takes in.
 void addStored(SmallVectorImpl<Part> &parts, StringRef name, Attribute stored,
-               int64_t rank, ArrayRef<AffineExpr> sizes);
+               int64_t rank, ArrayRef<AffineExpr> sizes,
+               unsigned numSymbols = 0);
 
 /// The dimensions of a tensor of `rank`.
 SmallVector<AffineExpr> getDims(MLIRContext *context, int64_t rank);
@@ -60,6 +61,11 @@ LogicalResult verifyStored(ErrorFn emitError, Attribute stored,
 LogicalResult verifySigned(ErrorFn emitError, Attribute stored, StringRef stage,
                            StringRef what);
 
+/// Whether `stored` is f32, f16 or bf16, which are read without a decoder of
+/// their own, or a codec. `array` names it.
+LogicalResult verifyStoredTensor(ErrorFn emitError, Attribute stored,
+                                 StringRef stage, StringRef array);
+
 /// Whether a block has one size per dimension, or is the whole tensor.
 LogicalResult verifyBlockRank(ErrorFn emitError, ArrayRef<int64_t> block,
                               ArrayRef<int64_t> shape, StringRef stage);
@@ -67,6 +73,15 @@ LogicalResult verifyBlockRank(ErrorFn emitError, ArrayRef<int64_t> block,
 /// Whether a table of values has 2 to 256 finite entries that increase.
 LogicalResult verifyTable(ErrorFn emitError, DenseF32ArrayAttr table,
                           StringRef stage);
+
+/// Whether a transform along `axis` takes in `input` for a tensor of `shape`.
+LogicalResult verifyTransform(ErrorFn emitError, ArrayRef<int64_t> shape,
+                              int64_t axis, Type input, StringRef stage);
+
+/// Decodes what is below a transform and undoes it: a `zq.rotate` over the
+/// whole of its axis, of which the window is cut.
+FailureOr<Value> emitInverseTransform(TensorDecodeBuilder &at,
+                                      TransformAttrInterface transform);
 
 /// The width of codes.
 int64_t getBits(Type codes);

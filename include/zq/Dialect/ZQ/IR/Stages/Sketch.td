@@ -1,0 +1,31 @@
+//===- Sketch.td - Gaussian projection ---------------------*- tablegen -*-===//
+#ifndef ZQ_STAGES_SKETCH_TD
+#define ZQ_STAGES_SKETCH_TD
+
+include "zq/Dialect/ZQ/IR/Stages/Stage.td"
+
+def ZQ_SketchAttr : ZQ_TensorStage<"Sketch", "sketch", [],
+    [DeclareAttrInterfaceMethods<TransformAttrInterface,
+                                 ["emitContraction"]>]> {
+  let summary = "Gaussian projection, for unbiased inner products";
+  let description = [{
+    `y = S x` along an axis of d elements, with a Gaussian matrix S, decoded by
+    `x = sqrt(pi / 2) / d * S^T y`. Over a quantizer of one bit it is the
+    quantized Johnson-Lindenstrauss transform, an unbiased estimator of inner
+    products with unit vectors (`zq/Codec/Sketch.h`).
+
+    ```mlir
+    #zq.codec<scale<1x?, f32>, sketch<axis = 1, seed = 1>, quantize<si1>, pack>
+    ```
+
+    Takes in values and hands on f32 values; not lossless. Stream: `matrix`, f32,
+    [d, d]. Sums begin with 0 and run in ascending order, in f32 with a rounding
+    after each operation, the factor last. A tensor stage and a transform: in a
+    contraction, S x is computed of the activation, and never the estimate.
+  }];
+  let parameters = (ins "int64_t":$axis, "uint64_t":$seed);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+#endif // ZQ_STAGES_SKETCH_TD

@@ -1,0 +1,29 @@
+//===- Contractions.h - What the algebra asks of a contraction ------------===//
+#ifndef ZQ_LIB_DIALECT_ZQ_TRANSFORMS_CONTRACTIONS_H
+#define ZQ_LIB_DIALECT_ZQ_TRANSFORMS_CONTRACTIONS_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+namespace mlir::zq {
+
+/// Whether `op` sums products of its two inputs and does nothing else. A
+/// contraction may also apply any function to an operand on its way, such as
+/// the conversion to an integer; that is not linear.
+bool isSumOfProducts(linalg::LinalgOp op);
+
+/// An uninitialised tensor of the type and size of `like`.
+Value emptyLike(OpBuilder &b, Location loc, Value like);
+
+/// Zeros of the type and size of `like`.
+Value zerosLike(OpBuilder &b, Location loc, Value like);
+
+/// `op` with another value for `operand` and another destination.
+Value cloneContraction(OpBuilder &b, linalg::LinalgOp op, OpOperand *operand,
+                       Value value, Value init);
+
+/// linalg.add of two tensors.
+Value emitAdd(OpBuilder &b, Location loc, Value lhs, Value rhs);
+
+} // namespace mlir::zq
+
+#endif // ZQ_LIB_DIALECT_ZQ_TRANSFORMS_CONTRACTIONS_H
