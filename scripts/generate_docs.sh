@@ -25,7 +25,8 @@ fail() {
 }
 
 [ -n "$check" ] || ninja -C "$build" --quiet zq-doc zq-describe
-for file in docs/ZQDialect.md docs/ZQInterfaces.md docs/ZQPasses.md bin/zq-describe; do
+for file in docs/ZQDialect.md docs/ZQInterfaces.md docs/ZQPasses.md \
+  docs/ZQVerificationPasses.md bin/zq-describe; do
   [ -e "$build/$file" ] || fail "$build/$file is missing: build zq-doc and zq-describe"
 done
 
@@ -51,9 +52,11 @@ generate() {
       sed -e 's/^# AttributeInterface definitions/# Interfaces of attributes/'
   } >"$1/Interfaces.md"
   {
-    made_of include/zq/Dialect/ZQ/Transforms/Passes.td
+    made_of "the files Passes.td in include/zq/Dialect/ZQ/Transforms and include/zq/Verification"
     printf '\n# Passes\n\nIn alphabetical order; [Pipelines.md](Pipelines.md) shows them in theirs.\n'
-    tidy "$build/docs/ZQPasses.md" | sed -E 's/^#(#+ )/\1/'
+    for page in ZQPasses ZQVerificationPasses; do
+      tidy "$build/docs/$page.md" | sed -E 's/^#(#+ )/\1/'
+    done
   } >"$1/Passes.md"
   {
     made_of lib/Dialect/ZQ/IR/NamedCodecs.cpp
@@ -62,18 +65,25 @@ generate() {
 # Named formats
 
 A name of this table stands for its stages, in `#zq.codec<...>` and for `zq-encode`; no pass knows it. The stages are
-described in [Dialect.md](Dialect.md#attributes), a new name in [AddingACodec.md](AddingACodec.md).
-
-## What they lose
+described in [Dialect.md](Dialect.md#attributes), a new name in [AddingACodec.md](AddingACodec.md). Each has a page with
+its composition, its source, and its streams for a tensor of 4096x4096 weights.
 
 The reference encodes and decodes 512x1024 normally distributed values, and the first matrix of the feed-forward block
 of all-MiniLM-L6-v2 (`examples/minilm`). The error is the norm of what changed divided by the norm of the tensor; in
 brackets the same as a ratio of powers in dB. Bits per weight are counted over all streams as they are stored; tensors
-this small pay for tables (a codebook) what larger ones do not.
+this small pay for tables (a codebook, a matrix) what larger ones do not, and a codebook of 65536 entries has as many as
+they have vectors, so that its error here says nothing.
 
 EOF
-    (cd "$root" && "$build/bin/zq-describe" --errors --weights=examples/minilm/ffn.safetensors:w1)
+    (cd "$root" && "$build/bin/zq-describe" --errors --weights=examples/minilm/ffn.safetensors:w1) |
+      sed -E 's,^\| `([a-z0-9_]+)`,| [`\1`](formats/\1.md),'
   } | cat --squeeze-blank >"$1/formats.md"
+  rm -rf "$1/formats"
+  mkdir "$1/formats"
+  local name
+  for name in $(sed -nE 's,^\| \[`([a-z0-9_]+)`.*,\1,p' "$1/formats.md"); do
+    "$build/bin/zq-describe" "$name" | sed '$d' >"$1/formats/$name.md"
+  done
 }
 
 if [ -z "$check" ]; then
@@ -86,8 +96,8 @@ made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
 generate "$made"
 status=0
-for page in Dialect.md Interfaces.md Passes.md formats.md; do
-  if ! diff -u "$root/docs/$page" "$made/$page"; then
+for page in Dialect.md Interfaces.md Passes.md formats.md formats; do
+  if ! diff -ur "$root/docs/$page" "$made/$page"; then
     echo "docs/$page is stale: run scripts/generate_docs.sh"
     status=1
   fi

@@ -98,7 +98,11 @@ static LogicalResult run(DisassembleOp op, Environment &environment) {
 
 static LogicalResult run(RotateOp op, Environment &environment) {
   BoundedTensor tensor = *environment.getTensor(op.getSource());
-  if (failed(applyTransform(op, op.getTransform(), op.getInverse(), tensor)))
+  SmallVector<BoundedTensor> parts;
+  for (Value part : op.getParts())
+    parts.push_back(*environment.getTensor(part));
+  if (failed(applyTransform(op, op.getTransform(), parts, op.getInverse(),
+                            tensor)))
     return failure();
   environment.bind(op.getResult(), std::move(tensor));
   return success();

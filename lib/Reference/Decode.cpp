@@ -185,6 +185,18 @@ static FailureOr<RuntimeValue> decodeSplit(Operation *op,
                                            CompressedTensorType type,
                                            const StreamsRef &streams,
                                            const Environment &environment) {
+  // First, since it checks the streams.
+  std::optional<Array> reference;
+  bool isExact = llvm::all_of(
+      *streams, [](const StoredArray &stream) { return !stream.bounded; });
+  if (isExact && type.getCodec().getReference(type.getElementType())) {
+    FailureOr<Array> values =
+        decodeExactly(op, type, getArrays(*streams), environment.customDecode);
+    if (failed(values))
+      return failure();
+    reference = std::move(*values);
+  }
+
   auto module = makeSplitDecode(op, type);
   if (failed(module))
     return failure();
@@ -193,18 +205,10 @@ static FailureOr<RuntimeValue> decodeSplit(Operation *op,
   argument.parts = 1;
   Environment frame(environment.customDecode);
   auto results = runBlock(func.getBody().front(), {argument}, frame);
-  if (failed(results))
+  if (failed(results) ||
+      (reference && failed(checkSplit(op, type, *reference,
+                                      *std::get<TensorRef>(results->front())))))
     return failure();
-  bool isExact = llvm::all_of(
-      *streams, [](const StoredArray &stream) { return !stream.bounded; });
-  if (isExact && type.getCodec().getReference(type.getElementType())) {
-    FailureOr<Array> reference =
-        decodeExactly(op, type, getArrays(*streams), environment.customDecode);
-    if (failed(reference) ||
-        failed(checkSplit(op, type, *reference,
-                          *std::get<TensorRef>(results->front()))))
-      return failure();
-  }
   return std::move(results->front());
 }
 

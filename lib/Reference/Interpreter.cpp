@@ -155,8 +155,8 @@ static LogicalResult runAny(Operation *op, Environment &environment) {
     evaluateSoftmax(softmax, environment);
     return success();
   }
-  for (auto family : {runConstant, runTensorOp, runCompressedOp, runControlFlow,
-                      runElementwise}) {
+  for (auto family : {runConstant, runTensorOp, runCompressedOp, runPartOp,
+                      runControlFlow, runForall, runAffineOp, runElementwise}) {
     FailureOr<bool> done = family(op, environment);
     if (failed(done))
       return failure();
@@ -171,7 +171,7 @@ static LogicalResult run(Operation *op, Environment &environment) {
   if (failed(runAny(op, environment)))
     return failure();
   // Those that run a block, or decode, have counted.
-  if (isa<func::CallOp, scf::IfOp, scf::ForOp, DecodeOp>(op))
+  if (isa<func::CallOp, scf::IfOp, scf::ForOp, scf::ForallOp, DecodeOp>(op))
     return success();
   std::optional<int64_t> parts = countParts(op, environment);
   for (Value result : op->getResults())

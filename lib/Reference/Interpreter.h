@@ -15,8 +15,17 @@ FailureOr<SmallVector<RuntimeValue>> runBlock(Block &block,
 /// Fails with an error at the op.
 FailureOr<bool> runConstant(Operation *op, Environment &environment);
 FailureOr<bool> runControlFlow(Operation *op, Environment &environment);
+FailureOr<bool> runForall(Operation *op, Environment &environment);
+FailureOr<bool> runAffineOp(Operation *op, Environment &environment);
 FailureOr<bool> runTensorOp(Operation *op, Environment &environment);
 FailureOr<bool> runCompressedOp(Operation *op, Environment &environment);
+FailureOr<bool> runPartOp(Operation *op, Environment &environment);
+
+/// The row-major positions of a box in a tensor of `shape`. Fails with an error
+/// at `op` where it reaches outside.
+FailureOr<SmallVector<int64_t>>
+getPositions(Operation *op, ArrayRef<int64_t> shape, ArrayRef<int64_t> offsets,
+             ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides);
 
 /// Whether the compiler may go on with the terms of a sum that `op` computes:
 /// it may where none of them depends on a dense argument (see Decode.cpp).

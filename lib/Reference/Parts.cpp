@@ -40,8 +40,10 @@ Terms mlir::zq::reference::getTerms(Operation *op,
 
 std::optional<int64_t>
 mlir::zq::reference::countParts(Operation *op, const Environment &environment) {
-  // Sizes say nothing about values.
-  if (isa<tensor::EmptyOp, tensor::DimOp>(op))
+  // Sizes and places say nothing about values.
+  if (isa<tensor::EmptyOp, tensor::DimOp>(op) ||
+      llvm::all_of(op->getResultTypes(),
+                   [](Type type) { return type.isIndex(); }))
     return 0;
   if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
     auto elements = dyn_cast<ElementsAttr>(constant.getValue());
@@ -67,5 +69,7 @@ mlir::zq::reference::countParts(Operation *op, const Environment &environment) {
       inits = std::max(inits, *environment.get(init).parts);
     return product + inits;
   }
+  if (isa<SumOp, ScatterOp>(op))
+    return sum;
   return addsUp(op) ? std::max(sum, product) : most;
 }

@@ -17,11 +17,9 @@ static LogicalResult checkSizes(Operation *op, ArrayRef<int64_t> sizes) {
   return success();
 }
 
-/// The row-major positions of a box in a tensor of `shape`. Fails with an error
-/// at `op` where it reaches outside.
-static FailureOr<SmallVector<int64_t>>
-getPositions(Operation *op, ArrayRef<int64_t> shape, ArrayRef<int64_t> offsets,
-             ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides) {
+FailureOr<SmallVector<int64_t>> mlir::zq::reference::getPositions(
+    Operation *op, ArrayRef<int64_t> shape, ArrayRef<int64_t> offsets,
+    ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides) {
   SmallVector<int64_t> positions, point(sizes.size(), 0);
   if (failed(checkSizes(op, sizes)))
     return failure();
@@ -295,6 +293,27 @@ static LogicalResult run(tensor::GatherOp op, Environment &environment) {
   return success();
 }
 
+static LogicalResult run(tensor::ConcatOp op, Environment &environment) {
+  int64_t dim = op.getDim();
+  std::vector<int64_t> shape = environment.getTensor(op.getInputs()[0])->shape;
+  shape[dim] = 0;
+  for (Value input : op.getInputs())
+    shape[dim] += environment.getTensor(input)->shape[dim];
+  BoundedTensor tensor = makeTensor(shape);
+  SmallVector<int64_t> offsets(shape.size(), 0), ones(shape.size(), 1);
+  for (Value input : op.getInputs()) {
+    TensorRef source = environment.getTensor(input);
+    auto positions = getPositions(op, shape, offsets, source->shape, ones);
+    if (failed(positions))
+      return failure();
+    for (auto [i, position] : llvm::enumerate(*positions))
+      setElement(tensor, position, getElement(*source, i));
+    offsets[dim] += source->shape[dim];
+  }
+  environment.bind(op.getResult(), std::move(tensor));
+  return success();
+}
+
 FailureOr<bool> mlir::zq::reference::runTensorOp(Operation *op,
                                                  Environment &environment) {
   return llvm::TypeSwitch<Operation *, FailureOr<bool>>(op)
@@ -302,10 +321,11 @@ FailureOr<bool> mlir::zq::reference::runTensorOp(Operation *op,
             tensor::InsertOp, tensor::ExtractSliceOp, tensor::InsertSliceOp,
             tensor::ExpandShapeOp, tensor::CollapseShapeOp,
             tensor::FromElementsOp, tensor::SplatOp, tensor::PadOp,
-            tensor::GatherOp>([&](auto tensorOp) -> FailureOr<bool> {
-        if (failed(run(tensorOp, environment)))
-          return failure();
-        return true;
-      })
+            tensor::GatherOp, tensor::ConcatOp>(
+          [&](auto tensorOp) -> FailureOr<bool> {
+            if (failed(run(tensorOp, environment)))
+              return failure();
+            return true;
+          })
       .Default([](Operation *) { return false; });
 }

@@ -1,4 +1,4 @@
-//===- Transform.h - Orthogonal transforms in double ----------------------===//
+//===- Transform.h - Transforms in double ---------------------------------===//
 #ifndef ZQ_LIB_REFERENCE_TRANSFORM_H
 #define ZQ_LIB_REFERENCE_TRANSFORM_H
 
@@ -6,10 +6,11 @@
 
 namespace mlir::zq::reference {
 
-/// Applies a transform (a `TransformAttrInterface`) or its inverse to `tensor`,
-/// for a program that does so in f32. Fails with an error at `op` on one that
-/// has no double version.
-LogicalResult applyTransform(Operation *op, Attribute transform, bool inverse,
+/// Applies a transform (a `TransformAttrInterface`), whose stage stores
+/// `parts`, or its inverse to `tensor`, for a program that does so in f32.
+/// Fails with an error at `op` on one that has no double version.
+LogicalResult applyTransform(Operation *op, Attribute transform,
+                             ArrayRef<BoundedTensor> parts, bool inverse,
                              BoundedTensor &tensor);
 
 } // namespace mlir::zq::reference

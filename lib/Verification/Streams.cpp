@@ -30,26 +30,50 @@ FailureOr<Streams> Streams::make(Operation *scope, CompressedTensorType type) {
   Streams result(type);
   CodecAttr codec = type.getCodec();
   result.codec = codec.getReference(type.getElementType());
-  if (!result.codec) {
-    auto types = type.getStreamTypes(scope);
-    if (failed(types))
-      return failure();
-    for (Type streamType : *types)
-      if (!toReferenceType(getElementTypeOrSelf(streamType)))
-        return emitError(scope->getLoc())
-               << "nothing can be made for a stream of type " << streamType;
-    result.streamTypes = std::move(*types);
-    return result;
-  }
+  auto types = type.getStreamTypes(scope);
+  if (failed(types))
+    return failure();
+  for (Type streamType : *types)
+    if (!toReferenceType(getElementTypeOrSelf(streamType)))
+      return emitError(scope->getLoc())
+             << "nothing can be made for a stream of type " << streamType;
+  result.streamTypes = std::move(*types);
   Random random(0);
+  if (result.isOpaque())
+    return result;
+
+  // What is there to fall back on.
   Array values = makeArray(result.getElement(), result.getShape(),
                            ValuePattern::Gaussian, random);
   auto streams = result.codec->encode(values);
-  if (!streams)
-    return emitError(scope->getLoc())
-           << "cannot make a " << type << ": " << streams.message();
+  if (streams) {
+    for (Stream &stream : *streams)
+      result.usual.push_back(std::move(stream.array));
+  } else {
+    // Some formats hold what their own encoder does not make.
+    result.usual = result.makeAnyOfTypes(random);
+    if (!result.isFinite(result.usual))
+      return emitError(scope->getLoc())
+             << "cannot make a " << type << ": " << streams.message();
+  }
   result.findCodes();
   return result;
+}
+
+/// Arrays of the streams' types, with nothing else to keep to.
+Arrays Streams::makeAnyOfTypes(Random &random) const {
+  Arrays arrays;
+  for (Type streamType : streamTypes) {
+    auto tensor = cast<RankedTensorType>(streamType);
+    std::vector<int64_t> shape;
+    for (int64_t size : tensor.getShape())
+      shape.push_back(ShapedType::isDynamic(size) ? sizeOfUnknown : size);
+    ElementType element = *toReferenceType(tensor.getElementType());
+    arrays.push_back(makeArray(element, shape, ValuePattern::Gaussian, random));
+    if (!isFloat(element))
+      fillWithBits(arrays.back(), random);
+  }
+  return arrays;
 }
 
 void Streams::findCodes() {
@@ -111,44 +135,28 @@ std::optional<Arrays> Streams::tryEncode(const Array &values) const {
 Arrays Streams::encode(ValuePattern pattern, Random &random,
                        float magnitude) const {
   if (isOpaque())
-    return makeRandom(random);
-  // What the codec cannot encode it may encode in another size, and Gaussian
-  // values of about 1 it can.
+    return makeAnyOfTypes(random);
   Array values =
       makeArray(getElement(), getShape(), pattern, random, magnitude);
   if (std::optional<Arrays> arrays = tryEncode(values))
     return *arrays;
-  values = makeArray(getElement(), getShape(), ValuePattern::Gaussian, random);
-  auto streams = codec->encode(values);
-  Arrays arrays;
-  if (streams)
-    for (Stream &stream : *streams)
-      arrays.push_back(std::move(stream.array));
-  return arrays;
+  Arrays scaled = usual;
+  for (Array &array : scaled)
+    if (isFloat(array.type))
+      for (int64_t i = 0, n = array.size(); i < n; ++i)
+        array.setFloat(i, array.getFloat(i) * magnitude);
+  return isFinite(scaled) ? scaled : usual;
 }
 
 Arrays Streams::makeRandom(Random &random) const {
-  Arrays arrays;
-  if (isOpaque()) {
-    for (Type streamType : streamTypes) {
-      auto tensor = cast<RankedTensorType>(streamType);
-      std::vector<int64_t> shape;
-      for (int64_t size : tensor.getShape())
-        shape.push_back(ShapedType::isDynamic(size) ? sizeOfUnknown : size);
-      ElementType element = *toReferenceType(tensor.getElementType());
-      arrays.push_back(
-          makeArray(element, shape, ValuePattern::Gaussian, random));
-      if (!isFloat(element))
-        fillWithBits(arrays.back(), random);
-    }
-    return arrays;
-  }
-  arrays = encode(ValuePattern::Gaussian, random);
+  if (isOpaque())
+    return makeAnyOfTypes(random);
+  Arrays arrays = encode(ValuePattern::Gaussian, random);
   for (Array &array : arrays) {
     Array before = array;
     if (isFloat(array.type))
       for (int64_t i = 0, n = array.size(); i < n; ++i)
-        array.setFloat(i, std::ldexp(array.getFloat(i), random() % 5 - 2));
+        array.setFloat(i, std::ldexp(array.getFloat(i), int(random() % 5) - 2));
     else
       fillWithBits(array, random);
     if (!isFinite(arrays))

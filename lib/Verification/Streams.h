@@ -17,11 +17,11 @@ public:
   /// where no streams can be made.
   static FailureOr<Streams> make(Operation *scope, CompressedTensorType type);
 
-  /// Whether only the IR knows the codec: then all streams are random.
+  /// Whether only the IR knows the codec: then it takes any streams.
   bool isOpaque() const { return !codec; }
 
-  /// What the codec encodes of a pattern; Gaussian values where it cannot
-  /// encode that.
+  /// What the codec encodes of a pattern; where it cannot encode that, the same
+  /// streams every time but for their size.
   Arrays encode(ValuePattern pattern, Random &random,
                 float magnitude = 1) const;
 
@@ -50,6 +50,7 @@ public:
 private:
   Streams(CompressedTensorType type) : type(type) {}
   void findCodes();
+  Arrays makeAnyOfTypes(Random &random) const;
   std::vector<int64_t> getShape() const { return type.getShape().vec(); }
   ::zq::codec::ElementType getElement() const;
   bool isFinite(const Arrays &arrays) const;
@@ -59,8 +60,9 @@ private:
 
   CompressedTensorType type;
   std::shared_ptr<const ::zq::codec::Codec> codec;
-  /// Where there is no reference.
   SmallVector<Type> streamTypes;
+  /// Streams of which the codec makes finite values.
+  Arrays usual;
   /// From the codes on; null where they are wide, or not stored losslessly.
   std::shared_ptr<const ::zq::codec::Codec> coded;
   std::vector<int64_t> codedShape;

@@ -1,12 +1,11 @@
 // What has no lowering is an error, not something left behind.
 // RUN: zq-opt %s --zq-lower-to-llvm -split-input-file -verify-diagnostics
 
-func.func @softmax(%x: tensor<4x16xf32>) -> tensor<4x16xf32> {
-  %e = tensor.empty() : tensor<4x16xf32>
-  // expected-error @+1 {{'linalg.softmax' op is left after the phase 'vectors'}}
-  %y = linalg.softmax dimension(1) ins(%x : tensor<4x16xf32>) outs(%e : tensor<4x16xf32>)
-      -> tensor<4x16xf32>
-  return %y : tensor<4x16xf32>
+func.func @pack(%x: tensor<4x16xf32>, %o: tensor<2x1x2x16xf32>) -> tensor<2x1x2x16xf32> {
+  // expected-error @+1 {{'linalg.pack' op is left after the phase 'vectors'}}
+  %y = linalg.pack %x inner_dims_pos = [0, 1] inner_tiles = [2, 16] into %o
+      : tensor<4x16xf32> -> tensor<2x1x2x16xf32>
+  return %y : tensor<2x1x2x16xf32>
 }
 
 // -----

@@ -23,8 +23,9 @@ struct Options {
   llvm::cl::OptionCategory category{"zq-describe options"};
   llvm::cl::list<std::string> codecs{
       llvm::cl::Positional,
-      llvm::cl::desc("[CODEC...]: names, stages or attributes; without any, all "
-                     "named ones"),
+      llvm::cl::desc(
+          "[CODEC...]: names, stages or attributes; without any, all "
+          "named ones"),
       llvm::cl::cat(category)};
   llvm::cl::opt<int64_t> rows{"rows", llvm::cl::init(4096),
                               llvm::cl::desc("Rows of the tensor whose storage "
@@ -35,7 +36,8 @@ struct Options {
                                  llvm::cl::cat(category)};
   llvm::cl::opt<bool> errors{
       "errors",
-      llvm::cl::desc("Encode and decode, and show what that changes"),
+      llvm::cl::desc("Encode and decode, and show what that changes, a line "
+                     "for each codec, and not what it stores"),
       llvm::cl::cat(category)};
   llvm::cl::opt<std::string> weights{
       "weights", llvm::cl::value_desc("FILE.safetensors:TENSOR"),
@@ -72,9 +74,9 @@ static SmallVector<Type> getElements(CodecAttr codec, ArrayRef<int64_t> shape) {
   for (Type element :
        {Type(Float32Type::get(context)), Type(Float16Type::get(context)),
         Type(BFloat16Type::get(context))})
-    if (succeeded(codec.verifyFor(
-            [&] { return emitError(UnknownLoc::get(context)); }, shape,
-            element)))
+    if (succeeded(
+            codec.verifyFor([&] { return emitError(UnknownLoc::get(context)); },
+                            shape, element)))
       elements.push_back(element);
   return elements;
 }
@@ -125,11 +127,11 @@ static Result<Outcome> measure(const Entry &entry, const Array &values) {
 }
 
 static void printOutcome(const Outcome &outcome) {
-  llvm::outs() << llvm::format("%.3f | ", outcome.rate);
+  llvm::outs() << llvm::format(" %.3f | ", outcome.rate);
   if (outcome.error == 0)
-    llvm::outs() << "exact | ";
+    llvm::outs() << "exact |";
   else
-    llvm::outs() << llvm::format("%.4f (%.2f dB) | ", outcome.error,
+    llvm::outs() << llvm::format("%.4f (%.2f dB) |", outcome.error,
                                  -20 * std::log10(outcome.error));
 }
 
@@ -156,7 +158,7 @@ static int printErrors(ArrayRef<Entry> entries, const Options &options) {
     llvm::outs() << "---|---|";
   llvm::outs() << '\n';
   for (const Entry &entry : entries) {
-    llvm::outs() << "| `" << entry.name << "` | ";
+    llvm::outs() << "| `" << entry.name << "` |";
     for (auto &[name, values] : tensors) {
       Result<Outcome> outcome = measure(entry, values);
       if (!outcome)
@@ -165,17 +167,15 @@ static int printErrors(ArrayRef<Entry> entries, const Options &options) {
     }
     llvm::outs() << '\n';
   }
-  llvm::outs() << '\n';
   return 0;
 }
 
 static int printEntry(const Entry &entry, ArrayRef<int64_t> shape) {
   llvm::raw_ostream &os = llvm::outs();
-  os << "### " << entry.name << "\n\n```mlir\n"
+  os << "# " << entry.name << "\n\n```mlir\n"
      << Attribute(entry.codec) << "\n```\n\n";
   os << "Of tensors of ";
-  llvm::interleave(
-      entry.elements, os, [&](Type type) { os << type; }, ", ");
+  llvm::interleave(entry.elements, os, [&](Type type) { os << type; }, ", ");
   os << ". " << entry.source << "\n\n";
   auto type = CompressedTensorType::get(entry.codec.getContext(), shape,
                                         entry.elements.front(), entry.codec);
@@ -219,11 +219,8 @@ int main(int argc, char **argv) {
     if (entry.elements.empty())
       return fail(entry.name + " takes in no tensor of this shape");
   }
-  if (options.errors) {
-    if (int status = printErrors(entries, options))
-      return status;
-    llvm::outs() << "## What they store\n\n";
-  }
+  if (options.errors)
+    return printErrors(entries, options);
   for (const Entry &entry : entries)
     if (int status = printEntry(entry, shape))
       return status;

@@ -38,7 +38,25 @@ std::string CodecGenerator::scale() {
 
 /// A stage from values to values.
 std::string CodecGenerator::valueStage() {
-  switch (between(0, 5)) {
+  switch (between(0, 9)) {
+  case 3:
+    return pick({"orthogonal<axis = 1, block = 32, seed = 1>",
+                 "orthogonal<axis = 0, block = 4, seed = 2, per_block>",
+                 "permute<axis = 0>", "permute<axis = 1>",
+                 "sketch<axis = 1, seed = 3>",
+                 "hadamard<axis = 1, block = 24>"});
+  case 4:
+    return pick({"lowrank<rank = 2, value, f16>",
+                 "lowrank<rank = 3, error, [scale<1x?, f32>, quantize<si8>, "
+                 "pack]>",
+                 "outliers<fraction = 0.02, add, f16>",
+                 "outliers<fraction = 0.05, replace, f32>",
+                 "channels<axis = 1, first = 5, [quantize<si8>, pack]>",
+                 "channels<axis = 0, first = 1, [raw<bf16>]>",
+                 "residual<[scale<1x16, f16>, quantize<si2>, pack]>"});
+  case 2:
+    return "sparse<" +
+           pick({"2:4", "1:3", "5:8", "2:4, [pack]", "3:7, [pack]"}) + ">";
   case 0:
     return "hadamard<axis = " + pick({"0", "1"}) +
            ", block = " + pick({"4", "16", "64"}) +
@@ -106,18 +124,41 @@ std::string CodecGenerator::quantizer(int &bits) {
 
 /// What stores codes of `bits` bits.
 std::string CodecGenerator::codeStages(int bits) {
+  if (oneIn(6))
+    return pick({"window<bits = 1, chunk = 64>",
+                 "window<bits = 2, chunk = 128>",
+                 "window<bits = 2, base, chunk = 64>",
+                 "window<bits = [1, 2], chunk = 64>",
+                 "rans<precision = 12, chunk = 128>",
+                 "register_rans<lanes = 64, rows = 2>"});
   if (oneIn(4))
     return "huffman<chunk = " + pick({"64", "128"}) +
            ", length = " + std::to_string(bits + between(0, 4)) + ">";
-  return "pack";
+  if (oneIn(6))
+    return "bitmap<" + pick({"8", "24", "64", "128"}) + ">";
+  if (oneIn(8) && 2 <= bits && bits < 8)
+    return "pack<radix = " + std::to_string(1 << bits) + ">";
+  return pick({"pack", "pack", "pack<msb>", "pack<word = 32>",
+               "pack<msb, word = 16>", "pack<planar>", "pack<split>",
+               "pack<halves, word = 64>", "pack<tile = 3x32>"});
 }
 
 std::string CodecGenerator::chain(bool isSide) {
   std::string text;
   for (int64_t i = between(isSide ? 0 : 1, isSide ? 1 : 3); i > 0; --i)
     text += valueStage() + ", ";
+  if (oneIn(16))
+    return text + "bitmap<64, " + pick({"f32", "f16", "bf16"}) + ">";
   if (oneIn(8))
     return text + "raw<" + pick({"f32", "f16", "bf16"}) + ">";
+  if (oneIn(6))
+    return text +
+           pick({"codebook<1x4, bits = 4, f16>",
+                 "codebook<4x1, bits = 3, bf16>",
+                 "codebook<1x2, bits = 5, books = 2, residual, f32>",
+                 "codebook<1x1, bits = 3, group = 1x?, f16>", "lattice<e8p>",
+                 "pvq<length = 8, pulses = 4>"}) +
+           ", pack";
   int bits = 0;
   text += quantizer(bits) + ", ";
   return text + codeStages(bits);

@@ -29,17 +29,17 @@ protected:
 
 TEST_P(Products, OfFewRows) {
   checkProducts({matmulByRows(1, 37, 100), matmulByColumns(1, 37, 100),
-         matmulByRows(3, 40, 65), matmulByColumns(3, 33, 130)},
-        codec, getOptions(false));
+                 matmulByRows(3, 40, 65), matmulByColumns(3, 33, 130)},
+                codec, getOptions(false));
   checkProducts({matmulByRows(5, 19, 257), matmulByColumns(5, 70, 19)}, codec,
-        getOptions(true));
+                getOptions(true));
 }
 
 TEST_P(Products, OfManyRows) {
-  checkProducts({matmulByRows(64, 48, 100), matmulByColumns(64, 37, 128)}, codec,
-        getOptions(true));
+  checkProducts({matmulByRows(64, 48, 100), matmulByColumns(64, 37, 128)},
+                codec, getOptions(true));
   checkProducts({matmulByRows(64, 21, 300), matmulByColumns(64, 96, 7)}, codec,
-        getOptions(false));
+                getOptions(false));
 }
 
 TEST_P(Products, WithVectors) {
@@ -57,10 +57,12 @@ TEST_P(BatchedProducts, OfBatches) {
   for (const NamedCodec &named : getNamedCodecs())
     if (named.name == codec.text)
       batched.text = adaptRank(named.stages.str(), 3);
-  checkProducts({batchMatmulByRows(2, 1, 37, 100), batchMatmulByColumns(2, 1, 37, 100)},
-        batched, getOptions(false));
-  checkProducts({batchMatmulByRows(3, 5, 20, 65), batchMatmulByColumns(2, 3, 33, 17)},
-        batched, getOptions(true));
+  checkProducts(
+      {batchMatmulByRows(2, 1, 37, 100), batchMatmulByColumns(2, 1, 37, 100)},
+      batched, getOptions(false));
+  checkProducts(
+      {batchMatmulByRows(3, 5, 20, 65), batchMatmulByColumns(2, 3, 33, 17)},
+      batched, getOptions(true));
 }
 
 std::string nameCase(

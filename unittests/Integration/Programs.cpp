@@ -7,7 +7,7 @@ using namespace mlir::zq;
 using namespace mlir::zq::test;
 
 std::string mlir::zq::test::wholeDecodes(const std::vector<TestCodec> &codecs,
-                         const Shape &shape) {
+                                         const Shape &shape) {
   std::string decoder, arguments, results, body, returned;
   std::string zeros;
   for (size_t i = 0; i < shape.size(); ++i)
@@ -44,7 +44,8 @@ Product mlir::zq::test::matmulByColumns(int64_t m, int64_t n, int64_t k) {
   return {"linalg.matmul", "", {m, k}, {k, n}, {m, n}};
 }
 
-Product mlir::zq::test::batchMatmulByRows(int64_t b, int64_t m, int64_t n, int64_t k) {
+Product mlir::zq::test::batchMatmulByRows(int64_t b, int64_t m, int64_t n,
+                                          int64_t k) {
   return {"linalg.batch_matmul",
           "affine_map<(b, m, n, k) -> (b, m, k)>, "
           "affine_map<(b, m, n, k) -> (b, n, k)>, "
@@ -54,7 +55,8 @@ Product mlir::zq::test::batchMatmulByRows(int64_t b, int64_t m, int64_t n, int64
           {b, m, n}};
 }
 
-Product mlir::zq::test::batchMatmulByColumns(int64_t b, int64_t m, int64_t n, int64_t k) {
+Product mlir::zq::test::batchMatmulByColumns(int64_t b, int64_t m, int64_t n,
+                                             int64_t k) {
   return {"linalg.batch_matmul", "", {b, m, k}, {b, k, n}, {b, m, n}};
 }
 
@@ -68,7 +70,7 @@ Product mlir::zq::test::vecmat(int64_t n, int64_t k) {
 
 /// A function of all activations and weights, in pairs.
 static std::string printProgram(const std::vector<Product> &products,
-                         const TestCodec &codec) {
+                                const TestCodec &codec) {
   std::string arguments, results, returned;
   std::string body = "  %zero = arith.constant 0.0 : f32\n";
   for (size_t i = 0; i < products.size(); ++i) {
@@ -104,9 +106,10 @@ static std::string printProgram(const std::vector<Product> &products,
          returned + " : " + results + "\n}\n";
 }
 
-void mlir::zq::test::checkProducts(const std::vector<Product> &products, const TestCodec &codec,
-           const JitOptions &options,
-                                    bool mayBeUnfused) {
+void mlir::zq::test::checkProducts(const std::vector<Product> &products,
+                                   const TestCodec &codec,
+                                   const JitOptions &options,
+                                   bool mayBeUnfused) {
   std::string what = codec.text + " for " + options.features +
                      (options.threads ? ", threads" : "");
   Kernel kernel(printProgram(products, codec), options, what);
@@ -144,7 +147,7 @@ void mlir::zq::test::checkProducts(const std::vector<Product> &products, const T
         << " elements are outside the bound, difference / bound is up to "
         << found.largestRatio;
   }
-  EXPECT_TRUE(mayBeUnfused || kernel.getRemarks().find("decode fused") !=
-                                  std::string::npos)
+  EXPECT_TRUE(mayBeUnfused ||
+              kernel.getRemarks().find("decode fused") != std::string::npos)
       << what;
 }

@@ -31,8 +31,9 @@ Product batchMatmulByColumns(int64_t b, int64_t m, int64_t n, int64_t k);
 Product matvec(int64_t n, int64_t k);
 Product vecmat(int64_t n, int64_t k);
 
-/// Compiles the products, with the codec's tensors as weights, and compares them
-/// with the reference. Fails too where no decode is fused, unless it may be so.
+/// Compiles the products, with the codec's tensors as weights, and compares
+/// them with the reference. Fails too where no decode is fused, unless it may
+/// be so.
 void checkProducts(const std::vector<Product> &products, const TestCodec &codec,
                    const JitOptions &options, bool mayBeUnfused = false);
 

@@ -89,6 +89,21 @@ getReference(const TestCodec &codec) {
   return attribute->getReference(element);
 }
 
+bool TestCodec::isLegal(const std::vector<int64_t> &shape) const {
+  if (isCustom())
+    return true;
+  TestContext context;
+  Result<CodecAttr> attribute = parseCodec(text, &context.context);
+  if (!attribute)
+    return false;
+  Builder b(&context.context);
+  Type type = element == "f32"   ? Type(b.getF32Type())
+              : element == "f16" ? Type(b.getF16Type())
+                                 : Type(b.getBF16Type());
+  auto drop = [&] { return emitError(b.getUnknownLoc()); };
+  return succeeded(attribute->verifyFor(drop, shape, type));
+}
+
 bool TestCodec::isLossless() const {
   auto reference = isCustom() ? nullptr : getReference(*this);
   return reference && reference->isLossless();
@@ -153,9 +168,7 @@ static std::string getElement(const std::string &text) {
   Result<CodecAttr> codec = parseCodec(text, &context.context);
   EXPECT_TRUE(bool(codec)) << text;
   Builder b(&context.context);
-  auto ignore = [&] {
-    return emitError(b.getUnknownLoc());
-  };
+  auto ignore = [&] { return emitError(b.getUnknownLoc()); };
   ScopedDiagnosticHandler handler(&context.context,
                                   [](Diagnostic &) { return success(); });
   int64_t shape[] = {256, 256};

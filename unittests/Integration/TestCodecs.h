@@ -30,6 +30,8 @@ struct TestCodec {
   /// `!zq.tensor<...>`.
   std::string type(const std::vector<int64_t> &shape) const;
 
+  /// Whether it takes in tensors of `shape`. A user's decoder does.
+  bool isLegal(const std::vector<int64_t> &shape) const;
   /// Whether the reference says so.
   bool isLossless() const;
 

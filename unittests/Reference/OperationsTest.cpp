@@ -110,6 +110,63 @@ TEST(Operations, GroupedIndexingAndLookupInABody) {
   EXPECT_EQ(w.values, Values({10, 21, 62, 23, 60, 91, 42, 83}));
 }
 
+/// Equal to the program that it stands for, and with a bound that covers what
+/// f32 makes of it.
+TEST(Operations, Softmax) {
+  Program program(R"(
+    func.func @f(%x: tensor<2x3x2xf32>) -> tensor<2x3x2xf32> {
+      %e = tensor.empty() : tensor<2x3x2xf32>
+      %y = linalg.softmax dimension(1) ins(%x : tensor<2x3x2xf32>)
+          outs(%e : tensor<2x3x2xf32>) -> tensor<2x3x2xf32>
+      return %y : tensor<2x3x2xf32>
+    })");
+  std::vector<float> x = {1, -2, 3, 4, 5, -6, 0, 100, 0, 101, 0, 99};
+  auto y = program.run({makeArray({2, 3, 2}, x)})[0];
+  for (int64_t i = 0; i < 2; ++i)
+    for (int64_t k = 0; k < 2; ++k) {
+      double sum = 0;
+      for (int64_t j = 0; j < 3; ++j)
+        sum += std::exp(double(x[i * 6 + j * 2 + k]));
+      for (int64_t j = 0; j < 3; ++j) {
+        int64_t at = i * 6 + j * 2 + k;
+        double expected = std::exp(double(x[at])) / sum;
+        EXPECT_NEAR(y.values[at], expected, 1e-12);
+        EXPECT_GT(y.errors[at], expected * 0x1p-24);
+        EXPECT_LT(y.errors[at], 1e-5);
+      }
+    }
+}
+
+TEST(Operations, Gather) {
+  Program program(R"(
+    func.func @f(%x: tensor<2x3xf32>, %i: tensor<3x1xindex>,
+                 %j: tensor<2x2xindex>)
+        -> (tensor<3x3xf32>, tensor<3x2x1xf32>, tensor<2xf32>) {
+      %a = tensor.gather %x[%i] gather_dims([0])
+          : (tensor<2x3xf32>, tensor<3x1xindex>) -> tensor<3x3xf32>
+      %b = tensor.gather %x[%i] gather_dims([1])
+          : (tensor<2x3xf32>, tensor<3x1xindex>) -> tensor<3x2x1xf32>
+      %c = tensor.gather %x[%j] gather_dims([0, 1])
+          : (tensor<2x3xf32>, tensor<2x2xindex>) -> tensor<2xf32>
+      return %a, %b, %c : tensor<3x3xf32>, tensor<3x2x1xf32>, tensor<2xf32>
+    })");
+  auto results = program.run({makeArray({2, 3}, {1, 2, 3, 4, 5, 6}),
+                              makeInts({3, 1}, {1, 0, 1}),
+                              makeInts({2, 2}, {1, 2, 0, 1})});
+  EXPECT_EQ(results[0].values, Values({4, 5, 6, 1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(results[1].values, Values({2, 5, 1, 4, 2, 5}));
+  EXPECT_EQ(results[2].values, Values({6, 2}));
+
+  // Nothing is promised of what is outside.
+  results = program.run({makeArray({2, 3}, {1, 2, 3, 4, 5, 6}),
+                         makeInts({3, 1}, {0, -1, 2}),
+                         makeInts({2, 2}, {1, 3, 0, 1})});
+  EXPECT_EQ(results[0].errors[2], 0);
+  EXPECT_EQ(results[0].errors[3], INFINITY);
+  EXPECT_EQ(results[0].errors[8], INFINITY);
+  EXPECT_EQ(results[2].errors, Values({INFINITY, 0}));
+}
+
 TEST(Operations, Convolution) {
   Program program(R"(
     func.func @f(%x: tensor<5xf32>, %k: tensor<2xf32>) -> tensor<4xf32> {

@@ -12,8 +12,8 @@
 //  * move an orthogonal transform from one operand of a contraction to the
 //    other, and cancel it against its inverse;
 //  * contract with the parts of a stored tensor one by one, in any order: with
-//    the terms of a sum (low rank, outliers, residual), the factors of a product
-//    of matrices, with its scales after the sum;
+//    the terms of a sum (low rank, outliers, residual), the factors of a
+//    product of matrices, with its scales after the sum;
 //  * approximate the functions of `math` as well as MLIR's polynomials do.
 // Decoding is exact by contract, but for codecs with stages that are ops on
 // tensors: those are evaluated as what `zq-split-codecs` makes of them, and

@@ -35,6 +35,8 @@ def VerifyRewrites : Pass<"zq-verify-rewrites", "::mlir::ModuleOp"> {
   let options = [
     ListOption<"passes", "passes", "std::string",
                "Passes to check, in order, instead of those of the pipeline">,
+    Option<"lanes", "lanes", "int64_t", "16",
+           "Lanes of a vector of f32, which the passes are told">,
     Option<"seed", "seed", "uint64_t", "1", "Seed of all random inputs">,
     Option<"randomCases", "random-cases", "unsigned", "4",
            "Cases of random streams">,

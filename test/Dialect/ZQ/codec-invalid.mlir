@@ -13,8 +13,8 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<>>)
 // -----
 
 // A name near one of the table.
-// expected-error @+1 {{unknown stage or codec 'nvpf4'; did you mean 'nvfp4'?}}
-func.func private @f(!zq.tensor<4x64xf32, #zq.codec<nvpf4>>)
+// expected-error @+1 {{unknown stage or codec 'nvfp5'; did you mean 'nvfp4'?}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<nvfp5>>)
 
 // -----
 
@@ -100,14 +100,14 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = -1, block = 
 
 // -----
 
-// A block that is no power of two.
-// expected-error @+1 {{hadamard: the block is a power of two from 1 to 4096, and not 48}}
-func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1, block = 48, seed = 1>, pack>>)
+// A block of which there is no matrix.
+// expected-error @+1 {{hadamard: the block is a power of two, or 12, 20, 28 or 36 times one, from 1 to 16384, and not 44}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1, block = 44, seed = 1>, pack>>)
 
 // -----
 
 // A block of nothing.
-// expected-error @+1 {{hadamard: the block is a power of two from 1 to 4096, and not 0}}
+// expected-error @+1 {{hadamard: the block is a power of two, or 12, 20, 28 or 36 times one, from 1 to 16384, and not 0}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1, block = 0, seed = 1>, pack>>)
 
 // -----
@@ -119,8 +119,8 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1, block = 1
 // -----
 
 // A missing parameter.
-// expected-error @+1 {{expected ','}}
-func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1, block = 64>, pack>>)
+// expected-error @+1 {{struct is missing required parameter: block}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1>, pack>>)
 
 // -----
 
@@ -353,3 +353,9 @@ func.func private @f(!zq.tensor<4x4xbf16, #zq.codec<scale<tensor, f32>, fields<b
 // Codes too short to tell symbols apart.
 // expected-error @+1 {{(T3) 'huffman' with codes of at most 7 bits cannot tell 256 symbols apart}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si8>, huffman<chunk = 64, length = 7>>>)
+
+// -----
+
+// Chunks that begin in the middle of a group.
+// expected-error @+1 {{(T5) chunks of 128 elements below #zq.sparse<5:8> do not begin where it does: they are no multiple of 5}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<sparse<5:8>, quantize<si4>, huffman<chunk = 128, length = 8>>>)

@@ -402,10 +402,10 @@ func.func @rotation(%x: tensor<3x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf
 // The inverse ends with the signs.
 // CHECK-LABEL: func.func @inverse_rotation(
 // CHECK: vector.transfer_read
-// CHECK: %[[S:.*]] = vector.transfer_read
 // CHECK-NOT: arith.mulf
-// CHECK: vector.shuffle
+// CHECK: arith.addf
 // CHECK: %[[A:.*]] = arith.mulf
+// CHECK: %[[S:.*]] = vector.transfer_read
 // CHECK: %[[R:.*]] = arith.mulf %[[A]], %[[S]]
 // CHECK: vector.transfer_write %[[R]]
 func.func @inverse_rotation(%x: tensor<3x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {

@@ -231,7 +231,7 @@ func.func @f() {
 // -----
 
 //===----------------------------------------------------------------------===//
-// (U1), (L1), (L2), types: vector operations
+// (U1), (U2), (L1), (L2), types: vector operations
 //===----------------------------------------------------------------------===//
 
 // Codes of no bits.
@@ -243,10 +243,28 @@ func.func @f(%x: vector<8xi8>) {
 
 // -----
 
-// Codes larger than a byte.
+// Codes larger than any lane.
+func.func @f(%x: vector<33xi8>) {
+  // expected-error @+1 {{(U1) 33 bytes do not hold 8 codes of 33 bits}}
+  %c = zq.unpack %x bits 33 : vector<33xi8> -> vector<8xi32>
+  return
+}
+
+// -----
+
+// Codes larger than their lanes.
 func.func @f(%x: vector<9xi8>) {
-  // expected-error @+1 {{(U1) 9 bytes do not hold 8 codes of 9 bits}}
+  // expected-error @+1 {{(U2) codes of 9 bits are held in lanes of 'i16', and not 'i8'}}
   %c = zq.unpack %x bits 9 : vector<9xi8> -> vector<8xi8>
+  return
+}
+
+// -----
+
+// Lanes wider than need be.
+func.func @f(%x: vector<8xi8>) {
+  // expected-error @+1 {{(U2) codes of 8 bits are held in lanes of 'i8', and not 'i16'}}
+  %c = zq.unpack %x bits 8 : vector<8xi8> -> vector<8xi16>
   return
 }
 

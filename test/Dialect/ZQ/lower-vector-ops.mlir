@@ -35,18 +35,13 @@ func.func @unpack_2_bits(%b: vector<4xi8>) -> vector<16xi8> {
   return %c : vector<16xi8>
 }
 
-// Others: a word of two neighbouring bytes for each code, shifted and masked.
+// Others: a word of neighbouring bytes for each code, shifted and masked.
 // CHECK-LABEL: func.func @unpack_3_bits(
 // CHECK-SAME: %[[B:[^:]*]]: vector<3xi8>
 // CHECK-DAG: %[[MASK:.*]] = arith.constant dense<7> : vector<8xi16>
 // CHECK-DAG: %[[SHIFTS:.*]] = arith.constant dense<[0, 3, 6, 1, 4, 7, 2, 5]> : vector<8xi16>
-// CHECK-DAG: %[[EIGHT:.*]] = arith.constant dense<8> : vector<8xi16>
-// CHECK-DAG: %[[LOW:.*]] = vector.shuffle %[[B]], %[[B]] [0, 0, 0, 1, 1, 1, 2, 2]
-// CHECK-DAG: %[[HIGH:.*]] = vector.shuffle %[[B]], %[[B]] [1, 1, 1, 2, 2, 2, 2, 2]
-// CHECK-DAG: %[[L:.*]] = arith.extui %[[LOW]]
-// CHECK-DAG: %[[H:.*]] = arith.extui %[[HIGH]]
-// CHECK: %[[UP:.*]] = arith.shli %[[H]], %[[EIGHT]]
-// CHECK: %[[W:.*]] = arith.ori %[[L]], %[[UP]]
+// CHECK: %[[P:.*]] = vector.shuffle %[[B]], %[[B]] [0, 1, 0, 1, 0, 1, 1, 2, 1, 2, 1, 2, 2, 2, 2, 2]
+// CHECK: %[[W:.*]] = vector.bitcast %[[P]] : vector<16xi8> to vector<8xi16>
 // CHECK: %[[S:.*]] = arith.shrui %[[W]], %[[SHIFTS]]
 // CHECK: %[[M:.*]] = arith.andi %[[S]], %[[MASK]]
 // CHECK: arith.trunci %[[M]] : vector<8xi16> to vector<8xi8>
@@ -64,7 +59,7 @@ func.func @unpack_4_bits(%b: vector<8xi8>) -> vector<16xi8> {
 }
 
 // CHECK-LABEL: func.func @unpack_5_bits(
-// CHECK: vector.shuffle {{.*}} [0, 0, 1, 1, 2, 3, 3, 4]
+// CHECK: vector.shuffle {{.*}} [0, 1, 0, 1, 1, 2, 1, 2, 2, 3, 3, 4, 3, 4, 4, 4]
 // CHECK: arith.trunci
 func.func @unpack_5_bits(%b: vector<5xi8>) -> vector<8xi8> {
   %c = zq.unpack %b bits 5 : vector<5xi8> -> vector<8xi8>
@@ -72,7 +67,7 @@ func.func @unpack_5_bits(%b: vector<5xi8>) -> vector<8xi8> {
 }
 
 // CHECK-LABEL: func.func @unpack_6_bits(
-// CHECK: vector.shuffle {{.*}} [0, 0, 1, 2]
+// CHECK: vector.shuffle {{.*}} [0, 1, 0, 1, 1, 2, 2, 2]
 // CHECK: arith.trunci
 func.func @unpack_6_bits(%b: vector<3xi8>) -> vector<4xi8> {
   %c = zq.unpack %b bits 6 : vector<3xi8> -> vector<4xi8>
@@ -80,7 +75,7 @@ func.func @unpack_6_bits(%b: vector<3xi8>) -> vector<4xi8> {
 }
 
 // CHECK-LABEL: func.func @unpack_7_bits(
-// CHECK: vector.shuffle {{.*}} [0, 0, 1, 2, 3, 4, 5, 6]
+// CHECK: vector.shuffle {{.*}} [0, 1, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 6]
 // CHECK: arith.trunci
 func.func @unpack_7_bits(%b: vector<7xi8>) -> vector<8xi8> {
   %c = zq.unpack %b bits 7 : vector<7xi8> -> vector<8xi8>
@@ -93,6 +88,35 @@ func.func @unpack_7_bits(%b: vector<7xi8>) -> vector<8xi8> {
 func.func @unpack_8_bits(%b: vector<8xi8>) -> vector<8xi8> {
   %c = zq.unpack %b bits 8 : vector<8xi8> -> vector<8xi8>
   return %c : vector<8xi8>
+}
+
+// Wide codes: words of as many bytes as one may lie in.
+// CHECK-LABEL: func.func @unpack_12_bits(
+// CHECK: vector.shuffle {{.*}} [0, 1, 1, 2, 3, 4, 4, 5]
+// CHECK: vector.bitcast {{.*}} : vector<8xi8> to vector<4xi16>
+// CHECK: arith.shrui
+// CHECK: %[[M:.*]] = arith.andi
+// CHECK: return %[[M]] : vector<4xi16>
+func.func @unpack_12_bits(%b: vector<6xi8>) -> vector<4xi16> {
+  %c = zq.unpack %b bits 12 : vector<6xi8> -> vector<4xi16>
+  return %c : vector<4xi16>
+}
+
+// CHECK-LABEL: func.func @unpack_16_bits(
+// CHECK-SAME: %[[B:[^:]*]]: vector<8xi8>
+// CHECK-NEXT: %[[W:.*]] = vector.bitcast %[[B]] : vector<8xi8> to vector<4xi16>
+// CHECK-NEXT: return %[[W]]
+func.func @unpack_16_bits(%b: vector<8xi8>) -> vector<4xi16> {
+  %c = zq.unpack %b bits 16 : vector<8xi8> -> vector<4xi16>
+  return %c : vector<4xi16>
+}
+
+// CHECK-LABEL: func.func @unpack_27_bits(
+// CHECK: vector.bitcast {{.*}} : vector<64xi8> to vector<8xi64>
+// CHECK: arith.trunci {{.*}} : vector<8xi64> to vector<8xi32>
+func.func @unpack_27_bits(%b: vector<27xi8>) -> vector<8xi32> {
+  %c = zq.unpack %b bits 27 : vector<27xi8> -> vector<8xi32>
+  return %c : vector<8xi32>
 }
 
 //===----------------------------------------------------------------------===//
@@ -233,6 +257,20 @@ func.func @expand_a_register(%b: vector<64xi8>, %m: vector<64xi1>, %e: vector<64
 func.func @expand_odd_length(%b: vector<3xi8>, %m: vector<3xi1>, %e: vector<3xi8>) -> vector<3xi8> {
   %v = zq.expand %b, %m, %e : vector<3xi8>
   return %v : vector<3xi8>
+}
+
+// Floats are expanded by AVX-512 as such.
+// CHECK-LABEL: func.func @expand_floats(
+// CHECK-SAME: %[[S:.*]]: vector<8xf32>, %[[M:.*]]: vector<8xi1>, %[[E:.*]]: vector<8xf32>
+// AVX512: llvm.call_intrinsic "llvm.x86.avx512.mask.expand"(%[[S]], %[[E]], %[[M]])
+// VBMI2: llvm.call_intrinsic "llvm.x86.avx512.mask.expand"(%[[S]], %[[E]], %[[M]])
+// AVX2: arith.extui %[[M]] : vector<8xi1> to vector<8xi8>
+// AVX2: %[[F:.*]] = llvm.call_intrinsic "llvm.x86.avx2.permps"(%[[S]],
+// AVX2: arith.select %[[M]], %[[F]], %[[E]]
+// NONE: arith.select %[[M]], %{{.*}}, %[[E]] : vector<8xi1>, vector<8xf32>
+func.func @expand_floats(%s: vector<8xf32>, %m: vector<8xi1>, %e: vector<8xf32>) -> vector<8xf32> {
+  %v = zq.expand %s, %m, %e : vector<8xf32>
+  return %v : vector<8xf32>
 }
 
 //===----------------------------------------------------------------------===//

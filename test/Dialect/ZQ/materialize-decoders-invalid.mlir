@@ -13,16 +13,16 @@ func.func @rotation(
 
 // -----
 
-// Blocks of the user's decoder that fill no chunk.
+// Chunks of the user's decoder that fill no block.
 func.func @chunk(%w: !zq.tensor<4x96xf32, #zq.codec<@d>>) -> tensor<4x96xf32> {
   %e = tensor.empty() : tensor<4x96xf32>
-  // expected-error @+1 {{chunks of 24 elements cannot be decoded in blocks of 16}}
+  // expected-error @+1 {{chunks of 8 elements cannot be decoded in blocks of 16}}
   %r = zq.decode %w using @d at [0, 0] outs(%e : tensor<4x96xf32>)
       : !zq.tensor<4x96xf32, #zq.codec<@d>> -> tensor<4x96xf32>
   return %r : tensor<4x96xf32>
 }
 
-zq.decoder @d block [1, 8] chunk 24 streams [] decode {
+zq.decoder @d block [1, 8] chunk 8 streams [] decode {
 ^bb0(%i: index, %j: index):
   %v = arith.constant dense<0.0> : vector<8xf32>
   zq.yield %v : vector<8xf32>

@@ -13,8 +13,8 @@
 // CHECK: %[[BYTE:.*]] = arith.divui %[[BIT]], %c8
 // CHECK: %[[B:.*]] = vector.transfer_read %[[C]][%[[I]], %[[BYTE]]], %{{.*}} : tensor<4x8xi8>, vector<6xi8>
 // CHECK: zq.unpack %[[B]] bits 3 : vector<6xi8> -> vector<16xi8>
-// CHECK: arith.shli %{{.*}}, %[[S:.*]] : vector<16xi32>
-// CHECK: arith.shrsi %{{.*}}, %[[S]] : vector<16xi32>
+// CHECK: arith.shli %{{.*}} : vector<16xi32>
+// CHECK: arith.shrsi %{{.*}} : vector<16xi32>
 // CHECK: %[[V:.*]] = arith.sitofp
 // CHECK: zq.yield %[[V]] : vector<16xf32>
 //

@@ -4,6 +4,7 @@
 // expected-remark @+1 {{no-wide-vectors}}
 func.func @decodes(%w: !zq.tensor<64x256xf32, #zq.codec<nvfp4>>) -> tensor<64x256xf32> {
   %e = tensor.empty() : tensor<64x256xf32>
+  // expected-remark @+1 {{decode not fused}}
   %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
       : !zq.tensor<64x256xf32, #zq.codec<nvfp4>> -> tensor<64x256xf32>
   return %d : tensor<64x256xf32>

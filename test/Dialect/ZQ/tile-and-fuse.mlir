@@ -309,6 +309,7 @@ func.func @chain_of_contractions(%x: tensor<1x256xf32>, %w: !zq.tensor<64x256xf3
 // CHECK-NEXT: scf.forall.in_parallel
 func.func @decode_alone(%w: !zq.tensor<64x256xf32, #w>) -> tensor<64x256xf32> {
   %e = tensor.empty() : tensor<64x256xf32>
+  // expected-remark @+1 {{decode not fused: the whole of it is used by 'func.return'}}
   %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
       : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
   return %d : tensor<64x256xf32>
@@ -323,6 +324,7 @@ func.func @decode_alone(%w: !zq.tensor<64x256xf32, #w>) -> tensor<64x256xf32> {
 // CHECK-NOT: zq.decode
 func.func @decode_into_elementwise(%w: !zq.tensor<64x256xf32, #w>) -> tensor<64x256xf32> {
   %e = tensor.empty() : tensor<64x256xf32>
+  // expected-remark @+1 {{decode fused in registers: into 'linalg.exp'}}
   %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
       : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
   %a = linalg.exp ins(%d : tensor<64x256xf32>) outs(%e : tensor<64x256xf32>)

@@ -15,8 +15,7 @@ struct FlipRotations : PassWrapper<FlipRotations, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FlipRotations)
   StringRef getArgument() const override { return "test-zq-flip-rotations"; }
   void runOnOperation() override {
-    getOperation().walk(
-        [](RotateOp op) { op.setInverse(!op.getInverse()); });
+    getOperation().walk([](RotateOp op) { op.setInverse(!op.getInverse()); });
   }
 };
 

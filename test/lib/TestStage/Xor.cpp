@@ -3,9 +3,9 @@
 
 using namespace test_zq;
 using ::zq::codec::Array;
+using ::zq::codec::Below;
 using ::zq::codec::ElementType;
 using ::zq::codec::Error;
-using ::zq::codec::Below;
 using ::zq::codec::Result;
 using ::zq::codec::Status;
 using ::zq::codec::Stream;
