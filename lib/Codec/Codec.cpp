@@ -81,13 +81,19 @@ Result<Array> Codec::roundTrip(const Array &values, size_t first) const {
     if (!next)
       return next;
     main = std::move(*next);
-    for (size_t k = 0; k < sides[i].size(); ++k)
-      if (CodecRef codec = chain[i]->sideCodec(k)) {
-        Result<Array> read = codec->roundTrip(sides[i][k].array);
-        if (!read)
-          return read;
-        sides[i][k].array = std::move(*read);
+    std::vector<Stream> stored = std::move(sides[i]);
+    sides[i].clear();
+    for (size_t k = 0; k < stored.size(); ++k) {
+      CodecRef codec = chain[i]->sideCodec(k);
+      if (!codec) {
+        sides[i].push_back(std::move(stored[k]));
+        continue;
       }
+      Result<Array> read = codec->roundTrip(stored[k].array);
+      if (!read)
+        return read;
+      sides[i].push_back({stored[k].name, std::move(*read)});
+    }
   }
   for (size_t i = end; i-- > first;) {
     Result<Array> above = chain[i]->decode(main, sides[i], shapes[i - first]);

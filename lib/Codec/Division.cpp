@@ -8,7 +8,8 @@ using namespace zq::codec;
 
 std::optional<Division> zq::codec::findDivision(uint64_t divisor,
                                                 uint64_t largest, int bits) {
-  assert(divisor && largest && "nothing to divide");
+  if (divisor == 0 || largest == 0)
+    return std::nullopt;
   uint64_t limit = ~uint64_t(0) >> (64 - bits);
   for (int shift = 0; shift < bits; ++shift) {
     uint64_t power = uint64_t(1) << shift;

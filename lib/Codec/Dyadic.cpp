@@ -66,7 +66,7 @@ Status Dyadic::check(const Array *main, const std::vector<Stream> &sides,
       !valid)
     return valid;
   for (int64_t i = 0, n = exponents.size(); i < n; ++i) {
-    int exponent = exponents.get<int8_t>(i);
+    const auto exponent = exponents.get<int8_t>(i);
     if (exponent < leastExponent || exponent > largestExponent())
       return Error{elementName(shape, i) + " of stream 'exponent' is " +
                    std::to_string(exponent) + ": dyadic has exponents from " +

@@ -19,8 +19,8 @@ static std::array<LatticeE8P::Vector, 256> makeBases() {
   size_t count = 0;
   auto append = [&](LatticeE8P::Vector twice) {
     int sum = 0;
-    for (int element : twice)
-      sum += element;
+    for (int8_t element : twice)
+      sum += static_cast<int>(element);
     // The sum of the halves is even where that of the doubles is 0 mod 4.
     if (sum % 4 != 0)
       twice[7] = -twice[7];

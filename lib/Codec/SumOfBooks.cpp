@@ -70,11 +70,11 @@ std::vector<float> zq::codec::trainBooks(const std::vector<float> &rows,
   std::vector<float> entries, rest = rows;
   for (int64_t book = 0; book < books; ++book) {
     std::vector<float> centers = kMeans(rest, length, count);
-    BookSearch search(centers.data(), count, 1, length, 0);
+    NearestRow nearest(centers.data(), count, length);
     for (size_t i = 0; book + 1 < books && i < rest.size(); i += length) {
-      uint32_t code;
-      search.find(&rest[i], &code);
-      search.add(-1, 0, code, &rest[i]);
+      const float *center = &centers[nearest.find(&rest[i]) * length];
+      for (int64_t k = 0; k < length; ++k)
+        rest[i + k] -= center[k];
     }
     entries.insert(entries.end(), centers.begin(), centers.end());
   }
