@@ -161,6 +161,31 @@ TEST_P(WholeDecode, OfLosslessCodecsReturnsTheBits) {
   }
 }
 
+/// Streams of any bits, legal or not: whatever comes out, nothing is read or
+/// written outside of them, which the guard pages see.
+TEST_P(WholeDecode, OfDamagedStreamsStaysInside) {
+  const std::string &features = std::get<0>(GetParam());
+  const Shape &shape = std::get<1>(GetParam());
+  JitOptions options;
+  options.threads = false;
+  options.guardPages = true;
+  options.features = features;
+  std::string what = printShape(shape) + " for " + features;
+  std::mt19937 random(5);
+  for (const auto &codecs : makeBatches(getLegalCodecs(shape))) {
+    Kernel kernel(wholeDecodes(codecs, shape), options, what);
+    for (int round = 0; round < 3; ++round) {
+      std::vector<Array> inputs;
+      for (const TestCodec &codec : codecs)
+        for (::zq::codec::Stream &stream :
+             codec.encode(gaussianValues(codec.elementType(), shape, random)))
+          inputs.push_back(
+              anyBits(stream.array.type, stream.array.shape, random));
+      EXPECT_EQ(kernel.call(inputs).size(), codecs.size()) << what;
+    }
+  }
+}
+
 /// Every shape for the widest vectors, some for the others.
 std::vector<std::tuple<std::string, Shape>> getCases() {
   const std::vector<Shape> some = {
