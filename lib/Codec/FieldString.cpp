@@ -17,6 +17,10 @@ FieldString::FieldString(int width, const PackLayout &layout)
   } else if (layout.word || 8 % width == 0) {
     perWord = word / width;
   }
+  if (!layout.lanes.empty()) {
+    halves = true;
+    run = perWord * layout.lanes[0] * layout.lanes[1];
+  }
 }
 
 int64_t FieldString::paddedCount(int64_t count) const {

@@ -8,8 +8,15 @@
 
 using namespace zq::codec;
 
+Shape PackLayout::tileOf(int bits) const {
+  if (lanes.empty())
+    return tile;
+  // The narrowest plane has the most fields in a byte.
+  return {lanes[0], lanes[1] * (8 / segments(bits).front())};
+}
+
 std::vector<int> PackLayout::segments(int bits) const {
-  if (planes == Planes::Whole)
+  if (planes == Planes::Whole && lanes.empty())
     return {bits};
   if (planes == Planes::EachBit)
     return std::vector<int>(bits, 1);
@@ -18,6 +25,23 @@ std::vector<int> PackLayout::segments(int bits) const {
     if (bits & digit)
       widths.push_back(digit);
   return widths;
+}
+
+Status PackLayout::checkLanes(int bits) const {
+  if (lanes.size() != 2)
+    return Error{"lanes of pack have a number and a depth, got " +
+                 std::to_string(lanes.size()) + " sizes"};
+  for (int64_t size : lanes)
+    if (size < 1 || size > 255)
+      return Error{"lanes of pack are 1 to 255, and as deep, got " +
+                   std::to_string(size)};
+  if (msb || word || radix || planes != Planes::Whole || halves ||
+      !tile.empty())
+    return Error{"no other option goes with lanes"};
+  if (bits > 15)
+    return Error{"lanes hold codes of at most 15 bits, got " +
+                 std::to_string(bits)};
+  return {};
 }
 
 Status PackLayout::check(int bits) const {
@@ -39,6 +63,8 @@ Status PackLayout::check(int bits) const {
     if (halves)
       return Error{"digits of a radix have no halves"};
   }
+  if (!lanes.empty())
+    return checkLanes(bits);
   std::vector<int> widths = segments(bits);
   int widest = *std::max_element(widths.begin(), widths.end());
   if (!radix && word && widest > word)
@@ -74,7 +100,11 @@ namespace {
 class Strings {
 public:
   /// Requires a shape of the rank that the layout needs.
-  Strings(const Shape &shape, const Shape &tile) : columns(shape.back()) {
+  Strings(const Shape &shape, const PackLayout &layout, int bits)
+      : columns(shape.back()) {
+    Shape tile = layout.tileOf(bits);
+    if (!layout.lanes.empty())
+      depth = layout.lanes[1];
     leading.assign(shape.begin(), shape.end() - 1);
     length = columns;
     if (tile.empty())
@@ -99,7 +129,10 @@ public:
     int64_t tile =
         (outer * ceilDiv(rows, tileRows) + inner / tileRows) * leading.back() +
         column / tileColumns;
-    return {tile, inner % tileRows * tileColumns + column % tileColumns};
+    row = inner % tileRows, column %= tileColumns;
+    if (depth)
+      return {tile, (column / depth * tileRows + row) * depth + column % depth};
+    return {tile, row * tileColumns + column};
   }
 
   /// The dimensions that count the strings.
@@ -109,6 +142,8 @@ public:
 
 private:
   int64_t columns, rows = 0, tileRows = 0, tileColumns = 0;
+  /// Consecutive codes of a row; 0 for all of a tile.
+  int64_t depth = 0;
 };
 
 /// One plane of every string.
@@ -143,7 +178,7 @@ Pack::Pack(int bits, PackLayout layout)
 }
 
 Shape Pack::streamShape(const Shape &shape) const {
-  Strings strings(shape, layout.tile);
+  Strings strings(shape, layout, bits);
   int64_t bytes;
   planesOf(layout, bits, strings.length, bytes);
   Shape result = strings.leading;
@@ -154,14 +189,17 @@ Shape Pack::streamShape(const Shape &shape) const {
 /// Whether a tensor of `shape` can be packed: its rank, and that no size of its
 /// strings, padding included, overflows.
 Status Pack::checkTensor(const Shape &shape) const {
-  if (shape.size() < 1 + !layout.tile.empty())
+  bool hasTiles = !layout.tileOf(bits).empty();
+  if (shape.size() < (hasTiles ? 2 : 1))
     return Error{std::string("pack needs a tensor of rank ") +
-                 (layout.tile.empty() ? "1" : "2") + " or more"};
+                 (hasTiles ? "2" : "1") + " or more"};
   if (Status valid = checkShape(shape); !valid)
     return valid;
-  Strings strings(shape, layout.tile);
+  Strings strings(shape, layout, bits);
   Shape padded = strings.leading;
-  padded.push_back(FieldString(bits, layout).paddedCount(strings.length));
+  padded.push_back(strings.length);
+  if (layout.lanes.empty())
+    padded.back() = FieldString(bits, layout).paddedCount(strings.length);
   return checkShape(padded);
 }
 
@@ -179,7 +217,7 @@ Result<Array> Pack::encode(const Array &input, const Below &below,
   if (Status valid = checkCodes(keyword(), input, count); !valid)
     return valid.error();
 
-  Strings strings(shape, layout.tile);
+  Strings strings(shape, layout, bits);
   int64_t stringBytes;
   std::vector<Plane> planes =
       planesOf(layout, bits, strings.length, stringBytes);
@@ -229,7 +267,7 @@ Result<Array> Pack::decode(const Array &main, const std::vector<Stream> &sides,
                            const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  Strings strings(shape, layout.tile);
+  Strings strings(shape, layout, bits);
   int64_t stringBytes;
   std::vector<Plane> planes =
       planesOf(layout, bits, strings.length, stringBytes);

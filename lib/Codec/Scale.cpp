@@ -7,6 +7,7 @@
 #include "zq/Codec/Scale.h"
 #include "ScaleFit.h"
 #include "Validate.h"
+#include "zq/Codec/Panels.h"
 
 #include <algorithm>
 #include <cfloat>
@@ -56,6 +57,10 @@ Scale::Scale(std::vector<int64_t> blockShape, StoredFloats stored,
   assert((this->options.rule == PowerOfTwoRule::Ceil ||
           this->stored.type() == ElementType::F8E8M0FNU) &&
          "the floor rule makes powers of two");
+  assert((!this->options.rows ||
+          (!this->stored.codec() &&
+           !(this->options.zero && this->options.zero->codec()))) &&
+         "panels are of arrays without a codec");
 }
 
 Scale::Scale(std::vector<int64_t> blockShape, ElementType stored,
@@ -244,6 +249,12 @@ Status Scale::checkTarget(Range target) const {
   return {};
 }
 
+Status Scale::checkRank(size_t rank) const {
+  if (options.rows && rank < 2)
+    return Error{"scale in panels of rows needs a tensor of rank 2 or more"};
+  return blocks.checkRank(keyword(), rank);
+}
+
 /// A zero point as a float.
 static float zeroAt(const Array &zeros, int64_t block) {
   if (zeros.type == ElementType::I8)
@@ -284,7 +295,7 @@ Result<Array> Scale::encode(const Array &input, const Below &below,
   Result<Array> values = finiteF32(keyword(), input);
   if (!values)
     return values;
-  if (Status valid = blocks.checkRank(keyword(), input.shape.size()); !valid)
+  if (Status valid = checkRank(input.shape.size()); !valid)
     return valid.error();
   if (Status valid = checkTarget(below.range()); !valid)
     return valid.error();
@@ -297,9 +308,13 @@ Result<Array> Scale::encode(const Array &input, const Below &below,
   if (!chosen)
     return chosen.error();
   Array main = divide(*values, *chosen);
-  sides.push_back({"scale", std::move(chosen->scale)});
+  auto store = [&](const char *name, Array &&side) {
+    sides.push_back({name, options.rows ? toPanels(side, options.rows)
+                                        : std::move(side)});
+  };
+  store("scale", std::move(chosen->scale));
   if (hasZero())
-    sides.push_back({"zero", std::move(chosen->zero)});
+    store("zero", std::move(chosen->zero));
   return main;
 }
 
@@ -307,11 +322,13 @@ Status Scale::check(const Array *main, const std::vector<Stream> &sides,
                     const Shape &shape) const {
   if (Status valid = checkCount(keyword(), sides.size(), numSides()); !valid)
     return valid;
-  if (Status valid = blocks.checkRank(keyword(), shape.size()); !valid)
+  if (Status valid = checkRank(shape.size()); !valid)
     return valid;
   if (Status valid = checkShape(shape); !valid)
     return valid;
   Shape expected = streamShape(shape);
+  if (options.rows)
+    expected = panelShape(expected, options.rows);
   if (Status valid =
           checkArray("stream 'scale'", sides[0].array, stored.type(), expected);
       !valid)
@@ -333,5 +350,12 @@ Result<Array> Scale::decode(const Array &main, const std::vector<Stream> &sides,
                             const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  return multiply(main, sides[0].array, hasZero() ? &sides[1].array : nullptr);
+  if (!options.rows)
+    return multiply(main, sides[0].array,
+                    hasZero() ? &sides[1].array : nullptr);
+  std::vector<Array> arrays;
+  for (const Stream &side : sides)
+    arrays.push_back(
+        fromPanels(side.array, streamShape(shape), options.rows));
+  return multiply(main, arrays[0], hasZero() ? &arrays[1] : nullptr);
 }

@@ -54,6 +54,8 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   std::unique_ptr<Target> target = getX86Target(options.features);
 
   // Import.
+  if (options.packWeights)
+    pm.addPass(createPackWeights({target->getLanes()}));
   pm.addPass(createImport());
   pm.addPass(createEncodeConstants());
   addVerify(pm, "imported");
@@ -62,6 +64,8 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   for (std::unique_ptr<Pass> &pass : createAlgebraPasses(target->getLanes()))
     pm.addPass(std::move(pass));
   addVerify(pm, "algebra");
+  pm.addPass(createChooseDomains({target->getLanes(), options.accuracy}));
+  addCleanup(pm);
 
   // Tile and fuse.
   TileAndFuseOptions tiling;
@@ -73,6 +77,7 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   addCleanup(pm);
 
   // Decode to vectors.
+  pm.addPass(createLowerContractions());
   pm.addPass(createMaterializeDecoders({target->getLanes()}));
   pm.addPass(createDecodeToVector());
   pm.addPass(createVectorize());

@@ -118,7 +118,7 @@ static Factor pack(const BoundedTensor &tensor, AffineMap map,
 
 /// The products of `depth` pairs of elements from `a` and `b` on.
 static void addProducts(const Factor &lhs, int64_t a, const Factor &rhs,
-                        int64_t b, int64_t depth, int64_t perTerm,
+                        int64_t b, int64_t depth, const SumOfParts &parts,
                         const Rounding &rounding, Sum &sum) {
   const double *x = lhs.values.data() + a, *y = rhs.values.data() + b;
   const double *xe = lhs.errors.data() + a, *ye = rhs.errors.data() + b;
@@ -131,9 +131,21 @@ static void addProducts(const Factor &lhs, int64_t a, const Factor &rhs,
   if (!lhs.isExact || !rhs.isExact)
     for (int64_t k = 0; k < depth; ++k)
       error += std::fabs(x[k]) * ye[k] + (std::fabs(y[k]) + ye[k]) * xe[k];
+  // A domain is as good as the largest factors allow; what is moved from the
+  // one to the other has its reach.
+  if (parts.accuracy) {
+    double largestX = 0, largestY = 0, sumX = 0, sumY = 0;
+    for (int64_t k = 0; k < depth; ++k) {
+      largestX = std::max(largestX, xr[k]);
+      largestY = std::max(largestY, yr[k]);
+      sumX += xr[k];
+      sumY += yr[k];
+    }
+    error += parts.accuracy * (largestX * sumY + sumX * largestY);
+  }
   // The products' own rounding, or none where it is fused into the addition.
   double rounded = rounding.unit * reach + double(depth) * rounding.tiny;
-  sum.add(value, error + rounded, reach + rounded, depth * perTerm);
+  sum.add(value, error + rounded, reach + rounded, depth * parts.perTerm);
   if (!std::isnan(value))
     return;
   auto isNaN = [](double v, double e) { return std::isnan(v) && e == 0; };
@@ -192,7 +204,7 @@ std::optional<BoundedTensor> mlir::zq::reference::evaluateContraction(
         a += lhs.strides[loop] * index;
         b += rhs.strides[loop] * index;
       }
-      addProducts(lhs, a, rhs, b, depth, parts.perTerm, body->product, sum);
+      addProducts(lhs, a, rhs, b, depth, parts, body->product, sum);
     }
     setElement(result, position, sum.finish(body->sum, parts.terms));
     ++position;

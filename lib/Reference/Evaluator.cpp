@@ -64,7 +64,7 @@ static FailureOr<RuntimeValue> makeArgument(func::FuncOp func, unsigned index,
 
 FailureOr<std::vector<BoundedTensor>>
 mlir::zq::evaluateReference(func::FuncOp func, ArrayRef<EvaluatorInput> inputs,
-                            CustomDecodeFn customDecode) {
+                            CustomDecodeFn customDecode, double accuracy) {
   if (!func.getBody().hasOneBlock())
     return func.emitError()
            << "the reference evaluator takes functions of one block only";
@@ -78,7 +78,7 @@ mlir::zq::evaluateReference(func::FuncOp func, ArrayRef<EvaluatorInput> inputs,
       return failure();
     arguments.push_back(std::move(*argument));
   }
-  Environment environment(customDecode);
+  Environment environment(customDecode, accuracy);
   auto values = runBlock(func.getBody().front(), arguments, environment);
   if (failed(values))
     return failure();

@@ -27,7 +27,7 @@ static LogicalResult run(func::CallOp op, Environment &environment) {
   SmallVector<RuntimeValue> arguments;
   for (Value operand : op.getOperands())
     arguments.push_back(environment.get(operand));
-  Environment frame(environment.customDecode);
+  Environment frame(environment.customDecode, environment.accuracy);
   frame.callDepth = environment.callDepth + 1;
   auto results = runBlock(callee.getBody().front(), arguments, frame);
   if (failed(results))

@@ -24,6 +24,7 @@ SumOfParts SumOfParts::of(LinalgOp op, const Environment &environment) {
         parts && *parts > 0) {
       result.perTerm *= *parts;
       result.roundings = roundingsOfScales;
+      result.accuracy = environment.accuracy;
     }
   return result;
 }

@@ -15,6 +15,9 @@ struct SumOfParts {
   int64_t perTerm = 1;
   /// How many roundings a term may have on top.
   int64_t roundings = 0;
+  /// The largest error of a product by a domain that is not f32, over the
+  /// product of the largest factors.
+  double accuracy = 0;
 
   static SumOfParts of(linalg::LinalgOp op, const Environment &environment);
 };

@@ -35,8 +35,8 @@ struct RuntimeValue : std::variant<Scalar, TensorRef, StreamsRef> {
 /// The values of one function's frame.
 class Environment {
 public:
-  explicit Environment(CustomDecodeFn customDecode)
-      : customDecode(customDecode) {}
+  explicit Environment(CustomDecodeFn customDecode, double accuracy = 0)
+      : customDecode(customDecode), accuracy(accuracy) {}
 
   void bind(Value value, RuntimeValue runtime) {
     values[value] = std::move(runtime);
@@ -68,6 +68,8 @@ public:
   getIndices(Operation *op, ArrayRef<OpFoldResult> mixed) const;
 
   CustomDecodeFn customDecode;
+  /// Of contractions with what is stored (`SumOfParts`).
+  double accuracy;
   /// How many calls this frame is below the function that was asked for.
   unsigned callDepth = 0;
 

@@ -128,6 +128,7 @@ JitFunction::compile(ModuleOp module, StringRef name,
   pipelineOptions.threads = options.threads;
   pipelineOptions.features = options.features;
   pipelineOptions.placement = options.placement;
+  pipelineOptions.accuracy = options.accuracy;
   buildLowerToLLVMPipeline(pm, pipelineOptions);
   Location loc = module.getLoc();
   std::string symbol = ("_mlir_ciface_" + name).str();

@@ -128,6 +128,32 @@ struct ExpandByLookup : OpRewritePattern<ExpandOp> {
   }
 };
 
+/// Four products of 32-bit lanes.
+struct DotByLanes : OpRewritePattern<DotOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(DotOp op, PatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    Type type = op.getInit().getType();
+    Value lhs = vector::BitCastOp::create(b, loc, type, op.getLhs());
+    Value rhs = vector::BitCastOp::create(b, loc, type, op.getRhs());
+    Value sum = op.getInit();
+    for (int64_t byte = 0; byte < 4; ++byte) {
+      Value x = arith::AndIOp::create(
+          b, loc,
+          arith::ShRUIOp::create(b, loc, lhs, splat(b, loc, type, 8 * byte)),
+          splat(b, loc, type, 255));
+      Value y = arith::ShLIOp::create(b, loc, rhs,
+                                      splat(b, loc, type, 24 - 8 * byte));
+      y = arith::ShRSIOp::create(b, loc, y, splat(b, loc, type, 24));
+      sum = arith::AddIOp::create(b, loc, sum,
+                                  arith::MulIOp::create(b, loc, x, y));
+    }
+    b.replaceOp(op, sum);
+    return success();
+  }
+};
+
 /// `type`, a vector or a scalar, with another element type.
 static Type withElement(Type type, Type element) {
   if (auto vector = dyn_cast<VectorType>(type))
@@ -195,6 +221,6 @@ struct TruncateToBF16 : OpRewritePattern<arith::TruncFOp> {
 
 void mlir::zq::populateVectorOpPatterns(RewritePatternSet &patterns) {
   patterns.add<UnpackByHalves>(patterns.getContext(), /*benefit=*/2);
-  patterns.add<UnpackByWords, LookupBySelection, ExpandByLookup, ExtendFromBF16,
+  patterns.add<UnpackByWords, LookupBySelection, ExpandByLookup, DotByLanes, ExtendFromBF16,
                TruncateToBF16>(patterns.getContext(), /*benefit=*/1);
 }

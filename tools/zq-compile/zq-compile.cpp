@@ -9,9 +9,11 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
+#include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/InitAll.h"
 #include "zq/Pipelines/Pipelines.h"
 #include "zq/Runtime/Busy.h"
+#include "zq/Target/Target.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
@@ -66,6 +68,18 @@ struct Options {
           clEnumValN(Form::Object, "obj", "An object file"),
           clEnumValN(Form::Library, "shared", "A shared library")),
       llvm::cl::init(Form::FromName), llvm::cl::cat(category)};
+  llvm::cl::opt<double> accuracy{
+      "accuracy", llvm::cl::value_desc("error"),
+      llvm::cl::desc("The largest error of a product that contractions with "
+                     "packed weights may make by computing in integers, "
+                     "relative to the largest activation times the largest "
+                     "weight; 0 for f32"),
+      llvm::cl::init(5e-5), llvm::cl::cat(category)};
+  llvm::cl::opt<bool> packWeights{
+      "pack-weights",
+      llvm::cl::desc("Lay compressed arguments out as contractions on this "
+                     "target are fastest with"),
+      llvm::cl::cat(category)};
   llvm::cl::opt<bool> noThreads{
       "no-threads",
       llvm::cl::desc("Make code that runs on one thread and "
@@ -162,6 +176,18 @@ static int compileModule(ModuleOp module, Form form, const Options &options) {
   auto machine = createX86Machine(options.cpu);
   if (!machine)
     return fail(machine.message());
+  LowerToLLVMOptions pipelineOptions;
+  pipelineOptions.features = getFeatures(**machine);
+  pipelineOptions.threads = !options.noThreads;
+  pipelineOptions.accuracy = options.accuracy.getValue();
+  if (options.packWeights) {
+    PassManager pm(module->getName());
+    pm.addPass(createPackWeights(
+        {getX86Target(pipelineOptions.features)->getLanes()}));
+    if (failed(pm.run(module)))
+      return 1;
+  }
+
   // While the functions are on tensors, for the header.
   FailureOr<std::vector<EntryPoint>> entryPoints = getEntryPoints(module);
   if (failed(entryPoints))
@@ -170,9 +196,6 @@ static int compileModule(ModuleOp module, Form form, const Options &options) {
     return fail(options.file +
                 ": no public function with a body: there is nothing to call");
 
-  LowerToLLVMOptions pipelineOptions;
-  pipelineOptions.features = getFeatures(**machine);
-  pipelineOptions.threads = !options.noThreads;
   PassManager pm(module->getName());
   if (form == Form::Vectors)
     buildLowerToVectorsPipeline(pm, pipelineOptions);

@@ -53,7 +53,8 @@ static FailureOr<Array> decodeAlone(ModuleOp module, CompressedTensorType type,
 Result<Comparison>
 mlir::zq::run::compareWithReference(ModuleOp module, StringRef entry,
                                     const std::vector<Input> &inputs,
-                                    const std::vector<Array> &results) {
+                                    const std::vector<Array> &results,
+                                    double accuracy) {
   std::vector<EvaluatorInput> arguments;
   for (const Input &input : inputs)
     arguments.push_back({input.arrays});
@@ -61,7 +62,8 @@ mlir::zq::run::compareWithReference(ModuleOp module, StringRef entry,
       module.lookupSymbol<func::FuncOp>(entry), arguments,
       [&](CompressedTensorType type, const std::vector<Array> &streams) {
         return decodeAlone(module, type, streams);
-      });
+      },
+      accuracy);
   if (failed(expected))
     return Error{"the reference cannot evaluate @" + entry.str()};
 

@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
+#include "zq/Dialect/ZQ/IR/Repack.h"
 #include "zq/Runtime/ArrayTypes.h"
 #include "zq/Runtime/CompressedFiles.h"
 #include "zq/Runtime/Npy.h"
@@ -89,11 +90,11 @@ private:
           readCompressedType(*file, tensor, scope->getContext());
       if (!stored)
         return fail(stored.message());
-      if (*stored != input.type)
-        return fail("holds " + getTypeText(*stored) + ", but the argument is " +
-                    getTypeText(input.type));
-      return takeStreams(readCompressedTensor(*file, tensor, *stored, scope),
-                         *stored);
+      Result<std::vector<Stream>> streams =
+          readCompressedTensor(*file, tensor, *stored, scope);
+      if (streams && *stored != input.type)
+        streams = changeLayout(*streams, *stored);
+      return takeStreams(std::move(streams), *stored);
     }
     if (!file->find(tensor))
       return fail("no tensor '" + tensor + "' in the file, which has " + list);
@@ -101,6 +102,18 @@ private:
     if (!array)
       return array.error();
     return takeDense(std::move(*array));
+  }
+
+  /// The streams of a file in the layout of the argument, where the codecs
+  /// differ in nothing else.
+  Result<std::vector<Stream>> changeLayout(const std::vector<Stream> &streams,
+                                           CompressedTensorType stored) {
+    auto wanted = dyn_cast<CompressedTensorType>(input.type);
+    if (wanted)
+      if (auto changed = repack(stored, streams, wanted))
+        return changed;
+    return Error{"holds " + getTypeText(stored) + ", but the argument is " +
+                 getTypeText(input.type)};
   }
 
   Result<Input> takeDense(Array array) {

@@ -9,11 +9,14 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 #include "zq/InitAll.h"
+#include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/Runtime/Busy.h"
 #include "zq/Runtime/CompressedFiles.h"
 #include "zq/Runtime/Jit.h"
+#include "zq/Target/Target.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
@@ -70,6 +73,18 @@ struct Options {
                      " panel, up-front, or auto (the default) for what the "
                      "cost model finds cheapest"),
       llvm::cl::init("auto"), llvm::cl::cat(category)};
+  llvm::cl::opt<double> accuracy{
+      "accuracy", llvm::cl::value_desc("error"),
+      llvm::cl::desc("The largest error of a product that contractions with "
+                     "packed weights may make by computing in integers, "
+                     "relative to the largest activation times the largest "
+                     "weight; 0 for f32"),
+      llvm::cl::init(5e-5), llvm::cl::cat(category)};
+  llvm::cl::opt<bool> packWeights{
+      "pack-weights",
+      llvm::cl::desc("Lay compressed arguments out as contractions on this "
+                     "target are fastest with"),
+      llvm::cl::cat(category)};
   llvm::cl::opt<bool> noThreads{"no-threads",
                                 llvm::cl::desc("Run on one thread"),
                                 llvm::cl::cat(category)};
@@ -140,12 +155,21 @@ describeInputs(const std::vector<Input> &inputs) {
   return reports;
 }
 
+/// Gives the arguments of `module` the layout that this machine wants.
+static LogicalResult packWeights(ModuleOp module) {
+  PassManager pm(module->getName());
+  pm.addPass(createPackWeights({getX86Target("host")->getLanes()}));
+  return pm.run(module);
+}
+
 /// Everything after the module is parsed; the exit status.
 static int runModule(ModuleOp module, const Options &options, Report &report) {
   std::string message;
   func::FuncOp entry = findEntry(module, options.entry, message);
   if (!entry)
     return fail(options.file + ": " + message);
+  if (options.packWeights && failed(packWeights(module)))
+    return 1;
   FailureOr<Signature> signature = getSignature(entry);
   if (failed(signature))
     return 1;
@@ -168,6 +192,7 @@ static int runModule(ModuleOp module, const Options &options, Report &report) {
   jitOptions.threads = !options.noThreads;
   jitOptions.placement = options.placement;
   jitOptions.guardPages = options.guardPages;
+  jitOptions.accuracy = options.accuracy;
   auto start = std::chrono::steady_clock::now();
   auto function = [&] {
     ::zq::runtime::Busy busy("compiling " + options.file);
@@ -204,7 +229,8 @@ static int runModule(ModuleOp module, const Options &options, Report &report) {
   if (options.compare) {
     ::zq::runtime::Busy busy("evaluating the reference");
     Result<Comparison> comparison =
-        compareWithReference(*original, name, *inputs, results);
+        compareWithReference(*original, name, *inputs, results,
+                             options.accuracy);
     if (!comparison)
       return fail("--compare-reference: " + comparison.message());
     report.comparison = *comparison;

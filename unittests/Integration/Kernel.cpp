@@ -68,11 +68,12 @@ std::vector<Array> Kernel::call(const std::vector<Array> &inputs) {
 }
 
 std::vector<BoundedTensor> Kernel::evaluate(ArrayRef<EvaluatorInput> inputs,
-                                            CustomDecodeFn customDecode) {
+                                            CustomDecodeFn customDecode,
+                                            double accuracy) {
   if (!source)
     return {};
   auto results = evaluateReference(source->lookupSymbol<func::FuncOp>("f"),
-                                   inputs, customDecode);
+                                   inputs, customDecode, accuracy);
   if (succeeded(results))
     return std::move(*results);
   ADD_FAILURE() << what << ": " << context.errors;

@@ -39,7 +39,8 @@ public:
 
   /// What the function means by the reference, of the module as it was parsed.
   std::vector<BoundedTensor> evaluate(ArrayRef<EvaluatorInput> inputs,
-                                      CustomDecodeFn customDecode = nullptr);
+                                      CustomDecodeFn customDecode = nullptr,
+                                      double accuracy = 0);
 
   const std::string &getRemarks() const { return context.remarks; }
 

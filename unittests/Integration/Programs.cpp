@@ -135,7 +135,7 @@ void mlir::zq::test::checkProducts(const std::vector<Product> &products,
     return codec.decode(named, type.getShape().vec());
   };
   std::vector<BoundedTensor> expected =
-      kernel.evaluate(arguments, decodeCustom);
+      kernel.evaluate(arguments, decodeCustom, options.accuracy);
   std::vector<Array> results = kernel.call(inputs);
   ASSERT_EQ(results.size(), products.size()) << what;
   ASSERT_EQ(expected.size(), products.size()) << what;

@@ -60,10 +60,24 @@ struct PackLayout {
   /// row is.
   Shape tile;
 
+  /// Two sizes l, d, for vector units that have a row in each of l lanes; no
+  /// other option goes with it. Tiles of l rows, whose columns are taken d at a
+  /// time: code [i, j] of a tile is the ((j / d) l + i) d + j % d-th of its
+  /// string. A string has the planes of BinaryDigits, each in halves with parts
+  /// of l d codes: a byte of a plane holds codes of one row, d columns apart.
+  /// As many columns are a tile as fill the bytes of the narrowest plane.
+  Shape lanes;
+
+  /// The tile that codes of `bits` bits are cut into; empty for rows.
+  Shape tileOf(int bits) const;
+
   /// Whether codes of `bits` bits can be laid out like this.
   Status check(int bits) const;
   /// The widths of the segments of codes of `bits` bits, from the top.
   std::vector<int> segments(int bits) const;
+
+private:
+  Status checkLanes(int bits) const;
 };
 
 /// Packs codes of `bits` bits. Terminal; lossless. Main stream:

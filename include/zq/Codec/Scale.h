@@ -58,6 +58,9 @@ struct ScaleOptions {
   /// With a zero point: AbsMax or Search.
   ScaleStatistic statistic = ScaleStatistic::AbsMax;
   PowerOfTwoRule rule = PowerOfTwoRule::Ceil;
+  /// Not 0: side arrays, which have no codec, are stored in panels of so many
+  /// rows (`Panels.h`); the tensor has rank 2 or more.
+  int64_t rows = 0;
 };
 
 /// The scale that maps `extent` onto `limit`, not 0, as `stored` holds it,
@@ -70,7 +73,7 @@ float roundScale(ElementType stored, float extent, double limit,
 /// One scale, and perhaps one zero point, for every block of the tensor.
 ///
 /// Takes finite floating-point values, hands on f32. Side arrays, of rank kept
-/// and the blocks' count as shape:
+/// and the blocks' count as shape, or that in panels:
 ///   scale: as `stored`;
 ///   zero:  with a zero point; i8, signed, or as `options.zero`.
 ///
@@ -118,7 +121,7 @@ public:
   bool isLossless() const override { return false; }
 
   /// The shape of the side arrays for a tensor of `shape`, of the same rank as
-  /// the block shape.
+  /// the block shape, before they are put in panels.
   Shape streamShape(const Shape &shape) const { return blocks.count(shape); }
 
 private:
@@ -126,6 +129,7 @@ private:
   using Statistics = std::vector<BlockStatistics>;
   bool hasZero() const { return options.integerZero || options.zero; }
   Status checkTarget(Range target) const;
+  Status checkRank(size_t rank) const;
   float chooseScale(const BlockStatistics &block, Range target, bool takeZeroIn,
                     float factor) const;
   float chooseZero(const BlockStatistics &block, Range target, bool takeZeroIn,

@@ -24,6 +24,17 @@ struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
                      "\"registers\", \"panel\", \"up-front\", or \"auto\" "
                      "for what the cost model finds cheapest"),
       llvm::cl::init("auto")};
+  Option<double> accuracy{
+      *this, "accuracy",
+      llvm::cl::desc("The largest error of a product that contractions may make "
+                     "by their choice of a compute domain, relative to the "
+                     "largest activation times the largest weight; 0: f32 only"),
+      llvm::cl::init(5e-5)};
+  Option<bool> packWeights{
+      *this, "pack-weights",
+      llvm::cl::desc("Give compressed arguments the layout that contractions "
+                     "are fastest with: callers hand over other streams"),
+      llvm::cl::init(false)};
 };
 
 /// The passes between import and tiling, in order: each leaves what a function

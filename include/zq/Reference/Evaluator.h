@@ -64,10 +64,11 @@ using CustomDecodeFn = function_ref<FailureOr<::zq::codec::Array>(
 /// Fails with an error at the op that has no rule here, whose operands do not
 /// fit, whose streams are damaged, or that names a decoder where there is no
 /// `customDecode`. The context has the dialects loaded that `zq-split-codecs`
-/// depends on.
+/// depends on. Contractions with compressed tensors may have products that are
+/// off by `accuracy` times the largest factors (`zq-choose-domains`).
 FailureOr<std::vector<BoundedTensor>>
 evaluateReference(func::FuncOp func, ArrayRef<EvaluatorInput> inputs,
-                  CustomDecodeFn customDecode = nullptr);
+                  CustomDecodeFn customDecode = nullptr, double accuracy = 0);
 
 /// How what a program returned compares with what it may return.
 struct BoundComparison {

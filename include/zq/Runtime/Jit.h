@@ -32,6 +32,9 @@ struct JitOptions {
   /// Where the weights of contractions are decoded: "registers", "panel",
   /// "up-front", or "auto" for what the cost model finds cheapest.
   std::string placement = "auto";
+  /// The largest error of a product that contractions may make by their choice
+  /// of a compute domain (`zq-choose-domains`); 0 for f32 only.
+  double accuracy = 5e-5;
 };
 
 /// The arrays that a function takes and returns.

@@ -1,4 +1,5 @@
 //===- X86Target.cpp - Vector units of x86-64 -----------------------------===//
+#include "X86Bytes.h"
 #include "zq/Target/Target.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -56,7 +57,8 @@ struct LookupByPermute : OpRewritePattern<LookupOp> {
         codes = vector::ExtractStridedSliceOp::create(
             b, loc, codes, ArrayRef<int64_t>{begin}, ArrayRef<int64_t>{lanes},
             ArrayRef<int64_t>{1});
-      codes = arith::ExtUIOp::create(b, loc, indexType, codes);
+      if (codes.getType() != indexType)
+        codes = arith::ExtUIOp::create(b, loc, indexType, codes);
       SmallVector<Value> found;
       for (Value table : tables)
         found.push_back(LLVM::CallIntrinsicOp::create(
@@ -144,6 +146,7 @@ public:
 
   void populateVectorOpPatterns(RewritePatternSet &patterns) const override {
     mlir::zq::populateVectorOpPatterns(patterns);
+    populateX86BytePatterns(patterns, features);
     if (hasAVX512())
       patterns.add<LookupByPermute>(patterns.getContext(), 16,
                                     "llvm.x86.avx512.permvar.sf.512");

@@ -130,6 +130,14 @@ Value DecodeBuilder::loadStream(unsigned index, ValueRange at, int64_t length,
 
 FailureOr<Value> DecodeBuilder::extract(unsigned index, ValueRange at) {
   const StoredPart &part = parts[index];
+  if (int64_t rows = part.part.rows) {
+    SmallVector<Value> place(at);
+    Value size = this->index(rows), row = at[at.size() - 2];
+    place[at.size() - 2] = arith::DivUIOp::create(builder, loc, row, size);
+    place.push_back(arith::RemUIOp::create(builder, loc, row, size));
+    return tensor::ExtractOp::create(builder, loc, stream(index), place)
+        .getResult();
+  }
   if (!part.part.codec)
     return tensor::ExtractOp::create(builder, loc, stream(index), at)
         .getResult();
@@ -159,16 +167,20 @@ FailureOr<Value> DecodeBuilder::load(unsigned index, ValueRange at,
                                      int64_t length, int64_t multiple,
                                      bool exact) {
   const StoredPart &part = parts[index];
-  if (!part.part.codec)
+  bool isPlain = !part.part.codec;
+  if (isPlain && !part.part.rows)
     return loadStream(index, at, length, exact);
   Type element = part.part.array.getElementType();
   int64_t granule =
-      part.part.codec.getGranule(part.shape.size(), element, scope);
-  if (length % granule == 0 && multiple % granule == 0) {
+      isPlain ? 0
+              : part.part.codec.getGranule(part.shape.size(), element, scope);
+  if (!isPlain && length % granule == 0 && multiple % granule == 0) {
     DecodeBuilder inner(builder, loc, part.shape, at, length, scope);
     return emitCodec(inner, part.part.codec, element, part.streams);
   }
-  Value end = this->index(part.shape.back() - 1);
+  // The elements of a row are apart in panels.
+  int64_t columns = part.shape[part.shape.size() - (isPlain ? 2 : 1)];
+  Value end = this->index(columns - 1);
   SmallVector<Value> elements;
   for (int64_t i = 0; i < length; ++i) {
     SmallVector<Value> place(at);
@@ -250,7 +262,7 @@ FailureOr<Value> DecodeBuilder::loadPerGroup(unsigned part,
     bool isHalf =
         !parts[part].part.codec && (stored.isF16() || stored.isBF16());
     Value few;
-    if (isHalf && !isExact()) {
+    if (isHalf && (!isExact() || parts[part].part.rows)) {
       SmallVector<Value> elements;
       for (int64_t i = 0; i < count; ++i) {
         FailureOr<Value> one = extractBits(i);

@@ -26,6 +26,33 @@ struct Level {
 };
 } // namespace
 
+FailureOr<SmallVector<SmallVector<DecodeBuilder::StoredPart>>>
+mlir::zq::getStoredParts(Location loc, CodecAttr codec, ArrayRef<int64_t> shape,
+                         Type element, ValueRange streams, Operation *scope) {
+  auto parts = getParts(codec, shape.size(), element, scope);
+  if (failed(parts))
+    return LogicalResult(emitError(loc, "the codec's decoder ")
+                         << codec.getDecoderSymbol() << " is missing");
+  SmallVector<SmallVector<DecodeBuilder::StoredPart>> result;
+  for (auto [own, at] : llvm::zip(*parts, codec.getShapes(shape))) {
+    result.emplace_back();
+    for (const Part &part : own) {
+      DecodeBuilder::StoredPart stored{part, {}, {}};
+      stored.shape.assign(part.array.getType(at).getShape());
+      size_t count = 1;
+      if (part.codec)
+        count = part.codec
+                    .getStreams(stored.shape.size(),
+                                part.array.getElementType(), scope)
+                    ->size();
+      llvm::append_range(stored.streams, streams.take_front(count));
+      streams = streams.drop_front(count);
+      result.back().push_back(std::move(stored));
+    }
+  }
+  return result;
+}
+
 /// The place of a block of the main array.
 static SmallVector<Value> getMainPosition(DecodeBuilder &at,
                                           ArrayRef<Value> position,
@@ -48,30 +75,17 @@ static FailureOr<SmallVector<Level, 0>> getLevels(DecodeBuilder &at,
                                                   CodecAttr codec, Type element,
                                                   ValueRange streams) {
   int64_t rank = at.shape.size();
-  auto parts = getParts(codec, rank, element, at.scope);
+  auto parts =
+      getStoredParts(at.loc, codec, at.shape, element, streams, at.scope);
   if (failed(parts))
-    return LogicalResult(emitError(at.loc, "the codec's decoder ")
-                         << codec.getDecoderSymbol() << " is missing");
+    return failure();
   SmallVector<Level, 0> levels;
   SmallVector<int64_t> shape = at.shape;
   SmallVector<Value> position = at.position;
   int64_t width = at.width;
   for (auto [stage, input, own] :
        llvm::zip(codec.getStages(), codec.getInputs(element), *parts)) {
-    Level level{stage, input, shape, position, width, {}};
-    for (const Part &part : own) {
-      DecodeBuilder::StoredPart stored{part, {}, {}};
-      stored.shape.assign(part.array.getType(shape).getShape());
-      size_t count = 1;
-      if (part.codec)
-        count = part.codec
-                    .getStreams(stored.shape.size(),
-                                part.array.getElementType(), at.scope)
-                    ->size();
-      llvm::append_range(stored.streams, streams.take_front(count));
-      streams = streams.drop_front(count);
-      level.parts.push_back(std::move(stored));
-    }
+    Level level{stage, input, shape, position, width, std::move(own)};
     levels.push_back(std::move(level));
     SmallVector<MainRatio> ratios = stage.getMainRatios(rank);
     if (ratios.empty())

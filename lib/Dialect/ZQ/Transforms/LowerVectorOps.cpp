@@ -32,7 +32,7 @@ struct LowerVectorOpsPass
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
     getOperation().walk([&](Operation *op) {
-      if (isa<UnpackOp, LookupOp, ExpandOp>(op)) {
+      if (isa<UnpackOp, LookupOp, ExpandOp, DotOp>(op)) {
         op->emitOpError("has no lowering for this target");
         signalPassFailure();
       }

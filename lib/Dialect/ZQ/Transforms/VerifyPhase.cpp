@@ -56,14 +56,15 @@ static bool offendsAlgebra(Operation *op) {
 
 static bool offendsVectors(Operation *op) {
   // Not every op of linalg is a LinalgOp: softmax is not.
-  return isa<DecodeOp, RotateOp, ProductOp, ScatterOp>(op) ||
+  return isa<DecodeOp, RotateOp, ProductOp, ScatterOp, PlanesOp, ContractOp>(
+             op) ||
          (isa_and_nonnull<linalg::LinalgDialect>(op->getDialect()) &&
           !isa<linalg::YieldOp, linalg::IndexOp>(op));
 }
 
 static bool offendsStreams(Operation *op) {
   return (isa_and_nonnull<ZQDialect>(op->getDialect()) &&
-          !isa<UnpackOp, LookupOp, ExpandOp>(op)) ||
+          !isa<UnpackOp, LookupOp, ExpandOp, DotOp>(op)) ||
          usesType(op,
                   [](Type type) { return isa<CompressedTensorType>(type); });
 }

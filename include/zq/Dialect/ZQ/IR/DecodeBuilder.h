@@ -76,6 +76,27 @@ public:
   FailureOr<Value> loadPerGroup(unsigned index, ArrayRef<int64_t> group);
 };
 
+/// Where a stage emits its part of a contraction whose lanes are rows of a
+/// tensor of rank 2: the parts of the stage, and a panel of as many rows.
+class LaneBuilder : public DecodeBuilder {
+public:
+  LaneBuilder(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
+              int64_t lanes, int64_t depth, Operation *scope)
+      : DecodeBuilder(builder, loc, shape, {}, lanes, scope), lanes(lanes),
+        depth(depth) {}
+
+  /// Rows of a panel, and codes of a row that are consecutive bytes.
+  int64_t lanes, depth;
+  /// The number of the panel, and a column.
+  Value panel, column;
+};
+
+/// The parts of each stage of `codec`, for a tensor of `shape`, with their
+/// streams. Fails with an error at `loc` where a decoder symbol is missing.
+FailureOr<SmallVector<SmallVector<DecodeBuilder::StoredPart>>>
+getStoredParts(Location loc, CodecAttr codec, ArrayRef<int64_t> shape,
+               Type element, ValueRange streams, Operation *scope);
+
 /// Emits the decoding of the builder's block by `codec` from `streams`; uses
 /// its shape, position, width, scope and state, and replaces the state.
 FailureOr<Value> emitCodec(DecodeBuilder &at, CodecAttr codec, Type element,

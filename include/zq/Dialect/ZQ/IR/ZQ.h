@@ -28,6 +28,7 @@
 namespace mlir::zq {
 class CodecAttr;
 class DecodeBuilder;
+class LaneBuilder;
 class LineBuilder;
 class StreamAttr;
 class TensorDecodeBuilder;
@@ -67,7 +68,11 @@ struct Part {
   /// stage takes in.
   StreamAttr array;
   /// The codec of its own; null where the array is stored as it is.
-  CodecAttr codec;
+  CodecAttr codec = {};
+  /// Not 0: stored in panels of so many rows, column by column: element [i, j]
+  /// of the last two dimensions is at [i / rows, j, i % rows] of the array. Not
+  /// together with a codec.
+  int64_t rows = 0;
 };
 
 /// The parts of each stage of `codec`, in the order of the chain, for a tensor

@@ -93,6 +93,15 @@ def StageAttrInterface : AttrInterface<"StageAttrInterface"> {
                                       : ::mlir::zq::StageCost{2, 0};
       }]>,
     InterfaceMethod<[{
+        The same stage with what it stores laid out for contractions whose lanes
+        are rows of the tensor: panels of `lanes` rows, `depth` consecutive codes
+        of each together. Itself where it has no such layout, or has one already.
+      }],
+      "::mlir::zq::StageAttrInterface", "withLanes",
+      (ins "::mlir::Type":$input, "int64_t":$rank, "int64_t":$lanes,
+           "int64_t":$depth), "",
+      [{ return $_attr; }]>,
+    InterfaceMethod<[{
         The reference implementation, which defines what the stage means. Null
         for a decoder that is known to the IR only.
       }],
@@ -170,6 +179,56 @@ def TransformAttrInterface : AttrInterface<"TransformAttrInterface"> {
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
            "::mlir::Value":$source, "::mlir::ValueRange":$parts), "",
       [{ return nullptr; }]>,
+  ];
+}
+
+def FactorAttrInterface : AttrInterface<"FactorAttrInterface"> {
+  let cppNamespace = "::mlir::zq";
+  let description = [{
+    A stage that multiplies what the stage below decodes to by one factor per
+    block. A factor leaves a sum over elements of its block.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        The block's sizes, 0 for a whole dimension; nothing where the stage does
+        more than multiply.
+      }],
+      "::std::optional<::llvm::SmallVector<int64_t>>", "getFactorBlock",
+      (ins "int64_t":$rank)>,
+    InterfaceMethod<[{
+        Whether `emitFactor` has a form for `lanes` rows of a tensor of `shape`.
+      }],
+      "bool", "hasFactorInLanes",
+      (ins "::llvm::ArrayRef<int64_t>":$shape, "int64_t":$lanes)>,
+    InterfaceMethod<[{
+        Emits the factors of the builder's rows at its column: a vector of f32,
+        one lane per row, or a scalar that serves them all.
+      }],
+      "::mlir::Value", "emitFactor", (ins "::mlir::zq::LaneBuilder &":$builder)>,
+  ];
+}
+
+def CodeSourceAttrInterface : AttrInterface<"CodeSourceAttrInterface"> {
+  let cppNamespace = "::mlir::zq";
+  let description = [{
+    A stage that ends a chain of codes and may store them in panels of rows, as
+    `withLanes` says.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        The columns of a panel that are stored together, for codes laid out for
+        these lanes; 0 where they are laid out otherwise.
+      }],
+      "int64_t", "getLaneColumns",
+      (ins "::mlir::Type":$input, "int64_t":$lanes, "int64_t":$depth)>,
+    InterfaceMethod<[{
+        Emits the codes of the builder's rows in `getLaneColumns` columns from
+        its column on, a multiple of that many. One vector of bytes for each
+        `depth` columns, the rows' codes one after the other; the bits of a byte
+        above its code are anything.
+      }],
+      "::llvm::SmallVector<::mlir::Value>", "emitCodes",
+      (ins "::mlir::zq::LaneBuilder &":$builder)>,
   ];
 }
 

@@ -312,6 +312,92 @@ def ZQ_ScatterOp : ZQ_Op<"scatter", [Pure, AllTypesMatch<["main", "result"]>]> {
 }
 
 //===----------------------------------------------------------------------===//
+// Contractions in a compute domain
+//===----------------------------------------------------------------------===//
+
+def ZQ_PlanesOp : ZQ_Op<"planes", [Pure]> {
+  let summary = "Rows of activations as planes of 8-bit integers";
+  let description = [{
+    Each run of `group` columns of a row is written as integers q times one f32
+    scale s: with one plane q is in [-127, 127], with two in [-32512, 32512] and
+    the sum of 256 times the first plane and the second. s is the largest
+    magnitude of the run over that bound, q = x / s rounded to nearest even. A
+    run with an infinity or a NaN has the scale NaN, so that nothing computed
+    with it looks like a number; magnitudes below 2^-100 may become zero.
+
+    The results are laid out for contractions that take `rows` rows at a time:
+    `planes[i, k / 4, p, r, k % 4]` is plane p of element k of row i * rows + r,
+    `scales[i, k / group, r]` its scale. `starts[i, k / group, p, r]` is -offset
+    times the sum of plane p over the run: what a sum of products with weights
+    begins with to which `offset` was added. Rows and columns beyond the source's
+    are zero.
+
+    ```mlir
+    %q, %s, %t = zq.planes %x count 2 group 32 rows 1 offset 8
+        : tensor<1x4096xf32>
+        -> tensor<1x1024x2x1x4xi8>, tensor<1x128x1xf32>, tensor<1x128x2x1xi32>
+    ```
+
+    Constraints:
+    * (Q1) 1 or 2 planes, groups of a multiple of 4 up to 1024 columns, 1 to 256
+      rows at a time, an offset of 0 to 255;
+    * (Q2) the source has rank 2 and static columns; the results' shapes are as
+      above.
+  }];
+  let arguments = (ins F32RankedTensor:$source, I64Attr:$count,
+                       I64Attr:$group, I64Attr:$rows, I64Attr:$offset);
+  let results = (outs RankedTensorOf<[I8]>:$planes,
+                      F32RankedTensor:$scales, RankedTensorOf<[I32]>:$starts);
+  let assemblyFormat = [{
+    $source `count` $count `group` $group `rows` $rows `offset` $offset
+    attr-dict `:` type($source) `->`
+    type($planes) `,` type($scales) `,` type($starts)
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$source, "int64_t":$count, "int64_t":$group,
+                   "int64_t":$rows, "int64_t":$offset)>,
+  ];
+  let hasVerifier = 1;
+}
+
+def ZQ_ContractOp : ZQ_Op<"contract", [Pure]> {
+  let summary = "Activations times a compressed weight, in a compute domain";
+  let description = [{
+    `result[m, n] = init[m, n] + sum over k of x[m, k] * decode(weight)[n, k]`.
+    The lanes of its kernel are rows of the weight, whose codec stores them in
+    panels: factors of blocks, a table of code values, codes laid out by
+    `withLanes` (`zq/Dialect/ZQ/IR/LaneForm.h`). Nothing of the weight is ever
+    decoded to memory.
+
+    The domain is that of the activations. One tensor of f32, rows of k: sums in
+    f32. The three results of a `zq.planes`: sums of products of integers, exact
+    within a group, then f32. The weight's table is rounded to 8-bit integers
+    where it is not made of such, times a power of two.
+
+    ```mlir
+    %y = zq.contract %q, %s, %t with %w outs(%init : tensor<1x512xf32>)
+        : tensor<1x64x2x1x4xi8>, tensor<1x16x1xf32>, tensor<1x16x2x1xi32>,
+          !zq.tensor<512x256xf32, #nvfp4_lanes> -> tensor<1x512xf32>
+    ```
+
+    Constraints:
+    * (N1) the weight has rank 2 and a codec in the form above, for `lanes`;
+    * (N2) one or three activations, whose shapes and groups fit the weight's, and
+      a result of the type of `init`.
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$activations,
+                       ZQ_AnyCompressedTensor:$weight, I64Attr:$lanes,
+                       F32RankedTensor:$init);
+  let results = (outs F32RankedTensor:$result);
+  let assemblyFormat = [{
+    $activations `with` $weight `lanes` $lanes
+    `outs` `(` $init `:` type($init) `)` attr-dict
+    `:` type($activations) `,` type($weight) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Decoders
 //===----------------------------------------------------------------------===//
 
@@ -445,12 +531,36 @@ def ZQ_LookupOp : ZQ_Op<"lookup", [Pure]> {
     * (L2) result and codes have the same length, result and table the same
       element type.
   }];
-  let arguments = (ins VectorOfRankAndType<[1], [I8]>:$codes,
+  let arguments = (ins VectorOfRankAndType<[1], [I8, I32]>:$codes,
                        VectorOfRankAndType<[1], [F32, F16, BF16, I8]>:$table);
   let results = (outs VectorOfRankAndType<[1], [F32, F16, BF16, I8]>:$result);
   let assemblyFormat = [{
     $codes `in` $table attr-dict
     `:` type($codes) `,` type($table) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def ZQ_DotOp : ZQ_Op<"dot", [
+    Pure, AllTypesMatch<["lhs", "rhs"]>, AllTypesMatch<["init", "result"]>]> {
+  let summary = "Adds sums of four products of bytes to each lane";
+  let description = [{
+    `result[j]` is `init[j]` plus the sum over i = 0..3 of `lhs[4 j + i]`,
+    unsigned, times `rhs[4 j + i]`, signed; modulo 2^32.
+
+    ```mlir
+    %s = zq.dot %w, %x, %t : vector<64xi8>, vector<16xi32>
+    ```
+
+    Constraints:
+    * (B1) four bytes for each lane.
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [I8]>:$lhs,
+                       VectorOfRankAndType<[1], [I8]>:$rhs,
+                       VectorOfRankAndType<[1], [I32]>:$init);
+  let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
+  let assemblyFormat = [{
+    $lhs `,` $rhs `,` $init attr-dict `:` type($lhs) `,` type($init)
   }];
   let hasVerifier = 1;
 }

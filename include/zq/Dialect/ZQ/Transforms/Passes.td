@@ -458,6 +458,85 @@ def LowerVectorOps : Pass<"zq-lower-vector-ops", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect"];
 }
 
+def PackWeights : Pass<"zq-pack-weights", "::mlir::ModuleOp"> {
+  let summary = "Lay weights out for contractions with rows in the lanes";
+  let description = [{
+    A compressed argument of a function that nothing calls, and of which some
+    contraction uses the whole along its last dimension, gets the type with the
+    layout that `zq-choose-domains` needs: whoever calls the function hands over
+    streams in that layout. What the codec means does not change. Tested in
+    `test/Dialect/ZQ/pack-weights.mlir`.
+
+    ```mlir
+    func.func @f(%w: !zq.tensor<64x64xf32, #zq.codec<scale<1x32, f16>, quantize<si4>, pack>>)
+    // becomes
+    func.func @f(%w: !zq.tensor<64x64xf32, #zq.codec<scale<1x32, f16, rows = 16>,
+                                                     quantize<si4>, pack<lanes = 16x4>>>)
+    ```
+  }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "16",
+           "Rows of a panel: lanes of 32 bits">,
+  ];
+  let statistics = [
+    Statistic<"packed", "packed", "Arguments that got another layout">,
+  ];
+}
+
+def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
+  let summary = "Choose the arithmetic of contractions with compressed weights";
+  let description = [{
+    A contraction of f32 with a weight that is laid out for it (`zq.contract`
+    says how; constants get the layout here) goes to the cheapest domain whose
+    error meets the accuracy asked for: one plane of 8-bit integers, two, or
+    f32. The accuracy is the largest error of a product, over the largest
+    activation of its group times the weight's largest value; an attribute
+    `zq.accuracy` of the contraction goes before the option. A remark says what
+    was chosen, with its error. Tested in `test/Dialect/ZQ/choose-domains.mlir`.
+
+    ```mlir
+    %y = linalg.matmul ins(%x, %d) ...  // %d = zq.decode %w
+    // becomes
+    %q, %s, %t = zq.planes %x count 2 group 32 rows 1 : ...
+    %y = zq.contract %q, %s, %t with %w lanes 16 outs(%init) : ...
+    ```
+  }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "16",
+           "Rows of a panel: lanes of 32 bits">,
+    Option<"accuracy", "accuracy", "double", "5e-5",
+           "Largest error of a product that is allowed; 0 for f32">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def LowerContractions : Pass<"zq-lower-contractions", "::mlir::ModuleOp"> {
+  let summary = "Lower contractions in compute domains to loops of vectors";
+  let description = [{
+    A `zq.contract` becomes a loop over panels of rows, whose iterations are
+    independent, with a loop along the columns inside that keeps its sums in
+    registers: codes are looked up in a table of the domain's type, and factors
+    of blocks multiply once per block. A `zq.planes` becomes loops over its runs.
+    Tested in `test/Dialect/ZQ/lower-contractions.mlir`.
+
+    ```mlir
+    %y = zq.contract %q, %s, %t with %w lanes 16 outs(%init) : ...
+    // becomes
+    %y = scf.forall (%panel) in (32) shared_outs(%o = %init) -> ... {
+      %sums = scf.for %column = ... iter_args(...) {
+        %w0 = zq.lookup %codes in %table : vector<64xi8>, vector<16xi8> -> vector<64xi8>
+        %s0 = zq.dot %w0, %x0, %start : vector<64xi8>, vector<16xi32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 def ReportStorage : Pass<"zq-report-storage", "::mlir::ModuleOp"> {
   let summary = "Print how much room the compressed tensors take";
   let description = [{

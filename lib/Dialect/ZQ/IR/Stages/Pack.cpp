@@ -17,13 +17,14 @@ PackLayout PackAttr::getLayout() const {
   layout.halves = getHalves();
   layout.run = getRun();
   layout.tile.assign(getTile().begin(), getTile().end());
+  layout.lanes.assign(getLanes().begin(), getLanes().end());
   return layout;
 }
 
 /// Codes that fill whole bytes (words), beginning on one.
 static int64_t getGranule(const PackLayout &layout, int64_t bits) {
   // Each word has one code of a block.
-  if (layout.halves)
+  if (layout.halves || !layout.lanes.empty())
     return 1;
   int64_t granule = 1;
   for (int width : layout.segments(bits)) {
@@ -41,9 +42,10 @@ LogicalResult PackAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t> shape,
   PackLayout layout = getLayout();
   if (::zq::codec::Status valid = layout.check(getBits(input)); !valid)
     return emitError() << "(T3) 'pack': " << valid.message();
-  if (shape.size() < 1 + !getTile().empty())
-    return emitError() << "(T3) 'pack' needs a tensor of rank "
-                       << (getTile().empty() ? 1 : 2) << " or more";
+  int64_t minRank = layout.tileOf(getBits(input)).empty() ? 1 : 2;
+  if (static_cast<int64_t>(shape.size()) < minRank)
+    return emitError() << "(T3) 'pack' needs a tensor of rank " << minRank
+                       << " or more";
   int64_t granule = ::getGranule(layout, getBits(input));
   if (!getTile().empty() && getTile().back() % granule)
     return emitError() << "(T3) 'pack': a row of a tile is a multiple of "
@@ -60,10 +62,11 @@ LogicalResult PackAttr::getParts(int64_t rank, Type input, Operation *,
   MLIRContext *context = getContext();
   SmallVector<AffineExpr> sizes = getDims(context, rank);
   AffineExpr length = sizes.pop_back_val();
-  if (!getTile().empty()) {
-    sizes.back() = sizes.back().ceilDiv(getTile()[0]);
-    sizes.push_back(length.ceilDiv(getTile()[1]));
-    length = getAffineConstantExpr(getTile()[0] * getTile()[1], context);
+  ::zq::codec::Shape tile = layout.tileOf(getBits(input));
+  if (!tile.empty()) {
+    sizes.back() = sizes.back().ceilDiv(tile[0]);
+    sizes.push_back(length.ceilDiv(tile[1]));
+    length = getAffineConstantExpr(tile[0] * tile[1], context);
   }
   AffineExpr bytes = getAffineConstantExpr(0, context);
   for (int width : layout.segments(getBits(input))) {
@@ -97,6 +100,80 @@ FailureOr<Value> PackAttr::emitDecode(DecodeBuilder &at, Value) const {
 }
 
 //===----------------------------------------------------------------------===//
+// Rows in lanes
+//===----------------------------------------------------------------------===//
+
+StageAttrInterface PackAttr::withLanes(Type input, int64_t rank, int64_t lanes,
+                                       int64_t depth) const {
+  // A code is a byte at most; the symbols of a radix have no other.
+  if (rank < 2 || getBits(input) > 8 || getRadix() || !getLanes().empty())
+    return *this;
+  return get(getContext(), false, 0, 0, PackLayout::Planes::Whole, false, 0,
+             ArrayRef<int64_t>(), {lanes, depth});
+}
+
+int64_t PackAttr::getLaneColumns(Type input, int64_t lanes,
+                                 int64_t depth) const {
+  if (getLanes() != ArrayRef<int64_t>{lanes, depth})
+    return 0;
+  return getLayout().tileOf(getBits(input))[1];
+}
+
+SmallVector<Value> PackAttr::emitCodes(LaneBuilder &at) const {
+  OpBuilder &b = at.builder;
+  Location loc = at.loc;
+  PackLayout layout = getLayout();
+  int64_t bits = getBits(at.input), columns = layout.tileOf(bits)[1];
+  int64_t bytes = at.lanes * at.depth;
+  Value tile = at.index(0);
+  if (columns < at.shape.back())
+    tile = arith::DivUIOp::create(b, loc, at.column, at.index(columns));
+  // Shifts move the fields of four bytes at a time.
+  auto byteType = VectorType::get(bytes, b.getI8Type());
+  auto wordType = VectorType::get(bytes / 4, b.getI32Type());
+  auto constant = [&](VectorType type, int64_t value) -> Value {
+    return arith::ConstantOp::create(
+        b, loc,
+        DenseElementsAttr::get(type,
+                               b.getIntegerAttr(type.getElementType(), value)));
+  };
+  auto shift = [&](Value value, int64_t distance) {
+    if (distance > 0)
+      value = arith::ShLIOp::create(b, loc, value, constant(wordType, distance));
+    if (distance < 0)
+      value =
+          arith::ShRUIOp::create(b, loc, value, constant(wordType, -distance));
+    return value;
+  };
+
+  SmallVector<Value> codes(columns / at.depth);
+  int64_t begin = 0, place = bits;
+  for (int width : layout.segments(bits)) {
+    place -= width;
+    int64_t perByte = 8 / width;
+    Value loaded;
+    for (auto [i, code] : llvm::enumerate(codes)) {
+      int64_t field = i % perByte;
+      if (field == 0) {
+        loaded = at.loadStream(0, {at.panel, tile, at.index(begin)}, bytes,
+                               /*exact=*/true);
+        loaded = vector::BitCastOp::create(b, loc, wordType, loaded);
+        begin += bytes;
+      }
+      Value segment = shift(loaded, place - field * width);
+      segment = vector::BitCastOp::create(b, loc, byteType, segment);
+      if (width < bits)
+        segment = arith::AndIOp::create(
+            b, loc, segment,
+            constant(byteType, ((1 << width) - 1) << place & 0xFF));
+      code = code ? arith::OrIOp::create(b, loc, code, segment).getResult()
+                  : segment;
+    }
+  }
+  return codes;
+}
+
+//===----------------------------------------------------------------------===//
 // Text form
 //===----------------------------------------------------------------------===//
 
@@ -111,7 +188,7 @@ Attribute PackAttr::parse(AsmParser &parser, Type) {
   bool msb = false, halves = false;
   int64_t word = 0, radix = 0, run = 0;
   PackLayout::Planes planes = PackLayout::Planes::Whole;
-  SmallVector<int64_t> tile;
+  SmallVector<int64_t> tile, lanes;
   auto parseOption = [&]() -> ParseResult {
     SMLoc loc = parser.getCurrentLocation();
     StringRef option;
@@ -138,15 +215,18 @@ Attribute PackAttr::parse(AsmParser &parser, Type) {
       return failure(parser.parseEqual() || parser.parseInteger(radix));
     if (option == "tile")
       return failure(parser.parseEqual() || parseTile(parser, tile));
+    if (option == "lanes")
+      return failure(parser.parseEqual() || parseTile(parser, lanes));
     return parser.emitError(loc, "'pack' has no option '")
            << option
            << "'; expected 'msb', 'word', 'radix', 'planar', 'split', "
-              "'halves' or 'tile'";
+              "'halves', 'tile' or 'lanes'";
   };
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::OptionalLessGreater,
                                      parseOption))
     return {};
-  return get(parser.getContext(), msb, word, radix, planes, halves, run, tile);
+  return get(parser.getContext(), msb, word, radix, planes, halves, run, tile,
+             lanes);
 }
 
 void PackAttr::print(AsmPrinter &printer) const {
@@ -168,12 +248,16 @@ void PackAttr::print(AsmPrinter &printer) const {
     addNumber("halves", getRun());
   else if (getHalves())
     options.push_back("halves");
-  if (!getTile().empty()) {
-    std::string tile("tile = ");
-    llvm::raw_string_ostream os(tile);
-    llvm::interleave(getTile(), os, "x");
-    options.push_back(std::move(tile));
-  }
+  auto addSizes = [&](StringRef name, ArrayRef<int64_t> sizes) {
+    if (sizes.empty())
+      return;
+    std::string text = (name + " = ").str();
+    llvm::raw_string_ostream os(text);
+    llvm::interleave(sizes, os, "x");
+    options.push_back(std::move(text));
+  };
+  addSizes("tile", getTile());
+  addSizes("lanes", getLanes());
   if (!options.empty())
     printer << '<' << llvm::join(options, ", ") << '>';
 }

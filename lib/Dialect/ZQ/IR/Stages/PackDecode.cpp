@@ -25,11 +25,13 @@ public:
   Unpacking(DecodeBuilder &at, const PackLayout &layout, int64_t bits)
       : at(at), b(at.builder), loc(at.loc), layout(layout), bits(bits),
         codeType(getCodeType(b.getContext(), bits)) {
-    length =
-        layout.tile.empty() ? at.shape.back() : layout.tile[0] * layout.tile[1];
+    tile = layout.tileOf(bits);
+    length = tile.empty() ? at.shape.back() : tile[0] * tile[1];
     piece = at.width;
-    if (!layout.tile.empty())
-      piece = std::gcd(piece, layout.tile[1]);
+    if (!layout.lanes.empty())
+      piece = std::gcd(piece, layout.lanes[1]);
+    else if (!tile.empty())
+      piece = std::gcd(piece, tile[1]);
     if (layout.halves) {
       FieldString fields(bits, layout);
       run = layout.run ? layout.run : fields.paddedCount(length);
@@ -53,7 +55,8 @@ private:
   Value emitPiece(const Place &place);
   Value emitSegment(const Place &place, const FieldString &fields,
                     int64_t width, int64_t begin);
-  Value emitHalf(const Place &place, const FieldString &fields, int64_t begin);
+  Value emitHalf(const Place &place, const FieldString &fields, int64_t width,
+                 int64_t begin);
   Value emitDigits(Value bytes, const FieldString &fields);
   SmallVector<int64_t> getStarts(const FieldString &fields, int64_t width,
                                  int64_t numBytes);
@@ -85,7 +88,7 @@ private:
     SmallVector<Value> position(place.string);
     position.push_back(byte);
     return at.loadStream(0, position, numBytes,
-                         at.isExact() || !layout.tile.empty());
+                         at.isExact() || !tile.empty());
   }
 
   DecodeBuilder &at;
@@ -94,6 +97,7 @@ private:
   const PackLayout &layout;
   int64_t bits;
   Type codeType;
+  ::zq::codec::Shape tile;
   /// Codes of a string, of a piece, of a run and of a part of a run.
   int64_t length, piece, run = 0, part = 0;
 };
@@ -110,13 +114,23 @@ Unpacking::Place Unpacking::getPlace(int64_t offset) {
   Place place;
   place.string.assign(at.position.begin(), at.position.end() - 1);
   place.code = column;
-  if (!layout.tile.empty()) {
+  if (!tile.empty()) {
     Value row = place.string.back();
-    place.string.back() = divide(row, layout.tile[0]);
-    place.string.push_back(divide(column, layout.tile[1]));
-    place.code = arith::AddIOp::create(
-        b, loc, multiply(remainder(row, layout.tile[0]), layout.tile[1]),
-        remainder(column, layout.tile[1]));
+    place.string.back() = divide(row, tile[0]);
+    place.string.push_back(divide(column, tile[1]));
+    Value inTile = remainder(row, tile[0]);
+    column = remainder(column, tile[1]);
+    if (layout.lanes.empty()) {
+      place.code =
+          arith::AddIOp::create(b, loc, multiply(inTile, tile[1]), column);
+      return place;
+    }
+    // Pieces divide the depth.
+    int64_t depth = layout.lanes[1];
+    Value group = arith::AddIOp::create(
+        b, loc, multiply(divide(column, depth), tile[0]), inTile);
+    place.code = arith::AddIOp::create(b, loc, multiply(group, depth),
+                                       remainder(column, depth));
   } else if (run && at.width % run == 0 && at.isExact()) {
     // Blocks begin where runs do.
     place.inRun = offset % run;
@@ -218,8 +232,13 @@ Value Unpacking::emitDigits(Value bytes, const FieldString &fields) {
 
 /// A piece of one part of a run: one field of each of consecutive words.
 Value Unpacking::emitHalf(const Place &place, const FieldString &fields,
-                          int64_t begin) {
+                          int64_t width, int64_t begin) {
   int64_t word = fields.wordBytes() * 8, perWord = fields.fieldsPerWord();
+  int64_t run = this->run, part = this->part;
+  if (!layout.lanes.empty()) {
+    part = layout.lanes[0] * layout.lanes[1];
+    run = perWord * part;
+  }
   Value runIndex = divide(place.code, run);
   Value inRun = place.inRun ? index(*place.inRun) : remainder(place.code, run);
   Value partIndex =
@@ -236,18 +255,19 @@ Value Unpacking::emitHalf(const Place &place, const FieldString &fields,
                 : vector::BitCastOp::create(b, loc, type, bytes).getResult();
   if (layout.msb)
     partIndex = arith::SubIOp::create(b, loc, index(perWord - 1), partIndex);
-  Value shift = multiply(partIndex, bits);
+  Value shift = multiply(partIndex, width);
   if (layout.msb)
-    shift = add(shift, word - perWord * bits);
+    shift = add(shift, word - perWord * width);
   shift = arith::IndexCastUIOp::create(b, loc, type.getElementType(), shift);
   Value codes = arith::ShRUIOp::create(
       b, loc, words, vector::BroadcastOp::create(b, loc, type, shift));
-  SmallVector<uint64_t> mask(piece, (uint64_t(1) << bits) - 1);
+  SmallVector<uint64_t> mask(piece, (uint64_t(1) << width) - 1);
   codes = arith::AndIOp::create(b, loc, codes, constant(type, mask));
   auto result = type.clone(codeType);
-  unsigned width = codeType.getIntOrFloatBitWidth();
-  if (word > width)
-    codes = arith::TruncIOp::create(b, loc, result, codes);
+  if (word > codeType.getIntOrFloatBitWidth())
+    return arith::TruncIOp::create(b, loc, result, codes);
+  if (word < codeType.getIntOrFloatBitWidth())
+    return arith::ExtUIOp::create(b, loc, result, codes);
   return codes;
 }
 
@@ -255,8 +275,8 @@ Value Unpacking::emitHalf(const Place &place, const FieldString &fields,
 /// `begin` of each string, in lanes of the codes' type.
 Value Unpacking::emitSegment(const Place &place, const FieldString &fields,
                              int64_t width, int64_t begin) {
-  if (layout.halves)
-    return emitHalf(place, fields, begin);
+  if (layout.halves || !layout.lanes.empty())
+    return emitHalf(place, fields, width, begin);
   int64_t perWord = fields.fieldsPerWord();
   // Pieces begin on a byte, so that nothing is left over.
   Value byte = perWord

@@ -27,7 +27,8 @@ static StringRef stringify(ScaleStatistic statistic) {
 
 LogicalResult ScaleAttr::verify(ErrorFn emitError, ArrayRef<int64_t> block,
                                 Attribute stored, Attribute zero,
-                                ScaleStatistic statistic, PowerOfTwoRule rule) {
+                                ScaleStatistic statistic, PowerOfTwoRule rule,
+                                int64_t rows) {
   if (failed(verifyStored(emitError, stored, "scale")))
     return failure();
   if (llvm::any_of(block, [](int64_t size) { return size < 0; }))
@@ -45,6 +46,10 @@ LogicalResult ScaleAttr::verify(ErrorFn emitError, ArrayRef<int64_t> block,
   if (rule != PowerOfTwoRule::Ceil &&
       !(type && isa<Float8E8M0FNUType>(type.getValue())))
     return emitError() << "scale: 'floor' is a rule for f8E8M0FNU scales";
+  if (rows < 0 || rows > 255)
+    return emitError() << "scale: panels have 1 to 255 rows, and not " << rows;
+  if (rows && (!type || isa_and_nonnull<CodecAttr>(zero)))
+    return emitError() << "scale: 'rows' is for arrays without a codec";
   if (statistic == ScaleStatistic::Peak)
     return verifySigned(emitError, stored, "scale", "a peak scale");
   return success();
@@ -54,6 +59,9 @@ LogicalResult ScaleAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t> shape,
                                      Type input) const {
   if (failed(verifyBlockRank(emitError, getBlock(), shape, "scale")))
     return failure();
+  if (getRows() && shape.size() < 2)
+    return emitError() << "(T3) 'scale' in panels of rows needs a tensor of "
+                          "rank 2 or more";
   if (failed(verifyValues(emitError, input, "scale")))
     return failure();
   auto codec = dyn_cast<CodecAttr>(getStored());
@@ -85,6 +93,9 @@ LogicalResult ScaleAttr::getParts(int64_t rank, Type, Operation *,
               rank, sizes);
   else if (getZero())
     addStored(parts, "zero", getZero(), rank, sizes);
+  if (getRows())
+    for (Part &part : parts)
+      putInPanels(part, getRows());
   return success();
 }
 
@@ -92,17 +103,18 @@ StageAttrInterface ScaleAttr::withPlainPart(unsigned index, Type type) const {
   Attribute plain = TypeAttr::get(type);
   if (index == 0)
     return get(getContext(), getBlock(), plain, getZero(), getStatistic(),
-               getRule());
+               getRule(), getRows());
   if (hasIntegerZero())
     return nullptr;
   return get(getContext(), getBlock(), getStored(), plain, getStatistic(),
-             getRule());
+             getRule(), getRows());
 }
 
 Reference ScaleAttr::getReference(Type) const {
   ::zq::codec::ScaleOptions options;
   options.statistic = getStatistic();
   options.rule = getRule();
+  options.rows = getRows();
   options.integerZero = hasIntegerZero();
   if (getZero() && !hasIntegerZero()) {
     options.zero = getStoredFloats(getZero());
@@ -124,10 +136,11 @@ bool ScaleAttr::isLossless() const { return false; }
 // Text form
 //===----------------------------------------------------------------------===//
 
-/// Where an option may stand: `zero`, `zero = stored`, a statistic or a rule.
+/// Where an option may stand: `zero`, `zero = stored`, a statistic, a rule or
+/// `rows = 16`.
 static ParseResult parseOption(AsmParser &parser, Attribute &zero,
-                               ScaleStatistic &statistic,
-                               PowerOfTwoRule &rule) {
+                               ScaleStatistic &statistic, PowerOfTwoRule &rule,
+                               int64_t &rows) {
   SMLoc loc = parser.getCurrentLocation();
   StringRef keyword;
   if (parser.parseKeyword(&keyword))
@@ -137,6 +150,8 @@ static ParseResult parseOption(AsmParser &parser, Attribute &zero,
     return success(failed(parser.parseOptionalEqual()) ||
                    succeeded(parseStored(parser, zero)));
   }
+  if (keyword == "rows")
+    return failure(parser.parseEqual() || parser.parseInteger(rows));
   for (auto [name, value] : statistics)
     if (keyword == name) {
       statistic = value;
@@ -145,7 +160,7 @@ static ParseResult parseOption(AsmParser &parser, Attribute &zero,
   if (keyword != "floor" && keyword != "ceil")
     return parser.emitError(loc)
            << "expected 'zero', 'absmax', 'meanabs', 'l2', 'rms', 'peak', "
-              "'search', 'floor' or 'ceil', and not '"
+              "'search', 'floor', 'ceil' or 'rows', and not '"
            << keyword << "'";
   rule = keyword == "floor" ? PowerOfTwoRule::Floor : PowerOfTwoRule::Ceil;
   return success();
@@ -156,17 +171,19 @@ Attribute ScaleAttr::parse(AsmParser &parser, Type) {
   Attribute stored, zero;
   ScaleStatistic statistic = ScaleStatistic::AbsMax;
   PowerOfTwoRule rule = PowerOfTwoRule::Ceil;
+  int64_t rows = 0;
   SMLoc loc = parser.getCurrentLocation();
   if (parser.parseLess() || parseBlock(parser, block) || parser.parseComma() ||
       parseStored(parser, stored))
     return {};
   while (succeeded(parser.parseOptionalComma()))
-    if (parseOption(parser, zero, statistic, rule))
+    if (parseOption(parser, zero, statistic, rule, rows))
       return {};
   if (parser.parseGreater())
     return {};
   return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
-                    ArrayRef<int64_t>(block), stored, zero, statistic, rule);
+                    ArrayRef<int64_t>(block), stored, zero, statistic, rule,
+                    rows);
 }
 
 void ScaleAttr::print(AsmPrinter &printer) const {
@@ -184,6 +201,8 @@ void ScaleAttr::print(AsmPrinter &printer) const {
     printer << ", " << stringify(getStatistic());
   if (getRule() == PowerOfTwoRule::Floor)
     printer << ", floor";
+  if (getRows())
+    printer << ", rows = " << getRows();
   printer << '>';
 }
 
@@ -237,6 +256,8 @@ bool ScaleAttr::isBlockStage(ArrayRef<int64_t>) const { return true; }
 // Such scales are broadcast along dimensions. Nothing widens tensors of 8-bit
 // floats.
 bool ScaleAttr::canSplit(ArrayRef<int64_t> shape) const {
+  if (getRows())
+    return false;
   auto isNarrow = [](Attribute stored) {
     auto type = dyn_cast_or_null<TypeAttr>(stored);
     return type && type.getValue().getIntOrFloatBitWidth() < 16;
@@ -289,4 +310,58 @@ FailureOr<Value> ScaleAttr::emitTensorDecode(TensorDecodeBuilder &at) const {
   return linalg::GenericOp::create(b, at.loc, empty.getType(), inputs, empty,
                                    maps, iterators, body)
       .getResult(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Rows in lanes
+//===----------------------------------------------------------------------===//
+
+StageAttrInterface ScaleAttr::withLanes(Type, int64_t rank, int64_t lanes,
+                                        int64_t) const {
+  // A scale of several rows is read once for all of them.
+  if (rank < 2 || getBlock().empty() || getBlock()[rank - 2] != 1 ||
+      getRows() || isa<CodecAttr>(getStored()) ||
+      isa_and_nonnull<CodecAttr>(getZero()))
+    return *this;
+  return get(getContext(), getBlock(), getStored(), getZero(), getStatistic(),
+             getRule(), lanes);
+}
+
+std::optional<SmallVector<int64_t>>
+ScaleAttr::getFactorBlock(int64_t rank) const {
+  if (getZero())
+    return std::nullopt;
+  return getGroup(getBlock(), rank);
+}
+
+bool ScaleAttr::hasFactorInLanes(ArrayRef<int64_t> shape,
+                                 int64_t lanes) const {
+  if (shape.size() != 2 || getZero() || isa<CodecAttr>(getStored()))
+    return false;
+  int64_t height = getGroup(getBlock(), 2)[0];
+  // One factor for all rows of a panel, or one for each.
+  return height == 1 ? getRows() == lanes
+                     : !getRows() && (height == 0 || height % lanes == 0);
+}
+
+Value ScaleAttr::emitFactor(LaneBuilder &at) const {
+  OpBuilder &b = at.builder;
+  SmallVector<int64_t> block = getGroup(getBlock(), 2);
+  Value column = at.index(0);
+  if (block[1] && block[1] < at.shape[1])
+    column = block[1] == 1 ? at.column
+                           : arith::DivUIOp::create(b, at.loc, at.column,
+                                                    at.index(block[1]))
+                                 .getResult();
+  if (block[0] == 1)
+    return emitToF32(b, at.loc,
+                     at.loadStream(0, {at.panel, column, at.index(0)}, at.lanes,
+                                   /*exact=*/true));
+  Value row = at.index(0);
+  if (block[0])
+    row = arith::DivUIOp::create(b, at.loc, at.panel,
+                                 at.index(block[0] / at.lanes));
+  return emitToF32(
+      b, at.loc,
+      tensor::ExtractOp::create(b, at.loc, at.stream(0), {row, column}));
 }

@@ -12,7 +12,7 @@ void mlir::zq::addStream(SmallVectorImpl<Part> &parts, MLIRContext *context,
   parts.push_back(
       {StreamAttr::get(context, StringAttr::get(context, name), element,
                        AffineMap::get(rank, numSymbols, sizes, context)),
-       CodecAttr()});
+       CodecAttr(), /*rows=*/0});
 }
 
 void mlir::zq::addStored(SmallVectorImpl<Part> &parts, StringRef name,
@@ -24,6 +24,20 @@ void mlir::zq::addStored(SmallVectorImpl<Part> &parts, StringRef name,
       codec ? Float32Type::get(context) : cast<TypeAttr>(stored).getValue();
   addStream(parts, context, name, element, rank, sizes, numSymbols);
   parts.back().codec = codec;
+}
+
+void mlir::zq::putInPanels(Part &part, int64_t rows) {
+  AffineMap shape = part.array.getShape();
+  SmallVector<AffineExpr> sizes(shape.getResults());
+  AffineExpr columns = sizes.pop_back_val();
+  sizes.back() = sizes.back().ceilDiv(rows);
+  sizes.push_back(columns);
+  sizes.push_back(getAffineConstantExpr(rows, shape.getContext()));
+  part.array = StreamAttr::get(
+      shape.getContext(), part.array.getName(), part.array.getElementType(),
+      AffineMap::get(shape.getNumDims(), shape.getNumSymbols(), sizes,
+                     shape.getContext()));
+  part.rows = rows;
 }
 
 SmallVector<AffineExpr> mlir::zq::getDims(MLIRContext *context, int64_t rank) {

@@ -33,6 +33,9 @@ void addStored(SmallVectorImpl<Part> &parts, StringRef name, Attribute stored,
                int64_t rank, ArrayRef<AffineExpr> sizes,
                unsigned numSymbols = 0);
 
+/// Stores a part, which has no codec, in panels of `rows` rows.
+void putInPanels(Part &part, int64_t rows);
+
 /// The dimensions of a tensor of `rank`.
 SmallVector<AffineExpr> getDims(MLIRContext *context, int64_t rank);
 

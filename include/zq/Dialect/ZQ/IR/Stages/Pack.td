@@ -4,7 +4,8 @@
 
 include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
-def ZQ_PackAttr : ZQ_Stage<"Pack", "pack", ["getGranule"]> {
+def ZQ_PackAttr : ZQ_Stage<"Pack", "pack", ["getGranule", "withLanes"],
+    [DeclareAttrInterfaceMethods<CodeSourceAttrInterface>]> {
   let summary = "N-bit codes, packed row by row";
   let description = [{
     Each row (last axis) is one string of bits, the code of element j at bits
@@ -25,7 +26,12 @@ def ZQ_PackAttr : ZQ_Stage<"Pack", "pack", ["getGranule"]> {
       codes, as in GGUF's Q4_0;
     * `tile = 16x16`: not each row is a string but each such tile of the last two
       dimensions, row-major, padded with zero codes. The rows of a tile are whole
-      bytes (words).
+      bytes (words);
+    * `lanes = 16x4`: tiles of 16 rows whose columns are taken 4 at a time: byte
+      4 i + j of the first 64 is that of row i, column j, in its lowest bits, and
+      above them those of columns 4 + j, 8 + j and so on. Codes whose width is
+      no power of two are split. For vector units that have a row in each lane;
+      goes with no other option.
 
     ```mlir
     pack
@@ -43,13 +49,14 @@ def ZQ_PackAttr : ZQ_Stage<"Pack", "pack", ["getGranule"]> {
   let parameters = (ins "bool":$msb, "int64_t":$word, "int64_t":$radix,
                         "::zq::codec::PackLayout::Planes":$planes,
                         "bool":$halves, "int64_t":$run,
-                        ArrayRefParameter<"int64_t">:$tile);
+                        ArrayRefParameter<"int64_t">:$tile,
+                        ArrayRefParameter<"int64_t">:$lanes);
   let builders = [
     /// Without options.
     AttrBuilder<(ins), [{
       return $_get($_ctxt, false, 0, 0,
                    ::zq::codec::PackLayout::Planes::Whole, false, 0,
-                   ::llvm::ArrayRef<int64_t>());
+                   ::llvm::ArrayRef<int64_t>(), ::llvm::ArrayRef<int64_t>());
     }]>
   ];
   let hasCustomAssemblyFormat = 1;

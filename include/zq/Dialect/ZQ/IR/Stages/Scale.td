@@ -4,9 +4,10 @@
 
 include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
-def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart"],
+def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart", "withLanes"],
     [DeclareAttrInterfaceMethods<TensorStageAttrInterface,
-                                 ["isBlockStage", "canSplit"]>]> {
+                                 ["isBlockStage", "canSplit"]>,
+     DeclareAttrInterfaceMethods<FactorAttrInterface>]> {
   let summary = "One scale, and perhaps a zero point, per block of the tensor";
   let description = [{
     Divides each block by a scale such that it fills the range of the stage
@@ -41,6 +42,10 @@ def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart"],
     that nothing saturates; `floor` the rule of OCP MX, 2^(floor(log2 extent) -
     floor(log2 limit)), so that the top of a binade may.
 
+    With `rows = 16` scales, and zero points, that have no codec are stored in
+    panels of 16 rows, column by column, for vector units that have a row in each
+    lane; rows beyond the last one are zero.
+
     Takes in values and hands on f32 values; not lossless. Parts: `scale`, of
     one element per block with the tensor's rank, and with a zero point `zero`, of
     the same shape, i8 where it is an integer. Decodes to `value * scale`, or
@@ -54,7 +59,7 @@ def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart"],
       OptionalParameter<"::mlir::Attribute",
                         "unit for an integer, or how it is stored">:$zero,
       "::zq::codec::ScaleStatistic":$statistic,
-      "::zq::codec::PowerOfTwoRule":$rule);
+      "::zq::codec::PowerOfTwoRule":$rule, "int64_t":$rows);
   let builders = [
     AttrBuilder<(ins "::llvm::ArrayRef<int64_t>":$block,
                      "::mlir::Attribute":$stored, "bool":$integerZero), [{
@@ -62,7 +67,7 @@ def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart"],
                    integerZero ? ::mlir::Attribute(::mlir::UnitAttr::get($_ctxt))
                                : ::mlir::Attribute(),
                    ::zq::codec::ScaleStatistic::AbsMax,
-                   ::zq::codec::PowerOfTwoRule::Ceil);
+                   ::zq::codec::PowerOfTwoRule::Ceil, 0);
     }]>
   ];
   let hasCustomAssemblyFormat = 1;

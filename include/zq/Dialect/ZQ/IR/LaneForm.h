@@ -1,0 +1,68 @@
+//===- LaneForm.h - Codecs whose contractions have rows in their lanes ----===//
+//
+// What `zq.contract` takes: factors of blocks, then codes that stand for values
+// of a small table, stored in panels of rows. Which stages these are is not
+// known here, only what they answer.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ZQ_DIALECT_ZQ_IR_LANEFORM_H
+#define ZQ_DIALECT_ZQ_IR_LANEFORM_H
+
+#include "zq/Dialect/ZQ/IR/ZQ.h"
+
+#include <optional>
+#include <string>
+
+namespace mlir::zq {
+
+/// Codes of a row that are consecutive bytes: as many as `zq.dot` adds up.
+constexpr int64_t laneDepth = 4;
+
+struct LaneForm {
+  /// A stage that multiplies, by its place in the chain, and its blocks.
+  struct Factor {
+    unsigned stage;
+    SmallVector<int64_t> block;
+    /// Whether it is the same for all columns.
+    bool isOfRows = false;
+  };
+
+  SmallVector<Factor> factors;
+  /// The last stage's place in the chain.
+  unsigned source = 0;
+  int64_t bits = 0;
+  /// What each code decodes to, below the factors: 2^bits values.
+  SmallVector<float> values;
+  /// Columns that the source stores together.
+  int64_t columns = 0;
+  /// Consecutive columns that share all factors; a multiple of `laneDepth`.
+  int64_t group = 0;
+};
+
+/// The form of a weight of rank 2 for `lanes` rows side by side. Nothing where
+/// it has none, and then `why` says for what reason.
+std::optional<LaneForm> getLaneForm(CompressedTensorType type, int64_t lanes,
+                                    std::string &why);
+
+/// The type with the layout that `getLaneForm` wants, where its stages have it.
+CompressedTensorType withLanes(CompressedTensorType type, int64_t lanes);
+
+/// The values of a table as unsigned bytes: `(bytes[c] - offset) * unit`.
+struct ByteTable {
+  SmallVector<uint8_t> bytes;
+  int64_t offset = 0;
+  float unit = 1;
+  /// The largest deviation from the values, over their largest magnitude; 0
+  /// where they are integers times a power of two.
+  double error = 0;
+};
+ByteTable getByteTable(ArrayRef<float> values);
+
+/// How far a product may be off with activations in `planes` planes, over the
+/// product of the largest activation of its group and the weight's largest
+/// value: half a step of the planes, and the table's error.
+double getPlanesError(int64_t planes, const ByteTable &table);
+
+} // namespace mlir::zq
+
+#endif // ZQ_DIALECT_ZQ_IR_LANEFORM_H

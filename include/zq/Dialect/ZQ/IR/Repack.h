@@ -1,0 +1,22 @@
+//===- Repack.h - Streams in another layout -------------------------------===//
+#ifndef ZQ_DIALECT_ZQ_IR_REPACK_H
+#define ZQ_DIALECT_ZQ_IR_REPACK_H
+
+#include "zq/Codec/Stage.h"
+#include "zq/Dialect/ZQ/IR/ZQ.h"
+
+namespace mlir::zq {
+
+/// The streams of a tensor of type `to` that stand for the very codes, scales
+/// and so on that `streams` of `from` do. The types' codecs differ in nothing
+/// but their layout, as `withLanes` makes them differ: the panels of side
+/// arrays, and a last stage that is lossless. Fails where they differ
+/// otherwise, and where `streams` are not those of `from`.
+::zq::codec::Result<std::vector<::zq::codec::Stream>>
+repack(CompressedTensorType from,
+       const std::vector<::zq::codec::Stream> &streams,
+       CompressedTensorType to);
+
+} // namespace mlir::zq
+
+#endif // ZQ_DIALECT_ZQ_IR_REPACK_H

@@ -1,0 +1,173 @@
+//===- LaneForm.cpp - Codecs whose contractions have rows in their lanes --===//
+#include "zq/Dialect/ZQ/IR/LaneForm.h"
+
+#include "zq/Codec/Stage.h"
+
+#include <cmath>
+#include <numeric>
+
+using namespace mlir;
+using namespace mlir::zq;
+using ::zq::codec::Array;
+using ::zq::codec::ElementType;
+
+/// Groups without a factor of their own end here at the latest: activations are
+/// scaled once for each.
+static constexpr int64_t longestGroup = 128;
+
+/// Whether a stage maps each value to a code and does nothing else.
+static bool isElementwise(StageAttrInterface stage, Type input, int64_t rank) {
+  SmallVector<Part> parts;
+  return succeeded(stage.getParts(rank, input, /*scope=*/nullptr, parts)) &&
+         parts.empty() && stage.getMainRatios(rank).empty() &&
+         stage.getGranule(input, nullptr) == 1 && !stage.getChunk(nullptr) &&
+         !isa<TensorStageAttrInterface>(stage) && isa<FloatType>(input) &&
+         isa<IntegerType>(stage.getOutput(input));
+}
+
+/// What `stage` decodes each of its codes to; empty where it does not say.
+static SmallVector<float> getValues(StageAttrInterface stage, Type input) {
+  auto reference = stage.getReference(input);
+  if (!reference)
+    return {};
+  int64_t count =
+      int64_t(1) << stage.getOutput(input).getIntOrFloatBitWidth();
+  Array codes(ElementType::I8, {1});
+  SmallVector<float> values;
+  for (int64_t code = 0; code < count; ++code) {
+    codes.bytes[0] = static_cast<uint8_t>(code);
+    auto value = reference->decode(codes, {}, {1});
+    // A code that stands for nothing; what decodes it is up to us.
+    values.push_back(value && value->type == ElementType::F32
+                         ? value->getFloat(0)
+                         : values.empty() ? 0.0f
+                                          : values.back());
+  }
+  return values;
+}
+
+/// The columns that share every factor, at most `longestGroup`.
+static int64_t getGroup(ArrayRef<LaneForm::Factor> factors) {
+  int64_t group = 0;
+  for (const LaneForm::Factor &factor : factors)
+    if (!factor.isOfRows)
+      group = std::gcd(group, factor.block[1]);
+  if (group == 0)
+    return longestGroup;
+  for (int64_t divisor = std::min(group, longestGroup); divisor; --divisor)
+    if (group % divisor == 0 && divisor % laneDepth == 0)
+      return divisor;
+  return 0;
+}
+
+std::optional<LaneForm> mlir::zq::getLaneForm(CompressedTensorType type,
+                                              int64_t lanes, std::string &why) {
+  auto refuse = [&](const Twine &reason) {
+    why = reason.str();
+    return std::nullopt;
+  };
+  ArrayRef<int64_t> shape = type.getShape();
+  if (shape.size() != 2 || shape[0] < 1 || shape[1] < 1)
+    return refuse("it is not a matrix");
+  ArrayRef<StageAttrInterface> stages = type.getCodec().getStages();
+  SmallVector<Type> inputs = type.getCodec().getInputs(type.getElementType());
+  if (!type.getElementType().isF32())
+    return refuse("its elements are not f32");
+
+  LaneForm form;
+  unsigned i = 0;
+  for (; i < stages.size(); ++i) {
+    auto factor = dyn_cast<FactorAttrInterface>(stages[i]);
+    if (!factor)
+      break;
+    auto block = factor.getFactorBlock(2);
+    if (!block)
+      return refuse("a stage adds to its values");
+    if (!factor.hasFactorInLanes(shape, lanes))
+      return refuse("a stage's factors are not laid out for lanes");
+    bool isOfRows = (*block)[1] == 0 || (*block)[1] >= shape[1];
+    form.factors.push_back({i, std::move(*block), isOfRows});
+  }
+  if (i + 2 != stages.size() || !isElementwise(stages[i], inputs[i], 2))
+    return refuse("its stages are not factors, one map to codes, and their "
+                  "layout");
+  auto source = dyn_cast<CodeSourceAttrInterface>(stages[i + 1]);
+  form.source = i + 1;
+  form.bits = inputs[i + 1].getIntOrFloatBitWidth();
+  if (source && form.bits <= 8)
+    form.columns = source.getLaneColumns(inputs[i + 1], lanes, laneDepth);
+  if (!form.columns)
+    return refuse("its codes are not laid out for lanes");
+  form.values = getValues(stages[i], inputs[i]);
+  if (form.values.empty() ||
+      !llvm::all_of(form.values, [](float v) { return std::isfinite(v); }))
+    return refuse("not all of its codes stand for finite values");
+  form.group = getGroup(form.factors);
+  if (!form.group)
+    return refuse("its groups are no multiples of 4 columns");
+  return form;
+}
+
+CompressedTensorType mlir::zq::withLanes(CompressedTensorType type,
+                                         int64_t lanes) {
+  SmallVector<StageAttrInterface> stages;
+  int64_t rank = type.getShape().size();
+  for (auto [stage, input] :
+       llvm::zip(type.getCodec().getStages(),
+                 type.getCodec().getInputs(type.getElementType())))
+    stages.push_back(stage.withLanes(input, rank, lanes, laneDepth));
+  return CompressedTensorType::get(
+      type.getContext(), type.getShape(), type.getElementType(),
+      CodecAttr::get(type.getContext(), stages));
+}
+
+/// The largest power of two that all values are multiples of; 0 where all are
+/// zero.
+static float getUnit(ArrayRef<float> values) {
+  int least = INT_MAX;
+  for (float value : values) {
+    if (value == 0)
+      continue;
+    int exponent;
+    float mantissa = std::frexp(value, &exponent);
+    int64_t integer = static_cast<int64_t>(std::ldexp(mantissa, 24));
+    least = std::min(least, exponent - 24 + llvm::countr_zero<uint64_t>(
+                                                std::abs(integer)));
+  }
+  return least == INT_MAX ? 0 : std::ldexp(1.0f, least);
+}
+
+ByteTable mlir::zq::getByteTable(ArrayRef<float> values) {
+  ByteTable table;
+  float low = *std::min_element(values.begin(), values.end());
+  float high = *std::max_element(values.begin(), values.end());
+  float largest = std::max(std::fabs(low), std::fabs(high));
+  table.unit = getUnit(values);
+  // A step less than there are, since the offset is rounded.
+  bool isExact = table.unit > 0 && (double(high) - low) / table.unit <= 255;
+  if (!isExact)
+    table.unit = (high - low) / 254;
+  if (table.unit == 0 || !std::isnormal(table.unit))
+    table.unit = 1;
+  table.offset = -std::llround(double(low) / table.unit);
+  // Values above zero only: there is room for all of them from zero on, or a
+  // step is less than an offset.
+  if (table.offset < 0 || table.offset > 255) {
+    table.unit = largest / (low < 0 && high > 0 ? 127 : 255);
+    table.offset = low < 0 ? -std::llround(double(low) / table.unit) : 0;
+  }
+  for (float value : values) {
+    int64_t byte = std::llround(double(value) / table.unit) + table.offset;
+    byte = std::clamp<int64_t>(byte, 0, 255);
+    table.bytes.push_back(static_cast<uint8_t>(byte));
+    double read = double(byte - table.offset) * table.unit;
+    if (largest > 0)
+      table.error = std::max(table.error, std::fabs(read - value) / largest);
+  }
+  return table;
+}
+
+double mlir::zq::getPlanesError(int64_t planes, const ByteTable &table) {
+  double step = planes == 1 ? 0.5 / 127 : 0.5 / 32512;
+  return step + table.error + step * table.error;
+}

@@ -1,0 +1,102 @@
+//===- Repack.cpp - Streams in another layout -----------------------------===//
+#include "zq/Dialect/ZQ/IR/Repack.h"
+
+#include "zq/Codec/Panels.h"
+#include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+using ::zq::codec::Array;
+using ::zq::codec::Error;
+using ::zq::codec::Result;
+using ::zq::codec::Stream;
+
+using Streams = std::vector<Stream>;
+
+/// A part without a codec, in the panels of another.
+static Array changePanels(const Array &array, const Part &from, const Part &to,
+                          ArrayRef<int64_t> shape) {
+  if (from.rows == to.rows)
+    return array;
+  // The one that is not in panels says how many rows there are.
+  const Part &plain = from.rows ? to : from;
+  RankedTensorType type = plain.array.getType(shape);
+  ::zq::codec::Shape rowMajor(type.getShape().begin(), type.getShape().end());
+  Array rows = from.rows
+                   ? ::zq::codec::fromPanels(array, rowMajor, from.rows)
+                   : array;
+  return to.rows ? ::zq::codec::toPanels(rows, to.rows) : rows;
+}
+
+/// The main stream of a last stage, laid out by another.
+static Result<Array> changeSource(const Array &main, StageAttrInterface from,
+                                  StageAttrInterface to, Type input,
+                                  ArrayRef<int64_t> shape) {
+  auto decoder = from.getReference(input), encoder = to.getReference(input);
+  if (!decoder || !encoder || !decoder->isLossless() || !encoder->isLossless())
+    return Error{"the codecs differ in more than their layout"};
+  Result<Array> codes = decoder->decode(main, {}, {shape.begin(), shape.end()});
+  if (!codes)
+    return codes;
+  Streams none;
+  return encoder->encode(*codes, {}, none);
+}
+
+Result<Streams> mlir::zq::repack(CompressedTensorType from,
+                                 const Streams &streams,
+                                 CompressedTensorType to) {
+  Type element = from.getElementType();
+  CodecAttr old = from.getCodec(), wanted = to.getCodec();
+  SmallVector<int64_t> shape(from.getShape());
+  if (from.getShape() != to.getShape() || element != to.getElementType() ||
+      old.getStages().size() != wanted.getStages().size())
+    return Error{"the codecs differ in more than their layout"};
+  auto reference = old.getReference(element);
+  if (!reference)
+    return Error{"the codec's decoder is known to the IR only"};
+  auto type = *toReferenceType(element);
+  if (auto valid =
+          reference->check(streams, {shape.begin(), shape.end()}, type);
+      !valid)
+    return valid.error();
+
+  auto oldParts = getParts(old, shape.size(), element, /*scope=*/nullptr);
+  auto newParts = getParts(wanted, shape.size(), element, /*scope=*/nullptr);
+  Streams result;
+  for (auto [i, stage] : llvm::enumerate(old.getStages())) {
+    StageAttrInterface other = wanted.getStages()[i];
+    ArrayRef<Part> own = (*oldParts)[i], others = (*newParts)[i];
+    SmallVector<int64_t> at = old.getShapes(shape)[i];
+    if (own.size() != others.size())
+      return Error{"the codecs differ in more than their layout"};
+    bool isLast = i + 1 == old.getStages().size();
+    for (auto [j, part] : llvm::enumerate(own)) {
+      size_t count = 1;
+      if (part.codec)
+        count = part.codec
+                    .getStreams(part.array.getType(at).getRank(),
+                                part.array.getElementType(), nullptr)
+                    ->size();
+      if (part.codec != others[j].codec)
+        return Error{"the codecs differ in more than their layout"};
+      if (part.codec) {
+        for (; count; --count)
+          result.push_back(streams[result.size()]);
+        continue;
+      }
+      const Stream &stream = streams[result.size()];
+      bool isMain = isLast && j + 1 == own.size();
+      if (!isMain || stage == other) {
+        result.push_back(
+            {stream.name, changePanels(stream.array, part, others[j], at)});
+        continue;
+      }
+      Result<Array> main = changeSource(
+          stream.array, stage, other, old.getInputs(element)[i], at);
+      if (!main)
+        return main.error();
+      result.push_back({stream.name, std::move(*main)});
+    }
+  }
+  return result;
+}

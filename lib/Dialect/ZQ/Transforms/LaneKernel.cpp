@@ -1,0 +1,316 @@
+//===- LaneKernel.cpp - Contractions with a weight's rows in the lanes ----===//
+//
+// A panel of rows is read from its first column to its last: one stream of
+// codes, and one for each factor. The sums of a group of columns that share all
+// factors are exact integers, or f32; the factors multiply them once.
+//
+//===----------------------------------------------------------------------===//
+#include "LaneKernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <numeric>
+
+using namespace mlir;
+using namespace mlir::zq;
+
+/// Columns that an iteration has at least, where one row is summed: enough to
+/// make the loop's own work small.
+static constexpr int64_t leastStep = 64;
+
+LaneKernel::LaneKernel(
+    OpBuilder &builder, ContractOp op,
+    SmallVector<SmallVector<DecodeBuilder::StoredPart>> parts)
+    : b(builder), loc(op.getLoc()), op(op), parts(std::move(parts)),
+      lanes(op.getLanes()) {
+  auto weight = cast<CompressedTensorType>(op.getWeight().getType());
+  codec = weight.getCodec();
+  inputs = codec.getInputs(weight.getElementType());
+  shape.assign(weight.getShape().begin(), weight.getShape().end());
+  columns = shape[1];
+  std::string why;
+  form = *getLaneForm(weight, lanes, why);
+  floats = VectorType::get(lanes, b.getF32Type());
+  integers = VectorType::get(lanes, b.getI32Type());
+  byteType = VectorType::get(lanes * laneDepth, b.getI8Type());
+  if (inIntegers()) {
+    auto type = cast<RankedTensorType>(op.getActivations()[0].getType());
+    planes = type.getDimSize(2);
+    rows = type.getDimSize(3);
+    bytes = getByteTable(form.values);
+    table = arith::ConstantOp::create(
+        b, loc,
+        DenseElementsAttr::get(
+            VectorType::get(bytes.bytes.size(), b.getI8Type()),
+            ArrayRef(reinterpret_cast<const int8_t *>(bytes.bytes.data()),
+                     bytes.bytes.size())));
+    return;
+  }
+  int64_t height = cast<RankedTensorType>(op.getResult().getType())
+                       .getDimSize(0);
+  rows = height >= 4 && !ShapedType::isDynamic(height) ? 4 : 1;
+  table = arith::ConstantOp::create(
+      b, loc,
+      DenseElementsAttr::get(
+          VectorType::get(form.values.size(), b.getF32Type()),
+          ArrayRef(form.values)));
+}
+
+//===----------------------------------------------------------------------===//
+// Small ops
+//===----------------------------------------------------------------------===//
+
+Value LaneKernel::index(int64_t value) {
+  return arith::ConstantIndexOp::create(b, loc, value);
+}
+
+Value LaneKernel::add(Value x, int64_t y) {
+  return y ? arith::AddIOp::create(b, loc, x, index(y)).getResult() : x;
+}
+
+/// Sums in registers may be fused with the products that they add.
+static constexpr auto contractFlag = arith::FastMathFlags::contract;
+
+Value LaneKernel::addF(Value x, Value y) {
+  return arith::AddFOp::create(b, loc, x, y, contractFlag);
+}
+
+Value LaneKernel::mulF(Value x, Value y) {
+  return arith::MulFOp::create(b, loc, x, y, contractFlag);
+}
+
+Value LaneKernel::toLanes(Value value) {
+  if (isa<VectorType>(value.getType()))
+    return value;
+  return vector::BroadcastOp::create(
+      b, loc, VectorType::get(lanes, value.getType()), value);
+}
+
+/// `value` in each lane of `type`.
+static Value splatInteger(OpBuilder &b, Location loc, VectorType type,
+                          int64_t value) {
+  return arith::ConstantOp::create(
+      b, loc,
+      DenseElementsAttr::get(
+          type, b.getIntegerAttr(type.getElementType(), value)));
+}
+
+//===----------------------------------------------------------------------===//
+// The loop along a panel
+//===----------------------------------------------------------------------===//
+
+/// Whole groups, and whole tiles of the source.
+int64_t LaneKernel::getStep() const {
+  int64_t step = std::lcm(form.group, form.columns);
+  return rows > 1 ? step : step * llvm::divideCeil(leastStep, step);
+}
+
+SmallVector<Value> LaneKernel::emitSums(Value panel, Value block) {
+  this->panel = panel, this->block = block;
+  // Two sums for a single row, so that one does not wait for the other.
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(floats));
+  Sums sums(rows > 1 ? rows : 2, zero);
+  int64_t step = getStep(), whole = columns / step * step;
+  if (whole) {
+    auto loop = scf::ForOp::create(
+        b, loc, index(0), index(whole), index(step), sums,
+        [&](OpBuilder &, Location, Value column, ValueRange carried) {
+          scf::YieldOp::create(
+              b, loc,
+              emitColumns(SmallVector<Value>(carried), column, step));
+        });
+    sums.assign(loop.result_begin(), loop.result_end());
+  }
+  if (whole < columns)
+    sums = emitColumns(sums, index(whole), columns - whole);
+  if (rows == 1)
+    sums = {addF(sums[0], sums[1])};
+
+  Value factor = emitFactors(index(0), /*ofRows=*/true);
+  if (inIntegers()) {
+    Value unit = arith::ConstantOp::create(b, loc,
+                                           b.getF32FloatAttr(bytes.unit));
+    factor = factor ? mulF(toLanes(factor), toLanes(unit)) : unit;
+  }
+  if (factor) {
+    factor = toLanes(factor);
+    for (Value &sum : sums)
+      sum = mulF(sum, factor);
+  }
+  return sums;
+}
+
+/// Adds `count` columns from `column` on, which begins a step.
+LaneKernel::Sums LaneKernel::emitColumns(Sums sums, Value column,
+                                         int64_t count) {
+  auto source = cast<CodeSourceAttrInterface>(codec.getStages()[form.source]);
+  SmallVector<Value> codes;
+  for (int64_t offset = 0; offset < count; offset += laneDepth) {
+    if (offset % form.columns == 0) {
+      LaneBuilder at(b, loc, shape, lanes, laneDepth, op);
+      at.input = inputs[form.source];
+      at.parts = parts[form.source];
+      at.panel = panel;
+      at.column = add(column, offset);
+      codes = source.emitCodes(at);
+    }
+    if (offset % form.group == 0)
+      startGroup(column, offset);
+    addColumns(codes[offset % form.columns / laneDepth], column, offset, count);
+    int64_t next = offset + laneDepth;
+    if (next % form.group == 0 || next >= count)
+      sums = finishGroup(sums, column, offset / form.group * form.group);
+  }
+  return sums;
+}
+
+/// The place of a group that begins `offset` columns after `column`.
+static Value getGroupIndex(OpBuilder &b, Location loc, Value column,
+                           int64_t offset, int64_t group) {
+  Value at = arith::ConstantIndexOp::create(b, loc, offset);
+  at = arith::AddIOp::create(b, loc, column, at);
+  return arith::DivUIOp::create(b, loc, at,
+                                arith::ConstantIndexOp::create(b, loc, group));
+}
+
+void LaneKernel::startGroup(Value column, int64_t offset) {
+  groupSums.clear();
+  if (!inIntegers()) {
+    groupSums.assign(rows,
+                     arith::ConstantOp::create(b, loc, b.getZeroAttr(floats)));
+    return;
+  }
+  Value group = getGroupIndex(b, loc, column, offset, form.group);
+  for (int64_t plane = 0; plane < planes; ++plane)
+    for (int64_t row = 0; row < rows; ++row)
+      groupSums.push_back(toLanes(tensor::ExtractOp::create(
+          b, loc, op.getActivations()[2],
+          ValueRange{block, group, index(plane), index(row)})));
+}
+
+/// Adds the columns `offset` and on, as many as are in `codes` and below
+/// `limit`, to the group's sums.
+void LaneKernel::addColumns(Value codes, Value column, int64_t offset,
+                            int64_t limit) {
+  if (inIntegers()) {
+    Value weights = lookUpBytes(codes);
+    Value depth = arith::DivUIOp::create(b, loc, add(column, offset),
+                                         index(laneDepth));
+    for (int64_t plane = 0; plane < planes; ++plane)
+      for (int64_t row = 0; row < rows; ++row) {
+        // Four bytes for all lanes.
+        Value x = vector::TransferReadOp::create(
+            b, loc, VectorType::get(laneDepth, b.getI8Type()),
+            op.getActivations()[0],
+            ValueRange{block, depth, index(plane), index(row), index(0)},
+            std::optional<Value>(arith::ConstantIntOp::create(b, loc, 0, 8)),
+            ArrayRef<bool>(true));
+        x = vector::BitCastOp::create(b, loc,
+                                      VectorType::get(1, b.getI32Type()), x);
+        x = toLanes(vector::ExtractOp::create(b, loc, x, 0));
+        x = vector::BitCastOp::create(b, loc, byteType, x);
+        Value &sum = groupSums[plane * rows + row];
+        sum = DotOp::create(b, loc, integers, weights, x, sum);
+      }
+    return;
+  }
+  for (int64_t i = 0; i < laneDepth && offset + i < limit; ++i) {
+    Value weights = lookUpFloats(codes, i);
+    for (int64_t row = 0; row < rows; ++row) {
+      Value x = tensor::ExtractOp::create(
+          b, loc, op.getActivations()[0],
+          ValueRange{getRow(row), add(column, offset + i)});
+      groupSums[row] = addF(groupSums[row], mulF(weights, toLanes(x)));
+    }
+  }
+}
+
+/// Multiplies the sums of the group that begins at `offset` by its factors and
+/// adds them to `sums`.
+LaneKernel::Sums LaneKernel::finishGroup(Sums sums, Value column,
+                                         int64_t offset) {
+  Value factor = emitFactors(add(column, offset), /*ofRows=*/false);
+  if (factor)
+    factor = toLanes(factor);
+  Value group = getGroupIndex(b, loc, column, offset, form.group);
+  for (int64_t row = 0; row < rows; ++row) {
+    Value sum = groupSums[row], scale = factor;
+    if (inIntegers()) {
+      // The sums of 128 products of a byte and seven bits leave eight bits.
+      if (planes == 2)
+        sum = arith::AddIOp::create(
+            b, loc,
+            arith::ShLIOp::create(b, loc, sum,
+                                  splatInteger(b, loc, integers, 8)),
+            groupSums[rows + row]);
+      sum = arith::SIToFPOp::create(b, loc, floats, sum);
+      Value x = toLanes(tensor::ExtractOp::create(
+          b, loc, op.getActivations()[1], ValueRange{block, group, index(row)}));
+      scale = factor ? mulF(factor, x) : x;
+    }
+    Value &into = rows > 1 ? sums[row] : sums[offset / form.group % 2];
+    into = addF(into, scale ? mulF(sum, scale) : sum);
+  }
+  return sums;
+}
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+/// The product of the factors at `column` that are the same for all columns, or
+/// of the others; null where there is none.
+Value LaneKernel::emitFactors(Value column, bool ofRows) {
+  Value product;
+  for (const LaneForm::Factor &factor : form.factors) {
+    if (factor.isOfRows != ofRows)
+      continue;
+    LaneBuilder at(b, loc, shape, lanes, laneDepth, op);
+    at.input = inputs[factor.stage];
+    at.parts = parts[factor.stage];
+    at.panel = panel;
+    at.column = column;
+    Value one = cast<FactorAttrInterface>(codec.getStages()[factor.stage])
+                    .emitFactor(at);
+    product = product ? mulF(toLanes(product), toLanes(one)) : one;
+  }
+  return product;
+}
+
+/// The place of row `row` of the block, of which there may be less: the last
+/// one instead.
+Value LaneKernel::getRow(int64_t row) {
+  Value place =
+      add(arith::MulIOp::create(b, loc, block, index(rows)), row);
+  if (rows == 1)
+    return place;
+  Value height = tensor::DimOp::create(b, loc, op.getInit(), 0);
+  Value last = arith::SubIOp::create(b, loc, height, index(1));
+  return arith::MinUIOp::create(b, loc, place, last);
+}
+
+Value LaneKernel::lookUpBytes(Value codes) {
+  // A table of all bytes in order is an addition.
+  bool isSum = bytes.bytes.size() == 256;
+  for (size_t code = 0; isSum && code < 256; ++code)
+    isSum = bytes.bytes[code] == uint8_t(code + bytes.bytes[0]);
+  if (!isSum)
+    return LookupOp::create(b, loc, byteType, codes, table);
+  if (!bytes.bytes[0])
+    return codes;
+  return arith::AddIOp::create(
+      b, loc, codes,
+      splatInteger(b, loc, byteType, static_cast<int8_t>(bytes.bytes[0])));
+}
+
+/// The values of byte `place` of each lane's codes.
+Value LaneKernel::lookUpFloats(Value codes, int64_t place) {
+  Value words = vector::BitCastOp::create(b, loc, integers, codes);
+  if (place)
+    words = arith::ShRUIOp::create(b, loc, words,
+                                   splatInteger(b, loc, integers, 8 * place));
+  return LookupOp::create(b, loc, floats, words, table);
+}

@@ -1,0 +1,66 @@
+//===- LaneKernel.h - Contractions with a weight's rows in the lanes ------===//
+#ifndef ZQ_LIB_DIALECT_ZQ_TRANSFORMS_LANEKERNEL_H
+#define ZQ_LIB_DIALECT_ZQ_TRANSFORMS_LANEKERNEL_H
+
+#include "zq/Dialect/ZQ/IR/DecodeBuilder.h"
+#include "zq/Dialect/ZQ/IR/LaneForm.h"
+
+namespace mlir::zq {
+
+/// The sums of one panel of rows of a `zq.contract`, in registers.
+class LaneKernel {
+public:
+  /// Takes an op that verifies. Constants are emitted at `builder`.
+  LaneKernel(OpBuilder &builder, ContractOp op,
+             SmallVector<SmallVector<DecodeBuilder::StoredPart>> parts);
+
+  /// Rows of the activation that one call sums for.
+  int64_t getRows() const { return rows; }
+
+  /// Emits the sums of rows `block * getRows()` and on with panel `panel`: one
+  /// vector for each row, finished but for the init.
+  SmallVector<Value> emitSums(Value panel, Value block);
+
+private:
+  /// What sums of columns are carried along by a loop.
+  using Sums = SmallVector<Value>;
+
+  bool inIntegers() { return op.getActivations().size() == 3; }
+  Value index(int64_t value);
+  Value getRow(int64_t row);
+  Value add(Value x, int64_t y);
+  Value addF(Value x, Value y);
+  Value mulF(Value x, Value y);
+  /// A scalar of f32 as a vector; a vector as it is.
+  Value toLanes(Value value);
+
+  int64_t getStep() const;
+  Sums emitColumns(Sums sums, Value column, int64_t count);
+  void startGroup(Value column, int64_t offset);
+  void addColumns(Value codes, Value column, int64_t offset, int64_t limit);
+  Sums finishGroup(Sums sums, Value column, int64_t offset);
+  Value emitFactors(Value column, bool ofRows);
+  Value lookUpBytes(Value codes);
+  Value lookUpFloats(Value codes, int64_t place);
+
+  OpBuilder &b;
+  Location loc;
+  ContractOp op;
+  CodecAttr codec;
+  SmallVector<Type> inputs;
+  SmallVector<int64_t> shape;
+  LaneForm form;
+  ByteTable bytes;
+  SmallVector<SmallVector<DecodeBuilder::StoredPart>> parts;
+  int64_t lanes, planes = 0, rows = 1, columns;
+  VectorType floats, integers, byteType;
+  Value table;
+  Value panel, block;
+  /// The sums of the group that is being emitted: of integers for each plane
+  /// and row, or of f32 for each row.
+  SmallVector<Value> groupSums;
+};
+
+} // namespace mlir::zq
+
+#endif // ZQ_LIB_DIALECT_ZQ_TRANSFORMS_LANEKERNEL_H

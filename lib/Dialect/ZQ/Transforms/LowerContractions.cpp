@@ -1,0 +1,388 @@
+//===- LowerContractions.cpp - Compute domains to loops of vectors --------===//
+#include "LaneKernel.h"
+#include "LoopBuilder.h"
+#include "zq/Dialect/ZQ/Transforms/Passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <limits>
+#include <numeric>
+
+namespace mlir::zq {
+#define GEN_PASS_DEF_LOWERCONTRACTIONS
+#include "zq/Dialect/ZQ/Transforms/Passes.h.inc"
+} // namespace mlir::zq
+
+using namespace mlir;
+using namespace mlir::zq;
+
+//===----------------------------------------------------------------------===//
+// zq.planes
+//===----------------------------------------------------------------------===//
+
+/// Magnitudes below this count as zero, so that no quotient overflows.
+static constexpr float leastMagnitude = 0x1p-100f;
+
+namespace {
+
+/// The loops of one `zq.planes`.
+class PlanesLowering {
+public:
+  PlanesLowering(OpBuilder &b, PlanesOp op)
+      : b(b), loc(op.getLoc()), op(op), loops(b, loc), count(op.getCount()),
+        group(op.getGroup()), rows(op.getRows()),
+        width(std::gcd<int64_t>(group, 16)),
+        floats(VectorType::get(width, b.getF32Type())),
+        integers(VectorType::get(width, b.getI32Type())) {}
+
+  SmallVector<Value> emit();
+
+private:
+  SmallVector<Value> emitRun(Value block, Value row, Value run,
+                             ValueRange carried);
+  Value load(Value at, Value column);
+  Value emitExtent(Value at, Value column);
+  SmallVector<Value> emitIntegers(Value values, Value inverse);
+  Value constant(float value) {
+    return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value));
+  }
+  Value splat(VectorType type, int64_t value) {
+    return arith::ConstantOp::create(
+        b, loc,
+        DenseElementsAttr::get(
+            type, b.getIntegerAttr(type.getElementType(), value)));
+  }
+  Value broadcast(Value value) {
+    return vector::BroadcastOp::create(
+        b, loc, VectorType::get(width, value.getType()), value);
+  }
+
+  OpBuilder &b;
+  Location loc;
+  PlanesOp op;
+  LoopBuilder loops;
+  int64_t count, group, rows, width;
+  VectorType floats, integers;
+};
+
+} // namespace
+
+/// `width` elements of row `at`; zeros beyond its end, and beyond the last row.
+Value PlanesLowering::load(Value at, Value column) {
+  Value height = tensor::DimOp::create(b, loc, op.getSource(), 0);
+  Value last = arith::SubIOp::create(b, loc, height, loops.index(1));
+  Value inside = arith::MinUIOp::create(b, loc, at, last);
+  int64_t columns =
+      cast<RankedTensorType>(op.getSource().getType()).getDimSize(1);
+  Value values = vector::TransferReadOp::create(
+      b, loc, floats, op.getSource(), ValueRange{inside, column},
+      std::optional<Value>(constant(0)),
+      ArrayRef<bool>(columns % group == 0));
+  Value exists = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, at,
+                                       height);
+  Value zeros = arith::ConstantOp::create(b, loc, b.getZeroAttr(floats));
+  return arith::SelectOp::create(b, loc, exists, values, zeros);
+}
+
+/// The largest magnitude of a run; infinity or NaN where there is one.
+Value PlanesLowering::emitExtent(Value at, Value column) {
+  // As integers, the bits of magnitudes have their order, NaN last.
+  Value largest = splat(integers, 0);
+  for (int64_t i = 0; i < group; i += width) {
+    Value values = load(at, loops.add(column, loops.index(i)));
+    Value bits = arith::BitcastOp::create(b, loc, integers, values);
+    bits = arith::AndIOp::create(b, loc, bits, splat(integers, 0x7fffffff));
+    largest = arith::MaxUIOp::create(b, loc, largest, bits);
+  }
+  Value bits = vector::ReductionOp::create(b, loc, vector::CombiningKind::MAXUI,
+                                           largest);
+  return arith::BitcastOp::create(b, loc, b.getF32Type(), bits);
+}
+
+/// The planes of `values` times `inverse`, rounded to nearest even.
+SmallVector<Value> PlanesLowering::emitIntegers(Value values, Value inverse) {
+  // Added to 1.5 * 2^23 an integer is in the lowest bits.
+  Value magic = broadcast(constant(0x1.8p23f));
+  Value shifted = arith::AddFOp::create(
+      b, loc, arith::MulFOp::create(b, loc, values, inverse), magic);
+  Value q = arith::SubIOp::create(
+      b, loc, arith::BitcastOp::create(b, loc, integers, shifted),
+      arith::BitcastOp::create(b, loc, integers, magic));
+  if (count == 1)
+    return {q};
+  Value high = arith::ShRSIOp::create(
+      b, loc, arith::AddIOp::create(b, loc, q, splat(integers, 128)),
+      splat(integers, 8));
+  Value low = arith::SubIOp::create(
+      b, loc, q, arith::ShLIOp::create(b, loc, high, splat(integers, 8)));
+  return {high, low};
+}
+
+/// One run of one row: returns the three results with it.
+SmallVector<Value> PlanesLowering::emitRun(Value block, Value row, Value run,
+                                           ValueRange carried) {
+  Value planes = carried[0], scales = carried[1], starts = carried[2];
+  Value at = loops.add(loops.multiply(block, loops.index(rows)), row);
+  Value column = loops.multiply(run, loops.index(group));
+  Value extent = emitExtent(at, column);
+  float limit = count == 1 ? 127 : 32512;
+  Value infinity = constant(std::numeric_limits<float>::infinity());
+  Value isFinite = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT,
+                                         extent, infinity);
+  extent = arith::SelectOp::create(
+      b, loc,
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, extent,
+                            constant(leastMagnitude)),
+      extent, constant(leastMagnitude));
+  Value inverse = arith::DivFOp::create(b, loc, constant(limit), extent);
+  Value scale = arith::DivFOp::create(b, loc, extent, constant(limit));
+  scale = arith::SelectOp::create(
+      b, loc, isFinite, scale,
+      constant(std::numeric_limits<float>::quiet_NaN()));
+  scales = loops.insert(scale, scales, {block, run, row});
+
+  SmallVector<Value> sums(count, splat(integers, 0));
+  Value factor = broadcast(inverse);
+  auto bytes = VectorType::get(width, b.getI8Type());
+  for (int64_t i = 0; i < group; i += width) {
+    Value begin = loops.add(column, loops.index(i));
+    SmallVector<Value> values = emitIntegers(load(at, begin), factor);
+    Value depth = arith::DivUIOp::create(b, loc, begin, loops.index(laneDepth));
+    for (int64_t plane = 0; plane < count; ++plane) {
+      sums[plane] =
+          arith::AddIOp::create(b, loc, sums[plane], values[plane]);
+      Value narrow = arith::TruncIOp::create(b, loc, bytes, values[plane]);
+      for (int64_t j = 0; j < width; j += laneDepth) {
+        Value four = vector::ExtractStridedSliceOp::create(
+            b, loc, narrow, ArrayRef<int64_t>{j}, ArrayRef<int64_t>{laneDepth},
+            ArrayRef<int64_t>{1});
+        planes = vector::TransferWriteOp::create(
+                     b, loc, four, planes,
+                     ValueRange{block,
+                                loops.add(depth, loops.index(j / laneDepth)),
+                                loops.index(plane), row, loops.index(0)},
+                     ArrayRef<bool>(true))
+                     .getResult();
+      }
+    }
+  }
+  Value negated = arith::ConstantIntOp::create(
+      b, loc, -static_cast<int64_t>(op.getOffset()), 32);
+  for (int64_t plane = 0; plane < count; ++plane) {
+    Value sum = vector::ReductionOp::create(
+        b, loc, vector::CombiningKind::ADD, sums[plane]);
+    starts = loops.insert(arith::MulIOp::create(b, loc, sum, negated), starts,
+                          {block, run, loops.index(plane), row});
+  }
+  return {planes, scales, starts};
+}
+
+SmallVector<Value> PlanesLowering::emit() {
+  auto source = cast<RankedTensorType>(op.getSource().getType());
+  Value height = tensor::DimOp::create(b, loc, op.getSource(), 0);
+  Value blocks = arith::CeilDivUIOp::create(b, loc, height, loops.index(rows));
+  SmallVector<Value> results;
+  for (Value result : op.getResults()) {
+    auto type = cast<RankedTensorType>(result.getType());
+    SmallVector<Value> dynamic;
+    if (type.isDynamicDim(0))
+      dynamic.push_back(blocks);
+    results.push_back(tensor::EmptyOp::create(b, loc, type, dynamic));
+  }
+  int64_t runs = llvm::divideCeil(source.getDimSize(1), group);
+  auto loop = [&](Value end, ValueRange carried,
+                  function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+    auto loop = scf::ForOp::create(
+        b, loc, loops.index(0), end, loops.index(1), carried,
+        [&](OpBuilder &, Location, Value i, ValueRange values) {
+          scf::YieldOp::create(b, loc, body(i, values));
+        });
+    return SmallVector<Value>(loop.getResults());
+  };
+  return loop(blocks, results, [&](Value block, ValueRange values) {
+    return loop(loops.index(rows), values, [&](Value row, ValueRange values) {
+      return loop(loops.index(runs), values, [&](Value run, ValueRange values) {
+        return emitRun(block, row, run, values);
+      });
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// zq.contract
+//===----------------------------------------------------------------------===//
+
+/// Panels of a task: enough to be worth starting one, few enough that all
+/// threads have some.
+static constexpr int64_t panelsPerTask = 4;
+
+namespace {
+
+class ContractLowering {
+public:
+  ContractLowering(OpBuilder &b, ContractOp op, LaneKernel &kernel)
+      : b(b), loc(op.getLoc()), op(op), kernel(kernel), loops(b, loc),
+        lanes(op.getLanes()) {}
+
+  Value emit();
+
+private:
+  Value emitPanel(Value panel, Value into, Value column, bool isWhole);
+  Value writeRows(ArrayRef<Value> sums, Value block, Value into, Value column,
+                  bool isWhole);
+
+  OpBuilder &b;
+  Location loc;
+  ContractOp op;
+  LaneKernel &kernel;
+  LoopBuilder loops;
+  int64_t lanes;
+};
+
+} // namespace
+
+/// Adds the sums of a block of rows to `into`, at `column`.
+Value ContractLowering::writeRows(ArrayRef<Value> sums, Value block, Value into,
+                                  Value column, bool isWhole) {
+  auto type = cast<RankedTensorType>(into.getType());
+  int64_t rows = sums.size();
+  Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
+  Value height = tensor::DimOp::create(b, loc, into, 0);
+  for (int64_t row = 0; row < rows; ++row) {
+    Value sum = sums[row];
+    Value at = loops.add(loops.multiply(block, loops.index(rows)),
+                         loops.index(row));
+    auto add = [&](Value into) -> Value {
+      Value before = vector::TransferReadOp::create(
+          b, loc, cast<VectorType>(sum.getType()), into, ValueRange{at, column},
+          std::optional<Value>(zero), ArrayRef<bool>(isWhole));
+      Value after = arith::AddFOp::create(b, loc, before, sum);
+      return vector::TransferWriteOp::create(b, loc, after, into,
+                                             ValueRange{at, column},
+                                             ArrayRef<bool>(isWhole))
+          .getResult();
+    };
+    if (!type.isDynamicDim(0) && type.getDimSize(0) % rows == 0) {
+      into = add(into);
+      continue;
+    }
+    Value exists = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, at,
+                                         height);
+    into = scf::IfOp::create(
+               b, loc, exists,
+               [&](OpBuilder &, Location) {
+                 scf::YieldOp::create(b, loc, add(into));
+               },
+               [&](OpBuilder &, Location) {
+                 scf::YieldOp::create(b, loc, into);
+               })
+               .getResult(0);
+  }
+  return into;
+}
+
+/// All rows of the activation with one panel, which is written from `column`
+/// of `into` on.
+Value ContractLowering::emitPanel(Value panel, Value into, Value column,
+                                  bool isWhole) {
+  Value height = tensor::DimOp::create(b, loc, into, 0);
+  Value blocks = arith::CeilDivUIOp::create(b, loc, height,
+                                            loops.index(kernel.getRows()));
+  return loops.loop(loops.index(0), blocks, 1, into,
+                    [&](Value block, Value carried) {
+                      return writeRows(kernel.emitSums(panel, block), block,
+                                       carried, column, isWhole);
+                    });
+}
+
+Value ContractLowering::emit() {
+  int64_t height =
+      cast<CompressedTensorType>(op.getWeight().getType()).getShape()[0];
+  int64_t panels = height / lanes, task = std::min(panels, panelsPerTask);
+  while (task > 1 && panels % task)
+    --task;
+  Value result = op.getInit();
+  if (panels) {
+    SmallVector<OpFoldResult> tasks{b.getIndexAttr(panels / task)};
+    auto forall = scf::ForallOp::create(
+        b, loc, tasks, ValueRange(result), std::nullopt,
+        [&](OpBuilder &, Location, ValueRange args) {
+          Value first = loops.multiply(args[0], loops.index(task));
+          Value column = loops.multiply(first, loops.index(lanes));
+          SmallVector<OpFoldResult> offsets{b.getIndexAttr(0), column};
+          SmallVector<OpFoldResult> sizes{
+              tensor::getMixedSize(b, loc, args[1], 0),
+              b.getIndexAttr(task * lanes)};
+          SmallVector<OpFoldResult> ones(2, b.getIndexAttr(1));
+          Value slice = tensor::ExtractSliceOp::create(b, loc, args[1], offsets,
+                                                       sizes, ones);
+          slice = loops.loop(
+              loops.index(0), loops.index(task), 1, slice,
+              [&](Value i, Value carried) {
+                return emitPanel(loops.add(first, i), carried,
+                                 loops.multiply(i, loops.index(lanes)),
+                                 /*isWhole=*/true);
+              });
+          auto end = scf::InParallelOp::create(b, loc);
+          b.setInsertionPointToStart(end.getBody());
+          tensor::ParallelInsertSliceOp::create(b, loc, slice, args[1], offsets,
+                                                sizes, ones);
+        });
+    result = forall.getResult(0);
+    b.setInsertionPointAfter(forall);
+  }
+  if (height % lanes)
+    result = emitPanel(loops.index(panels), result,
+                       loops.index(panels * lanes), /*isWhole=*/false);
+  return result;
+}
+
+static LogicalResult lower(ContractOp op) {
+  OpBuilder b(op);
+  auto weight = cast<CompressedTensorType>(op.getWeight().getType());
+  auto types = weight.getStreamTypes(op);
+  if (failed(types))
+    return op.emitOpError("has a weight whose decoder is missing");
+  SmallVector<Type> streamTypes(types->begin(), types->end());
+  auto streams =
+      DisassembleOp::create(b, op.getLoc(), streamTypes, op.getWeight());
+  auto parts =
+      getStoredParts(op.getLoc(), weight.getCodec(), weight.getShape(),
+                     weight.getElementType(), streams.getResults(), op);
+  if (failed(parts))
+    return failure();
+  LaneKernel kernel(b, op, std::move(*parts));
+  Value result = ContractLowering(b, op, kernel).emit();
+  op.getResult().replaceAllUsesWith(result);
+  op.erase();
+  return success();
+}
+
+namespace {
+struct LowerContractionsPass
+    : mlir::zq::impl::LowerContractionsBase<LowerContractionsPass> {
+  void runOnOperation() override {
+    SmallVector<PlanesOp> planes;
+    SmallVector<ContractOp> contracts;
+    getOperation().walk([&](Operation *op) {
+      if (auto own = dyn_cast<PlanesOp>(op))
+        planes.push_back(own);
+      if (auto own = dyn_cast<ContractOp>(op))
+        contracts.push_back(own);
+    });
+    for (PlanesOp op : planes) {
+      OpBuilder b(op);
+      op->replaceAllUsesWith(PlanesLowering(b, op).emit());
+      op->erase();
+    }
+    for (ContractOp op : contracts)
+      if (failed(lower(op)))
+        return signalPassFailure();
+  }
+};
+} // namespace

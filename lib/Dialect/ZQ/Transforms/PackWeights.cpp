@@ -1,0 +1,67 @@
+//===- PackWeights.cpp - Weights laid out for rows in lanes ---------------===//
+#include "zq/Dialect/ZQ/Transforms/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "zq/Dialect/ZQ/IR/LaneForm.h"
+
+namespace mlir::zq {
+#define GEN_PASS_DEF_PACKWEIGHTS
+#include "zq/Dialect/ZQ/Transforms/Passes.h.inc"
+} // namespace mlir::zq
+
+using namespace mlir;
+using namespace mlir::zq;
+
+/// Whether some contraction uses all of what `value` decodes to, along the last
+/// dimension, and nothing looks at its streams.
+static bool isContracted(Value value) {
+  bool found = false;
+  for (Operation *user : value.getUsers()) {
+    auto decode = dyn_cast<DecodeOp>(user);
+    if (!decode)
+      return false;
+    if (!decode.isWhole())
+      continue;
+    for (OpOperand &use : decode.getResult().getUses()) {
+      auto op = dyn_cast<linalg::LinalgOp>(use.getOwner());
+      if (!op || !op.getNumReductionLoops())
+        continue;
+      AffineMap map = op.getMatchingIndexingMap(&use);
+      auto last = dyn_cast<AffineDimExpr>(map.getResults().back());
+      found |= last && op.getIteratorTypesArray()[last.getPosition()] ==
+                           utils::IteratorType::reduction;
+    }
+  }
+  return found;
+}
+
+namespace {
+struct PackWeightsPass : mlir::zq::impl::PackWeightsBase<PackWeightsPass> {
+  using PackWeightsBase::PackWeightsBase;
+
+  void runOnOperation() override {
+    SymbolTableCollection symbols;
+    SymbolUserMap users(symbols, getOperation());
+    getOperation().walk([&](func::FuncOp function) {
+      if (function.isExternal() || !users.getUsers(function).empty())
+        return;
+      SmallVector<Type> types;
+      for (BlockArgument argument : function.getArguments()) {
+        types.push_back(argument.getType());
+        auto type = dyn_cast<CompressedTensorType>(argument.getType());
+        if (!type || !isContracted(argument))
+          continue;
+        CompressedTensorType packed = withLanes(type, lanes);
+        if (packed == type)
+          continue;
+        argument.setType(packed);
+        types.back() = packed;
+        ++this->packed;
+      }
+      function.setFunctionType(FunctionType::get(
+          &getContext(), types, function.getFunctionType().getResults()));
+    });
+  }
+};
+} // namespace

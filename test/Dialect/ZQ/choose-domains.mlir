@@ -1,0 +1,111 @@
+// The accuracy asked for decides the domain; the remark says which it is.
+// RUN: zq-opt %s -zq-choose-domains 2>%t | FileCheck %s
+// RUN: FileCheck %s --check-prefix=REMARK < %t
+// RUN: zq-opt %s -zq-choose-domains=accuracy=0.01 2>/dev/null | FileCheck %s --check-prefix=COARSE
+// RUN: zq-opt %s -zq-choose-domains=accuracy=0 2>/dev/null | FileCheck %s --check-prefix=EXACT
+// RUN: zq-opt %s -zq-choose-domains=lanes=8 2>/dev/null | FileCheck %s --check-prefix=OTHER
+
+#int4 = #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>
+#table = #zq.codec<lookup<[-1.0, -0.3, 0.1, 1.0]>, pack<lanes = 16x4>>
+#x = affine_map<(m, n, k) -> (m, k)>
+#w = affine_map<(m, n, k) -> (n, k)>
+#y = affine_map<(m, n, k) -> (m, n)>
+
+// Integers: two planes meet the default, one plane one in a hundred.
+// REMARK: contraction in two planes of 8-bit integers: error of a product at most 1.5e-05 {{.*}} asked for 5e-05
+// CHECK-LABEL: func.func @integers(
+// CHECK: %[[Q:.*]], %[[S:.*]], %[[T:.*]] = zq.planes %{{.*}} count 2 group 32 rows 2 offset 8
+// CHECK: zq.contract %[[Q]], %[[S]], %[[T]] with %{{.*}} lanes 16
+// COARSE-LABEL: func.func @integers(
+// COARSE: zq.planes {{.*}} count 1
+// EXACT-LABEL: func.func @integers(
+// EXACT-NOT: zq.planes
+// EXACT: zq.contract %{{.*}} with
+// OTHER-LABEL: func.func @integers(
+// OTHER: linalg.matmul
+func.func @integers(%x: tensor<2x64xf32>, %w: !zq.tensor<64x64xf32, #int4>, %y: tensor<2x64xf32>) -> tensor<2x64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #int4> -> tensor<64x64xf32>
+  %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %d : tensor<2x64xf32>, tensor<64x64xf32>)
+      outs(%y : tensor<2x64xf32>) -> tensor<2x64xf32>
+  return %r : tensor<2x64xf32>
+}
+
+// The contraction's own accuracy goes before the option.
+// CHECK-LABEL: func.func @own_accuracy(
+// CHECK: zq.planes {{.*}} count 1
+// EXACT-LABEL: func.func @own_accuracy(
+// EXACT: zq.planes {{.*}} count 1
+func.func @own_accuracy(%x: tensor<2x64xf32>, %w: !zq.tensor<64x64xf32, #int4>, %y: tensor<2x64xf32>) -> tensor<2x64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #int4> -> tensor<64x64xf32>
+  %r = linalg.matmul {zq.accuracy = 1.0e-02 : f64} indexing_maps = [#x, #w, #y]
+      ins(%x, %d : tensor<2x64xf32>, tensor<64x64xf32>) outs(%y : tensor<2x64xf32>) -> tensor<2x64xf32>
+  return %r : tensor<2x64xf32>
+}
+
+// Values that are no integers times a power of two are rounded to steps of 1/127
+// of the largest.
+// REMARK: contraction in f32: the error of two planes of 8-bit integers would be 0.00
+// CHECK-LABEL: func.func @table(
+// CHECK-NOT: zq.planes
+// CHECK: zq.contract
+// COARSE-LABEL: func.func @table(
+// COARSE: zq.planes {{.*}} count 1
+func.func @table(%x: tensor<64xf32>, %w: !zq.tensor<64x64xf32, #table>, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #table> -> tensor<64x64xf32>
+  %r = linalg.matvec ins(%d, %x : tensor<64x64xf32>, tensor<64xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  return %r : tensor<64xf32>
+}
+
+// Leading dimensions become one, and are there again afterwards.
+// CHECK-LABEL: func.func @batches(
+// CHECK: %[[X:.*]] = tensor.collapse_shape %{{.*}} {{\[\[}}0, 1], [2]] : tensor<3x?x64xf32> into tensor<?x64xf32>
+// CHECK: zq.planes %[[X]]
+// CHECK: %[[Y:.*]] = zq.contract
+// CHECK: tensor.expand_shape %[[Y]]
+func.func @batches(%x: tensor<3x?x64xf32>, %w: !zq.tensor<64x64xf32, #int4>, %y: tensor<3x?x64xf32>) -> tensor<3x?x64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #int4> -> tensor<64x64xf32>
+  %r = linalg.generic {
+      indexing_maps = [affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (n, k)>,
+                       affine_map<(b, m, n, k) -> (b, m, n)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%x, %d : tensor<3x?x64xf32>, tensor<64x64xf32>) outs(%y : tensor<3x?x64xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %c, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<3x?x64xf32>
+  return %r : tensor<3x?x64xf32>
+}
+
+// A constant gets the layout here.
+// CHECK-LABEL: func.func @constant(
+// CHECK: %[[C:.*]] = arith.constant dense<"0x{{[0-9A-F]*}}"> : tensor<1x8x64xi8>
+// CHECK: zq.assemble %[[C]] : {{.*}} -> !zq.tensor<16x64xf32
+// CHECK: zq.contract
+func.func @constant(%x: tensor<64xf32>, %y: tensor<16xf32>) -> tensor<16xf32> {
+  %c = arith.constant dense<"0x4420823CFDE6F1C26B30F90EC7DD01E4887534A20F0B0D04C36ED80E71E0FD77B07670EB940BD5335F973DAAD8619B91FFC911F57CCED458BBBF2CE03753C9BDFA0FF0169DC9575674066676CFB0B4EB8902C44269DA1CF6BA66D3F8B6D4B100A9EA0E755A5C2E8210242A08E7078F7F89385EB09423555182568B96E8A4FEF23A0C9FC5AFD7608437816BDD0A7309CB4A1252E4DA70E6720FCAA4DA1E98406C189C24279E9851D5814204136FEB5713C166B13269DD63FC35C797FF08A6CD90095066A745ADDB6D8831C2B0F87821142B4456556D89AA82BCADAE3A9578FA4535A414D025C24B40AE3AC127722988BA973AEA8D37179706072ED33A14607AD7523BE6557B5134DEC19681F4A1336AA2140D0597A3E6C8A0CC2020A2E939806EF0B6845D6A9D657EB8298F2DE52EAD74C79D15A75FA29B7DAB332F7D700A7CCD258924260B0594B7FCF04E33A727585B4C48A39C369640694810A1695B99DD50187E8120E4DC80E0E805CAAD5784F80CD5091FB5464046848DCBCD582D77F8035AA2E0737AA0FDF573D3AC8C701824BC51689F9899BE54ED2B3FC15A4F80DA6F1AFDC9B2C454142E8233882A4729E37BC3DDCB54A6E040F96C3DDCD13C978E7FC10261E00A0F7C856958914B668B9F80E456B6FBD73E6AC46891370C3C06974526BF9FDFB6A5003FE2E6B39CCCADFC39C1C368018E65ECD19C57E665B801C7DA"> : tensor<16x32xi8>
+  %w = zq.assemble %c : tensor<16x32xi8> -> !zq.tensor<16x64xf32, #zq.codec<quantize<si4>, pack>>
+  %e = tensor.empty() : tensor<16x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<16x64xf32>) : !zq.tensor<16x64xf32, #zq.codec<quantize<si4>, pack>> -> tensor<16x64xf32>
+  %r = linalg.matvec ins(%d, %x : tensor<16x64xf32>, tensor<64xf32>) outs(%y : tensor<16xf32>) -> tensor<16xf32>
+  return %r : tensor<16xf32>
+}
+
+// The weight's columns are the result's; part of the weight; a result in
+// another order: as they were.
+// CHECK-LABEL: func.func @others(
+// CHECK-NOT: zq.contract
+// CHECK: return
+func.func @others(%x: tensor<2x64xf32>, %w: !zq.tensor<64x64xf32, #int4>, %y: tensor<2x64xf32>, %z: tensor<64x2xf32>)
+    -> (tensor<2x64xf32>, tensor<64x2xf32>) {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #int4> -> tensor<64x64xf32>
+  %r = linalg.matmul ins(%x, %d : tensor<2x64xf32>, tensor<64x64xf32>) outs(%y : tensor<2x64xf32>) -> tensor<2x64xf32>
+  %s = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, k)>, #y]
+      ins(%x, %d : tensor<2x64xf32>, tensor<64x64xf32>) outs(%z : tensor<64x2xf32>) -> tensor<64x2xf32>
+  return %r, %s : tensor<2x64xf32>, tensor<64x2xf32>
+}

@@ -1,0 +1,56 @@
+// Arguments that contractions use whole get the layout for lanes.
+// RUN: zq-opt %s -zq-pack-weights -split-input-file | FileCheck %s
+// RUN: zq-opt %s -zq-pack-weights=lanes=8 -split-input-file | FileCheck %s --check-prefix=EIGHT
+
+!w = !zq.tensor<64x64xf32, #zq.codec<scale<1x32, f16>, quantize<si4>, pack>>
+#x = affine_map<(m, n, k) -> (m, k)>
+#w = affine_map<(m, n, k) -> (n, k)>
+#y = affine_map<(m, n, k) -> (m, n)>
+
+// CHECK: [[W:#.*]] = #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>
+// CHECK-LABEL: func.func @f(
+// CHECK-SAME: !zq.tensor<64x64xf32, [[W]]>
+// CHECK: zq.decode {{.*}} : !zq.tensor<64x64xf32, [[W]]>
+// EIGHT: #zq.codec<scale<1x32, f16, rows = 8>, quantize<si4>, pack<lanes = 8x4>>
+func.func @f(%x: tensor<2x64xf32>, %w: !w, %y: tensor<2x64xf32>) -> tensor<2x64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !w -> tensor<64x64xf32>
+  %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %d : tensor<2x64xf32>, tensor<64x64xf32>)
+      outs(%y : tensor<2x64xf32>) -> tensor<2x64xf32>
+  return %r : tensor<2x64xf32>
+}
+
+// -----
+
+// Contracted along its first dimension; not contracted; looked into.
+!w = !zq.tensor<64x64xf32, #zq.codec<scale<1x32, f16>, quantize<si4>, pack>>
+// CHECK: #zq.codec<scale<1x32, f16>, quantize<si4>, pack>
+// CHECK-NOT: lanes
+// CHECK-LABEL: func.func @other(
+func.func @other(%x: tensor<2x64xf32>, %w: !w, %v: !w, %u: !w, %y: tensor<2x64xf32>)
+    -> (tensor<2x64xf32>, tensor<64x64xf32>, tensor<64x2xf16>) {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !w -> tensor<64x64xf32>
+  %r = linalg.matmul ins(%x, %d : tensor<2x64xf32>, tensor<64x64xf32>)
+      outs(%y : tensor<2x64xf32>) -> tensor<2x64xf32>
+  %c = zq.decode %v at [0, 0] outs(%e : tensor<64x64xf32>) : !w -> tensor<64x64xf32>
+  %s:2 = zq.disassemble %u : !w -> tensor<64x2xf16>, tensor<64x32xi8>
+  return %r, %c, %s#0 : tensor<2x64xf32>, tensor<64x64xf32>, tensor<64x2xf16>
+}
+
+// -----
+
+// A function that another one calls keeps its types.
+!w = !zq.tensor<64x64xf32, #zq.codec<scale<1x32, f16>, quantize<si4>, pack>>
+// CHECK-NOT: lanes
+// CHECK-LABEL: func.func private @callee(
+func.func private @callee(%x: tensor<64xf32>, %w: !w, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !w -> tensor<64x64xf32>
+  %r = linalg.matvec ins(%d, %x : tensor<64x64xf32>, tensor<64xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  return %r : tensor<64xf32>
+}
+func.func @caller(%x: tensor<64xf32>, %w: !w, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %r = call @callee(%x, %w, %y) : (tensor<64xf32>, !w, tensor<64xf32>) -> tensor<64xf32>
+  return %r : tensor<64xf32>
+}

@@ -1,0 +1,159 @@
+//===- LanesTest.cpp - Contractions with a weight's rows in the lanes -----===//
+//
+// Codecs in the layout of `zq.contract`, in each compute domain, on sizes that
+// no panel, group or step divides, against the bound that the domain's accuracy
+// gives.
+//
+//===----------------------------------------------------------------------===//
+#include "Programs.h"
+
+#include "gtest/gtest.h"
+
+#include <cmath>
+
+using namespace mlir::zq;
+using namespace mlir::zq::test;
+
+namespace {
+
+/// A codec with `R` where the number of lanes stands.
+struct LaneCodec {
+  const char *name;
+  const char *stages;
+};
+
+const LaneCodec codecs[] = {
+    {"nvfp4", "scale<tensor, f32>, scale<1x16, f8E4M3FN, rows = R>, "
+              "quantize<f4E2M1FN>, pack<lanes = Rx4>"},
+    {"mxfp4", "scale<1x32, f8E8M0FNU, rows = R>, quantize<f4E2M1FN>, "
+              "pack<lanes = Rx4>"},
+    {"int4", "scale<1x32, f16, rows = R>, quantize<si4>, pack<lanes = Rx4>"},
+    {"int4OfLongGroups",
+     "scale<1x640, bf16, rows = R>, quantize<si4>, pack<lanes = Rx4>"},
+    {"nf4", "scale<1x64, f32, rows = R>, lookup<[-1.0, -0.6962, -0.5251, "
+            "-0.3949, -0.2844, -0.1848, -0.0911, 0.0, 0.0796, 0.1609, 0.2461, "
+            "0.3379, 0.4407, 0.5626, 0.723, 1.0]>, pack<lanes = Rx4>"},
+    {"elevenValues",
+     "scale<1x48, f8E5M2, rows = R>, lookup<[-1.0, -0.7, -0.4, -0.2, -0.1, "
+     "0.0, 0.1, 0.2, 0.4, 0.7, 1.0]>, pack<lanes = Rx4>"},
+    {"int8", "scale<1x32, f16, rows = R>, quantize<si8>, pack<lanes = Rx4>"},
+    {"int8OfRows",
+     "scale<1x?, f32, rows = R>, quantize<si8, symmetric>, pack<lanes = Rx4>"},
+    {"levels255", "scale<tensor, f32>, quantize<levels = 255>, "
+                  "pack<lanes = Rx4>"},
+    {"int7", "scale<1x64, f16, rows = R>, quantize<si7>, pack<lanes = Rx4>"},
+    {"int6", "scale<1x64, f16, rows = R>, quantize<si6>, pack<lanes = Rx4>"},
+    {"float6", "scale<1x32, f8E8M0FNU, rows = R>, quantize<f6E2M3FN>, "
+               "pack<lanes = Rx4>"},
+    {"int5", "scale<1x32, f16, rows = R>, quantize<ui5>, pack<lanes = Rx4>"},
+    {"int3", "scale<1x16, bf16, rows = R>, quantize<si3>, pack<lanes = Rx4>"},
+    {"int2", "scale<1x20, bf16, rows = R>, quantize<si2>, pack<lanes = Rx4>"},
+    {"ternary",
+     "scale<1x64, f16, rows = R>, quantize<levels = 3>, pack<lanes = Rx4>"},
+    {"binary", "scale<1x?, f32, meanabs, rows = R>, quantize<si1, bipolar>, "
+               "pack<lanes = Rx4>"},
+    {"squares",
+     "scale<64x32, f32>, scale<1x8, f16, rows = R>, quantize<si4>, "
+     "pack<lanes = Rx4>"},
+    {"unscaled", "quantize<si4>, pack<lanes = Rx4>"},
+};
+
+int64_t getLanes(const std::string &features) {
+  if (features == "+sse2")
+    return 4;
+  return features == "+avx2,+fma" ? 8 : 16;
+}
+
+/// AVX2 with its own products of bytes, and AVX-512 without permutes of bytes.
+std::vector<std::string> getAllFeatureSets() {
+  std::vector<std::string> sets = getFeatureSets();
+  std::string host = getHostFeatures();
+  auto has = [&](const char *name) {
+    return host.find(name) != std::string::npos;
+  };
+  if (has("+avxvnni") && has("+fma"))
+    sets.push_back("+avx2,+fma,+avxvnni");
+  if (has("+avx512bw") && has("+fma"))
+    sets.push_back("+avx512f,+avx512bw,+avx512vl,+avx512dq,+avx2,+fma");
+  return sets;
+}
+
+class Lanes
+    : public testing::TestWithParam<std::tuple<std::string, LaneCodec>> {
+protected:
+  TestCodec getCodec() {
+    std::string features = std::get<0>(GetParam()), text;
+    int64_t lanes = features.find("avx512") != std::string::npos ? 16
+                    : features.find("avx2") != std::string::npos
+                        ? 8
+                        : getLanes(features);
+    for (const char *c = std::get<1>(GetParam()).stages; *c; ++c)
+      text += *c == 'R' ? std::to_string(lanes) : std::string(1, *c);
+    return {text};
+  }
+  JitOptions getOptions(double accuracy, bool threads = false) {
+    JitOptions options;
+    options.threads = threads;
+    options.guardPages = true;
+    options.features = std::get<0>(GetParam());
+    options.accuracy = accuracy;
+    return options;
+  }
+};
+
+TEST_P(Lanes, OfFewRows) {
+  std::vector<Product> products{matmulByRows(1, 37, 100),
+                                matmulByRows(3, 40, 65), matvec(37, 1500),
+                                matmulByRows(1, 64, 256)};
+  for (double accuracy : {0.0, 5e-5, 2e-2})
+    checkProducts(products, getCodec(), getOptions(accuracy),
+                  /*mayBeUnfused=*/true);
+}
+
+TEST_P(Lanes, OfManyRows) {
+  std::vector<Product> products{matmulByRows(29, 50, 130),
+                                matmulByRows(16, 16, 64)};
+  for (double accuracy : {0.0, 5e-5, 2e-2})
+    checkProducts(products, getCodec(), getOptions(accuracy, true),
+                  /*mayBeUnfused=*/true);
+}
+
+TEST_P(Lanes, OfOddSizes) {
+  std::vector<Product> products{matmulByRows(1, 1, 1), matvec(300, 2),
+                                matmulByRows(2, 17, 5), matvec(1, 33)};
+  for (double accuracy : {0.0, 5e-5, 2e-2})
+    checkProducts(products, getCodec(), getOptions(accuracy),
+                  /*mayBeUnfused=*/true);
+}
+
+/// The layout decodes as any other.
+TEST_P(Lanes, DecodeToTheReference) {
+  TestCodec codec = getCodec();
+  Shape shape{37, 75};
+  Kernel kernel(wholeDecodes({codec}, shape), getOptions(0), codec.text);
+  std::mt19937 random(3);
+  std::vector<Array> inputs;
+  std::vector<Stream> streams =
+      codec.encode(gaussianValues(ElementType::F32, shape, random));
+  for (Stream &stream : streams)
+    inputs.push_back(stream.array);
+  std::vector<Array> results = kernel.call(inputs);
+  ASSERT_EQ(results.size(), 1u);
+  expectSameBits(results[0], codec.decode(streams, shape), codec.text);
+}
+
+std::string nameCase(
+    const testing::TestParamInfo<std::tuple<std::string, LaneCodec>> &info) {
+  std::string name = std::get<1>(info.param).name;
+  for (char c : std::get<0>(info.param))
+    if (std::isalnum(c))
+      name += c;
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Codecs, Lanes,
+                         testing::Combine(testing::ValuesIn(getAllFeatureSets()),
+                                          testing::ValuesIn(codecs)),
+                         nameCase);
+
+} // namespace
