@@ -161,6 +161,33 @@ static Type withElement(Type type, Type element) {
   return element;
 }
 
+/// Rows of bf16 are widened one by one, where each can be seen to be made of.
+struct ExtendBeforeInsert : OpRewritePattern<arith::ExtFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::ExtFOp op,
+                                PatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    auto extend = [&](Value value) -> Value {
+      Type type = withElement(value.getType(), getElementTypeOrSelf(op));
+      return arith::ExtFOp::create(b, loc, type, value);
+    };
+    if (auto insert =
+            op.getIn().getDefiningOp<vector::InsertStridedSliceOp>()) {
+      b.replaceOpWithNewOp<vector::InsertStridedSliceOp>(
+          op, extend(insert.getValueToStore()), extend(insert.getDest()),
+          insert.getOffsets(), insert.getStrides());
+      return success();
+    }
+    auto broadcast = op.getIn().getDefiningOp<vector::BroadcastOp>();
+    if (!broadcast)
+      return failure();
+    b.replaceOpWithNewOp<vector::BroadcastOp>(op, op.getType(),
+                                              extend(broadcast.getSource()));
+    return success();
+  }
+};
+
 /// bf16 to f32 by integers: LLVM calls a library for vectors of odd lengths on
 /// CPUs without arithmetic on bf16.
 struct ExtendFromBF16 : OpRewritePattern<arith::ExtFOp> {
@@ -221,6 +248,8 @@ struct TruncateToBF16 : OpRewritePattern<arith::TruncFOp> {
 
 void mlir::zq::populateVectorOpPatterns(RewritePatternSet &patterns) {
   patterns.add<UnpackByHalves>(patterns.getContext(), /*benefit=*/2);
-  patterns.add<UnpackByWords, LookupBySelection, ExpandByLookup, DotByLanes, ExtendFromBF16,
-               TruncateToBF16>(patterns.getContext(), /*benefit=*/1);
+  patterns.add<ExtendBeforeInsert>(patterns.getContext(), /*benefit=*/3);
+  patterns.add<UnpackByWords, LookupBySelection, ExpandByLookup, DotByLanes,
+               ExtendFromBF16, TruncateToBF16>(patterns.getContext(),
+                                               /*benefit=*/1);
 }

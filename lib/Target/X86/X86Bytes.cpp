@@ -1,229 +1,231 @@
-//===- X86Bytes.cpp - Tables and products of bytes on x86-64 --------------===//
-#include "X86Bytes.h"
+//===- X86Bytes.cpp - Lookups and codes of bytes on x86-64 ----------------===//
+#include "X86Patterns.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
-#include <map>
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::zq;
 
-/// An intrinsic for vectors of so many bits.
-using Intrinsics = std::map<int64_t, StringRef>;
+static VectorType getBytes(OpBuilder &b, int64_t count) {
+  return VectorType::get(count, b.getI8Type());
+}
 
-static Value call(OpBuilder &b, Location loc, Type type, StringRef name,
-                  ValueRange operands) {
+static Value emitSplat(OpBuilder &b, Location loc, VectorType type,
+                       int64_t value) {
+  auto attr = b.getIntegerAttr(type.getElementType(), value);
+  return arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(type, Attribute(attr)));
+}
+
+static Value emitCall(OpBuilder &b, Location loc, Type type, const Twine &name,
+                      ValueRange operands) {
   return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name),
                                        operands)
       .getResults();
 }
 
-/// The element `value` in each lane of `type`.
-static Value splat(OpBuilder &b, Location loc, VectorType type, int64_t value) {
-  return arith::ConstantOp::create(
-      b, loc,
-      DenseElementsAttr::get(
-          type, b.getIntegerAttr(type.getElementType(), value)));
-}
-
-static int64_t getBits(VectorType type) {
-  return type.getNumElements() * type.getElementTypeBitWidth();
-}
-
-/// Entries `begin` and on of `table`, `count` of them, again and again until
-/// they fill `type`.
-static Value repeatTable(OpBuilder &b, Location loc, Value table, int64_t begin,
-                         int64_t count, VectorType type) {
-  int64_t entries = cast<VectorType>(table.getType()).getNumElements();
-  SmallVector<int64_t> order;
-  for (int64_t i = 0; i < type.getNumElements(); ++i)
-    order.push_back((begin + i % count) % entries);
-  return vector::ShuffleOp::create(b, loc, table, table, order);
-}
-
-/// Of `found`, one vector for each value of the codes' bits from `bit` up, the
-/// one that each code says.
-static Value selectByBits(OpBuilder &b, Location loc, SmallVector<Value> found,
-                          Value codes, int64_t bit) {
-  auto type = cast<VectorType>(codes.getType());
-  for (; found.size() > 1; bit *= 2) {
-    Value isSet = arith::CmpIOp::create(
-        b, loc, arith::CmpIPredicate::ne,
-        arith::AndIOp::create(b, loc, codes,
-                              splat(b, loc, type, static_cast<int8_t>(bit))),
-        splat(b, loc, type, 0));
-    for (size_t i = 0; i < found.size() / 2; ++i)
-      found[i] = arith::SelectOp::create(b, loc, isSet, found[2 * i + 1],
-                                         found[2 * i]);
-    found.resize(found.size() / 2);
+/// Applies `emit` to as many lanes of `lanes` at a time as a register of
+/// `least` to `most` bytes has, the last ones padded, and puts the bytes that
+/// come of them together.
+static Value emitByRegisters(OpBuilder &b, Location loc, Value lanes,
+                             int64_t least, int64_t most,
+                             function_ref<Value(Value lanes)> emit) {
+  int64_t count = cast<VectorType>(lanes.getType()).getNumElements();
+  int64_t width = std::clamp<int64_t>(llvm::PowerOf2Ceil(count), least, most);
+  if (count == width)
+    return emit(lanes);
+  Value result =
+      arith::ConstantOp::create(b, loc, b.getZeroAttr(getBytes(b, count)));
+  for (int64_t begin = 0; begin < count; begin += width) {
+    int64_t size = std::min(width, count - begin);
+    SmallVector<int64_t> in(width, vector::ShuffleOp::kPoisonIndex);
+    std::iota(in.begin(), in.begin() + size, begin);
+    Value part = emit(vector::ShuffleOp::create(b, loc, lanes, lanes, in));
+    if (size != width)
+      part = vector::ExtractStridedSliceOp::create(
+          b, loc, part, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{size},
+          ArrayRef<int64_t>{1});
+    result = vector::InsertStridedSliceOp::create(
+        b, loc, part, result, ArrayRef<int64_t>{begin}, ArrayRef<int64_t>{1});
   }
-  return found.front();
+  return result;
 }
 
 namespace {
 
-/// Whether a lookup is one of bytes by bytes.
-bool isOfBytes(LookupOp op) {
-  return cast<VectorType>(op.getTable().getType())
-             .getElementType()
-             .isInteger(8) &&
-         cast<VectorType>(op.getCodes().getType()).getElementType().isInteger(8);
-}
-
-/// By permutes of whole registers, which take an index modulo their length, or
-/// modulo that of two.
-struct LookupByBytePermute : OpRewritePattern<LookupOp> {
-  explicit LookupByBytePermute(MLIRContext *context)
-      : OpRewritePattern(context, /*benefit=*/20) {}
+/// Looks bytes up by permutes: of one or two whole registers with VBMI, else of
+/// 16 entries that are there for each 128 bits. Larger tables by selecting
+/// between those on the codes' upper bits.
+struct LookupBytesByPermute : OpRewritePattern<LookupOp> {
+  LookupBytesByPermute(MLIRContext *context, X86ByteUnits units)
+      : OpRewritePattern(context, /*benefit=*/2), units(units) {}
 
   LogicalResult matchAndRewrite(LookupOp op,
                                 PatternRewriter &b) const override {
-    static const Intrinsics one = {{128, "llvm.x86.avx512.permvar.qi.128"},
-                                   {256, "llvm.x86.avx512.permvar.qi.256"},
-                                   {512, "llvm.x86.avx512.permvar.qi.512"}};
-    static const Intrinsics two = {
-        {128, "llvm.x86.avx512.vpermi2var.qi.128"},
-        {256, "llvm.x86.avx512.vpermi2var.qi.256"},
-        {512, "llvm.x86.avx512.vpermi2var.qi.512"}};
-    auto type = cast<VectorType>(op.getResult().getType());
-    if (!isOfBytes(op) || !one.count(getBits(type)))
-      return failure();
     Location loc = op.getLoc();
-    int64_t entries =
-        cast<VectorType>(op.getTable().getType()).getNumElements();
-    int64_t lanes = type.getNumElements();
-    if (entries <= lanes) {
-      Value table = repeatTable(b, loc, op.getTable(), 0, entries, type);
-      b.replaceOp(op, call(b, loc, type, one.at(getBits(type)),
-                           {table, op.getCodes()}));
-      return success();
-    }
-    SmallVector<Value> found;
-    for (int64_t begin = 0; begin < entries; begin += 2 * lanes)
-      found.push_back(
-          call(b, loc, type, two.at(getBits(type)),
-               {repeatTable(b, loc, op.getTable(), begin, lanes, type),
-                op.getCodes(),
-                repeatTable(b, loc, op.getTable(), begin + lanes, lanes,
-                            type)}));
-    b.replaceOp(op, selectByBits(b, loc, std::move(found), op.getCodes(),
-                                 2 * lanes));
+    if (!op.getType().getElementType().isInteger(8) ||
+        !op.getCodes().getType().getElementType().isInteger(8))
+      return failure();
+    int64_t entries = op.getTable().getType().getNumElements();
+    // A register that takes in all of the table, if there is one.
+    int64_t least = 16;
+    if (units.hasVBMI)
+      least = std::clamp<int64_t>(entries, least, units.bytes);
+    b.replaceOp(
+        op, emitByRegisters(
+                b, loc, op.getCodes(), least, units.bytes, [&](Value codes) {
+                  return units.hasVBMI ? emitAcross(b, op, codes, entries)
+                                       : emitWithin(b, op, codes, entries);
+                }));
     return success();
   }
-};
 
-/// By shuffles within 16 bytes, whose index has four bits.
-struct LookupByShuffle : OpRewritePattern<LookupOp> {
-  LookupByShuffle(MLIRContext *context, Intrinsics intrinsics)
-      : OpRewritePattern(context, /*benefit=*/10),
-        intrinsics(std::move(intrinsics)) {}
+private:
+  /// Entries of the table from `begin` on, in `count` bytes; repeated where
+  /// there are fewer, so that the codes' upper bits need no mask.
+  static Value cut(PatternRewriter &b, LookupOp op, int64_t begin,
+                   int64_t entries, int64_t count, int64_t repeat) {
+    SmallVector<int64_t> order;
+    for (int64_t i = 0; i < count; ++i)
+      order.push_back((begin + i % repeat) % entries);
+    return vector::ShuffleOp::create(b, op.getLoc(), op.getTable(),
+                                     op.getTable(), order);
+  }
 
-  LogicalResult matchAndRewrite(LookupOp op,
-                                PatternRewriter &b) const override {
-    auto type = cast<VectorType>(op.getResult().getType());
-    if (!isOfBytes(op) || !intrinsics.count(getBits(type)))
-      return failure();
+  /// One of `found` by the bits of `codes` from that worth `bit` on.
+  static Value choose(PatternRewriter &b, Location loc, Value codes,
+                      SmallVector<Value> found, int64_t bit) {
+    auto type = cast<VectorType>(codes.getType());
+    for (; found.size() > 1; bit *= 2) {
+      Value isSet = arith::CmpIOp::create(
+          b, loc, arith::CmpIPredicate::ne,
+          arith::AndIOp::create(b, loc, codes, emitSplat(b, loc, type, bit)),
+          emitSplat(b, loc, type, 0));
+      for (size_t i = 0; i < found.size() / 2; ++i)
+        found[i] = arith::SelectOp::create(b, loc, isSet, found[2 * i + 1],
+                                           found[2 * i]);
+      found.resize(found.size() / 2);
+    }
+    return found.front();
+  }
+
+  static Value emitAcross(PatternRewriter &b, LookupOp op, Value codes,
+                          int64_t entries) {
     Location loc = op.getLoc();
-    Value low = arith::AndIOp::create(b, loc, op.getCodes(),
-                                      splat(b, loc, type, 15));
-    int64_t entries =
-        cast<VectorType>(op.getTable().getType()).getNumElements();
+    auto type = cast<VectorType>(codes.getType());
+    int64_t width = type.getNumElements();
+    std::string suffix = std::to_string(width * 8);
+    SmallVector<Value> found;
+    if (entries <= width) {
+      return emitCall(b, loc, type, "llvm.x86.avx512.permvar.qi." + suffix,
+                      {cut(b, op, 0, entries, width, width), codes});
+    }
+    for (int64_t begin = 0; begin < entries; begin += 2 * width)
+      found.push_back(
+          emitCall(b, loc, type, "llvm.x86.avx512.vpermi2var.qi." + suffix,
+                   {cut(b, op, begin, entries, width, width), codes,
+                    cut(b, op, begin + width, entries, width, width)}));
+    return choose(b, loc, codes, found, 2 * width);
+  }
+
+  static Value emitWithin(PatternRewriter &b, LookupOp op, Value codes,
+                          int64_t entries) {
+    Location loc = op.getLoc();
+    auto type = cast<VectorType>(codes.getType());
+    int64_t width = type.getNumElements();
+    StringRef name = width == 64   ? "llvm.x86.avx512.pshuf.b.512"
+                     : width == 32 ? "llvm.x86.avx2.pshuf.b"
+                                   : "llvm.x86.ssse3.pshuf.b.128";
+    // The instruction takes a code's uppermost bit for "zero".
+    Value within =
+        arith::AndIOp::create(b, loc, codes, emitSplat(b, loc, type, 15));
     SmallVector<Value> found;
     for (int64_t begin = 0; begin < entries; begin += 16)
       found.push_back(
-          call(b, loc, type, intrinsics.at(getBits(type)),
-               {repeatTable(b, loc, op.getTable(), begin,
-                            std::min<int64_t>(entries, 16), type),
-                low}));
-    b.replaceOp(op,
-                selectByBits(b, loc, std::move(found), op.getCodes(), 16));
-    return success();
+          emitCall(b, loc, type, name,
+                   {cut(b, op, begin, entries, width, /*repeat=*/16), within}));
+    return choose(b, loc, codes, found, 16);
   }
 
-  Intrinsics intrinsics;
+  X86ByteUnits units;
 };
 
-/// By the instruction for it.
-struct DotByInstruction : OpRewritePattern<DotOp> {
-  DotByInstruction(MLIRContext *context, Intrinsics intrinsics)
-      : OpRewritePattern(context, /*benefit=*/20),
-        intrinsics(std::move(intrinsics)) {}
+/// Cuts codes of up to 7 bits out of 64-bit lanes, of which each holds eight.
+struct UnpackByMultishift : OpRewritePattern<UnpackOp> {
+  UnpackByMultishift(MLIRContext *context, X86ByteUnits units)
+      : OpRewritePattern(context, /*benefit=*/3), units(units) {}
 
-  LogicalResult matchAndRewrite(DotOp op, PatternRewriter &b) const override {
-    auto type = cast<VectorType>(op.getInit().getType());
-    if (!intrinsics.count(getBits(type)))
-      return failure();
-    b.replaceOp(op, call(b, op.getLoc(), type, intrinsics.at(getBits(type)),
-                         {op.getInit(), op.getLhs(), op.getRhs()}));
-    return success();
-  }
-
-  Intrinsics intrinsics;
-};
-
-/// By sums of two products of 16 bits each, of the even bytes and of the odd
-/// ones. Exact: an unsigned byte times a signed one fits.
-struct DotByPairs : OpRewritePattern<DotOp> {
-  DotByPairs(MLIRContext *context, Intrinsics intrinsics)
-      : OpRewritePattern(context, /*benefit=*/10),
-        intrinsics(std::move(intrinsics)) {}
-
-  LogicalResult matchAndRewrite(DotOp op, PatternRewriter &b) const override {
-    auto type = cast<VectorType>(op.getInit().getType());
-    if (!intrinsics.count(getBits(type)))
-      return failure();
+  LogicalResult matchAndRewrite(UnpackOp op,
+                                PatternRewriter &b) const override {
     Location loc = op.getLoc();
-    auto halves = VectorType::get(2 * type.getNumElements(), b.getI16Type());
-    Value lhs = vector::BitCastOp::create(b, loc, halves, op.getLhs());
-    Value rhs = vector::BitCastOp::create(b, loc, halves, op.getRhs());
-    Value eight = splat(b, loc, halves, 8);
-    Value evenL =
-        arith::AndIOp::create(b, loc, lhs, splat(b, loc, halves, 255));
-    Value oddL = arith::ShRUIOp::create(b, loc, lhs, eight);
-    Value evenR = arith::ShRSIOp::create(
-        b, loc, arith::ShLIOp::create(b, loc, rhs, eight), eight);
-    Value oddR = arith::ShRSIOp::create(b, loc, rhs, eight);
-    StringRef name = intrinsics.at(getBits(type));
-    Value sum = arith::AddIOp::create(b, loc, op.getInit(),
-                                      call(b, loc, type, name, {evenL, evenR}));
-    b.replaceOpWithNewOp<arith::AddIOp>(
-        op, sum, call(b, loc, type, name, {oddL, oddR}));
+    int64_t bits = op.getBits(), count = op.getType().getNumElements();
+    // Fewer codes are not worth a permute, and nibbles are only two of them.
+    if (bits > 7 || count % units.bytes ||
+        !op.getType().getElementType().isInteger(8))
+      return failure();
+    Value source = op.getSource();
+    if (bits == 4) {
+      b.replaceOp(op, emitNibbles(b, loc, source));
+      return success();
+    }
+    int64_t width = units.bytes;
+    auto type = getBytes(b, width);
+    SmallVector<int8_t> starts;
+    for (int64_t i = 0; i < width; ++i)
+      starts.push_back(i % 8 * bits);
+    Value shifts = arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(type, ArrayRef<int8_t>(starts)));
+    Value result =
+        arith::ConstantOp::create(b, loc, b.getZeroAttr(getBytes(b, count)));
+    for (int64_t begin = 0; begin < count; begin += width) {
+      // Bytes of a lane's codes, then any.
+      SmallVector<int64_t> order;
+      for (int64_t i = 0; i < width; ++i)
+        order.push_back(i % 8 < bits ? (begin + i) / 8 * bits + i % 8 : -1);
+      Value lanes = vector::ShuffleOp::create(b, loc, source, source, order);
+      Value fields = emitCall(
+          b, loc, type, "llvm.x86.avx512.pmultishift.qb." + Twine(width * 8),
+          {shifts, lanes});
+      fields = arith::AndIOp::create(
+          b, loc, fields, emitSplat(b, loc, type, (int64_t(1) << bits) - 1));
+      if (count == width)
+        result = fields;
+      else
+        result = vector::InsertStridedSliceOp::create(b, loc, fields, result,
+                                                      ArrayRef<int64_t>{begin},
+                                                      ArrayRef<int64_t>{1});
+    }
+    b.replaceOp(op, result);
     return success();
   }
 
-  Intrinsics intrinsics;
+private:
+  /// A byte to a word, which is added to itself four bits higher up.
+  static Value emitNibbles(PatternRewriter &b, Location loc, Value source) {
+    int64_t count = cast<VectorType>(source.getType()).getNumElements();
+    auto words = VectorType::get(count, b.getI16Type());
+    Value word = arith::ExtUIOp::create(b, loc, words, source);
+    word = arith::OrIOp::create(
+        b, loc, word,
+        arith::ShLIOp::create(b, loc, word, emitSplat(b, loc, words, 4)));
+    word =
+        arith::AndIOp::create(b, loc, word, emitSplat(b, loc, words, 0x0f0f));
+    return vector::BitCastOp::create(b, loc, getBytes(b, 2 * count), word);
+  }
+
+  X86ByteUnits units;
 };
 
 } // namespace
 
 void mlir::zq::populateX86BytePatterns(RewritePatternSet &patterns,
-                                       const llvm::StringSet<> &features) {
-  MLIRContext *context = patterns.getContext();
-  auto has = [&](StringRef feature) { return features.contains(feature); };
-  bool hasAVX512 = has("avx512f") && has("avx512bw") && has("avx512vl");
-  if (hasAVX512 && has("avx512vbmi"))
-    patterns.add<LookupByBytePermute>(context);
-  Intrinsics shuffles, pairs{{128, "llvm.x86.sse2.pmadd.wd"}}, dots;
-  if (has("ssse3") || has("avx2"))
-    shuffles[128] = "llvm.x86.ssse3.pshuf.b.128";
-  if (has("avx2")) {
-    shuffles[256] = "llvm.x86.avx2.pshuf.b";
-    pairs[256] = "llvm.x86.avx2.pmadd.wd";
-  }
-  if (hasAVX512) {
-    shuffles[512] = "llvm.x86.avx512.pshuf.b.512";
-    pairs[512] = "llvm.x86.avx512.pmaddw.d.512";
-  }
-  if (has("avxvnni") || (has("avx512vnni") && hasAVX512)) {
-    dots[128] = "llvm.x86.avx512.vpdpbusd.128";
-    dots[256] = "llvm.x86.avx512.vpdpbusd.256";
-  }
-  if (has("avx512vnni") && hasAVX512)
-    dots[512] = "llvm.x86.avx512.vpdpbusd.512";
-  patterns.add<LookupByShuffle>(context, std::move(shuffles));
-  patterns.add<DotByPairs>(context, std::move(pairs));
-  patterns.add<DotByInstruction>(context, std::move(dots));
+                                       X86ByteUnits units) {
+  patterns.add<LookupBytesByPermute>(patterns.getContext(), units);
+  if (units.hasVBMI)
+    patterns.add<UnpackByMultishift>(patterns.getContext(), units);
 }

@@ -1,5 +1,6 @@
 //===- X86Target.cpp - Vector units of x86-64 -----------------------------===//
-#include "X86Bytes.h"
+#include "X86Patterns.h"
+
 #include "zq/Target/Target.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -146,13 +147,19 @@ public:
 
   void populateVectorOpPatterns(RewritePatternSet &patterns) const override {
     mlir::zq::populateVectorOpPatterns(patterns);
-    populateX86BytePatterns(patterns, features);
+    populateX86DotPatterns(patterns, features);
     if (hasAVX512())
       patterns.add<LookupByPermute>(patterns.getContext(), 16,
                                     "llvm.x86.avx512.permvar.sf.512");
     if (hasAVX512())
       patterns.add<ExpandByInstruction>(patterns.getContext(),
                                         features.contains("avx512vbmi2"));
+    if (hasAVX512() || hasAVX2()) {
+      X86ByteUnits units{hasAVX512() ? 64 : 32,
+                         hasAVX512() && features.contains("avx512vbmi")};
+      populateX86BytePatterns(patterns, units);
+      populateX86ByteFieldPatterns(patterns, units);
+    }
     // Also with AVX-512, for blocks of eight.
     if (hasAVX2())
       patterns.add<LookupByPermute>(patterns.getContext(), 8,

@@ -233,7 +233,8 @@ func.func @lookup_odd_length(%c: vector<5xi8>, %t: vector<2xf32>) -> vector<5xf3
 // CHECK: %[[TWO:.*]] = arith.addi %[[BEFORE]], %[[BY1]]
 // CHECK: %[[BY2:.*]] = vector.shuffle %[[TWO]], %[[ZERO]] [4, 4, 0, 1]
 // CHECK: %[[INDEX:.*]] = arith.addi %[[TWO]], %[[BY2]]
-// CHECK: arith.andi %[[INDEX]]
+// NONE: arith.andi %[[INDEX]]
+// AVX2: "llvm.x86.ssse3.pshuf.b.128"
 // CHECK: %[[R:.*]] = arith.select %[[M]], %{{.*}}, %[[E]]
 // CHECK: return %[[R]]
 func.func @expand(%b: vector<4xi8>, %m: vector<4xi1>, %e: vector<4xi8>) -> vector<4xi8> {
@@ -252,7 +253,7 @@ func.func @expand_a_register(%b: vector<64xi8>, %m: vector<64xi1>, %e: vector<64
 
 // CHECK-LABEL: func.func @expand_odd_length(
 // CHECK-SAME: %[[B:.*]]: vector<3xi8>, %{{.*}}: vector<3xi1>
-// CHECK: vector.extract %[[B]][2]
+// NONE: vector.extract %[[B]][2]
 // CHECK: arith.select {{.*}} vector<3xi8>
 func.func @expand_odd_length(%b: vector<3xi8>, %m: vector<3xi1>, %e: vector<3xi8>) -> vector<3xi8> {
   %v = zq.expand %b, %m, %e : vector<3xi8>

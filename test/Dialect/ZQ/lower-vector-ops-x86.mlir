@@ -1,0 +1,176 @@
+// What x86-64 has for vectors of bytes.
+// RUN: zq-opt %s -zq-lower-vector-ops=features=+avx512f,+avx512bw,+avx512vl,+avx512vbmi -cse | FileCheck %s --check-prefixes=CHECK,VBMI
+// RUN: zq-opt %s -zq-lower-vector-ops=features=+avx512f,+avx512bw,+avx512vl -cse | FileCheck %s --check-prefixes=CHECK,AVX512
+// RUN: zq-opt %s -zq-lower-vector-ops=features=+avx2,+fma -cse | FileCheck %s --check-prefixes=CHECK,AVX2
+
+//===----------------------------------------------------------------------===//
+// Lookups
+//===----------------------------------------------------------------------===//
+
+// A table of a register or less takes one permute. Without VBMI there are 16
+// entries for each 128 bits.
+// CHECK-LABEL: func.func @lookup_16_bytes(
+// CHECK-SAME: %[[C:[^:]*]]: vector<64xi8>, %[[T:[^:]*]]: vector<16xi8>
+// VBMI: %[[R:.*]] = vector.shuffle %[[T]], %[[T]] [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0,
+// VBMI: %[[V:.*]] = llvm.call_intrinsic "llvm.x86.avx512.permvar.qi.512"(%[[R]], %[[C]])
+// VBMI: return %[[V]]
+// AVX512: %[[W:.*]] = arith.andi %[[C]], %{{.*}}
+// AVX512: %[[R:.*]] = vector.shuffle %[[T]], %[[T]] [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0,
+// AVX512: llvm.call_intrinsic "llvm.x86.avx512.pshuf.b.512"(%[[R]], %[[W]])
+// AVX2: vector.shuffle %[[C]], %[[C]] [0, 1, {{.*}}, 30, 31]
+// AVX2: "llvm.x86.avx2.pshuf.b"
+// AVX2: vector.shuffle %[[C]], %[[C]] [32, 33, {{.*}}, 62, 63]
+// AVX2: "llvm.x86.avx2.pshuf.b"
+func.func @lookup_16_bytes(%c: vector<64xi8>, %t: vector<16xi8>) -> vector<64xi8> {
+  %v = zq.lookup %c in %t : vector<64xi8>, vector<16xi8> -> vector<64xi8>
+  return %v : vector<64xi8>
+}
+
+// Two registers of table: one permute of both. Four: the upper bit chooses.
+// CHECK-LABEL: func.func @lookup_256_bytes(
+// CHECK-SAME: %[[C:[^:]*]]: vector<64xi8>
+// VBMI: %[[L:.*]] = llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.qi.512"(%{{.*}}, %[[C]], %{{.*}})
+// VBMI: %[[H:.*]] = llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.qi.512"(%{{.*}}, %[[C]], %{{.*}})
+// VBMI: %[[SET:.*]] = arith.cmpi ne
+// VBMI: arith.select %[[SET]], %[[H]], %[[L]]
+// AVX512-COUNT-16: "llvm.x86.avx512.pshuf.b.512"
+// AVX512-COUNT-15: arith.select
+// AVX512-NOT: arith.select
+func.func @lookup_256_bytes(%c: vector<64xi8>, %t: vector<256xi8>) -> vector<64xi8> {
+  %v = zq.lookup %c in %t : vector<64xi8>, vector<256xi8> -> vector<64xi8>
+  return %v : vector<64xi8>
+}
+
+// Few codes in a larger table take a register that holds all of it.
+// CHECK-LABEL: func.func @lookup_few_codes(
+// VBMI: vector.shuffle %{{.*}} [0, 1, 2, 3, 4, -1,
+// VBMI: "llvm.x86.avx512.permvar.qi.512"
+// VBMI: vector.extract_strided_slice %{{.*}} : vector<64xi8> to vector<5xi8>
+// AVX512-COUNT-4: "llvm.x86.ssse3.pshuf.b.128"
+// AVX2-COUNT-4: "llvm.x86.ssse3.pshuf.b.128"
+func.func @lookup_few_codes(%c: vector<5xi8>, %t: vector<64xi8>) -> vector<5xi8> {
+  %v = zq.lookup %c in %t : vector<5xi8>, vector<64xi8> -> vector<5xi8>
+  return %v : vector<5xi8>
+}
+
+//===----------------------------------------------------------------------===//
+// Codes
+//===----------------------------------------------------------------------===//
+
+// Eight codes to 64 bits, cut out at their bits.
+// CHECK-LABEL: func.func @unpack_3_bits(
+// CHECK-SAME: %[[B:[^:]*]]: vector<24xi8>
+// VBMI-DAG: %[[STARTS:.*]] = arith.constant dense<[0, 3, 6, 9, 12, 15, 18, 21, 0, 3,
+// VBMI-DAG: %[[MASK:.*]] = arith.constant dense<7> : vector<64xi8>
+// VBMI: %[[L:.*]] = vector.shuffle %[[B]], %[[B]] [0, 1, 2, -1, -1, -1, -1, -1, 3, 4, 5, -1,
+// VBMI: %[[F:.*]] = llvm.call_intrinsic "llvm.x86.avx512.pmultishift.qb.512"(%[[STARTS]], %[[L]])
+// VBMI: arith.andi %[[F]], %[[MASK]]
+// AVX512-NOT: llvm.
+// AVX2-NOT: llvm.
+func.func @unpack_3_bits(%b: vector<24xi8>) -> vector<64xi8> {
+  %c = zq.unpack %b bits 3 : vector<24xi8> -> vector<64xi8>
+  return %c : vector<64xi8>
+}
+
+// Nibbles: each byte is a word that lies over itself.
+// CHECK-LABEL: func.func @unpack_4_bits(
+// CHECK-SAME: %[[B:[^:]*]]: vector<32xi8>
+// VBMI: %[[W:.*]] = arith.extui %[[B]] : vector<32xi8> to vector<32xi16>
+// VBMI: %[[S:.*]] = arith.shli %[[W]], %{{.*}}
+// VBMI: %[[O:.*]] = arith.ori %[[W]], %[[S]]
+// VBMI: %[[M:.*]] = arith.andi %[[O]], %{{.*}}
+// VBMI: vector.bitcast %[[M]] : vector<32xi16> to vector<64xi8>
+func.func @unpack_4_bits(%b: vector<32xi8>) -> vector<64xi8> {
+  %c = zq.unpack %b bits 4 : vector<32xi8> -> vector<64xi8>
+  return %c : vector<64xi8>
+}
+
+// CHECK-LABEL: func.func @unpack_two_registers(
+// VBMI-COUNT-2: "llvm.x86.avx512.pmultishift.qb.512"
+func.func @unpack_two_registers(%b: vector<80xi8>) -> vector<128xi8> {
+  %c = zq.unpack %b bits 5 : vector<80xi8> -> vector<128xi8>
+  return %c : vector<128xi8>
+}
+
+//===----------------------------------------------------------------------===//
+// Floats from fields of bytes
+//===----------------------------------------------------------------------===//
+
+// Sign and mantissa in one byte, the exponent in another: each byte of the bf16
+// is an expression of these, and there are no words before they meet.
+// CHECK-LABEL: func.func @from_fields(
+// CHECK-SAME: %[[R:[^:]*]]: vector<64xi8>, %[[E:[^:]*]]: vector<64xi8>
+// VBMI-NOT: arith.extui
+// VBMI: %[[EP:.*]] = vector.shuffle %[[E]], %[[E]] [0, 16, 1, 17, 2, 18, 3, 19, 32, 48, 33, 49, 34, 50, 35, 51, 4, 20,
+// VBMI: %[[RP:.*]] = vector.shuffle %[[R]], %[[R]] [0, 16, 1, 17, 2, 18, 3, 19, 32, 48, 33, 49, 34, 50, 35, 51, 4, 20,
+// VBMI: %[[EL:.*]] = arith.shli %[[EP]], %{{.*}}
+// VBMI: %[[ML:.*]] = arith.andi %[[RP]], %{{.*}}
+// VBMI: %[[L:.*]] = arith.ori %[[EL]], %[[ML]]
+// VBMI: %[[EH:.*]] = arith.shrui %[[EP]], %{{.*}}
+// VBMI: %[[SH:.*]] = arith.andi %[[RP]], %{{.*}}
+// VBMI: %[[H:.*]] = arith.ori %[[EH]], %[[SH]]
+// VBMI: vector.shuffle %[[L]], %[[H]] [0, 64, 1, 65, 2, 66, 3, 67, 4, 68, 5, 69, 6, 70, 7, 71, 16, 80,
+// VBMI: arith.shli %{{.*}} : vector<16xi32>
+// VBMI: arith.andi %{{.*}} : vector<16xi32>
+// VBMI: vector.shuffle %[[L]], %[[H]] [8, 72,
+// VBMI-NOT: arith.extui
+// VBMI: return
+func.func @from_fields(%rest: vector<64xi8>, %exponent: vector<64xi8>) -> vector<64xf32> {
+  %seven = arith.constant dense<7> : vector<64xi16>
+  %eight = arith.constant dense<8> : vector<64xi16>
+  %sign_bit = arith.constant dense<128> : vector<64xi16>
+  %mantissa_bits = arith.constant dense<127> : vector<64xi16>
+  %r = arith.extui %rest : vector<64xi8> to vector<64xi16>
+  %e = arith.extui %exponent : vector<64xi8> to vector<64xi16>
+  %s = arith.andi %r, %sign_bit : vector<64xi16>
+  %sign = arith.shli %s, %eight : vector<64xi16>
+  %mantissa = arith.andi %r, %mantissa_bits : vector<64xi16>
+  %high = arith.shli %e, %seven : vector<64xi16>
+  %magnitude = arith.ori %high, %mantissa : vector<64xi16>
+  %bits = arith.ori %magnitude, %sign : vector<64xi16>
+  %v = arith.bitcast %bits : vector<64xi16> to vector<64xbf16>
+  %f = arith.extf %v : vector<64xbf16> to vector<64xf32>
+  return %f : vector<64xf32>
+}
+
+// Less than a register of them, or other arithmetic, is widened as words.
+// CHECK-LABEL: func.func @from_few_fields(
+// CHECK: arith.extui {{.*}} : vector<8xi8> to vector<8xi16>
+func.func @from_few_fields(%exponent: vector<8xi8>) -> vector<8xf32> {
+  %seven = arith.constant dense<7> : vector<8xi16>
+  %e = arith.extui %exponent : vector<8xi8> to vector<8xi16>
+  %bits = arith.shli %e, %seven : vector<8xi16>
+  %v = arith.bitcast %bits : vector<8xi16> to vector<8xbf16>
+  %f = arith.extf %v : vector<8xbf16> to vector<8xf32>
+  return %f : vector<8xf32>
+}
+
+// CHECK-LABEL: func.func @from_sums(
+// CHECK: arith.addi
+// CHECK: arith.extui {{.*}} : vector<64xi16> to vector<64xi32>
+func.func @from_sums(%a: vector<64xi8>) -> vector<64xf32> {
+  %e = arith.extui %a : vector<64xi8> to vector<64xi16>
+  %bits = arith.addi %e, %e : vector<64xi16>
+  %v = arith.bitcast %bits : vector<64xi16> to vector<64xbf16>
+  %f = arith.extf %v : vector<64xbf16> to vector<64xf32>
+  return %f : vector<64xf32>
+}
+
+// Rows are widened before they are put together.
+// CHECK-LABEL: func.func @rows(
+// CHECK-SAME: %[[A:[^:]*]]: vector<16xbf16>, %[[B:[^:]*]]: vector<16xbf16>
+// CHECK: arith.bitcast %[[B]] : vector<16xbf16> to vector<16xi16>
+// CHECK: arith.bitcast %[[A]] : vector<16xbf16> to vector<16xi16>
+// CHECK: vector.insert_strided_slice {{.*}} : vector<16xf32> into vector<2x16xf32>
+// CHECK: vector.insert_strided_slice {{.*}} : vector<16xf32> into vector<2x16xf32>
+// CHECK: vector.broadcast {{.*}} : vector<2x16xf32> to vector<1x2x16xf32>
+func.func @rows(%a: vector<16xbf16>, %b: vector<16xbf16>) -> vector<1x2x16xf32> {
+  %zero = arith.constant dense<0.0> : vector<2x16xbf16>
+  %0 = vector.insert_strided_slice %a, %zero {offsets = [0, 0], strides = [1]}
+      : vector<16xbf16> into vector<2x16xbf16>
+  %1 = vector.insert_strided_slice %b, %0 {offsets = [1, 0], strides = [1]}
+      : vector<16xbf16> into vector<2x16xbf16>
+  %2 = vector.broadcast %1 : vector<2x16xbf16> to vector<1x2x16xbf16>
+  %3 = arith.extf %2 : vector<1x2x16xbf16> to vector<1x2x16xf32>
+  return %3 : vector<1x2x16xf32>
+}
