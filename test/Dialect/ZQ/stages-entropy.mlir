@@ -22,7 +22,7 @@ func.func private @fields_of_codes(
 // An index entry for each window but the first, and for the escapes. The state
 // is a place in each of these streams.
 // CHECK-LABEL: @window_streams
-// DECODER: zq.decoder private @decode_6x200xbf16_w16 block [1, 16] chunk 64
+// DECODER: zq.decoder private @decode_6x200xbf16_w64 block [1, 64] chunk 64
 // DECODER-SAME: #zq.stream<"sign_mantissa.codes" : i8, (d0, d1) -> (d0, d1)>
 // DECODER-SAME: #zq.stream<"palette" : i8, (d0, d1) -> (9)>
 // DECODER-SAME: #zq.stream<"offsets" : i32, (d0, d1) -> (d0, d1 ceildiv 64, 3)>
@@ -30,15 +30,15 @@ func.func private @fields_of_codes(
 // DECODER-SAME: #zq.stream<"nested1" : i8, (d0, d1)[s0] -> (s0)>
 // DECODER-SAME: #zq.stream<"escapes" : i8, (d0, d1)[s0] -> (s0)>
 // DECODER-SAME: #zq.stream<"codes" : i8, (d0, d1) -> (d0, (d1 * 2) ceildiv 8)>
-// DECODER: %[[FIRST:.*]] = zq.unpack %{{.*}} bits 2 : vector<4xi8> -> vector<16xi8>
+// DECODER: %[[FIRST:.*]] = zq.unpack %{{.*}} bits 2 : vector<16xi8> -> vector<64xi8>
 // DECODER: %[[ESCAPED:.*]] = arith.cmpi eq, %[[FIRST]]
-// DECODER: %[[CODES:.*]] = zq.unpack %{{.*}} bits 2 : vector<4xi8> -> vector<16xi8>
+// DECODER: %[[CODES:.*]] = zq.unpack %{{.*}} bits 2 : vector<16xi8> -> vector<64xi8>
 // DECODER: %[[SECOND:.*]] = zq.expand %[[CODES]], %[[ESCAPED]]
 // DECODER: arith.addi %[[FIRST]], %[[SECOND]]
-// DECODER: %[[SYMBOLS:.*]] = zq.lookup %{{.*}} in %{{.*}} : vector<16xi8>, vector<16xi8> -> vector<16xi8>
+// DECODER: %[[SYMBOLS:.*]] = zq.lookup %{{.*}} in %{{.*}} : vector<64xi8>, vector<16xi8> -> vector<64xi8>
 // DECODER: tensor.dim %[[ESCAPES:.*]], %c0
 // DECODER: zq.expand %{{.*}}, %{{.*}}, %[[SYMBOLS]]
-// DECODER: zq.yield %{{.*}} : vector<16xbf16>, index, index, index
+// DECODER: zq.yield %{{.*}} : vector<64xbf16>, index, index, index
 func.func @window_streams(%w: !zq.tensor<6x200xbf16, #zq.codec<fields<bf16, [pack]>, window<bits = [2, 2, 2], chunk = 64>>>)
     -> tensor<6x200xbf16> {
   %e = tensor.empty() : tensor<6x200xbf16>
@@ -50,12 +50,12 @@ func.func @window_streams(%w: !zq.tensor<6x200xbf16, #zq.codec<fields<bf16, [pac
 
 // A base is added, not looked up.
 // CHECK-LABEL: @window_with_base
-// DECODER: zq.decoder private @decode_6x201xbf16_w16
+// DECODER: zq.decoder private @decode_6x201xbf16_w64
 // DECODER-SAME: #zq.stream<"base" : i8, (d0, d1) -> (1)>
 // DECODER-SAME: #zq.stream<"offsets" : i32, (d0, d1) -> (d0, d1 ceildiv 64, 1)>
 // DECODER: %[[CODES:.*]] = zq.unpack %{{.*}} bits 3
 // DECODER-NOT: zq.lookup
-// DECODER: zq.yield %{{.*}} : vector<16xbf16>, index
+// DECODER: zq.yield %{{.*}} : vector<64xbf16>, index
 func.func @window_with_base(%w: !zq.tensor<6x201xbf16, #zq.codec<fields<bf16>, window<bits = 3, base, chunk = 64>>>)
     -> tensor<6x201xbf16> {
   %e = tensor.empty() : tensor<6x201xbf16>

@@ -110,6 +110,7 @@ private:
     SmallVector<Value> place;
   };
 
+  Value insertRow(Value values, Value into, ArrayRef<int64_t> place);
   Value emitInRegisters(ArrayRef<Value> position);
   Value emitRows(ArrayRef<Row> rows, Value into, bool isCover);
   Value emitLoops(ArrayRef<Value> position, Value init, bool isCover);
@@ -215,6 +216,18 @@ scf::ForOp Lowering::findCarryingLoop(ArrayRef<Value> position) {
   return loop;
 }
 
+/// `into` with `values` for the row at `place`. As a slice: upstream makes one
+/// op of all elements of `vector.insert`s that fill a vector, through which
+/// nothing sees the rows.
+Value Lowering::insertRow(Value values, Value into, ArrayRef<int64_t> place) {
+  if (window.getNumElements() == window.getShape().back())
+    return vector::BroadcastOp::create(b, loc, into.getType(), values);
+  SmallVector<int64_t> offsets(place);
+  offsets.push_back(0);
+  return vector::InsertStridedSliceOp::create(b, loc, values, into, offsets,
+                                              ArrayRef<int64_t>{1});
+}
+
 /// A window of one block a row, without loops; the result is one transfer of a
 /// vector that its reader folds with.
 Value Lowering::emitInRegisters(ArrayRef<Value> position) {
@@ -238,6 +251,12 @@ Value Lowering::emitInRegisters(ArrayRef<Value> position) {
 
   // One state per row, carried by the loop around.
   scf::ForOp loop = chunk ? findCarryingLoop(position) : scf::ForOp();
+  // It starts afresh at each chunk, unless the loop is over with the first one.
+  bool restarts = true;
+  if (loop) {
+    auto trips = loop.getStaticTripCount();
+    restarts = !trips || trips->ugt(chunk / width);
+  }
   SmallVector<Value> carried;
   unsigned stateSize = decoder.getStateTypes().size();
   if (loop) {
@@ -248,8 +267,6 @@ Value Lowering::emitInRegisters(ArrayRef<Value> position) {
       for (ArrayRef<int64_t> place : places) {
         SmallVector<Value> at = getPosition(place);
         at.back() = loop.getLowerBound();
-        // The first block starts afresh in the loop; what enters it is only
-        // of the right type.
         llvm::append_range(initial, emitInit(at));
       }
     }
@@ -275,11 +292,14 @@ Value Lowering::emitInRegisters(ArrayRef<Value> position) {
     if (loop)
       at.back() = loop.getInductionVar();
     SmallVector<Value> state;
-    if (loop)
+    if (loop) {
       state =
-          emitRestart(at, ArrayRef(carried).slice(row * stateSize, stateSize));
-    else
+          llvm::to_vector(ArrayRef(carried).slice(row * stateSize, stateSize));
+      if (restarts)
+        state = emitRestart(at, state);
+    } else {
       state = emitStateAt(at, op.getMixedOffsets().back());
+    }
     auto [values, next] = emitBlock(at, state);
     llvm::append_range(newStates, next);
     if (shape.back() < width)
@@ -289,7 +309,7 @@ Value Lowering::emitInRegisters(ArrayRef<Value> position) {
     if (place.empty())
       result = values;
     else
-      result = vector::InsertOp::create(b, loc, values, result, place);
+      result = insertRow(values, result, place);
   }
   if (loop) {
     auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());

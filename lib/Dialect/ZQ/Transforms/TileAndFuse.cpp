@@ -122,7 +122,10 @@ public:
   LogicalResult tileBlock(Block &block);
 
 private:
-  WeightUses getUses(linalg::LinalgOp op, AffineMap map);
+  WeightUses getUses(linalg::LinalgOp op, AffineMap map, DecodeOp decode);
+  /// Elements along the lanes of a weight that are taken at a time: a block of
+  /// its decode, if it has one.
+  int64_t getLaneWidth(DecodeOp decode);
   LogicalResult tileRoot(TilingInterface root);
   void noteFused(Operation *op, tensor::ExtractSliceOp slice);
   void noteUnfused(DecodeOp op);
@@ -140,10 +143,10 @@ private:
   tileToLoops(linalg::LinalgOp op, ArrayRef<int64_t> sizes, bool fuse,
               std::optional<unsigned> partialReduction = std::nullopt);
   /// Register tile sizes of the parallel dimensions but `lane`, for loops of
-  /// `ranges`.
+  /// `ranges`, where `width` elements along `lane` are taken at a time.
   SmallVector<int64_t> getRegisterTile(linalg::LinalgOp op,
                                        ArrayRef<int64_t> ranges, unsigned lane,
-                                       bool fuse);
+                                       int64_t width, bool fuse);
 
   LogicalResult fuseWeight(tensor::ExtractSliceOp slice,
                            MutableArrayRef<LoopLikeOpInterface> loops);
@@ -186,9 +189,17 @@ static bool leadsToContraction(Operation *op) {
   });
 }
 
+int64_t Tiler::getLaneWidth(DecodeOp decode) {
+  if (!decode)
+    return config.width;
+  return getDecoderWidth(
+      decode, cast<CompressedTensorType>(decode.getSource().getType()),
+      config.width);
+}
+
 /// How often each value of the weight that `map` reads is used. A loop of
 /// unknown size counts as one.
-WeightUses Tiler::getUses(linalg::LinalgOp op, AffineMap map) {
+WeightUses Tiler::getUses(linalg::LinalgOp op, AffineMap map, DecodeOp decode) {
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   SmallVector<int64_t> tile =
       getParallelTile(cast<TilingInterface>(op.getOperation()));
@@ -196,8 +207,8 @@ WeightUses Tiler::getUses(linalg::LinalgOp op, AffineMap map) {
     range = ShapedType::isDynamic(range) ? 1 : range;
     size = size ? size : range;
   }
-  SmallVector<int64_t> registers =
-      getRegisterTile(op, tile, *findLane(map), /*fuse=*/true);
+  SmallVector<int64_t> registers = getRegisterTile(
+      op, tile, *findLane(map), getLaneWidth(decode), /*fuse=*/true);
   WeightUses uses;
   for (auto [dim, range] : llvm::enumerate(ranges)) {
     if (map.isFunctionOfDim(dim))
@@ -224,7 +235,7 @@ void Tiler::placeDecodes(Block &block) {
     if (window.getShape().back() == ShapedType::kDynamic)
       continue;
     double values = countValues(window);
-    WeightUses uses = getUses(contraction, map);
+    WeightUses uses = getUses(contraction, map, decode);
     DecodeCost cost = model.getDecodeCost(decode);
     Prediction chosen =
         config.placement ? model.predict(*config.placement, cost, values, uses)
@@ -555,13 +566,15 @@ LogicalResult Tiler::tileElementwise(linalg::LinalgOp op) {
 
 SmallVector<int64_t> Tiler::getRegisterTile(linalg::LinalgOp op,
                                             ArrayRef<int64_t> ranges,
-                                            unsigned lane, bool fuse) {
+                                            unsigned lane, int64_t width,
+                                            bool fuse) {
   SmallVector<int64_t> sizes(ranges.size(), 0);
   SmallVector<unsigned> parallel;
   op.getParallelDims(parallel);
   // From the innermost outwards, near to square.
   // Decoded values take as many registers as the sums they are added to.
   int64_t left = fuse ? config.accumulators / 2 : config.accumulators;
+  left = std::max<int64_t>(1, left / llvm::divideCeil(width, config.width));
   int64_t remaining = 0;
   for (unsigned dim : parallel)
     remaining += dim != lane && ranges[dim] != 1;
@@ -608,11 +621,7 @@ LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
   unsigned lane = *loop;
   if (ShapedType::isDynamic(op.getStaticLoopRanges()[lane]))
     return emitDynamicLanes(op);
-  int64_t width = config.width;
-  if (decode)
-    width = getDecoderWidth(
-        decode, cast<CompressedTensorType>(decode.getSource().getType()),
-        width);
+  int64_t width = getLaneWidth(decode);
   bool fuse = placement == stringify(Placement::InRegisters);
 
   bool reduces =
@@ -648,8 +657,13 @@ LogicalResult Tiler::tileLaneReduction(linalg::LinalgOp op, unsigned lane,
   }
 
   for (linalg::LinalgOp part : parts) {
+    int64_t range = part.getStaticLoopRanges()[lane];
+    int64_t step = std::min(width, range);
+    // What is not decoded here need not be taken block by block.
+    if (!fuse && range % config.width == 0)
+      step = config.width;
     SmallVector<int64_t> sizes =
-        getRegisterTile(part, part.getStaticLoopRanges(), lane, fuse);
+        getRegisterTile(part, part.getStaticLoopRanges(), lane, step, fuse);
     SmallVector<unsigned> reductions;
     part.getReductionDims(reductions);
     for (unsigned dim : reductions)
@@ -662,7 +676,7 @@ LogicalResult Tiler::tileLaneReduction(linalg::LinalgOp op, unsigned lane,
       part = *tile;
     }
     SmallVector<int64_t> laneSizes(part.getNumLoops(), 0);
-    laneSizes[lane] = std::min(width, part.getStaticLoopRanges()[lane]);
+    laneSizes[lane] = step;
     if (failed(tileToLoops(part, laneSizes, fuse, lane)))
       return failure();
   }
@@ -673,8 +687,10 @@ LogicalResult Tiler::tileLaneReduction(linalg::LinalgOp op, unsigned lane,
 /// whole vectors of it.
 LogicalResult Tiler::tileLaneParallel(linalg::LinalgOp op, unsigned lane,
                                       int64_t width, bool fuse) {
+  if (!fuse)
+    width = config.width;
   SmallVector<int64_t> sizes =
-      getRegisterTile(op, op.getStaticLoopRanges(), lane, fuse);
+      getRegisterTile(op, op.getStaticLoopRanges(), lane, width, fuse);
   sizes[lane] = largestDivisor(op.getStaticLoopRanges()[lane], width);
   auto tile = tileToLoops(op, sizes, fuse);
   if (failed(tile))

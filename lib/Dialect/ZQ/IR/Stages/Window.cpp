@@ -68,12 +68,9 @@ LogicalResult WindowAttr::getParts(int64_t rank, Type, Operation *,
 
 int64_t WindowAttr::getChunk(Operation *) const { return getChunk(); }
 
-int64_t WindowAttr::getGranule(Type, Operation *) const {
-  int64_t granule = 1;
-  for (int64_t width : getBits())
-    granule = std::max(granule, 8 / std::gcd<int64_t>(8, width));
-  return granule;
-}
+/// As many codes as the escapes' slack is good for: the work for a block's
+/// place among the escapes does not depend on how many there are.
+int64_t WindowAttr::getGranule(Type, Operation *) const { return lanesAtOnce; }
 
 Reference WindowAttr::getReference(Type input) const {
   return std::make_shared<::zq::codec::Window>(
