@@ -1,0 +1,255 @@
+//===- PrefetchStreams.cpp - Software prefetch of what loops walk along ---===//
+//
+// The hardware's own prefetch follows one row well and several side by side
+// badly, and stops at the end of each page. What a loop nest reads next is
+// known here exactly.
+//
+//===----------------------------------------------------------------------===//
+#include "PrefetchStreams.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+static constexpr int64_t lineBytes = 64;
+/// A buffer of fewer bytes stays in a cache.
+static constexpr int64_t leastBytes = 1 << 20;
+/// How far ahead of all that a loop reads a prefetch is for: the time that
+/// memory takes, at the rate of one core.
+static constexpr int64_t leastLead = 8 << 10;
+/// Beyond this the first level of cache would lose lines before their use.
+static constexpr int64_t mostLead = 16 << 10;
+/// Beyond this the next row is too far ahead, and the loop's own is followed.
+static constexpr int64_t mostRowLead = 128 << 10;
+
+//===----------------------------------------------------------------------===//
+// How an address depends on a loop
+//===----------------------------------------------------------------------===//
+
+static std::optional<double> getSlope(Value value, Value iv);
+
+static std::optional<double> getSlope(AffineExpr expr, unsigned numDims,
+                                      ValueRange operands, Value iv) {
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return getSlope(operands[dim.getPosition()], iv);
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return getSlope(operands[numDims + symbol.getPosition()], iv);
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return 0;
+  auto left = getSlope(binary.getLHS(), numDims, operands, iv);
+  auto right = getSlope(binary.getRHS(), numDims, operands, iv);
+  if (!left || !right)
+    return std::nullopt;
+  if (expr.getKind() == AffineExprKind::Add)
+    return *left + *right;
+  if (*left == 0 && *right == 0)
+    return 0;
+  auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  if (factor && expr.getKind() == AffineExprKind::Mul)
+    return *left * factor.getValue();
+  if (factor && expr.getKind() == AffineExprKind::FloorDiv)
+    return *left / factor.getValue();
+  return std::nullopt;
+}
+
+/// By how much `value` grows with `iv`, on average; nothing where that is not
+/// known.
+static std::optional<double> getSlope(Value value, Value iv) {
+  if (value == iv)
+    return 1;
+  Operation *op = value.getDefiningOp();
+  if (!op) {
+    // What a loop carries depends on everything.
+    auto argument = cast<BlockArgument>(value);
+    if (isa<scf::ForOp>(argument.getOwner()->getParentOp()) &&
+        argument.getArgNumber() > 0)
+      return std::nullopt;
+    return 0;
+  }
+  if (auto apply = dyn_cast<affine::AffineApplyOp>(op)) {
+    AffineMap map = apply.getAffineMap();
+    return getSlope(map.getResult(0), map.getNumDims(), apply.getOperands(),
+                    iv);
+  }
+  SmallVector<double> slopes;
+  for (Value operand : op->getOperands()) {
+    auto slope = getSlope(operand, iv);
+    if (!slope)
+      return std::nullopt;
+    slopes.push_back(*slope);
+  }
+  if (isa<arith::AddIOp>(op))
+    return slopes[0] + slopes[1];
+  if (llvm::all_of(slopes, [](double slope) { return slope == 0; }))
+    return op->getNumRegions() ? std::nullopt : std::optional<double>(0);
+  if (auto factor = op->getNumOperands() == 2
+                        ? getConstantIntValue(op->getOperand(1))
+                        : std::nullopt) {
+    if (isa<arith::MulIOp>(op))
+      return slopes[0] * *factor;
+    if (isa<arith::DivUIOp>(op) && *factor)
+      return slopes[0] / *factor;
+  }
+  return std::nullopt;
+}
+
+static std::optional<double> getSlope(OpFoldResult value, Value iv) {
+  auto dynamic = dyn_cast<Value>(value);
+  return dynamic ? getSlope(dynamic, iv) : 0;
+}
+
+/// By how many bytes the place of `indices` in `buffer` moves with `iv`.
+static std::optional<double>
+getSlope(Value buffer, ArrayRef<OpFoldResult> indices, Value iv) {
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t offset;
+  SmallVector<int64_t> strides;
+  if (failed(type.getStridesAndOffset(strides, offset)) ||
+      llvm::is_contained(strides, ShapedType::kDynamic))
+    return std::nullopt;
+  double slope = 0;
+  for (auto [index, stride] : llvm::zip(indices, strides)) {
+    auto part = getSlope(index, iv);
+    if (!part)
+      return std::nullopt;
+    slope += *part * stride;
+  }
+  slope *= type.getElementTypeBitWidth() / 8;
+  auto view = buffer.getDefiningOp<memref::SubViewOp>();
+  if (!view)
+    return slope;
+  auto begin = getSlope(view.getSource(), view.getMixedOffsets(), iv);
+  return begin ? std::optional<double>(slope + *begin) : std::nullopt;
+}
+
+/// The buffer that `buffer` is a part of.
+static Value getWhole(Value buffer) {
+  while (auto view = buffer.getDefiningOp<memref::SubViewOp>())
+    buffer = view.getSource();
+  return buffer;
+}
+
+/// Whether a cache may not hold all of `buffer`, which a function is given.
+static bool isLarge(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  auto argument = dyn_cast<BlockArgument>(buffer);
+  if (!argument || type.getElementTypeBitWidth() % 8 ||
+      !isa<FunctionOpInterface>(argument.getOwner()->getParentOp()))
+    return false;
+  return type.hasStaticShape() &&
+         type.getNumElements() * type.getElementTypeBitWidth() / 8 >=
+             leastBytes;
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A vector that an innermost loop reads from another place each time.
+struct Stream {
+  vector::TransferReadOp read;
+  /// Bytes from one iteration to the next, and to the next one of the loop
+  /// around.
+  int64_t step, rowStep;
+};
+} // namespace
+
+/// Whether no loop around `loop` reads the same part of `stream` again.
+static bool isReadOnce(scf::ForOp loop, vector::TransferReadOp read,
+                       ArrayRef<OpFoldResult> indices) {
+  for (Operation *outer = loop->getParentOp();
+       outer && !isa<FunctionOpInterface>(outer);
+       outer = outer->getParentOp()) {
+    SmallVector<Value> ivs;
+    if (auto around = dyn_cast<scf::ForOp>(outer))
+      ivs.push_back(around.getInductionVar());
+    else if (outer->getNumRegions())
+      for (BlockArgument argument : outer->getRegion(0).getArguments())
+        ivs.push_back(argument);
+    // A nest of several loops in one op: one that does not matter has a single
+    // iteration as a rule.
+    bool moves = llvm::any_of(ivs, [&](Value iv) {
+      auto slope = getSlope(read.getBase(), indices, iv);
+      return !slope || *slope != 0;
+    });
+    if (!ivs.empty() && !moves)
+      return false;
+  }
+  return true;
+}
+
+static std::optional<Stream> getStream(scf::ForOp loop,
+                                       vector::TransferReadOp read) {
+  if (!isa<MemRefType>(read.getBase().getType()) ||
+      !isLarge(getWhole(read.getBase())))
+    return std::nullopt;
+  auto step = getConstantIntValue(loop.getStep());
+  SmallVector<OpFoldResult> indices(read.getIndices());
+  auto slope = getSlope(read.getBase(), indices, loop.getInductionVar());
+  if (!step || !slope || *slope <= 0 || !isReadOnce(loop, read, indices))
+    return std::nullopt;
+  Stream stream{read, static_cast<int64_t>(std::llround(*slope * *step)), 0};
+  if (stream.step <= 0)
+    return std::nullopt;
+  if (auto around = dyn_cast<scf::ForOp>(loop->getParentOp())) {
+    auto aroundStep = getConstantIntValue(around.getStep());
+    auto row = getSlope(read.getBase(), indices, around.getInductionVar());
+    if (aroundStep && row && *row > 0)
+      stream.rowStep = std::llround(*row * *aroundStep);
+  }
+  return stream;
+}
+
+static void prefetchInLoop(scf::ForOp loop) {
+  SmallVector<Stream> streams;
+  loop.getBody()->walk([&](vector::TransferReadOp read) {
+    if (auto stream = getStream(loop, read))
+      streams.push_back(*stream);
+  });
+  int64_t trips = 0;
+  if (auto count = loop.getStaticTripCount())
+    trips = count->getZExtValue();
+  for (Stream &stream : streams) {
+    // Streams that go along at the same time wait for one memory.
+    int64_t together = streams.size();
+    int64_t lead = llvm::divideCeil(leastLead, together);
+    lead = std::max(lead, 2 * lineBytes);
+    if (stream.rowStep && stream.rowStep <= mostRowLead &&
+        trips * stream.step <= stream.rowStep)
+      lead = llvm::alignTo(lead, stream.rowStep);
+    auto locality = lead * 2 <= mostLead ? 3 : 2;
+    int64_t bytes = cast<MemRefType>(stream.read.getBase().getType())
+                        .getElementTypeBitWidth() /
+                    8;
+    OpBuilder b(stream.read);
+    Location loc = stream.read.getLoc();
+    for (int64_t line = 0; line < stream.step; line += lineBytes) {
+      SmallVector<Value> place(stream.read.getIndices());
+      place.back() = arith::AddIOp::create(
+          b, loc, place.back(),
+          arith::ConstantIndexOp::create(b, loc, (lead + line) / bytes));
+      memref::PrefetchOp::create(b, loc, stream.read.getBase(), place,
+                                 /*isWrite=*/false, locality,
+                                 /*isDataCache=*/true);
+    }
+  }
+}
+
+void mlir::zq::prefetchStreams(Operation *root) {
+  root->walk([](scf::ForOp loop) {
+    bool isInnermost = true;
+    loop.getBody()->walk([&](LoopLikeOpInterface) { isInnermost = false; });
+    if (isInnermost)
+      prefetchInLoop(loop);
+  });
+}

@@ -1,0 +1,110 @@
+// What a loop reads once, and out of memory, is fetched ahead of it.
+// RUN: zq-opt %s --allow-unregistered-dialect -zq-lower-vector-ops=features=none -canonicalize | FileCheck %s
+
+// Two rows at a time: their next two are 16 KiB further on. The vector that
+// both are multiplied with is read again for each pair, and stays in a cache.
+// CHECK-LABEL: func.func @rows(
+// CHECK-SAME: %[[X:[^:]*]]: memref<8192xf32>, %[[W:[^:]*]]: memref<1024x8192xi8>
+// CHECK: scf.for %[[I:.*]] = %c0 to %c1024 step %c2
+// CHECK: scf.for %[[K:.*]] = %c0 to %c8192 step %c64
+// CHECK: vector.transfer_read %[[X]]
+// CHECK: %[[NEXT:.*]] = arith.addi %[[K]], %c16384
+// CHECK: memref.prefetch %[[W]][%[[I]], %[[NEXT]]], read, locality<2>, data
+// CHECK: vector.transfer_read %[[W]][%[[I]], %[[K]]]
+// CHECK: memref.prefetch %[[W]]
+// CHECK: vector.transfer_read %[[W]]
+// CHECK-NOT: memref.prefetch
+func.func @rows(%x: memref<8192xf32>, %w: memref<1024x8192xi8>, %out: memref<1024xi8>) {
+  %none = arith.constant 0 : i8
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c64 = arith.constant 64 : index
+  %c1024 = arith.constant 1024 : index
+  %c8192 = arith.constant 8192 : index
+  scf.for %i = %c0 to %c1024 step %c2 {
+    %j = arith.addi %i, %c1 : index
+    scf.for %k = %c0 to %c8192 step %c64 {
+      %v = vector.transfer_read %x[%k], %zero {in_bounds = [true]} : memref<8192xf32>, vector<64xf32>
+      %a = vector.transfer_read %w[%i, %k], %none {in_bounds = [true]} : memref<1024x8192xi8>, vector<64xi8>
+      %b = vector.transfer_read %w[%j, %k], %none {in_bounds = [true]} : memref<1024x8192xi8>, vector<64xi8>
+      "test.use"(%v, %a, %b) : (vector<64xf32>, vector<64xi8>, vector<64xi8>) -> ()
+    }
+  }
+  return
+}
+
+// Codes of 4 bits, by an index that is divided. A row is too short for the time
+// that memory takes: the fourth row from here.
+// CHECK-LABEL: func.func @short_rows(
+// CHECK-SAME: %[[W:[^:]*]]: memref<4096x2048xi8>
+// CHECK: %[[BYTE:.*]] = arith.divui
+// CHECK: %[[NEXT:.*]] = arith.addi %[[BYTE]], %c8192
+// CHECK: memref.prefetch %[[W]][%{{.*}}, %[[NEXT]]], read, locality<3>, data
+func.func @short_rows(%w: memref<4096x2048xi8>) {
+  %none = arith.constant 0 : i8
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c8 = arith.constant 8 : index
+  %c64 = arith.constant 64 : index
+  %c4096 = arith.constant 4096 : index
+  scf.for %i = %c0 to %c4096 step %c1 {
+    scf.for %k = %c0 to %c4096 step %c64 {
+      %bits = arith.muli %k, %c4 : index
+      %byte = arith.divui %bits, %c8 : index
+      %a = vector.transfer_read %w[%i, %byte], %none {in_bounds = [true]} : memref<4096x2048xi8>, vector<32xi8>
+      "test.use"(%a) : (vector<32xi8>) -> ()
+    }
+  }
+  return
+}
+
+// Next rows are too far away: further on in this one. An iteration takes two
+// lines.
+// CHECK-LABEL: func.func @long_rows(
+// CHECK-SAME: %[[W:[^:]*]]: memref<64x1048576xf32>
+// CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c2048
+// CHECK: memref.prefetch %[[W]][%{{.*}}, %[[NEXT]]], read, locality<3>, data
+// CHECK: %[[AFTER:.*]] = arith.addi %{{.*}}, %c2064
+// CHECK: memref.prefetch %[[W]][%{{.*}}, %[[AFTER]]], read, locality<3>, data
+func.func @long_rows(%w: memref<64x1048576xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c32 = arith.constant 32 : index
+  %c64 = arith.constant 64 : index
+  %end = arith.constant 1048576 : index
+  scf.for %i = %c0 to %c64 step %c1 {
+    scf.for %k = %c0 to %end step %c32 {
+      %a = vector.transfer_read %w[%i, %k], %zero {in_bounds = [true]} : memref<64x1048576xf32>, vector<32xf32>
+      "test.use"(%a) : (vector<32xf32>) -> ()
+    }
+  }
+  return
+}
+
+// What fits in a cache, is read in each iteration of a loop around, or lies
+// where the data says, is left alone.
+// CHECK-LABEL: func.func @none(
+// CHECK-NOT: memref.prefetch
+// CHECK: return
+func.func @none(%small: memref<512x1024xi8>, %again: memref<4194304xi8>, %at: memref<?xindex>) {
+  %none = arith.constant 0 : i8
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  %c512 = arith.constant 512 : index
+  %c1024 = arith.constant 1024 : index
+  scf.for %i = %c0 to %c512 step %c1 {
+    scf.for %k = %c0 to %c1024 step %c64 {
+      %a = vector.transfer_read %small[%i, %k], %none {in_bounds = [true]} : memref<512x1024xi8>, vector<64xi8>
+      %b = vector.transfer_read %again[%k], %none {in_bounds = [true]} : memref<4194304xi8>, vector<64xi8>
+      %p = memref.load %at[%k] : memref<?xindex>
+      %c = vector.transfer_read %again[%p], %none {in_bounds = [true]} : memref<4194304xi8>, vector<64xi8>
+      "test.use"(%a, %b, %c) : (vector<64xi8>, vector<64xi8>, vector<64xi8>) -> ()
+    }
+  }
+  return
+}
