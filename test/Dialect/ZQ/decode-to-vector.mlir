@@ -373,25 +373,25 @@ func.func @unaligned_state(%w: !zq.tensor<8x128xf32, #s>, %i: index, %j: index)
 
 // -----
 
-// Signs, three steps of butterflies of 4 sums and 4 differences, and the scale
-// 1 / sqrt(8).
+// Signs, three steps of butterflies, and the scale 1 / sqrt(8). Each lane is
+// added to its partner, with a sign; that product is exact.
 // CHECK-LABEL: func.func @rotation(
 // CHECK-SAME: %[[X:[^:]*]]: tensor<3x16xf32>
 // CHECK-DAG: %[[SCALE:.*]] = arith.constant dense<0.353553{{.*}}> : vector<8xf32>
 // CHECK-DAG: %[[SIGNS:.*]] = arith.constant dense<{{.*}}> : tensor<16xf32>
+// CHECK-DAG: %[[BY1:.*]] = arith.constant dense<[1.000000e+00, -1.000000e+00, 1.000000e+00, -1.000000e+00, 1.000000e+00, -1.000000e+00, 1.000000e+00, -1.000000e+00]> : vector<8xf32>
 // CHECK: scf.for %[[I:.*]] = %c0 to %c3 step %c1
 // CHECK: scf.for %[[J:.*]] = %c0 to %c16 step %c8 iter_args(%[[T:.*]] =
 // CHECK: %[[V:.*]] = vector.transfer_read %[[X]][%[[I]], %[[J]]]
 // CHECK: %[[S:.*]] = vector.transfer_read %[[SIGNS]][%[[J]]]
-// CHECK: %[[P:.*]] = arith.mulf %[[V]], %[[S]]
-// CHECK: %[[EVEN:.*]] = vector.shuffle %[[P]], %[[P]] [0, 2, 4, 6]
-// CHECK: %[[ODD:.*]] = vector.shuffle %[[P]], %[[P]] [1, 3, 5, 7]
-// CHECK: %[[SUM:.*]] = arith.addf %[[EVEN]], %[[ODD]] : vector<4xf32>
-// CHECK: %[[DIFF:.*]] = arith.subf %[[EVEN]], %[[ODD]] : vector<4xf32>
-// CHECK: vector.interleave %[[SUM]], %[[DIFF]]
-// CHECK-COUNT-2: arith.subf {{.*}} : vector<4xf32>
-// CHECK-NOT: arith.subf
-// CHECK: %[[R:.*]] = arith.mulf %{{.*}}, %[[SCALE]]
+// CHECK: %[[P:.*]] = arith.mulf %[[V]], %[[S]] : vector<8xf32>
+// CHECK: %[[PARTNER:.*]] = vector.shuffle %[[P]], %[[P]] [1, 0, 3, 2, 5, 4, 7, 6]
+// CHECK: %[[SIGNED:.*]] = arith.mulf %[[P]], %[[BY1]] fastmath<contract>
+// CHECK: %[[BY2:.*]] = arith.addf %[[PARTNER]], %[[SIGNED]] fastmath<contract>
+// CHECK: vector.shuffle %[[BY2]], %[[BY2]] [2, 3, 0, 1, 6, 7, 4, 5]
+// CHECK: vector.shuffle {{.*}} [4, 5, 6, 7, 0, 1, 2, 3]
+// CHECK: %[[SUM:.*]] = arith.addf
+// CHECK: %[[R:.*]] = arith.mulf %[[SUM]], %[[SCALE]] : vector<8xf32>
 // CHECK: vector.transfer_write %[[R]], %[[T]][%[[I]], %[[J]]]
 func.func @rotation(%x: tensor<3x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf32> {
   %r = zq.rotate %x by #zq.hadamard<axis = 1, block = 8, seed = 1>
@@ -402,8 +402,8 @@ func.func @rotation(%x: tensor<3x16xf32>, %o: tensor<3x16xf32>) -> tensor<3x16xf
 // The inverse ends with the signs.
 // CHECK-LABEL: func.func @inverse_rotation(
 // CHECK: vector.transfer_read
-// CHECK-NOT: arith.mulf
-// CHECK: arith.addf
+// CHECK-NEXT: vector.shuffle
+// CHECK-COUNT-3: arith.addf
 // CHECK: %[[A:.*]] = arith.mulf
 // CHECK: %[[S:.*]] = vector.transfer_read
 // CHECK: %[[R:.*]] = arith.mulf %[[A]], %[[S]]
@@ -426,4 +426,29 @@ func.func @rotation_of_ragged_columns(%x: tensor<22x?xf32>, %o: tensor<22x?xf32>
   %r = zq.rotate %x by #zq.hadamard<axis = 0, block = 8, seed = 1>
       outs(%o : tensor<22x?xf32>) : tensor<22x?xf32> -> tensor<22x?xf32>
   return %r : tensor<22x?xf32>
+}
+
+// Sixteen vectors at a time: the distances up to 128. Those beyond go through
+// memory, four steps between vectors that far apart, and then the fifth.
+// CHECK-LABEL: func.func @rotation_of_a_long_block(
+// CHECK: scf.for %{{.*}} = %c0 to %c8192 step %c256
+// CHECK-COUNT-16: vector.transfer_read {{.*}} vector<16xf32>
+// CHECK-COUNT-32: arith.subf {{.*}} : vector<16xf32>
+// CHECK-COUNT-16: vector.transfer_write
+// CHECK: scf.for %{{.*}} = %c0 to %c8192 step %c4096
+// CHECK: scf.for %{{.*}} = %c0 to %c256 step %c16
+// CHECK-COUNT-16: vector.transfer_read
+// CHECK-COUNT-32: arith.subf
+// CHECK-COUNT-16: vector.transfer_write
+// CHECK: scf.for %{{.*}} = %c0 to %c4096 step %c16
+// CHECK-COUNT-2: vector.transfer_read
+// CHECK: arith.subf
+// CHECK-COUNT-2: arith.mulf
+// CHECK-NOT: scf.for
+// CHECK: return
+func.func @rotation_of_a_long_block(%x: tensor<8192xf32>, %o: tensor<8192xf32>)
+    -> tensor<8192xf32> {
+  %r = zq.rotate %x by #zq.hadamard<axis = 0, block = 8192>
+      outs(%o : tensor<8192xf32>) : tensor<8192xf32> -> tensor<8192xf32>
+  return %r : tensor<8192xf32>
 }

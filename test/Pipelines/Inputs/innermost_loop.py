@@ -1,5 +1,6 @@
 """Prints the innermost loop around the multiply-adds of llc's output on stdin.
 
+Of several the last: a rotation before a product has some as well.
 One line for each instruction of its blocks, with `STORE` before those that
 write memory, so that a test can say what a loop does and what it must not do.
 Which blocks a loop has is in llc's comments.
@@ -38,14 +39,16 @@ def read_blocks(lines):
 
 def main():
     blocks = list(read_blocks(sys.stdin))
-    loops = {
-        loop for loop, block in blocks if any(i.startswith("vfmadd") for i in block)
-    } - {None}
-    if len(loops) != 1:
-        sys.exit(f"multiply-adds are in {len(loops)} loops")
+    loops = [
+        loop
+        for loop, block in blocks
+        if loop and any(i.startswith("vfmadd") for i in block)
+    ]
+    if not loops:
+        sys.exit("no loop has multiply-adds")
     print("LOOP")
     for loop, block in blocks:
-        if loop in loops:
+        if loop == loops[-1]:
             for line in block:
                 print("STORE " + line if writes_memory(line) else line)
     print("END")

@@ -8,8 +8,9 @@
 using namespace mlir;
 using namespace mlir::zq;
 
-/// The longest vector that a block is held in; longer ones go through memory.
-static constexpr int64_t longestVector = 1024;
+/// Elements of a vector, and vectors that are held at a time: what a CPU has
+/// registers for. Longer blocks go through memory.
+static constexpr int64_t lanes = 16, maxVectors = 16;
 
 LogicalResult HadamardAttr::verify(ErrorFn emitError, int64_t axis,
                                    int64_t block, std::optional<uint64_t>) {
@@ -72,14 +73,17 @@ public:
   Value emit(Value into);
 
 private:
-  Value emitInMemory(Value into);
+  Value emitRun(Value into, int64_t width);
+  Value emitPass(Value into, int64_t distance, int64_t count, int64_t width);
   Value emitSignedSums(Value into, int64_t width);
 
   /// The place of element `i` of the block on the line.
   Value at(Value i) { return line.add(begin, i); }
   Value withSigns(Value values, Value i);
   Value withFactor(Value values);
-  Value butterflies(Value values);
+  Value finish(Value values, Value i, bool isLast);
+  Value butterfliesInside(Value values);
+  void butterfliesAcross(MutableArrayRef<Value> values);
   SmallVector<Value> signedSums(ArrayRef<Value> values);
 
   LineBuilder &line;
@@ -120,24 +124,48 @@ Value BlockEmitter::withFactor(Value values) {
       arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, factor)));
 }
 
-/// The butterflies over distances below the vector's length.
-Value BlockEmitter::butterflies(Value values) {
-  int64_t lanes = cast<VectorType>(values.getType()).getNumElements();
-  for (int64_t distance = 1; distance < lanes; distance *= 2) {
-    // Lanes that differ in one bit of their index meet: (a + b, a - b).
-    SmallVector<int64_t> low, high, back(lanes);
-    for (int64_t i = 0; i < lanes; ++i) {
-      bool isHigh = i & distance;
-      back[i] = isHigh ? lanes / 2 + high.size() : low.size();
-      (isHigh ? high : low).push_back(i);
+/// What comes after the last butterflies of a block of one run.
+Value BlockEmitter::finish(Value values, Value i, bool isLast) {
+  if (!isLast || order > 1)
+    return values;
+  values = withFactor(values);
+  return line.inverse ? withSigns(values, i) : values;
+}
+
+/// The butterflies over distances below the vector's length: each lane is added
+/// to its partner, or subtracted from it, which is a sum with the lane times 1
+/// or -1. That product is exact and needs no rounding of its own, so that it
+/// may be fused with the sum.
+Value BlockEmitter::butterfliesInside(Value values) {
+  auto type = cast<VectorType>(values.getType());
+  auto exact = arith::FastMathFlagsAttr::get(b.getContext(),
+                                             arith::FastMathFlags::contract);
+  for (int64_t distance = 1; distance < type.getNumElements(); distance *= 2) {
+    SmallVector<int64_t> partners;
+    SmallVector<float> signs;
+    for (int64_t i = 0; i < type.getNumElements(); ++i) {
+      partners.push_back(i ^ distance);
+      signs.push_back(i & distance ? -1.0f : 1.0f);
     }
-    Value a = vector::ShuffleOp::create(b, loc, values, values, low);
-    Value c = vector::ShuffleOp::create(b, loc, values, values, high);
-    Value sum = arith::AddFOp::create(b, loc, a, c);
-    Value difference = arith::SubFOp::create(b, loc, a, c);
-    values = vector::ShuffleOp::create(b, loc, sum, difference, back);
+    Value partner = vector::ShuffleOp::create(b, loc, values, values, partners);
+    Value sign = arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(type, ArrayRef(signs)));
+    values = arith::MulFOp::create(b, loc, values, sign, exact);
+    values = arith::AddFOp::create(b, loc, partner, values, exact);
   }
   return values;
+}
+
+/// The butterflies between vectors, a power of two of them.
+void BlockEmitter::butterfliesAcross(MutableArrayRef<Value> values) {
+  for (size_t distance = 1; distance < values.size(); distance *= 2)
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (i & distance)
+        continue;
+      Value low = values[i], high = values[i + distance];
+      values[i] = arith::AddFOp::create(b, loc, low, high);
+      values[i + distance] = arith::SubFOp::create(b, loc, low, high);
+    }
 }
 
 /// The product of the matrix of `order`, or of its transpose, with vectors.
@@ -181,51 +209,58 @@ Value BlockEmitter::emitSignedSums(Value into, int64_t width) {
   });
 }
 
-/// The butterflies of a few elements in registers, the others between vectors
-/// in memory.
-Value BlockEmitter::emitInMemory(Value into) {
-  int64_t width = std::min<int64_t>(power, 256);
-  into = line.loop(0, size, width, into, [&](Value i, Value result) {
-    Value values = line.read(line.source, at(i), width);
-    if (!line.inverse)
-      values = withSigns(values, i);
-    return line.write(butterflies(values), result, at(i));
+/// The butterflies over the distances below `width`, run by run of as many
+/// elements: all of them in registers.
+Value BlockEmitter::emitRun(Value into, int64_t width) {
+  int64_t size = std::min(width, lanes);
+  return line.loop(0, this->size, width, into, [&](Value run, Value result) {
+    SmallVector<Value> places, values;
+    for (int64_t begin = 0; begin < width; begin += size) {
+      places.push_back(line.add(run, line.index(begin)));
+      Value read = line.read(line.source, at(places.back()), size);
+      if (!line.inverse)
+        read = withSigns(read, places.back());
+      values.push_back(butterfliesInside(read));
+    }
+    butterfliesAcross(values);
+    for (auto [place, value] : llvm::zip(places, values))
+      result =
+          line.write(finish(value, place, width == power), result, at(place));
+    return result;
   });
-  for (int64_t distance = width; distance < power; distance *= 2) {
-    bool isLast = order == 1 && 2 * distance == power;
-    auto finish = [&](Value values, Value i) {
-      if (isLast)
-        values = withFactor(values);
-      return isLast && line.inverse ? withSigns(values, i) : values;
-    };
-    into = line.loop(
-        0, size, 2 * distance, into, [&](Value run, Value result) -> Value {
-          return line.loop(0, distance, width, result, [&](Value i, Value all) {
-            Value low = line.add(run, i);
-            Value high = line.add(low, line.index(distance));
-            Value a = line.read(all, at(low), width);
-            Value c = line.read(all, at(high), width);
-            Value sum = arith::AddFOp::create(b, loc, a, c);
-            Value difference = arith::SubFOp::create(b, loc, a, c);
-            all = line.write(finish(sum, low), all, at(low));
-            return line.write(finish(difference, high), all, at(high));
-          });
+}
+
+/// The butterflies over `distance` and its next multiples, between `count`
+/// vectors that are that far apart in memory.
+Value BlockEmitter::emitPass(Value into, int64_t distance, int64_t count,
+                             int64_t width) {
+  bool isLast = distance * count == power;
+  return line.loop(
+      0, size, distance * count, into, [&](Value run, Value result) {
+        return line.loop(0, distance, width, result, [&](Value i, Value all) {
+          SmallVector<Value> places, values;
+          for (int64_t j = 0; j < count; ++j) {
+            places.push_back(
+                line.add(line.add(run, i), line.index(j * distance)));
+            values.push_back(line.read(all, at(places.back()), width));
+          }
+          butterfliesAcross(values);
+          for (auto [place, value] : llvm::zip(places, values))
+            all = line.write(finish(value, place, isLast), all, at(place));
+          return all;
         });
-  }
-  return order == 1 ? into : emitSignedSums(into, std::min<int64_t>(power, 16));
+      });
 }
 
 Value BlockEmitter::emit(Value into) {
-  if (order > 1 || size > longestVector)
-    return emitInMemory(into);
-  Value zero = line.index(0);
-  Value values = line.read(line.source, begin, size);
-  if (!line.inverse)
-    values = withSigns(values, zero);
-  values = withFactor(butterflies(values));
-  if (line.inverse)
-    values = withSigns(values, zero);
-  return line.write(values, into, begin);
+  int64_t width = std::min(power, lanes * maxVectors);
+  into = emitRun(into, width);
+  for (int64_t distance = width; distance < power;) {
+    int64_t count = std::min(power / distance, maxVectors);
+    into = emitPass(into, distance, count, lanes);
+    distance *= count;
+  }
+  return order == 1 ? into : emitSignedSums(into, std::min(power, lanes));
 }
 
 Value HadamardAttr::emitLine(LineBuilder &line, Value into) const {
