@@ -309,8 +309,8 @@ Result<Array> Scale::encode(const Array &input, const Below &below,
     return chosen.error();
   Array main = divide(*values, *chosen);
   auto store = [&](const char *name, Array &&side) {
-    sides.push_back({name, options.rows ? toPanels(side, options.rows)
-                                        : std::move(side)});
+    sides.push_back(
+        {name, options.rows ? toPanels(side, options.rows) : std::move(side)});
   };
   store("scale", std::move(chosen->scale));
   if (hasZero())
@@ -355,7 +355,6 @@ Result<Array> Scale::decode(const Array &main, const std::vector<Stream> &sides,
                     hasZero() ? &sides[1].array : nullptr);
   std::vector<Array> arrays;
   for (const Stream &side : sides)
-    arrays.push_back(
-        fromPanels(side.array, streamShape(shape), options.rows));
+    arrays.push_back(fromPanels(side.array, streamShape(shape), options.rows));
   return multiply(main, arrays[0], hasZero() ? &arrays[1] : nullptr);
 }

@@ -50,11 +50,9 @@ static FailureOr<Array> decodeAlone(ModuleOp module, CompressedTensorType type,
   return std::move(results->front());
 }
 
-Result<Comparison>
-mlir::zq::run::compareWithReference(ModuleOp module, StringRef entry,
-                                    const std::vector<Input> &inputs,
-                                    const std::vector<Array> &results,
-                                    double accuracy) {
+Result<Comparison> mlir::zq::run::compareWithReference(
+    ModuleOp module, StringRef entry, const std::vector<Input> &inputs,
+    const std::vector<Array> &results, double accuracy) {
   std::vector<EvaluatorInput> arguments;
   for (const Input &input : inputs)
     arguments.push_back({input.arrays});

@@ -11,8 +11,8 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
-#include "zq/InitAll.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
+#include "zq/InitAll.h"
 #include "zq/Runtime/Busy.h"
 #include "zq/Runtime/CompressedFiles.h"
 #include "zq/Runtime/Jit.h"
@@ -228,9 +228,8 @@ static int runModule(ModuleOp module, const Options &options, Report &report) {
       return fail(written.message());
   if (options.compare) {
     ::zq::runtime::Busy busy("evaluating the reference");
-    Result<Comparison> comparison =
-        compareWithReference(*original, name, *inputs, results,
-                             options.accuracy);
+    Result<Comparison> comparison = compareWithReference(
+        *original, name, *inputs, results, options.accuracy);
     if (!comparison)
       return fail("--compare-reference: " + comparison.message());
     report.comparison = *comparison;

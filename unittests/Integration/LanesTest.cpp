@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "Programs.h"
 
+#include "zq/Target/Target.h"
 #include "gtest/gtest.h"
 
 #include <cmath>
@@ -52,9 +53,8 @@ const LaneCodec codecs[] = {
      "scale<1x64, f16, rows = R>, quantize<levels = 3>, pack<lanes = Rx4>"},
     {"binary", "scale<1x?, f32, meanabs, rows = R>, quantize<si1, bipolar>, "
                "pack<lanes = Rx4>"},
-    {"squares",
-     "scale<64x32, f32>, scale<1x8, f16, rows = R>, quantize<si4>, "
-     "pack<lanes = Rx4>"},
+    {"squares", "scale<64x32, f32>, scale<1x8, f16, rows = R>, quantize<si4>, "
+                "pack<lanes = Rx4>"},
     {"unscaled", "quantize<si4>, pack<lanes = Rx4>"},
 };
 
@@ -102,17 +102,14 @@ protected:
 };
 
 TEST_P(Lanes, OfFewRows) {
-  std::vector<Product> products{matmulByRows(1, 37, 100),
-                                matmulByRows(3, 40, 65), matvec(37, 1500),
-                                matmulByRows(1, 64, 256)};
+  std::vector<Product> products{matmulByRows(3, 40, 100), matvec(37, 300)};
   for (double accuracy : {0.0, 5e-5, 2e-2})
     checkProducts(products, getCodec(), getOptions(accuracy),
                   /*mayBeUnfused=*/true);
 }
 
 TEST_P(Lanes, OfManyRows) {
-  std::vector<Product> products{matmulByRows(29, 50, 130),
-                                matmulByRows(16, 16, 64)};
+  std::vector<Product> products{matmulByRows(29, 80, 64)};
   for (double accuracy : {0.0, 5e-5, 2e-2})
     checkProducts(products, getCodec(), getOptions(accuracy, true),
                   /*mayBeUnfused=*/true);
@@ -151,9 +148,21 @@ std::string nameCase(
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Codecs, Lanes,
-                         testing::Combine(testing::ValuesIn(getAllFeatureSets()),
-                                          testing::ValuesIn(codecs)),
+/// Each codec on this machine, and a few on all others.
+std::vector<std::tuple<std::string, LaneCodec>> getCases() {
+  std::vector<std::tuple<std::string, LaneCodec>> cases;
+  std::vector<std::string> sets = getAllFeatureSets();
+  for (const std::string &set : sets)
+    for (const LaneCodec &codec : codecs) {
+      std::string name = codec.name;
+      if (set == sets.front() || name == "nvfp4" || name == "int6" ||
+          name == "int8OfRows" || name == "elevenValues")
+        cases.emplace_back(set, codec);
+    }
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Codecs, Lanes, testing::ValuesIn(getCases()),
                          nameCase);
 
 } // namespace

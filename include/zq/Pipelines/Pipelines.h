@@ -26,9 +26,10 @@ struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
       llvm::cl::init("auto")};
   Option<double> accuracy{
       *this, "accuracy",
-      llvm::cl::desc("The largest error of a product that contractions may make "
-                     "by their choice of a compute domain, relative to the "
-                     "largest activation times the largest weight; 0: f32 only"),
+      llvm::cl::desc(
+          "The largest error of a product that contractions may make "
+          "by their choice of a compute domain, relative to the "
+          "largest activation times the largest weight; 0: f32 only"),
       llvm::cl::init(5e-5)};
   Option<bool> packWeights{
       *this, "pack-weights",

@@ -40,9 +40,9 @@ std::unique_ptr<Target> getX86Target(StringRef features);
 /// The features of this machine, as LLVM writes them.
 std::string getHostFeatures();
 
-/// Lowerings of `zq.unpack`, `zq.lookup`, `zq.expand` and `zq.dot` to plain vector and
-/// arith ops, and of conversions between bf16 and f32 to integers, exact for
-/// subnormals.
+/// Lowerings of `zq.unpack`, `zq.lookup`, `zq.expand` and `zq.dot` to plain
+/// vector and arith ops, and of conversions between bf16 and f32 to integers,
+/// exact for subnormals.
 void populateVectorOpPatterns(RewritePatternSet &patterns);
 
 } // namespace mlir::zq

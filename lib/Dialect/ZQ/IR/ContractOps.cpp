@@ -25,13 +25,13 @@ static PlanesTypes getTypes(RankedTensorType source, int64_t count,
                        ? ShapedType::kDynamic
                        : llvm::divideCeil(height, rows);
   int64_t groups = llvm::divideCeil(columns, group);
-  return {RankedTensorType::get(
-              {blocks, groups * group / laneDepth, count, rows, laneDepth},
-              IntegerType::get(context, 8)),
-          RankedTensorType::get({blocks, groups, rows},
-                                Float32Type::get(context)),
-          RankedTensorType::get({blocks, groups, count, rows},
-                                IntegerType::get(context, 32))};
+  return {
+      RankedTensorType::get(
+          {blocks, groups * group / laneDepth, count, rows, laneDepth},
+          IntegerType::get(context, 8)),
+      RankedTensorType::get({blocks, groups, rows}, Float32Type::get(context)),
+      RankedTensorType::get({blocks, groups, count, rows},
+                            IntegerType::get(context, 32))};
 }
 
 void PlanesOp::build(OpBuilder &b, OperationState &state, Value source,
@@ -62,8 +62,8 @@ LogicalResult PlanesOp::verify() {
   PlanesTypes wanted = getTypes(source, count, group, rows);
   for (auto [result, type] : llvm::zip(getResults(), wanted.asList()))
     if (result.getType() != type)
-      return emitOpError("(Q2) yields ") << type << ", and not "
-                                         << result.getType();
+      return emitOpError("(Q2) yields ")
+             << type << ", and not " << result.getType();
   return success();
 }
 
@@ -107,14 +107,14 @@ LogicalResult ContractOp::verify() {
   RankedTensorType planes = activation(0);
   if (planes.getRank() != 5 || planes.isDynamicDim(2) || planes.isDynamicDim(3))
     return emitOpError("(N2) takes planes of rank 5, and not ") << planes;
-  auto source = RankedTensorType::get({height, shape[1]},
-                                      Float32Type::get(getContext()));
-  PlanesTypes wanted = getTypes(source, planes.getDimSize(2), form->group,
-                                planes.getDimSize(3));
+  auto source =
+      RankedTensorType::get({height, shape[1]}, Float32Type::get(getContext()));
+  PlanesTypes wanted =
+      getTypes(source, planes.getDimSize(2), form->group, planes.getDimSize(3));
   for (auto [value, type] : llvm::zip(getActivations(), wanted.asList()))
     if (value.getType() != type)
-      return emitOpError("(N2) takes ") << type << ", and not "
-                                        << value.getType();
+      return emitOpError("(N2) takes ")
+             << type << ", and not " << value.getType();
   return success();
 }
 

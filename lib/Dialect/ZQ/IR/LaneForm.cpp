@@ -30,8 +30,7 @@ static SmallVector<float> getValues(StageAttrInterface stage, Type input) {
   auto reference = stage.getReference(input);
   if (!reference)
     return {};
-  int64_t count =
-      int64_t(1) << stage.getOutput(input).getIntOrFloatBitWidth();
+  int64_t count = int64_t(1) << stage.getOutput(input).getIntOrFloatBitWidth();
   Array codes(ElementType::I8, {1});
   SmallVector<float> values;
   for (int64_t code = 0; code < count; ++code) {
@@ -40,8 +39,8 @@ static SmallVector<float> getValues(StageAttrInterface stage, Type input) {
     // A code that stands for nothing; what decodes it is up to us.
     values.push_back(value && value->type == ElementType::F32
                          ? value->getFloat(0)
-                         : values.empty() ? 0.0f
-                                          : values.back());
+                     : values.empty() ? 0.0f
+                                      : values.back());
   }
   return values;
 }
@@ -116,9 +115,9 @@ CompressedTensorType mlir::zq::withLanes(CompressedTensorType type,
        llvm::zip(type.getCodec().getStages(),
                  type.getCodec().getInputs(type.getElementType())))
     stages.push_back(stage.withLanes(input, rank, lanes, laneDepth));
-  return CompressedTensorType::get(
-      type.getContext(), type.getShape(), type.getElementType(),
-      CodecAttr::get(type.getContext(), stages));
+  return CompressedTensorType::get(type.getContext(), type.getShape(),
+                                   type.getElementType(),
+                                   CodecAttr::get(type.getContext(), stages));
 }
 
 /// The largest power of two that all values are multiples of; 0 where all are
@@ -131,8 +130,8 @@ static float getUnit(ArrayRef<float> values) {
     int exponent;
     float mantissa = std::frexp(value, &exponent);
     int64_t integer = static_cast<int64_t>(std::ldexp(mantissa, 24));
-    least = std::min(least, exponent - 24 + llvm::countr_zero<uint64_t>(
-                                                std::abs(integer)));
+    least = std::min(least, exponent - 24 +
+                                llvm::countr_zero<uint64_t>(std::abs(integer)));
   }
   return least == INT_MAX ? 0 : std::ldexp(1.0f, least);
 }

@@ -22,9 +22,8 @@ static Array changePanels(const Array &array, const Part &from, const Part &to,
   const Part &plain = from.rows ? to : from;
   RankedTensorType type = plain.array.getType(shape);
   ::zq::codec::Shape rowMajor(type.getShape().begin(), type.getShape().end());
-  Array rows = from.rows
-                   ? ::zq::codec::fromPanels(array, rowMajor, from.rows)
-                   : array;
+  Array rows =
+      from.rows ? ::zq::codec::fromPanels(array, rowMajor, from.rows) : array;
   return to.rows ? ::zq::codec::toPanels(rows, to.rows) : rows;
 }
 
@@ -91,8 +90,8 @@ Result<Streams> mlir::zq::repack(CompressedTensorType from,
             {stream.name, changePanels(stream.array, part, others[j], at)});
         continue;
       }
-      Result<Array> main = changeSource(
-          stream.array, stage, other, old.getInputs(element)[i], at);
+      Result<Array> main = changeSource(stream.array, stage, other,
+                                        old.getInputs(element)[i], at);
       if (!main)
         return main.error();
       result.push_back({stream.name, std::move(*main)});

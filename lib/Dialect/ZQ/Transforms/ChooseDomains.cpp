@@ -64,8 +64,7 @@ static std::optional<Product> matchProduct(LinalgOp op) {
       continue;
     auto rows = getLoops(op.getMatchingIndexingMap(weight));
     auto left = getLoops(op.getMatchingIndexingMap(other));
-    auto result = getLoops(
-        op.getMatchingIndexingMap(op.getDpsInitOperand(0)));
+    auto result = getLoops(op.getMatchingIndexingMap(op.getDpsInitOperand(0)));
     if (!rows || !left || !result || rows->size() != 2 || left->empty() ||
         result->empty() || op.getNumLoops() != left->size() + 1)
       continue;
@@ -196,8 +195,8 @@ void ChooseDomainsPass::choose(IRRewriter &b, Product product) {
     weight = packConstant(b, weight, lanes);
     if (!weight)
       return;
-    form = getLaneForm(cast<CompressedTensorType>(weight.getType()), lanes,
-                       why);
+    form =
+        getLaneForm(cast<CompressedTensorType>(weight.getType()), lanes, why);
   }
   double wanted = accuracy;
   if (auto own = op->getAttrOfType<FloatAttr>(accuracyName))
@@ -212,10 +211,10 @@ void ChooseDomainsPass::choose(IRRewriter &b, Product product) {
   llvm::raw_string_ostream os(text);
   SmallVector<Value> activations{x};
   if (planes) {
-    int64_t rows = getBlockRows(cast<RankedTensorType>(x.getType()).getDimSize(0),
-                                planes, lanes);
-    auto split = PlanesOp::create(b, loc, x, planes, form->group, rows,
-                                  table.offset);
+    int64_t rows = getBlockRows(
+        cast<RankedTensorType>(x.getType()).getDimSize(0), planes, lanes);
+    auto split =
+        PlanesOp::create(b, loc, x, planes, form->group, rows, table.offset);
     activations.assign(split->result_begin(), split->result_end());
     os << "contraction in " << (planes == 1 ? "one plane" : "two planes")
        << " of 8-bit integers: error of a product at most "

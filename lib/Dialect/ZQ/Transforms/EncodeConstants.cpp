@@ -41,8 +41,7 @@ struct EncodeConstantsPass
         return WalkResult::interrupt();
       }
       OpBuilder b(op);
-      op.replaceAllUsesWith(
-          emitCompressed(b, op.getLoc(), type, *streams, op));
+      op.replaceAllUsesWith(emitCompressed(b, op.getLoc(), type, *streams, op));
       op.erase();
       return WalkResult::advance();
     });

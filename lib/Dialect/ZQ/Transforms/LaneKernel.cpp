@@ -36,11 +36,11 @@ LaneKernel::LaneKernel(
   floats = VectorType::get(lanes, b.getF32Type());
   integers = VectorType::get(lanes, b.getI32Type());
   byteType = VectorType::get(lanes * laneDepth, b.getI8Type());
+  bytes = getByteTable(form.values);
   if (inIntegers()) {
     auto type = cast<RankedTensorType>(op.getActivations()[0].getType());
     planes = type.getDimSize(2);
     rows = type.getDimSize(3);
-    bytes = getByteTable(form.values);
     table = arith::ConstantOp::create(
         b, loc,
         DenseElementsAttr::get(
@@ -49,8 +49,8 @@ LaneKernel::LaneKernel(
                      bytes.bytes.size())));
     return;
   }
-  int64_t height = cast<RankedTensorType>(op.getResult().getType())
-                       .getDimSize(0);
+  int64_t height =
+      cast<RankedTensorType>(op.getResult().getType()).getDimSize(0);
   rows = height >= 4 && !ShapedType::isDynamic(height) ? 4 : 1;
   table = arith::ConstantOp::create(
       b, loc,
@@ -94,8 +94,8 @@ static Value splatInteger(OpBuilder &b, Location loc, VectorType type,
                           int64_t value) {
   return arith::ConstantOp::create(
       b, loc,
-      DenseElementsAttr::get(
-          type, b.getIntegerAttr(type.getElementType(), value)));
+      DenseElementsAttr::get(type,
+                             b.getIntegerAttr(type.getElementType(), value)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -119,8 +119,7 @@ SmallVector<Value> LaneKernel::emitSums(Value panel, Value block) {
         b, loc, index(0), index(whole), index(step), sums,
         [&](OpBuilder &, Location, Value column, ValueRange carried) {
           scf::YieldOp::create(
-              b, loc,
-              emitColumns(SmallVector<Value>(carried), column, step));
+              b, loc, emitColumns(SmallVector<Value>(carried), column, step));
         });
     sums.assign(loop.result_begin(), loop.result_end());
   }
@@ -131,8 +130,8 @@ SmallVector<Value> LaneKernel::emitSums(Value panel, Value block) {
 
   Value factor = emitFactors(index(0), /*ofRows=*/true);
   if (inIntegers()) {
-    Value unit = arith::ConstantOp::create(b, loc,
-                                           b.getF32FloatAttr(bytes.unit));
+    Value unit =
+        arith::ConstantOp::create(b, loc, b.getF32FloatAttr(bytes.unit));
     factor = factor ? mulF(toLanes(factor), toLanes(unit)) : unit;
   }
   if (factor) {
@@ -197,8 +196,8 @@ void LaneKernel::addColumns(Value codes, Value column, int64_t offset,
                             int64_t limit) {
   if (inIntegers()) {
     Value weights = lookUpBytes(codes);
-    Value depth = arith::DivUIOp::create(b, loc, add(column, offset),
-                                         index(laneDepth));
+    Value depth =
+        arith::DivUIOp::create(b, loc, add(column, offset), index(laneDepth));
     for (int64_t plane = 0; plane < planes; ++plane)
       for (int64_t row = 0; row < rows; ++row) {
         // Four bytes for all lanes.
@@ -247,8 +246,9 @@ LaneKernel::Sums LaneKernel::finishGroup(Sums sums, Value column,
                                   splatInteger(b, loc, integers, 8)),
             groupSums[rows + row]);
       sum = arith::SIToFPOp::create(b, loc, floats, sum);
-      Value x = toLanes(tensor::ExtractOp::create(
-          b, loc, op.getActivations()[1], ValueRange{block, group, index(row)}));
+      Value x = toLanes(
+          tensor::ExtractOp::create(b, loc, op.getActivations()[1],
+                                    ValueRange{block, group, index(row)}));
       scale = factor ? mulF(factor, x) : x;
     }
     Value &into = rows > 1 ? sums[row] : sums[offset / form.group % 2];
@@ -283,8 +283,7 @@ Value LaneKernel::emitFactors(Value column, bool ofRows) {
 /// The place of row `row` of the block, of which there may be less: the last
 /// one instead.
 Value LaneKernel::getRow(int64_t row) {
-  Value place =
-      add(arith::MulIOp::create(b, loc, block, index(rows)), row);
+  Value place = add(arith::MulIOp::create(b, loc, block, index(rows)), row);
   if (rows == 1)
     return place;
   Value height = tensor::DimOp::create(b, loc, op.getInit(), 0);
@@ -292,18 +291,40 @@ Value LaneKernel::getRow(int64_t row) {
   return arith::MinUIOp::create(b, loc, place, last);
 }
 
+/// Tables of more entries are computed where they can be.
+static constexpr size_t longestTable = 32;
+
+/// What to add to each code, modulo their number, to get its byte: codes of
+/// integers. Nothing where that is not so, or a table is short.
+static std::optional<int64_t> getDistance(const ByteTable &table) {
+  ArrayRef<uint8_t> bytes = table.bytes;
+  if (bytes.size() <= longestTable || table.error != 0)
+    return std::nullopt;
+  for (size_t code = 0; code < bytes.size(); ++code)
+    if (bytes[code] != (code + bytes[0]) % bytes.size())
+      return std::nullopt;
+  return bytes[0];
+}
+
+/// `codes` plus `distance`, modulo `count`.
+static Value addToCodes(OpBuilder &b, Location loc, Value codes,
+                        int64_t distance, int64_t count) {
+  auto type = cast<VectorType>(codes.getType());
+  if (distance)
+    codes = arith::AddIOp::create(b, loc, codes,
+                                  splatInteger(b, loc, type, distance));
+  int64_t values = int64_t(1) << type.getElementTypeBitWidth();
+  return count == values
+             ? codes
+             : arith::AndIOp::create(b, loc, codes,
+                                     splatInteger(b, loc, type, count - 1))
+                   .getResult();
+}
+
 Value LaneKernel::lookUpBytes(Value codes) {
-  // A table of all bytes in order is an addition.
-  bool isSum = bytes.bytes.size() == 256;
-  for (size_t code = 0; isSum && code < 256; ++code)
-    isSum = bytes.bytes[code] == uint8_t(code + bytes.bytes[0]);
-  if (!isSum)
-    return LookupOp::create(b, loc, byteType, codes, table);
-  if (!bytes.bytes[0])
-    return codes;
-  return arith::AddIOp::create(
-      b, loc, codes,
-      splatInteger(b, loc, byteType, static_cast<int8_t>(bytes.bytes[0])));
+  if (std::optional<int64_t> distance = getDistance(bytes))
+    return addToCodes(b, loc, codes, *distance, bytes.bytes.size());
+  return LookupOp::create(b, loc, byteType, codes, table);
 }
 
 /// The values of byte `place` of each lane's codes.
@@ -312,5 +333,16 @@ Value LaneKernel::lookUpFloats(Value codes, int64_t place) {
   if (place)
     words = arith::ShRUIOp::create(b, loc, words,
                                    splatInteger(b, loc, integers, 8 * place));
-  return LookupOp::create(b, loc, floats, words, table);
+  std::optional<int64_t> distance = getDistance(bytes);
+  if (!distance)
+    return LookupOp::create(b, loc, floats, words, table);
+  words = addToCodes(b, loc, words, *distance, bytes.bytes.size());
+  words = arith::SubIOp::create(b, loc, words,
+                                splatInteger(b, loc, integers, bytes.offset));
+  Value values = arith::SIToFPOp::create(b, loc, floats, words);
+  if (bytes.unit == 1)
+    return values;
+  Value unit =
+      arith::ConstantOp::create(b, loc, b.getF32FloatAttr(bytes.unit));
+  return arith::MulFOp::create(b, loc, values, toLanes(unit));
 }

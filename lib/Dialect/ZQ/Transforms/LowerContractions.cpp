@@ -54,8 +54,8 @@ private:
   Value splat(VectorType type, int64_t value) {
     return arith::ConstantOp::create(
         b, loc,
-        DenseElementsAttr::get(
-            type, b.getIntegerAttr(type.getElementType(), value)));
+        DenseElementsAttr::get(type,
+                               b.getIntegerAttr(type.getElementType(), value)));
   }
   Value broadcast(Value value) {
     return vector::BroadcastOp::create(
@@ -81,10 +81,9 @@ Value PlanesLowering::load(Value at, Value column) {
       cast<RankedTensorType>(op.getSource().getType()).getDimSize(1);
   Value values = vector::TransferReadOp::create(
       b, loc, floats, op.getSource(), ValueRange{inside, column},
-      std::optional<Value>(constant(0)),
-      ArrayRef<bool>(columns % group == 0));
-  Value exists = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, at,
-                                       height);
+      std::optional<Value>(constant(0)), ArrayRef<bool>(columns % group == 0));
+  Value exists =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, at, height);
   Value zeros = arith::ConstantOp::create(b, loc, b.getZeroAttr(floats));
   return arith::SelectOp::create(b, loc, exists, values, zeros);
 }
@@ -154,28 +153,27 @@ SmallVector<Value> PlanesLowering::emitRun(Value block, Value row, Value run,
     SmallVector<Value> values = emitIntegers(load(at, begin), factor);
     Value depth = arith::DivUIOp::create(b, loc, begin, loops.index(laneDepth));
     for (int64_t plane = 0; plane < count; ++plane) {
-      sums[plane] =
-          arith::AddIOp::create(b, loc, sums[plane], values[plane]);
+      sums[plane] = arith::AddIOp::create(b, loc, sums[plane], values[plane]);
       Value narrow = arith::TruncIOp::create(b, loc, bytes, values[plane]);
       for (int64_t j = 0; j < width; j += laneDepth) {
         Value four = vector::ExtractStridedSliceOp::create(
             b, loc, narrow, ArrayRef<int64_t>{j}, ArrayRef<int64_t>{laneDepth},
             ArrayRef<int64_t>{1});
-        planes = vector::TransferWriteOp::create(
-                     b, loc, four, planes,
-                     ValueRange{block,
-                                loops.add(depth, loops.index(j / laneDepth)),
-                                loops.index(plane), row, loops.index(0)},
-                     ArrayRef<bool>(true))
-                     .getResult();
+        planes =
+            vector::TransferWriteOp::create(
+                b, loc, four, planes,
+                ValueRange{block, loops.add(depth, loops.index(j / laneDepth)),
+                           loops.index(plane), row, loops.index(0)},
+                ArrayRef<bool>(true))
+                .getResult();
       }
     }
   }
   Value negated = arith::ConstantIntOp::create(
       b, loc, -static_cast<int64_t>(op.getOffset()), 32);
   for (int64_t plane = 0; plane < count; ++plane) {
-    Value sum = vector::ReductionOp::create(
-        b, loc, vector::CombiningKind::ADD, sums[plane]);
+    Value sum = vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD,
+                                            sums[plane]);
     starts = loops.insert(arith::MulIOp::create(b, loc, sum, negated), starts,
                           {block, run, loops.index(plane), row});
   }
@@ -255,8 +253,8 @@ Value ContractLowering::writeRows(ArrayRef<Value> sums, Value block, Value into,
   Value height = tensor::DimOp::create(b, loc, into, 0);
   for (int64_t row = 0; row < rows; ++row) {
     Value sum = sums[row];
-    Value at = loops.add(loops.multiply(block, loops.index(rows)),
-                         loops.index(row));
+    Value at =
+        loops.add(loops.multiply(block, loops.index(rows)), loops.index(row));
     auto add = [&](Value into) -> Value {
       Value before = vector::TransferReadOp::create(
           b, loc, cast<VectorType>(sum.getType()), into, ValueRange{at, column},
@@ -271,17 +269,16 @@ Value ContractLowering::writeRows(ArrayRef<Value> sums, Value block, Value into,
       into = add(into);
       continue;
     }
-    Value exists = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, at,
-                                         height);
-    into = scf::IfOp::create(
-               b, loc, exists,
-               [&](OpBuilder &, Location) {
-                 scf::YieldOp::create(b, loc, add(into));
-               },
-               [&](OpBuilder &, Location) {
-                 scf::YieldOp::create(b, loc, into);
-               })
-               .getResult(0);
+    Value exists =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, at, height);
+    into =
+        scf::IfOp::create(
+            b, loc, exists,
+            [&](OpBuilder &, Location) {
+              scf::YieldOp::create(b, loc, add(into));
+            },
+            [&](OpBuilder &, Location) { scf::YieldOp::create(b, loc, into); })
+            .getResult(0);
   }
   return into;
 }
@@ -291,8 +288,8 @@ Value ContractLowering::writeRows(ArrayRef<Value> sums, Value block, Value into,
 Value ContractLowering::emitPanel(Value panel, Value into, Value column,
                                   bool isWhole) {
   Value height = tensor::DimOp::create(b, loc, into, 0);
-  Value blocks = arith::CeilDivUIOp::create(b, loc, height,
-                                            loops.index(kernel.getRows()));
+  Value blocks =
+      arith::CeilDivUIOp::create(b, loc, height, loops.index(kernel.getRows()));
   return loops.loop(loops.index(0), blocks, 1, into,
                     [&](Value block, Value carried) {
                       return writeRows(kernel.emitSums(panel, block), block,
@@ -321,13 +318,13 @@ Value ContractLowering::emit() {
           SmallVector<OpFoldResult> ones(2, b.getIndexAttr(1));
           Value slice = tensor::ExtractSliceOp::create(b, loc, args[1], offsets,
                                                        sizes, ones);
-          slice = loops.loop(
-              loops.index(0), loops.index(task), 1, slice,
-              [&](Value i, Value carried) {
-                return emitPanel(loops.add(first, i), carried,
-                                 loops.multiply(i, loops.index(lanes)),
-                                 /*isWhole=*/true);
-              });
+          slice = loops.loop(loops.index(0), loops.index(task), 1, slice,
+                             [&](Value i, Value carried) {
+                               return emitPanel(
+                                   loops.add(first, i), carried,
+                                   loops.multiply(i, loops.index(lanes)),
+                                   /*isWhole=*/true);
+                             });
           auto end = scf::InParallelOp::create(b, loc);
           b.setInsertionPointToStart(end.getBody());
           tensor::ParallelInsertSliceOp::create(b, loc, slice, args[1], offsets,
@@ -337,8 +334,8 @@ Value ContractLowering::emit() {
     b.setInsertionPointAfter(forall);
   }
   if (height % lanes)
-    result = emitPanel(loops.index(panels), result,
-                       loops.index(panels * lanes), /*isWhole=*/false);
+    result = emitPanel(loops.index(panels), result, loops.index(panels * lanes),
+                       /*isWhole=*/false);
   return result;
 }
 

@@ -139,7 +139,8 @@ SmallVector<Value> PackAttr::emitCodes(LaneBuilder &at) const {
   };
   auto shift = [&](Value value, int64_t distance) {
     if (distance > 0)
-      value = arith::ShLIOp::create(b, loc, value, constant(wordType, distance));
+      value =
+          arith::ShLIOp::create(b, loc, value, constant(wordType, distance));
     if (distance < 0)
       value =
           arith::ShRUIOp::create(b, loc, value, constant(wordType, -distance));

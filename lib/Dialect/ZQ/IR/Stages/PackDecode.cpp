@@ -87,8 +87,7 @@ private:
   Value load(const Place &place, Value byte, int64_t numBytes) {
     SmallVector<Value> position(place.string);
     position.push_back(byte);
-    return at.loadStream(0, position, numBytes,
-                         at.isExact() || !tile.empty());
+    return at.loadStream(0, position, numBytes, at.isExact() || !tile.empty());
   }
 
   DecodeBuilder &at;

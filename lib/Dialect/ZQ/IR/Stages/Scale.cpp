@@ -334,8 +334,7 @@ ScaleAttr::getFactorBlock(int64_t rank) const {
   return getGroup(getBlock(), rank);
 }
 
-bool ScaleAttr::hasFactorInLanes(ArrayRef<int64_t> shape,
-                                 int64_t lanes) const {
+bool ScaleAttr::hasFactorInLanes(ArrayRef<int64_t> shape, int64_t lanes) const {
   if (shape.size() != 2 || getZero() || isa<CodecAttr>(getStored()))
     return false;
   int64_t height = getGroup(getBlock(), 2)[0];

@@ -1,0 +1,69 @@
+// Contractions in compute domains become loops over panels of rows.
+// RUN: zq-opt %s -zq-lower-contractions -canonicalize -cse | FileCheck %s
+
+!w = !zq.tensor<64x256xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+
+// Integers: the group's sums begin with what the weights' offset takes away, and
+// two planes are one integer before the factors multiply.
+// CHECK-LABEL: func.func @integers(
+// CHECK-SAME: %[[Q:[^:]*]]: tensor<1x64x2x1x4xi8>, %[[S:[^:]*]]: tensor<1x8x1xf32>, %[[T:[^:]*]]: tensor<1x8x2x1xi32>, %[[W:[^:]*]]:
+// CHECK-DAG: %[[TABLE:.*]] = arith.constant dense<[8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]> : vector<16xi8>
+// CHECK-DAG: %[[EIGHT:.*]] = arith.constant dense<8> : vector<16xi32>
+// CHECK: %[[STREAMS:.*]]:2 = zq.disassemble %[[W]]
+// CHECK: scf.for %[[PANEL:.*]] =
+// CHECK:   scf.for %[[COLUMN:.*]] = %{{.*}} step %c64
+// CHECK:     %[[CODES:.*]] = vector.transfer_read %[[STREAMS]]#1[%[[PANEL]], %{{.*}}, %c0]{{.*}} : tensor<4x32x64xi8>, vector<64xi8>
+// CHECK:     %[[START:.*]] = tensor.extract %[[T]]
+// CHECK:     %[[HIGH:.*]] = vector.broadcast %[[START]] : i32 to vector<16xi32>
+// CHECK:     %[[BYTES:.*]] = zq.lookup %[[CODES]] in %[[TABLE]]
+// CHECK:     %[[FIRST:.*]] = zq.dot %[[BYTES]], %{{.*}}, %[[HIGH]]
+// CHECK-COUNT-15: zq.dot
+// CHECK:     arith.shli %{{.*}}, %[[EIGHT]]
+// CHECK:     arith.sitofp
+func.func @integers(%q: tensor<1x64x2x1x4xi8>, %s: tensor<1x8x1xf32>, %t: tensor<1x8x2x1xi32>, %w: !w,
+                    %i: tensor<1x64xf32>) -> tensor<1x64xf32> {
+  %y = zq.contract %q, %s, %t with %w lanes 16 outs(%i : tensor<1x64xf32>)
+      : tensor<1x64x2x1x4xi8>, tensor<1x8x1xf32>, tensor<1x8x2x1xi32>, !w -> tensor<1x64xf32>
+  return %y : tensor<1x64xf32>
+}
+
+// f32: four codes are in a word of each lane.
+// CHECK-LABEL: func.func @floats(
+// CHECK-DAG: %[[TABLE:.*]] = arith.constant dense<[0.000000e+00, 1.000000e+00, {{.*}}]> : vector<16xf32>
+// CHECK: %[[WORDS:.*]] = vector.bitcast %{{.*}} : vector<64xi8> to vector<16xi32>
+// CHECK: zq.lookup %[[WORDS]] in %[[TABLE]] : vector<16xi32>, vector<16xf32> -> vector<16xf32>
+// CHECK: arith.mulf %{{.*}} fastmath<contract> : vector<16xf32>
+// CHECK: arith.addf %{{.*}} fastmath<contract> : vector<16xf32>
+func.func @floats(%x: tensor<1x256xf32>, %w: !w, %i: tensor<1x64xf32>) -> tensor<1x64xf32> {
+  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<1x64xf32>)
+      : tensor<1x256xf32>, !w -> tensor<1x64xf32>
+  return %y : tensor<1x64xf32>
+}
+
+// Several panels are a task; what is left over of the rows is written by itself.
+!ragged = !zq.tensor<136x256xf32, #zq.codec<quantize<si4>, pack<lanes = 16x4>>>
+// CHECK-LABEL: func.func @ragged(
+// CHECK: scf.forall (%{{.*}}) in (2) shared_outs(%{{.*}} = %{{.*}}) -> (tensor<1x136xf32>)
+// CHECK: tensor.parallel_insert_slice
+// CHECK: vector.transfer_write %{{.*}}[%c0, %c128] : vector<16xf32>, tensor<1x136xf32>
+func.func @ragged(%x: tensor<1x256xf32>, %w: !ragged, %i: tensor<1x136xf32>) -> tensor<1x136xf32> {
+  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<1x136xf32>)
+      : tensor<1x256xf32>, !ragged -> tensor<1x136xf32>
+  return %y : tensor<1x136xf32>
+}
+
+// The scale of a run is its largest magnitude over what the planes hold, NaN
+// where that is not finite.
+// CHECK-LABEL: func.func @planes(
+// CHECK-DAG: %[[LIMIT:.*]] = arith.constant 3.251200e+04 : f32
+// CHECK-DAG: %[[NAN:.*]] = arith.constant 0x7FC00000 : f32
+// CHECK: %[[BITS:.*]] = vector.reduction <maxui>
+// CHECK: %[[EXTENT:.*]] = arith.bitcast %[[BITS]] : i32 to f32
+// CHECK: %[[FINITE:.*]] = arith.cmpf olt, %[[EXTENT]]
+// CHECK: %[[SCALE:.*]] = arith.divf %{{.*}}, %[[LIMIT]]
+// CHECK: arith.select %[[FINITE]], %[[SCALE]], %[[NAN]]
+func.func @planes(%x: tensor<3x100xf32>) -> (tensor<1x32x2x3x4xi8>, tensor<1x4x3xf32>, tensor<1x4x2x3xi32>) {
+  %q:3 = zq.planes %x count 2 group 32 rows 3 offset 8 : tensor<3x100xf32>
+      -> tensor<1x32x2x3x4xi8>, tensor<1x4x3xf32>, tensor<1x4x2x3xi32>
+  return %q#0, %q#1, %q#2 : tensor<1x32x2x3x4xi8>, tensor<1x4x3xf32>, tensor<1x4x2x3xi32>
+}
