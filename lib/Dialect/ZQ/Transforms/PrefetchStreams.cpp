@@ -161,6 +161,11 @@ struct Stream {
   /// Bytes from one iteration to the next, and to the next one of the loop
   /// around.
   int64_t step, rowStep;
+
+  int64_t getBytes() {
+    auto type = cast<VectorType>(read.getVector().getType());
+    return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  }
 };
 } // namespace
 
@@ -219,13 +224,17 @@ static void prefetchInLoop(scf::ForOp loop) {
   int64_t trips = 0;
   if (auto count = loop.getStaticTripCount())
     trips = count->getZExtValue();
+  // Streams that go along at the same time wait for one memory. Reads of less
+  // than a step share one.
+  double together = 0;
+  for (Stream &stream : streams)
+    together += std::min(1.0, double(stream.getBytes()) / stream.step);
   for (Stream &stream : streams) {
-    // Streams that go along at the same time wait for one memory.
-    int64_t together = streams.size();
-    int64_t lead = llvm::divideCeil(leastLead, together);
-    lead = std::max(lead, 2 * lineBytes);
+    auto lead = static_cast<int64_t>(leastLead / std::max(together, 1.0));
+    lead = std::max(llvm::alignTo(lead, lineBytes), uint64_t(2 * lineBytes));
+    // Where rows follow each other the lead may go on into the next one.
     if (stream.rowStep && stream.rowStep <= mostRowLead &&
-        trips * stream.step <= stream.rowStep)
+        trips * stream.step < stream.rowStep)
       lead = llvm::alignTo(lead, stream.rowStep);
     auto locality = lead * 2 <= mostLead ? 3 : 2;
     int64_t bytes = cast<MemRefType>(stream.read.getBase().getType())
@@ -233,7 +242,8 @@ static void prefetchInLoop(scf::ForOp loop) {
                     8;
     OpBuilder b(stream.read);
     Location loc = stream.read.getLoc();
-    for (int64_t line = 0; line < stream.step; line += lineBytes) {
+    int64_t end = std::min(stream.step, stream.getBytes());
+    for (int64_t line = 0; line < end; line += lineBytes) {
       SmallVector<Value> place(stream.read.getIndices());
       place.back() = arith::AddIOp::create(
           b, loc, place.back(),
