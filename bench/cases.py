@@ -1,0 +1,213 @@
+"""The table of what is measured, and what each case shall reach."""
+
+import dataclasses
+
+# Weights n x k of y[m,n] = x[m,k] w[n,k]^T: the feed-forward block of Llama 3 8B.
+SHAPE = (14336, 4096)
+
+# The largest relative error that a compute domain is allowed. The compiler picks
+# the domain by the number, and the result is held to it.
+DOMAINS = {"int8": 1e-2, "bf16": 4e-3, "f32-like": 5e-5, "f32": 0.0}
+
+# What a result is held to where nothing may be approximated: the products are exact
+# or f32, their sums f32 in any order.
+EXACT_ALLOWED = 1e-5
+
+INT4_G32 = "int4_g32"
+INT4_G128 = "int4_g128"
+
+# A codec that nobody has a kernel for.
+ODD = (
+    "scale<1x48, f8E5M2>, lookup<[-8.0, -5.0, -3.0, -1.75, -0.75, 0.0, 0.75, 1.75, "
+    "3.0, 5.0, 8.0]>, pack"
+)
+
+FOUR_BIT = {
+    "nvfp4": "nvfp4",
+    "mxfp4": "mxfp4",
+    "nf4": "nf4",
+    "int4_g32": INT4_G32,
+    "int4_g128": INT4_G128,
+}
+
+OTHER_WIDTHS = {
+    "int8_g128": ("int8_g128", 0.97),
+    "int6_g32": ("scale<1x32, f16>, quantize<si6>, pack", 0.90),
+    "int5_g32": ("scale<1x32, f16>, quantize<si5>, pack", 0.90),
+    "int3_g32": ("scale<1x32, f16>, quantize<si3>, pack", 0.90),
+    "int2_g32": ("scale<1x32, f16>, quantize<si2>, pack", 0.90),
+    "ternary_2bit": ("tq2_0", 0.90),
+    "ternary_radix3": ("ternary", 0.90),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Product:
+    """A product with compressed or, without a codec, dense weights."""
+
+    m: int
+    codec: str = None
+    domain: str = "f32"
+    x: str = "f32"
+    w: str = "f32"
+
+    @property
+    def allowed(self):
+        """The relative error that its result may have."""
+        return max(DOMAINS[self.domain], EXACT_ALLOWED)
+
+
+@dataclasses.dataclass(frozen=True)
+class Hadamard:
+    """Rows of k values that, with the result, lie in half of the L2 cache."""
+
+    k: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Bytes:
+    """Exponents of bf16, under register rANS, to bytes in the L2 cache."""
+
+    n: int = 64
+    k: int = 4096
+
+
+@dataclasses.dataclass(frozen=True)
+class CompileTime:
+    """zq-compile from text to an object file, in one process."""
+
+    product: Product
+    allowed_ms: float = 150
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """Something timed against something else.
+
+    `against` is "read", "l2", "peak:KIND", "time", a Product, or a peer's name with
+    its type and allowed error. The ratio is of the rates in `unit`: "bytes", "flop",
+    or "calls". A target is a ratio; where it is known as a rate, `target_rate` in
+    units a second and core, and the target is its ratio to the limit.
+    """
+
+    name: str
+    what: object
+    against: object
+    unit: str = "bytes"
+    target: float = None
+    target_rate: float = None
+    threads: tuple = (1, 2)
+    peer: str = None
+    note: str = None
+
+    def label(self, threads):
+        return f"{self.name}, {threads} thread{'s' if threads > 1 else ''}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Peer:
+    """Another library's product. Errors are against the dense weights."""
+
+    library: str
+    type: str
+    m: int
+    allowed: float
+
+
+def _vector_cases():
+    """Products with one row of activations, against reading the weights."""
+    for domain, target in (("int8", 0.95), ("bf16", 0.90), ("f32-like", 0.80)):
+        for name, codec in FOUR_BIT.items():
+            goal = 0.98 if domain == "int8" and name.startswith("int4") else target
+            product = Product(1, codec, domain)
+            yield Case(f"{name} m=1 {domain}", product, "read", target=goal)
+    for name, (codec, target) in OTHER_WIDTHS.items():
+        product = Product(1, codec, "int8")
+        yield Case(f"{name} m=1 int8", product, "read", target=target)
+    odd, int4 = Product(1, ODD, "int8"), Product(1, INT4_G32, "int8")
+    yield Case("table11_g48 m=1 int8", odd, int4, target=0.90, peer="zq int4_g32")
+    rotated = Product(1, "int4_h128", "int8")
+    int4 = Product(1, INT4_G128, "int8")
+    yield Case("int4_h128 m=1 int8", rotated, int4, target=0.90, peer="zq int4_g128")
+
+
+def _matrix_cases():
+    """Products with several rows of activations, against the arithmetic."""
+    for name in ("nvfp4", "mxfp4", "int4_g32"):
+        product = Product(8, FOUR_BIT[name], "int8")
+        yield Case(f"{name} m=8 int8", product, "peak:int8", "flop", target_rate=340e9)
+    for domain, target in (("bf16", 0.90), ("int8", 0.75)):
+        for name in ("nvfp4", "mxfp4", "int4_g32"):
+            product = Product(512, FOUR_BIT[name], domain)
+            yield Case(
+                f"{name} m=512 {domain}", product, f"peak:{domain}", "flop", target
+            )
+
+
+def _lossless_cases():
+    dense = Product(1, None, "f32", "bf16", "bf16")
+    for bits, target in ((4, 1.25), (3, 1.2)):
+        product = Product(1, f"bf16_window{bits}", "f32", "bf16", "bf16")
+        yield Case(
+            f"bf16_window{bits} m=1", product, dense, "calls", target, peer="zq bf16"
+        )
+    raw = Product(1, INT4_G32, "int8")
+    rans = Product(1, "int4_rans", "int8")
+    yield Case("int4_rans m=1 int8", rans, raw, "calls", peer="zq int4_g32")
+    yield Case(
+        "register rANS exponents to bytes",
+        Bytes(),
+        "l2",
+        target_rate=12e9,
+        threads=(1,),
+        note="bytes are symbols, and a byte is the least that a symbol takes",
+    )
+
+
+def _dense_cases():
+    f32, bf16 = Product(1), Product(1, x="bf16", w="bf16")
+    yield Case("f32 m=1", f32, "read")
+    yield Case("bf16 m=1", bf16, "read")
+    for m in (8, 512):
+        yield Case(f"f32 m={m}", Product(m), "peak:f32", "flop")
+        product = Product(m, x="bf16", w="bf16")
+        yield Case(f"bf16 m={m}", product, "peak:bf16", "flop")
+
+
+def _other_cases():
+    for k, rate in ((128, 31e9), (1024, 23e9), (4096, 19e9)):
+        yield Case(f"hadamard {k}", Hadamard(k), "l2", target_rate=rate, threads=(1,))
+    fused = CompileTime(Product(1, "nvfp4", "int8"))
+    yield Case(
+        "compile one matmul", fused, "time", target=1.0, threads=(1,), peer="150 ms"
+    )
+
+
+def _peer_cases():
+    """The same product by other libraries; a ratio above 1 is faster than they."""
+
+    def case(name, product, library, kind, allowed):
+        peer = Peer(library, kind, product.m, allowed)
+        return Case(name, product, peer, "calls", peer=f"{library} {kind}")
+
+    for m in (1, 8, 512):
+        yield case(f"f32 m={m}", Product(m), "torch linear", "f32", 1e-5)
+        bf16 = Product(m, x="bf16", w="bf16")
+        yield case(f"bf16 m={m}", bf16, "torch linear", "bf16", 1e-2)
+        int8 = Product(m, "int8_row", "int8")
+        yield case(f"int8_row m={m} int8", int8, "torch int8", "int8", 3e-2)
+        int4 = Product(m, INT4_G32, "bf16")
+        yield case(f"int4_g32 m={m} bf16", int4, "torch int4", "int4", 0.2)
+    for m in (1, 512):
+        yield case(f"f32 m={m}", Product(m), "openblas", "f32", 1e-5)
+
+
+def all_cases(peers):
+    """Every case in order, those against other libraries only with `peers`."""
+    yield from _vector_cases()
+    yield from _matrix_cases()
+    yield from _lossless_cases()
+    yield from _dense_cases()
+    yield from _other_cases()
+    if peers:
+        yield from _peer_cases()

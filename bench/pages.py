@@ -1,0 +1,160 @@
+"""docs/performance.md and its plots, from the rows of a run."""
+
+from . import report
+
+INTRO = """\
+<!-- Made by scripts/bench.sh --docs: run that. -->
+
+# Performance
+
+Each row is a pair, timed in turn in one process: a compiled function, and what it is held against, which is a limit of
+the machine, another function of zq, or another library. The ratio is the median over the passes of the ratio of both
+rates; above 1 is faster. Losses are shown like wins. A row `n/a` says why there is nothing to show.
+"""
+
+
+def _rates(rates, factor, threads):
+    return ", ".join(
+        f"{name} {rate * factor:.0f}" for name, rate in rates[threads].items()
+    )
+
+
+def machine_lines(machine):
+    """The machine's limits, a line each."""
+    yield f"{machine['cpu']}, {machine['cpus']} CPUs, measured {machine['time']}"
+    yield f"last-level cache {machine['last_level_bytes'] >> 20} MiB, L2 {machine['l2_bytes'] >> 10} KiB a core"
+    if "placement" in machine:
+        place = machine["placement"]
+        yield f"a cache line's round trip between the CPUs {place['line_ns']} ns, core complex: {place['placement']}"
+    for threads in machine["read"]:
+        plural = "s" if threads != "1" else ""
+        yield f"read, {threads} thread{plural}, GB/s: {_rates(machine['read'], 1e-9, threads)}"
+        yield f"peak, {threads} thread{plural}, GFLOP/s: {_rates(machine['peak'], 1e-9, threads)}"
+
+
+def machine_text(machine):
+    return "\n".join("machine: " + text for text in machine_lines(machine))
+
+
+def conditions_lines(bench):
+    """What holds for every row."""
+    s = bench.settings
+    yield (
+        f"Weights {s.n} x {s.k}, y[m,n] = x[m,k] w[n,k]^T, x and y in f32 unless a dense bf16 row says otherwise; "
+        f"{s.rows} rows are encoded and replicated, each replica rolled by another number of rows."
+    )
+    yield (
+        f"Copies of the weights of {s.at_least >> 20} MiB in all are taken in turn, beyond the last-level cache; they and "
+        "the results are in pages of 2 MiB where the system grants them (`madvise`)."
+    )
+    yield (
+        f"{s.passes} passes of {1e3 * s.seconds:.0f} ms a side; a pass in which a thread waited for a CPU for more than 5 % "
+        "of the time is thrown away (column *dropped*); *foreign* is the CPU time of everything else, in CPUs."
+    )
+    yield (
+        "A read limit reads the same copies in turn with the function, one sequential stream a thread, with the "
+        f"software prefetch that suits the machine best ({bench.machine['ahead']} bytes ahead). Bytes are those of all "
+        "streams of the weights, once a call."
+    )
+    yield (
+        "A peak is that of vector instructions. Products of bf16 are held against the bf16 dot instruction, or against "
+        "f32 FMA where that is faster; what matrix tiles reach is shown above."
+    )
+    yield (
+        "Quantizing or rotating the activations is inside of the timed call. Every result is compared, before and after, "
+        "with a product in double precision of what the reference codecs decode; the column *error* is relative. The "
+        "domains int8, bf16 and f32-like allow 1e-2, 4e-3 and 5e-5."
+    )
+    yield "One thread is code without OpenMP, pinned to a CPU; two are pinned to a CPU each."
+
+
+def table(rows):
+    """A table of Markdown."""
+    yield "| case | against | ratio | target | | least-most | rate | limit | error | dropped, foreign |"
+    yield "|---|---|---|---|---|---|---|---|---|---|"
+    for row in rows:
+        c = row["conditions"]
+        if row["ratio"] is None:
+            yield f"| {row['case']} | {row['peer']} | n/a | | | {c['reason']} | | | | |"
+            continue
+        target = "" if row["target"] is None else f"{row['target']:.2f}"
+        error = f"{c['error']:.1e}" if c.get("error") is not None else ""
+        place = (
+            f", {c['placement']}"
+            if c.get("placement", "not told") != "not told"
+            else ""
+        )
+        load = f"{c['dropped']}, {c['foreign_load']}{place}" if "dropped" in c else ""
+        yield (
+            f"| {row['case']} | {row['peer']} | {row['ratio']:.3f} | {target} | {report.verdict(row)} | "
+            f"{c['least']:.2f}-{c['most']:.2f} | {report.figure(row, 'value')} | "
+            f"{report.figure(row, 'limit')} | {error} | {load} |"
+        )
+
+
+def plot(path, rows, title):
+    """Bars of the ratios, with a line at each target. Needs matplotlib; returns
+    whether there is a plot."""
+    rows = [row for row in rows if row["ratio"] is not None]
+    try:
+        import matplotlib
+    except ImportError:
+        return False
+    if not rows:
+        return False
+    matplotlib.use("svg")
+    matplotlib.rcParams.update(
+        {"svg.fonttype": "none", "svg.hashsalt": "zq", "font.size": 8}
+    )
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 0.6 + 0.2 * len(rows)))
+    colors = {"met": "#2a7f62", "missed": "#c05746", "": "#6b7a8f"}
+    for i, row in enumerate(rows):
+        axes.barh(i, row["ratio"], color=colors[report.verdict(row)], height=0.7)
+        if row["target"] is not None:
+            axes.plot(
+                [row["target"]] * 2, [i - 0.45, i + 0.45], color="black", linewidth=1
+            )
+    labels = [f"{row['case']} / {row['peer']}" for row in rows]
+    axes.set_yticks(range(len(rows)), labels)
+    axes.invert_yaxis()
+    axes.axvline(1, color="gray", linewidth=0.5)
+    axes.set_title(title)
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+    return True
+
+
+GROUPS = (
+    ("one-row", "One row of activations", lambda row: " m=1" in row["case"]),
+    (
+        "many-rows",
+        "Several rows of activations",
+        lambda row: " m=8" in row["case"] or " m=512" in row["case"],
+    ),
+    ("other", "The rest", lambda row: " m=" not in row["case"]),
+)
+
+
+def write(folder, bench, rows):
+    """Writes performance.md into `folder`, and the plots into performance/ in it."""
+    plots = folder / "performance"
+    plots.mkdir(parents=True, exist_ok=True)
+    text = [INTRO, "## The machine\n"]
+    text += [f"- {line}" for line in machine_lines(bench.machine)]
+    text += ["\n## Conditions\n"]
+    text += [f"- {line}" for line in conditions_lines(bench)]
+    for stem, title, belongs in GROUPS:
+        group = [row for row in rows if belongs(row)]
+        if not group:
+            continue
+        text.append(f"\n## {title}\n")
+        if plot(plots / f"{stem}.svg", group, title):
+            text.append(
+                f"![{title}: ratios, and targets as lines](performance/{stem}.svg)\n"
+            )
+        text += table(group)
+    text.append(f"\nTogether: {report.summary(rows)}.")
+    (folder / "performance.md").write_text("\n".join(text) + "\n")

@@ -1,0 +1,360 @@
+"""Prepares each case, runs its pair in a process of its own, and makes a row of it."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from . import cases, modules, pair, probes, tools
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# So much memory is cycled through, as a multiple of the last-level cache.
+BEYOND_CACHE = 1.5
+
+# A pair that takes longer than this, in seconds, is given up.
+PAIR_SECONDS = 120
+
+
+class Wrong(Exception):
+    """A case computed something wrong."""
+
+
+@dataclasses.dataclass
+class Settings:
+    """Sizes: of the weights n x k, of which `rows` are encoded and replicated; of
+    the memory to cycle through; of the passes."""
+
+    n: int = cases.SHAPE[0]
+    k: int = cases.SHAPE[1]
+    rows: int = 1024
+    passes: int = 7
+    seconds: float = 0.06
+    at_least: int = 0
+    compile_passes: int = 7
+
+    @staticmethod
+    def full():
+        return Settings(at_least=int(BEYOND_CACHE * probes.last_level_bytes()))
+
+    @staticmethod
+    def quick():
+        return Settings(256, 512, 128, 3, 0.005, 1 << 20, 1)
+
+
+def environment(threads):
+    """Of a process that uses so many threads, pinned from the start. Idle threads
+    of OpenMP soon sleep, so that the other side of a pair has the CPUs."""
+    cpus = probes.cpus()
+    places = ",".join(f"{{{cpu}}}" for cpu in cpus[:threads])
+    values = {
+        "OMP_NUM_THREADS": str(threads),
+        "OPENBLAS_NUM_THREADS": str(threads),
+        "MKL_NUM_THREADS": str(threads),
+        "KMP_BLOCKTIME": "2",
+        "PYTHONPATH": str(ROOT),
+    }
+    if threads > 1:
+        values |= {"OMP_PROC_BIND": "true", "OMP_PLACES": places}
+    return os.environ | values
+
+
+def run_python(module, arguments, threads):
+    """Runs a module of this package. Returns (status, stdout, stderr)."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"bench.{module}", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=environment(threads),
+        timeout=PAIR_SECONDS,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+class Bench:
+    """The state of a run: tools, settings, limits of the machine, inputs."""
+
+    def __init__(self, build, binaries, work, settings):
+        self.build, self.work, self.settings = build, work, settings
+        self.tools = tools.Tools(binaries, work / "cache")
+        self.machine = None
+        self._values = {}
+
+    def measure_machine(self, quick):
+        arguments = [self.build, *(["--quick"] if quick else [])]
+        threads = min(2, len(probes.cpus()))
+        status, out, error = run_python("machine", arguments, threads)
+        if status:
+            raise SystemExit(f"bench: the machine's limits: {error}")
+        self.machine = json.loads(out)
+
+    # Inputs.
+
+    def values(self, rows):
+        """Normally distributed weights [rows, k], as f32."""
+        if rows not in self._values:
+            generator = np.random.default_rng(rows)
+            shape = (rows, self.settings.k)
+            self._values[rows] = 0.02 * generator.standard_normal(shape, np.float32)
+        return self._values[rows]
+
+    def values_file(self, rows):
+        path = self.work / "cache" / f"values-{rows}x{self.settings.k}.npy"
+        np.save(path, self.values(rows))
+        return path
+
+    # Specifications of sides, as bench/pair.py takes them.
+
+    def options(self, product, threads):
+        """The options of zq-compile for a product; raises NotAvailable if it lacks
+        one without which the case would be another one."""
+        options = ["--no-threads"] if threads == 1 else []
+        wants = cases.DOMAINS[product.domain]
+        if wants and self.tools.has_option("--accuracy"):
+            options.append(f"--accuracy={wants:g}")
+        elif product.domain in ("int8", "bf16") and product.x == "f32":
+            raise tools.NotAvailable("zq-compile has no --accuracy")
+        if product.codec and self.tools.has_option("--pack-weights"):
+            options.append("--pack-weights")
+        return options
+
+    def matmul(self, product, threads):
+        s = self.settings
+        module = modules.matmul(
+            product.m, s.n, s.k, product.codec, product.x, product.w
+        )
+        options = self.options(product, threads)
+        library = self.tools.compile(module, *options)
+        spec = {
+            "kind": "matmul",
+            "library": str(library),
+            "m": product.m,
+            "n": s.n,
+            "k": s.k,
+            "x": product.x,
+            "w": product.w,
+            "streams": None,
+            "allowed": product.allowed,
+            "options": options,
+        }
+        if not product.codec:
+            return spec | {"values": str(self.values_file(s.rows))}
+        values = self.values(s.rows)
+        streams = self.tools.encode(values, product.codec, product.w)
+        module = modules.decode(s.rows, s.k, product.codec, product.w)
+        spec["values"] = str(self.tools.decode(module, streams))
+        if "--pack-weights" in options:
+            codec = self.packed_codec(library)
+            streams = self.tools.encode(values, codec, product.w)
+            spec["codec"] = codec
+        return spec | {"streams": str(streams)}
+
+    @staticmethod
+    def packed_codec(library):
+        """The codec that zq-compile chose for the weights of a function."""
+        _, arguments = tools.read_header(library.with_suffix(".h"))
+        return next(a.codec for a in arguments if a.codec)
+
+    def hadamard(self, what, threads):
+        rows = max(1, self.machine["l2_bytes"] // 4 // (4 * what.k))
+        module = modules.rotate(rows, what.k)
+        library = self.tools.compile(module, "--no-threads")
+        x = np.random.default_rng(3).standard_normal((rows, what.k), np.float32)
+        x_file = self.work / "cache" / f"rows-{what.k}.npy"
+        np.save(x_file, x)
+        expected = self.tools.evaluate(module, x_file)
+        return {
+            "kind": "rotate",
+            "library": str(library),
+            "x": str(x_file),
+            "values": str(expected),
+        }
+
+    def bytes(self, what, threads):
+        codec = "quantize<ui8>, register_rans<lanes = 64, rows = 4>"
+        weights = np.random.default_rng(5).standard_normal((what.n, what.k), np.float32)
+        symbols = ((0.02 * weights).view(np.uint32) >> 23 & 255).astype(np.uint8)
+        streams = self.tools.encode(symbols.astype(np.float32), codec, "f32")
+        module = modules.decode(what.n, what.k, codec, result="i8")
+        values = self.work / "cache" / "symbols.npy"
+        np.save(values, symbols)
+        return {
+            "kind": "bytes",
+            "library": str(self.tools.compile(module, "--no-threads")),
+            "streams": str(streams),
+            "values": str(values),
+        }
+
+    def peer(self, peer, threads):
+        s = self.settings
+        return {
+            "kind": "peer",
+            "peer": peer.library,
+            "type": peer.type,
+            "m": peer.m,
+            "n": s.n,
+            "k": s.k,
+            "allowed": peer.allowed,
+            "threads": threads,
+            "values": str(self.values_file(s.rows)),
+        }
+
+    def side(self, what, threads):
+        """The specification of one side."""
+        if isinstance(what, cases.Product):
+            return self.matmul(what, threads)
+        if isinstance(what, cases.Hadamard):
+            return self.hadamard(what, threads)
+        if isinstance(what, cases.Bytes):
+            return self.bytes(what, threads)
+        if isinstance(what, cases.Peer):
+            return self.peer(what, threads)
+        if what == "l2":
+            return {"kind": "cache", "size": self.machine["l2_bytes"] // 2 * threads}
+        if what.startswith("peak:"):
+            kind = what.removeprefix("peak:")
+            return {
+                "kind": "peak",
+                "peak": self.machine["bf16"] if kind == "bf16" else kind,
+            }
+        return {"kind": what}
+
+    # Measuring.
+
+    def measure(self, case, threads):
+        """The row of a case; one that cannot be measured has the reason."""
+        begin = time.perf_counter()
+        try:
+            if threads > len(probes.cpus()):
+                raise tools.NotAvailable(f"there are not {threads} CPUs")
+            if isinstance(case.what, cases.CompileTime):
+                row = self.compile_time(case, threads)
+            else:
+                row = self.pair(case, threads)
+        except (tools.NotAvailable, subprocess.TimeoutExpired) as reason:
+            row = no_row(case, threads, str(reason))
+        row["conditions"]["took_s"] = round(time.perf_counter() - begin, 1)
+        return row
+
+    def pair(self, case, threads):
+        s = self.settings
+        first = self.side(case.what, threads)
+        second = self.side(case.against, threads)
+        spec = {
+            "build": str(self.build),
+            "threads": threads,
+            "unit": case.unit,
+            "passes": s.passes,
+            "seconds": s.seconds,
+            "at_least": s.at_least,
+            "ahead": self.machine["ahead"],
+            "case": first,
+            "against": second,
+        }
+        path = self.work / "pair.json"
+        path.write_text(json.dumps(spec))
+        status, out, error = run_python("pair", [path], threads)
+        message = (
+            error.strip().splitlines()[-1] if error.strip() else f"status {status}"
+        )
+        if status == pair.WRONG_RESULT:
+            raise Wrong(f"{case.label(threads)}: {message}")
+        if status:
+            raise tools.NotAvailable(message if status > 0 else f"signal {-status}")
+        return make_row(case, threads, spec, json.loads(out.splitlines()[-1]))
+
+    def compile_time(self, case, threads):
+        s, product = self.settings, case.what.product
+        module = modules.matmul(product.m, s.n, s.k, product.codec)
+        try:
+            options = self.options(product, threads)
+        except tools.NotAvailable:
+            options = ["--no-threads"]
+        seconds = [
+            self.tools.compile_seconds(module, *options)
+            for _ in range(s.compile_passes)
+        ]
+        times = sorted(1e3 * t for t in seconds)
+        middle = times[len(times) // 2]
+        conditions = {
+            "threads": threads,
+            "value": round(middle, 1),
+            "unit": "ms",
+            "limit": case.what.allowed_ms,
+            "least": round(case.what.allowed_ms / times[-1], 3),
+            "most": round(case.what.allowed_ms / times[0], 3),
+            "options": options,
+        }
+        ratio = round(case.what.allowed_ms / middle, 3)
+        return row_of(case, threads, ratio, case.target, conditions)
+
+
+def peer_name(case):
+    """What a case is held against, in words."""
+    if case.peer:
+        return case.peer
+    if case.against == "l2":
+        return "L2 read limit"
+    if case.against == "read":
+        return "read limit"
+    return case.against.removeprefix("peak:") + " peak"
+
+
+def row_of(case, threads, ratio, target, conditions):
+    return {
+        "case": case.label(threads),
+        "ratio": ratio,
+        "target": target,
+        "peer": peer_name(case),
+        "conditions": conditions,
+    }
+
+
+def no_row(case, threads, reason):
+    conditions = {"threads": threads, "reason": reason}
+    return row_of(case, threads, None, case.target, conditions)
+
+
+def significant(value):
+    """The value with four significant digits."""
+    return float(f"{value:.4g}")
+
+
+UNITS = {"bytes": ("GB/s", 1e-9), "flop": ("GFLOP/s", 1e-9), "calls": ("calls/s", 1)}
+
+
+def make_row(case, threads, spec, result):
+    """A row of what bench/pair.py measured."""
+    unit, factor = UNITS[case.unit]
+    target = case.target
+    if case.target_rate:
+        target = round(case.target_rate * threads / result["against_rate"], 3)
+    side = spec["case"]
+    conditions = {
+        "threads": threads,
+        "value": significant(result["rate"] * factor),
+        "limit": significant(result["against_rate"] * factor),
+        "unit": unit,
+        "least": round(result["least"], 3),
+        "most": round(result["most"], 3),
+        "error": result["error"],
+        "against_error": result["against_error"],
+        "us": round(1e6 * result["work"][case.unit] / result["rate"], 1),
+        "passes": result["passes"],
+        "dropped": result["dropped"],
+        "foreign_load": round(result["foreign"], 2),
+        "options": side.get("options", []),
+    }
+    for key in ("placement", "line_ns"):
+        if key in result:
+            conditions[key] = result[key]
+    if "codec" in side:
+        conditions["packed"] = side["codec"]
+    if case.note:
+        conditions["note"] = case.note
+    return row_of(case, threads, round(result["ratio"], 3), target, conditions)

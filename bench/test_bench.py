@@ -1,0 +1,156 @@
+"""The benchmarks on a small matrix: the form of what they write, and that nothing
+wrong passes.
+
+Needs the tools and the probes in build/, or in the folder that ZQ_BUILD names.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from bench import cases, memory, pair, report, run, sides, tools
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ.get("ZQ_BUILD", ROOT / "build"))
+BINARIES = pathlib.Path(os.environ.get("ZQ_BIN", BUILD / "bin"))
+
+needs_build = pytest.mark.skipif(
+    not (BUILD / "lib" / "libzq-bench-probes.so").exists(), reason="nothing is built"
+)
+
+
+def run_bench(out, *arguments):
+    command = [sys.executable, "-m", "bench", "--quick", "--build", BUILD]
+    command += ["--bin", BINARIES, "--out", out, *arguments]
+    return subprocess.run(
+        list(map(str, command)), cwd=ROOT, capture_output=True, text=True
+    )
+
+
+@needs_build
+def test_quick_run_writes_results(tmp_path):
+    done = run_bench(tmp_path, "--case", "^nvfp4 m=1 f32-like, 1")
+    assert done.returncode == 0, done.stderr
+    (row,) = report.read(tmp_path / "results.json")
+    assert row["case"] == "nvfp4 m=1 f32-like, 1 thread"
+    assert row["peer"] == "read limit" and row["target"] == 0.80
+    assert row["ratio"] > 0
+    assert row["conditions"]["error"] < cases.DOMAINS["f32-like"]
+    assert "nvfp4" in (tmp_path / "performance.md").read_text()
+
+
+@needs_build
+def test_lost_ratio_fails(tmp_path):
+    old = [{"case": "nvfp4 m=1 f32-like, 1 thread", "peer": "read limit"}]
+    old[0] |= {"ratio": 1e6, "target": None, "conditions": {}}
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    done = run_bench(
+        tmp_path, "--case", "^nvfp4 m=1 f32-like, 1", "--regress", tmp_path / "old.json"
+    )
+    assert done.returncode == 1
+    assert "regression: nvfp4 m=1 f32-like, 1 thread (read limit)" in done.stderr
+
+
+@pytest.fixture
+def small_pair(tmp_path):
+    """The specification of a small pair, with streams of its own to damage."""
+    settings = run.Settings.quick()
+    bench = run.Bench(BUILD, BINARIES, tmp_path, settings)
+    case = bench.matmul(cases.Product(1, "int4_g32", "f32-like"), 1)
+    return {
+        "build": str(BUILD),
+        "threads": 1,
+        "unit": "bytes",
+        "passes": 1,
+        "seconds": 0.001,
+        "at_least": settings.at_least,
+        "ahead": 0,
+        "case": case,
+        "against": {"kind": "read"},
+    }
+
+
+def run_pair(spec, tmp_path):
+    path = tmp_path / "spec.json"
+    path.write_text(json.dumps(spec))
+    return run.run_python("pair", [path], 1)
+
+
+@needs_build
+def test_damaged_stream_is_refused(small_pair, tmp_path):
+    status, out, error = run_pair(small_pair, tmp_path)
+    assert status == 0, error
+    assert json.loads(out)["ratio"] > 0
+
+    streams = pathlib.Path(small_pair["case"]["streams"])
+    data = bytearray(streams.read_bytes())
+    data[-1000] ^= 0x77
+    streams.write_bytes(data)
+    status, _, error = run_pair(small_pair, tmp_path)
+    assert status == pair.WRONG_RESULT
+    assert "relative error" in error
+
+
+def test_check_finds_one_wrong_element():
+    expected = np.ones(10000)
+    got = expected.copy()
+    assert sides.check("same", got, expected, 1e-5) == 0
+    got[77] += 1e-3
+    with pytest.raises(sides.WrongResult):
+        sides.check("one", got, expected, 1e-4 / 3)
+    got[77] = np.nan
+    with pytest.raises(sides.WrongResult):
+        sides.check("nan", got, expected, 1)
+
+
+def test_replicas_are_rolled_by_row_blocks():
+    arguments = [
+        tools.Argument("arg1_scale", (1,), "f32", "scale"),
+        tools.Argument("arg1_codes", (4, 3), "i8", "codes"),
+    ]
+    streams = {
+        "scale": ((1,), np.arange(4, dtype=np.uint8)),
+        "codes": ((2, 3), np.arange(6, dtype=np.uint8)),
+    }
+    arrays, order = memory.replicate(arguments, streams, 8, 16)
+    assert arrays["arg1_scale"].reshape(-1).tolist() == [0, 1, 2, 3]
+    assert arrays["arg1_codes"].reshape(4, 3)[:, 0].tolist() == [0, 3, 3, 0]
+    assert order.tolist() == [*range(8), 4, 5, 6, 7, 0, 1, 2, 3]
+
+
+def test_offsets_move_into_their_replica():
+    arguments = [
+        tools.Argument("arg1_offsets", (4, 1), "i32", "offsets"),
+        tools.Argument("arg1_bits", (None,), "i8", "bits"),
+    ]
+    offsets = np.array([0, 5], "<i4").view(np.uint8)
+    streams = {"offsets": ((2, 1), offsets), "bits": ((9,), np.zeros(9, np.uint8))}
+    arrays, order = memory.replicate(arguments, streams, 2, 4)
+    moved = arrays["arg1_offsets"].reshape(-1).view("<i4")
+    assert moved.tolist() == [0, 5, 9, 14]
+    assert arrays["arg1_bits"].size == 18
+    assert order.tolist() == [0, 1, 0, 1]
+
+
+def test_losses_compare_ratios():
+    def row(ratio, microseconds):
+        return {
+            "case": "a",
+            "peer": "b",
+            "ratio": ratio,
+            "conditions": {"us": microseconds},
+        }
+
+    assert not report.losses([row(0.9, 10)], [row(0.88, 99)], 0.05)
+    assert report.losses([row(0.9, 10)], [row(0.8, 1)], 0.05) == [
+        "a (b): 0.900 -> 0.800"
+    ]
+    assert report.losses([row(0.9, 10)], [row(None, 0)], 0.05) == [
+        "a (b): 0.900 -> n/a"
+    ]
+    assert not report.losses([row(None, 0)], [row(0.8, 1)], 0.05)
