@@ -40,6 +40,18 @@ OTHER_WIDTHS = {
     "ternary_radix3": ("ternary", 0.90),
 }
 
+# Codecs and ggml's types of the same contents.
+GGML_TYPES = {
+    "q4_0": "q4_0",
+    "q4_k": "q4_K",
+    "iq4_nl": "iq4_nl",
+    "mxfp4": "mxfp4",
+    "nvfp4": "nvfp4",
+    "q8_0": "q8_0",
+    "q6_k": "q6_K",
+    "tq2_0": "tq2_0",
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Product:
@@ -190,16 +202,21 @@ def _peer_cases():
         peer = Peer(library, kind, product.m, allowed)
         return Case(name, product, peer, "calls", peer=f"{library} {kind}")
 
-    for m in (1, 8, 512):
+    for m in (1, 512):
         yield case(f"f32 m={m}", Product(m), "torch linear", "f32", 1e-5)
         bf16 = Product(m, x="bf16", w="bf16")
         yield case(f"bf16 m={m}", bf16, "torch linear", "bf16", 1e-2)
         int8 = Product(m, "int8_row", "int8")
         yield case(f"int8_row m={m} int8", int8, "torch int8", "int8", 3e-2)
+    for m in (1, 8):
         int4 = Product(m, INT4_G32, "bf16")
         yield case(f"int4_g32 m={m} bf16", int4, "torch int4", "int4", 0.2)
-    for m in (1, 512):
-        yield case(f"f32 m={m}", Product(m), "openblas", "f32", 1e-5)
+    yield case("f32 m=512", Product(512), "openblas", "f32", 1e-5)
+    for m in (1, 8, 512):
+        for name, kind in GGML_TYPES.items():
+            if m == 1 or kind in ("q4_0", "nvfp4"):
+                product = Product(m, name, "int8")
+                yield case(f"{name} m={m} int8", product, "ggml", kind, 1.0)
 
 
 def all_cases(peers):

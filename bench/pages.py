@@ -1,6 +1,6 @@
 """docs/performance.md and its plots, from the rows of a run."""
 
-from . import report
+from . import pair, report
 
 INTRO = """\
 <!-- Made by scripts/bench.sh --docs: run that. -->
@@ -48,8 +48,9 @@ def conditions_lines(bench):
         "the results are in pages of 2 MiB where the system grants them (`madvise`)."
     )
     yield (
-        f"{s.passes} passes of {1e3 * s.seconds:.0f} ms a side; a pass in which a thread waited for a CPU for more than 5 % "
-        "of the time is thrown away (column *dropped*); *foreign* is the CPU time of everything else, in CPUs."
+        f"{s.passes} passes of {1e3 * s.seconds:.0f} ms a side, or as many as a pair gets in {pair.PAIR_SECONDS:.0f} s; a pass "
+        f"in which a thread waited for a CPU for more than {100 * pair.WAITING:.0f} % of the time is thrown away (column "
+        f"*dropped*) as long as {pair.LEAST_PASSES} are left; *foreign* is the CPU time of everything else, in CPUs."
     )
     yield (
         "A read limit reads the same copies in turn with the function, one sequential stream a thread, with the "

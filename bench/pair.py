@@ -20,10 +20,12 @@ from . import memory, peers, probes, sides, tools
 WRONG_RESULT = 3
 NOT_AVAILABLE = 4
 
-# A pass in which the threads waited for a CPU for more than this share of the
-# time is thrown away; so many may be, and the last passes count whatever they are.
+# A pass in which the threads waited for a CPU for more than this share of the time
+# is thrown away, and another one done, until a pair has taken this many seconds.
+# Where fewer than the least number are left, those count that waited the least.
 WAITING = 0.05
-RETRIES = 2.0
+PAIR_SECONDS = 5.0
+LEAST_PASSES = 3
 
 # Pause before each side, so that idle threads of the other one have gone to sleep.
 PAUSE_SECONDS = 0.004
@@ -112,9 +114,8 @@ def make_rotate(spec, at_least):
 
 def make_peer(spec, at_least):
     values = np.load(spec["values"])
-    weights = np.tile(values, (spec["n"] // len(values), 1))
     _, x = activations(spec["m"], spec["k"], "f32")
-    run, stored_bytes = peers.make(spec, x, weights, at_least)
+    run, stored_bytes = peers.make(spec, x, values, at_least)
     work = {
         "calls": 1,
         "bytes": stored_bytes,
@@ -184,18 +185,22 @@ def time_pass(order, seconds, unit):
 
 def time_passes(case, against, pair):
     """Times both sides in turn, the first one changing. Returns the rates of the
-    passes that count, and the number of those that were thrown away."""
+    passes that count, and the number of those that do not."""
     unit, seconds = pair["unit"], pair["seconds"]
+    begin = time.perf_counter()
     time_pass((case, against), seconds / 4, unit)
-    kept, dropped = [], 0
-    while len(kept) < pair["passes"]:
-        order = (case, against) if len(kept) % 2 == 0 else (against, case)
+    passes, good = [], []
+    while len(good) < pair["passes"]:
+        late = time.perf_counter() - begin > PAIR_SECONDS
+        if late and len(passes) >= min(LEAST_PASSES, pair["passes"]):
+            break
+        order = (case, against) if len(passes) % 2 == 0 else (against, case)
         rates, waiting = time_pass(order, seconds, unit)
-        if waiting > WAITING and dropped < RETRIES * pair["passes"]:
-            dropped += 1
-            continue
-        kept.append((rates[case], rates[against]))
-    return kept, dropped
+        passes.append((waiting, rates[case], rates[against]))
+        good = [p for p in passes if p[0] <= WAITING]
+    if len(good) < LEAST_PASSES:
+        good = sorted(passes)[:LEAST_PASSES]
+    return [rates for _, *rates in good], len(passes) - len(good)
 
 
 def measure(pair):

@@ -1,17 +1,22 @@
 """Other libraries that compute the same product, each if it is installed.
 
-A peer gets x[m,k] and the dense weights [n,k] as f32, keeps its own copies of
-them in its own format, and takes another copy at each call.
+A peer gets x[m,k] and dense weights as f32, the rows of which it repeats for all n
+rows. It keeps its own copies of them in its own format, and takes another copy at
+each call.
 """
 
 import itertools
 
-from . import tools
+import numpy as np
+
+from . import ggml, tools
 
 
 def make(spec, x, weights, at_least):
     """The peer of a specification: a function that computes y[m,n] and returns it
     as a NumPy array, and the bytes of weights that a call reads."""
+    if spec["peer"] != "ggml":
+        weights = np.tile(weights, (spec["n"] // len(weights), 1))
     return MAKERS[spec["peer"]](spec, x, weights, at_least)
 
 
@@ -106,9 +111,16 @@ def make_openblas(spec, x, weights, at_least):
     return lambda: x @ next(copies).T, weights.nbytes
 
 
+def make_ggml(spec, x, weights, at_least):
+    """ggml's product in one of its types, in the layout it likes best."""
+    product = ggml.Product(spec, x, weights, at_least)
+    return product.run, product.bytes
+
+
 MAKERS = {
     "torch linear": make_torch_linear,
     "torch int8": make_torch_int8,
     "torch int4": make_torch_int4,
     "openblas": make_openblas,
+    "ggml": make_ggml,
 }

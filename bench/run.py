@@ -57,6 +57,8 @@ def environment(threads):
         "OPENBLAS_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
         "KMP_BLOCKTIME": "2",
+        # Peers get pages of 2 MiB as well.
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
         "PYTHONPATH": str(ROOT),
     }
     if threads > 1:
@@ -194,6 +196,7 @@ class Bench:
         s = self.settings
         return {
             "kind": "peer",
+            "build": str(self.build),
             "peer": peer.library,
             "type": peer.type,
             "m": peer.m,
@@ -266,7 +269,15 @@ class Bench:
             raise Wrong(f"{case.label(threads)}: {message}")
         if status:
             raise tools.NotAvailable(message if status > 0 else f"signal {-status}")
-        return make_row(case, threads, spec, json.loads(out.splitlines()[-1]))
+        row = make_row(case, threads, spec, json.loads(out.splitlines()[-1]))
+        if isinstance(case.against, str) and case.against.startswith("peak:"):
+            kind = case.against.removeprefix("peak:") + " tiles"
+            peak = self.machine["peak"][str(threads)].get(kind)
+            if peak:
+                row["conditions"]["of_tiles"] = round(
+                    row["conditions"]["value"] / peak * 1e9, 3
+                )
+        return row
 
     def compile_time(self, case, threads):
         s, product = self.settings, case.what.product

@@ -154,3 +154,27 @@ def test_losses_compare_ratios():
         "a (b): 0.900 -> n/a"
     ]
     assert not report.losses([row(None, 0)], [row(0.8, 1)], 0.05)
+
+
+def test_header_names_every_stream(tmp_path):
+    header = tmp_path / "k.h"
+    header.write_text(
+        "/* @run\n"
+        " *   arg0: 1x8xf32\n"
+        " *   arg1_scale_codes: 2x?xi8, stream 'scale.codes' of !zq.tensor<2x8xf32, "
+        "#zq.codec<scale<1x4, [pack]>, pack>>\n"
+        " *   result0: 1x2xf32\n"
+        " */\n"
+        "void _mlir_ciface_run(\n"
+        "    zq_memref_2d *arg0,\n"
+        "    zq_memref_2d *arg1_scale_codes,\n"
+        "    zq_memref_2d *result0);\n"
+    )
+    name, (x, codes, result) = tools.read_header(header)
+    assert name == "_mlir_ciface_run"
+    assert codes.shape == (2, None) and codes.stream == "scale.codes"
+    assert codes.codec == "scale<1x4, [pack]>, pack"
+    assert result.is_result and not x.is_result
+    header.write_text(header.read_text().replace("scale.codes'", "scale codes'"))
+    with pytest.raises(ValueError):
+        tools.read_header(header)

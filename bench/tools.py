@@ -14,7 +14,7 @@ import numpy as np
 # An argument or result in the comment above a function, e.g.
 # " *   arg1_codes: 14336x2048xi8, stream 'codes' of !zq.tensor<14336x4096xf32, #zq.codec<...>>".
 ARGUMENT = re.compile(
-    r"^ \*   (\w+): ([\w?]+)(?:, stream '(\w+)' of !zq\.tensor<(.*)>)?$"
+    r"^ \*   (\w+): ([\w?]+)(?:, stream '([\w.]+)' of !zq\.tensor<(.*)>)?$"
 )
 
 
@@ -62,7 +62,12 @@ def read_header(path):
             sizes, element = split_shape(shape)
             codec = re.search(r"#zq\.codec<(.*)>$", kind)[1] if kind else None
             arguments.append(Argument(name, sizes, element, stream, codec))
-    return re.search(r"void (_mlir_ciface_\w+)\(", text)[1], arguments
+    function, parameters = re.search(
+        r"void (_mlir_ciface_\w+)\((.*?)\)", text, re.S
+    ).groups()
+    if [a.name for a in arguments] != re.findall(r"\*(\w+)", parameters):
+        raise ValueError(f"{path}: the comment does not describe the parameters")
+    return function, arguments
 
 
 class Tools:

@@ -27,6 +27,28 @@ require() {
   fi
 }
 
+# Builds ggml alone, of the sources that this package of llama.cpp carries, into
+# build/ggml.
+ggml_package=llama-cpp-python==0.3.36
+build_ggml() {
+  local sources=build/ggml-sources
+  [ ! -e build/ggml/src/libggml.so ] || return 0
+  echo "bench: building ggml of $ggml_package"
+  rm -rf "$sources"
+  mkdir -p "$sources"
+  build/venv/bin/python -m pip download -qq --disable-pip-version-check \
+    --no-deps --no-binary llama-cpp-python --dest "$sources" "$ggml_package"
+  tar --extract --gzip --file "$sources"/*.tar.gz --directory "$sources" \
+    --strip-components=1
+  # The package leaves out what only an installation needs.
+  touch "$sources/vendor/llama.cpp/ggml/ggml.pc.in"
+  cmake -G Ninja -S "$sources/vendor/llama.cpp/ggml" -B build/ggml \
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang-22 \
+    -DCMAKE_CXX_COMPILER=clang++-22 -DBUILD_SHARED_LIBS=ON -DGGML_NATIVE=ON \
+    -DGGML_BUILD_TESTS=OFF -DGGML_BUILD_EXAMPLES=OFF >build/ggml.log
+  ninja -C build/ggml --quiet ggml ggml-base ggml-cpu
+}
+
 peers=
 arguments=()
 for argument in "$@"; do
@@ -40,5 +62,8 @@ done
 scripts/setup.sh
 scripts/build.sh zq-compile zq-encode zq-run zq-bench-probes
 require bench/requirements.txt
-[ -z "$peers" ] || require bench/requirements-peers.txt
+if [ -n "$peers" ]; then
+  require bench/requirements-peers.txt
+  build_ggml
+fi
 exec build/venv/bin/python -m bench "${arguments[@]}"
