@@ -14,7 +14,7 @@ rates; above 1 is faster. Losses are shown like wins. A row `n/a` says why there
 
 
 def _rates(rates, factor, threads):
-    return ", ".join(
+    return "; ".join(
         f"{name} {rate * factor:.0f}" for name, rate in rates[threads].items()
     )
 
@@ -66,6 +66,15 @@ def conditions_lines(bench):
         "with a product in double precision of what the reference codecs decode; the column *error* is relative. The "
         "domains int8, bf16 and f32-like allow 1e-2, 4e-3 and 5e-5."
     )
+    yield (
+        "Other libraries have copies of their own, in the layout that they like best (interleaved rows, matrix tiles). "
+        "torch gets bf16 activations ready-made for bf16 and int4, and quantizes them in the call for int8, as ggml does. "
+        "Their *error*s, against the dense weights, are only checked to be those of their formats."
+    )
+    yield (
+        "In the plots a black line is the target; a bar is green where it is met, red where it is missed, gray where "
+        "there is none."
+    )
     yield "One thread is code without OpenMP, pinned to a CPU; two are pinned to a CPU each."
 
 
@@ -85,11 +94,12 @@ def table(rows):
             if c.get("placement", "not told") != "not told"
             else ""
         )
+        tiles = f", {c['of_tiles']:.3f} of tiles" if c.get("of_tiles") else ""
         load = f"{c['dropped']}, {c['foreign_load']}{place}" if "dropped" in c else ""
         yield (
             f"| {row['case']} | {row['peer']} | {row['ratio']:.3f} | {target} | {report.verdict(row)} | "
             f"{c['least']:.2f}-{c['most']:.2f} | {report.figure(row, 'value')} | "
-            f"{report.figure(row, 'limit')} | {error} | {load} |"
+            f"{report.figure(row, 'limit')}{tiles} | {error} | {load} |"
         )
 
 
@@ -123,7 +133,7 @@ def plot(path, rows, title):
     axes.axvline(1, color="gray", linewidth=0.5)
     axes.set_title(title)
     figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
+    figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
     pyplot.close(figure)
     return True
 
