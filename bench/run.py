@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BEYOND_CACHE = 1.5
 
 # A pair that takes longer than this, in seconds, is given up.
-PAIR_SECONDS = 120
+PAIR_SECONDS = 60
 
 
 class Wrong(Exception):
@@ -106,7 +106,7 @@ class Bench:
         return self._values[rows]
 
     def values_file(self, rows):
-        path = self.work / "cache" / f"values-{rows}x{self.settings.k}.npy"
+        path = self.tools.work / f"values-{rows}x{self.settings.k}.npy"
         np.save(path, self.values(rows))
         return path
 
@@ -167,7 +167,7 @@ class Bench:
         module = modules.rotate(rows, what.k)
         library = self.tools.compile(module, "--no-threads")
         x = np.random.default_rng(3).standard_normal((rows, what.k), np.float32)
-        x_file = self.work / "cache" / f"rows-{what.k}.npy"
+        x_file = self.tools.work / f"rows-{what.k}.npy"
         np.save(x_file, x)
         expected = self.tools.evaluate(module, x_file)
         return {
@@ -183,7 +183,7 @@ class Bench:
         symbols = ((0.02 * weights).view(np.uint32) >> 23 & 255).astype(np.uint8)
         streams = self.tools.encode(symbols.astype(np.float32), codec, "f32")
         module = modules.decode(what.n, what.k, codec, result="i8")
-        values = self.work / "cache" / "symbols.npy"
+        values = self.tools.work / "symbols.npy"
         np.save(values, symbols)
         return {
             "kind": "bytes",

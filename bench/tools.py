@@ -5,6 +5,7 @@ import hashlib
 import json
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 import time
@@ -75,12 +76,23 @@ class Tools:
     make, which is made once for the same input."""
 
     def __init__(self, binaries, work):
-        self.binaries, self.work = pathlib.Path(binaries), pathlib.Path(work)
-        self.work.mkdir(parents=True, exist_ok=True)
+        self.binaries = pathlib.Path(binaries)
         self._options = None
+        self.work = pathlib.Path(work) / self._version()
+        for old in pathlib.Path(work).glob("*"):
+            if old != self.work:
+                shutil.rmtree(old)
+        self.work.mkdir(parents=True, exist_ok=True)
+
+    def _version(self):
+        """A name for the tools as they were built: new ones make everything anew."""
+        stamps = []
         for name in ("zq-compile", "zq-encode", "zq-run"):
-            if not (self.binaries / name).exists():
-                raise SystemExit(f"bench: {self.binaries / name} is missing")
+            path = self.binaries / name
+            if not path.exists():
+                raise SystemExit(f"bench: {path} is missing")
+            stamps.append(path.stat().st_mtime_ns)
+        return hashlib.sha256(repr(stamps).encode()).hexdigest()[:8]
 
     def run(self, name, *arguments):
         """Runs a tool; raises NotAvailable with its first error where it fails."""
@@ -103,12 +115,8 @@ class Tools:
         return option in self.compile_options()
 
     def _stem(self, *parts):
-        """The path, without an ending, of what is made of `parts`. A tool that was
-        built anew makes everything anew."""
-        stamps = [
-            (self.binaries / t).stat().st_mtime_ns for t in ("zq-compile", "zq-encode")
-        ]
-        key = json.dumps([stamps, parts], default=str)
+        """The path, without an ending, of what is made of `parts`."""
+        key = json.dumps(parts, default=str)
         return self.work / hashlib.sha256(key.encode()).hexdigest()[:16]
 
     def compile(self, module, *options):
