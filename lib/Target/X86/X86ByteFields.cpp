@@ -1,11 +1,11 @@
 //===- X86ByteFields.cpp - Floats put together from fields in bytes -------===//
 //
 // A bf16 whose bits are shifted and masked fields of bytes, as a stage that
-// splits floats leaves it, widened to f32. Both bytes of a bf16 are made by
-// arithmetic on bytes, 64 to a register, and meet in words by unpacking within
-// 128 bits; the upper and the lower word of 32 bits are f32s after a mask and a
-// shift. The order that this gives is made up for by a permute of what comes
-// in: no step has less than a whole register of values.
+// splits floats leaves it, stored or widened to f32. Both bytes of a bf16 are
+// made by arithmetic on bytes, 64 to a register, and meet in words by unpacking
+// within 128 bits; the upper and the lower word of 32 bits are f32s after a
+// mask and a shift. The order that this gives is made up for by a permute of
+// what comes in: no step has less than a whole register of values.
 //
 //===----------------------------------------------------------------------===//
 #include "X86Patterns.h"
@@ -16,6 +16,8 @@
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
+
+#include <array>
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -34,11 +36,24 @@ struct Field {
   uint32_t mask;
 };
 
+/// To f32.
 struct WidenByteFields : OpRewritePattern<arith::ExtFOp> {
   WidenByteFields(MLIRContext *context, int64_t bytes)
       : OpRewritePattern(context, /*benefit=*/2), bytes(bytes) {}
 
   LogicalResult matchAndRewrite(arith::ExtFOp op,
+                                PatternRewriter &b) const override;
+
+  /// Bytes of a register.
+  int64_t bytes;
+};
+
+/// As they are.
+struct JoinByteFields : OpRewritePattern<arith::BitcastOp> {
+  JoinByteFields(MLIRContext *context, int64_t bytes)
+      : OpRewritePattern(context, /*benefit=*/1), bytes(bytes) {}
+
+  LogicalResult matchAndRewrite(arith::BitcastOp op,
                                 PatternRewriter &b) const override;
 
   /// Bytes of a register.
@@ -114,71 +129,123 @@ static Value emitByte(PatternRewriter &b, Location loc, ArrayRef<Field> fields,
   return result;
 }
 
+/// The fields of a vector of bf16 that is `words` taken for floats, in the
+/// upper half of 32 bits; both bytes have some.
+static LogicalResult findFloatFields(arith::BitcastOp words,
+                                     SmallVectorImpl<Field> &fields) {
+  if (failed(findFields(words.getIn(), 16, 0xffff0000, fields)))
+    return failure();
+  uint32_t all = 0;
+  for (const Field &field : fields)
+    all |= field.mask;
+  return success(all & 0x00ff0000 && all & 0xff000000);
+}
+
+/// Whether `type` is of floats that fill registers of `bytes` bytes, a byte of
+/// each float in one.
+static bool isOfWholeRegisters(Type type, int64_t bytes) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector && vector.getRank() == 1 && !vector.isScalable() &&
+         vector.getNumElements() % bytes == 0;
+}
+
+/// Puts both bytes of `bytes` floats together, the first one number `begin`:
+/// two vectors of words. `getSource(lane, place, isUpper)` is the float, from
+/// `begin` on, whose word is to be at `place` of a 128-bit lane of the first
+/// one or the second.
+static std::array<Value, 2>
+emitWords(PatternRewriter &b, Location loc, ArrayRef<Field> fields,
+          int64_t begin, int64_t bytes,
+          function_ref<int64_t(int64_t lane, int64_t place, int64_t isUpper)>
+              getSource) {
+  SmallVector<int64_t> order, unpack[2];
+  for (int64_t lane = 0; lane < bytes / 16; ++lane)
+    for (int64_t isUpper : {0, 1})
+      for (int64_t place = 0; place < 8; ++place) {
+        order.push_back(begin + getSource(lane, place, isUpper));
+        int64_t at = 16 * lane + 8 * isUpper + place;
+        unpack[isUpper].append({at, bytes + at});
+      }
+  llvm::MapVector<Value, Value> permuted;
+  SmallVector<Field> here(fields);
+  for (Field &field : here) {
+    Value &found = permuted[field.bytes];
+    if (!found)
+      found =
+          vector::ShuffleOp::create(b, loc, field.bytes, field.bytes, order);
+    field.bytes = found;
+  }
+  Value lower = emitByte(b, loc, here, 2), upper = emitByte(b, loc, here, 3);
+  return {vector::ShuffleOp::create(b, loc, lower, upper, unpack[0]),
+          vector::ShuffleOp::create(b, loc, lower, upper, unpack[1])};
+}
+
 LogicalResult WidenByteFields::matchAndRewrite(arith::ExtFOp op,
                                                PatternRewriter &b) const {
-  auto type = dyn_cast<VectorType>(op.getType());
   auto source = op.getIn().getDefiningOp<arith::BitcastOp>();
-  if (!type || type.getRank() != 1 || type.isScalable() || !source ||
-      type.getNumElements() % bytes || !type.getElementType().isF32() ||
-      !getElementTypeOrSelf(op.getIn()).isBF16())
-    return failure();
   SmallVector<Field> fields;
-  if (failed(findFields(source.getIn(), 16, 0xffff0000, fields)))
+  if (!source || !isOfWholeRegisters(op.getType(), bytes) ||
+      !getElementTypeOrSelf(op.getType()).isF32() ||
+      !getElementTypeOrSelf(op.getIn()).isBF16() ||
+      failed(findFloatFields(source, fields)))
     return failure();
 
   Location loc = op.getLoc();
+  auto type = cast<VectorType>(op.getType());
   auto words = VectorType::get(bytes / 4, b.getI32Type());
   auto floats = VectorType::get(bytes / 4, b.getF32Type());
   auto splat = [&](uint32_t value) -> Value {
     return arith::ConstantOp::create(
         b, loc, DenseElementsAttr::get(words, APInt(32, value)));
   };
-  // Where the byte comes from that ends in half `half` of word `word` of
-  // 128-bit lane `lane`, among the lower ones that are unpacked or the upper.
-  auto getSource = [&](int64_t lane, int64_t word, int64_t half,
-                       int64_t isUpper) {
-    return (2 * isUpper + half) * bytes / 4 + 4 * lane + word;
+  // The lower words of all 32 bits are a quarter of the floats in order.
+  auto getSource = [&](int64_t lane, int64_t place, int64_t isUpper) {
+    return (2 * isUpper + place % 2) * bytes / 4 + 4 * lane + place / 2;
   };
-  SmallVector<int64_t> order, unpack[2];
-  for (int64_t lane = 0; lane < bytes / 16; ++lane)
-    for (int64_t isUpper : {0, 1})
-      for (int64_t place = 0; place < 8; ++place) {
-        order.push_back(getSource(lane, place / 2, place % 2, isUpper));
-        int64_t at = 16 * lane + 8 * isUpper + place;
-        unpack[isUpper].append({at, bytes + at});
-      }
-
   Value result = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
   for (int64_t begin = 0; begin < type.getNumElements(); begin += bytes) {
-    llvm::MapVector<Value, Value> permuted;
-    SmallVector<Field> here(fields);
-    for (Field &field : here) {
-      Value &found = permuted[field.bytes];
-      if (!found) {
-        SmallVector<int64_t> from(order);
-        for (int64_t &place : from)
-          place += begin;
-        found =
-            vector::ShuffleOp::create(b, loc, field.bytes, field.bytes, from);
-      }
-      field.bytes = found;
-    }
-    Value lower = emitByte(b, loc, here, 2), upper = emitByte(b, loc, here, 3);
-    if (!lower || !upper)
-      return failure();
-    for (int64_t isUpper : {0, 1}) {
-      Value pairs = vector::BitCastOp::create(
-          b, loc, words,
-          vector::ShuffleOp::create(b, loc, lower, upper, unpack[isUpper]));
-      Value halves[] = {
-          arith::ShLIOp::create(b, loc, pairs, splat(16)),
-          arith::AndIOp::create(b, loc, pairs, splat(0xffff0000))};
-      for (int64_t half : {0, 1})
+    auto halves = emitWords(b, loc, fields, begin, bytes, getSource);
+    int64_t at = begin;
+    for (Value pairs : halves) {
+      pairs = vector::BitCastOp::create(b, loc, words, pairs);
+      Value lower = arith::ShLIOp::create(b, loc, pairs, splat(16));
+      Value upper = arith::AndIOp::create(b, loc, pairs, splat(0xffff0000));
+      for (Value bits : {lower, upper}) {
         result = vector::InsertStridedSliceOp::create(
-            b, loc, arith::BitcastOp::create(b, loc, floats, halves[half]),
-            result, ArrayRef<int64_t>{begin + getSource(0, 0, half, isUpper)},
-            ArrayRef<int64_t>{1});
+            b, loc, arith::BitcastOp::create(b, loc, floats, bits), result,
+            ArrayRef<int64_t>{at}, ArrayRef<int64_t>{1});
+        at += bytes / 4;
+      }
     }
+  }
+  b.replaceOp(op, result);
+  return success();
+}
+
+LogicalResult JoinByteFields::matchAndRewrite(arith::BitcastOp op,
+                                              PatternRewriter &b) const {
+  SmallVector<Field> fields;
+  bool isStored = llvm::all_of(op->getUsers(), [](Operation *user) {
+    return isa<vector::TransferWriteOp>(user);
+  });
+  if (!isStored || !isOfWholeRegisters(op.getType(), bytes) ||
+      !getElementTypeOrSelf(op.getType()).isBF16() ||
+      failed(findFloatFields(op, fields)))
+    return failure();
+
+  Location loc = op.getLoc();
+  auto type = cast<VectorType>(op.getType());
+  auto floats = VectorType::get(bytes / 2, b.getBF16Type());
+  auto getSource = [&](int64_t lane, int64_t place, int64_t isUpper) {
+    return isUpper * bytes / 2 + 8 * lane + place;
+  };
+  Value result = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+  for (int64_t begin = 0; begin < type.getNumElements(); begin += bytes) {
+    auto halves = emitWords(b, loc, fields, begin, bytes, getSource);
+    for (int64_t i : {0, 1})
+      result = vector::InsertStridedSliceOp::create(
+          b, loc, vector::BitCastOp::create(b, loc, floats, halves[i]), result,
+          ArrayRef<int64_t>{begin + i * bytes / 2}, ArrayRef<int64_t>{1});
   }
   b.replaceOp(op, result);
   return success();
@@ -186,5 +253,6 @@ LogicalResult WidenByteFields::matchAndRewrite(arith::ExtFOp op,
 
 void mlir::zq::populateX86ByteFieldPatterns(RewritePatternSet &patterns,
                                             X86ByteUnits units) {
-  patterns.add<WidenByteFields>(patterns.getContext(), units.bytes);
+  patterns.add<WidenByteFields, JoinByteFields>(patterns.getContext(),
+                                                units.bytes);
 }

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 #include <numeric>
@@ -221,11 +222,54 @@ private:
   X86ByteUnits units;
 };
 
+/// Bytes of words from two others, one shifted by a byte: as a bitwise choice.
+/// LLVM would see a permute of two registers, which is three operations.
+struct MergeBytes : OpRewritePattern<arith::OrIOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::OrIOp op,
+                                PatternRewriter &b) const override {
+    auto type = dyn_cast<VectorType>(op.getType());
+    if (!type || type.getRank() != 1 || !type.getElementType().isInteger(16) ||
+        type.getNumElements() != 32)
+      return failure();
+    for (auto [masked, shifted] : {std::pair(op.getLhs(), op.getRhs()),
+                                   std::pair(op.getRhs(), op.getLhs())}) {
+      auto both = masked.getDefiningOp<arith::AndIOp>();
+      Operation *shift = shifted.getDefiningOp();
+      if (!both || !isa_and_nonnull<arith::ShLIOp, arith::ShRUIOp>(shift))
+        continue;
+      // What the shift leaves clear is what the mask keeps.
+      APInt mask, by;
+      if (!matchPattern(both.getRhs(), m_ConstantInt(&mask)) ||
+          !matchPattern(shift->getOperand(1), m_ConstantInt(&by)) || by != 8 ||
+          mask != (isa<arith::ShLIOp>(shift) ? 0x00ff : 0xff00))
+        continue;
+      Location loc = op.getLoc();
+      auto words = VectorType::get(16, b.getI32Type());
+      auto cast = [&](Value value) -> Value {
+        return vector::BitCastOp::create(b, loc, words, value);
+      };
+      // The truth table of (a & b) | c.
+      Value table =
+          arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0xEA));
+      Value merged = emitCall(
+          b, loc, words, "llvm.x86.avx512.pternlog.d.512",
+          {cast(both.getLhs()), cast(both.getRhs()), cast(shifted), table});
+      b.replaceOpWithNewOp<vector::BitCastOp>(op, type, merged);
+      return success();
+    }
+    return failure();
+  }
+};
+
 } // namespace
 
 void mlir::zq::populateX86BytePatterns(RewritePatternSet &patterns,
                                        X86ByteUnits units) {
   patterns.add<LookupBytesByPermute>(patterns.getContext(), units);
-  if (units.hasVBMI)
+  if (units.hasVBMI) {
     patterns.add<UnpackByMultishift>(patterns.getContext(), units);
+    patterns.add<MergeBytes>(patterns.getContext());
+  }
 }

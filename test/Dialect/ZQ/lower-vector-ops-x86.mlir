@@ -92,6 +92,33 @@ func.func @unpack_two_registers(%b: vector<80xi8>) -> vector<128xi8> {
   return %c : vector<128xi8>
 }
 
+// Words of the upper or lower bytes of two others: a choice, no permute.
+// CHECK-LABEL: func.func @merge_bytes(
+// CHECK-SAME: %[[A:[^:]*]]: vector<32xi16>, %[[B:[^:]*]]: vector<32xi16>
+// VBMI: %[[UP:.*]] = arith.shli %[[B]]
+// VBMI: %[[X:.*]] = vector.bitcast %[[A]]
+// VBMI: %[[Y:.*]] = vector.bitcast %[[UP]]
+// VBMI: llvm.call_intrinsic "llvm.x86.avx512.pternlog.d.512"(%[[X]], %{{.*}}, %[[Y]], %{{.*}})
+// VBMI: "llvm.x86.avx512.pternlog.d.512"
+// VBMI: arith.ori
+// VBMI-NOT: pternlog
+// AVX512-COUNT-3: arith.ori
+func.func @merge_bytes(%a: vector<32xi16>, %b: vector<32xi16>)
+    -> (vector<32xi16>, vector<32xi16>, vector<32xi16>) {
+  %eight = arith.constant dense<8> : vector<32xi16>
+  %low = arith.constant dense<0x00ff> : vector<32xi16>
+  %high = arith.constant dense<0xff00> : vector<32xi16>
+  %al = arith.andi %a, %low : vector<32xi16>
+  %bu = arith.shli %b, %eight : vector<32xi16>
+  %0 = arith.ori %al, %bu : vector<32xi16>
+  %bh = arith.andi %b, %high : vector<32xi16>
+  %ad = arith.shrui %a, %eight : vector<32xi16>
+  %1 = arith.ori %ad, %bh : vector<32xi16>
+  // These overlap.
+  %2 = arith.ori %bh, %bu : vector<32xi16>
+  return %0, %1, %2 : vector<32xi16>, vector<32xi16>, vector<32xi16>
+}
+
 //===----------------------------------------------------------------------===//
 // Floats from fields of bytes
 //===----------------------------------------------------------------------===//
@@ -110,9 +137,9 @@ func.func @unpack_two_registers(%b: vector<80xi8>) -> vector<128xi8> {
 // VBMI: %[[SH:.*]] = arith.andi %[[RP]], %{{.*}}
 // VBMI: %[[H:.*]] = arith.ori %[[EH]], %[[SH]]
 // VBMI: vector.shuffle %[[L]], %[[H]] [0, 64, 1, 65, 2, 66, 3, 67, 4, 68, 5, 69, 6, 70, 7, 71, 16, 80,
+// VBMI: vector.shuffle %[[L]], %[[H]] [8, 72,
 // VBMI: arith.shli %{{.*}} : vector<16xi32>
 // VBMI: arith.andi %{{.*}} : vector<16xi32>
-// VBMI: vector.shuffle %[[L]], %[[H]] [8, 72,
 // VBMI-NOT: arith.extui
 // VBMI: return
 func.func @from_fields(%rest: vector<64xi8>, %exponent: vector<64xi8>) -> vector<64xf32> {
@@ -131,6 +158,25 @@ func.func @from_fields(%rest: vector<64xi8>, %exponent: vector<64xi8>) -> vector
   %v = arith.bitcast %bits : vector<64xi16> to vector<64xbf16>
   %f = arith.extf %v : vector<64xbf16> to vector<64xf32>
   return %f : vector<64xf32>
+}
+
+// Stored they stay words, in the order of the lanes after unpacking.
+// CHECK-LABEL: func.func @store_from_fields(
+// CHECK-SAME: %[[E:[^:]*]]: vector<64xi8>
+// VBMI: vector.shuffle %[[E]], %[[E]] [0, 1, 2, 3, 4, 5, 6, 7, 32, 33, 34, 35, 36, 37, 38, 39, 8, 9,
+// VBMI: arith.shli %{{.*}} : vector<64xi8>
+// VBMI: arith.shrui %{{.*}} : vector<64xi8>
+// VBMI-NOT: arith.extui
+// VBMI: vector.insert_strided_slice {{.*}} : vector<32xbf16> into vector<64xbf16>
+// VBMI: vector.insert_strided_slice {{.*}} {offsets = [32], {{.*}} : vector<32xbf16> into vector<64xbf16>
+func.func @store_from_fields(%exponent: vector<64xi8>, %out: memref<64xbf16>) {
+  %c0 = arith.constant 0 : index
+  %seven = arith.constant dense<7> : vector<64xi16>
+  %e = arith.extui %exponent : vector<64xi8> to vector<64xi16>
+  %bits = arith.shli %e, %seven : vector<64xi16>
+  %v = arith.bitcast %bits : vector<64xi16> to vector<64xbf16>
+  vector.transfer_write %v, %out[%c0] {in_bounds = [true]} : vector<64xbf16>, memref<64xbf16>
+  return
 }
 
 // Less than a register of them, or other arithmetic, is widened as words.

@@ -473,6 +473,42 @@ LogicalResult Lowering::run(int64_t unroll) {
   return success();
 }
 
+/// Moves what depends on nothing but whole streams out of the loops around it,
+/// to where `streams` takes them apart: tables, and what is made of them.
+/// Later, when streams are memory, nobody knows that a loop does not write to
+/// them.
+static void hoistTables(DisassembleOp streams) {
+  Block *block = streams->getBlock();
+  DenseSet<Value> constants, tables(llvm::from_range, streams.getResults());
+  Operation *last = streams;
+  block->getParent()->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (op->getNumRegions() || !op->getNumResults() || !isPure(op))
+      return;
+    if (op->hasTrait<OpTrait::ConstantLike>()) {
+      constants.insert(op->getResult(0));
+      return;
+    }
+    bool isTable = false;
+    for (Value operand : op->getOperands()) {
+      isTable |= tables.contains(operand);
+      if (!tables.contains(operand) && !constants.contains(operand))
+        return;
+    }
+    if (!isTable || op->getBlock() == block)
+      return;
+    for (Value operand : op->getOperands()) {
+      Operation *def = operand.getDefiningOp();
+      Operation *at = def ? block->findAncestorOpInBlock(*def) : nullptr;
+      if (at && def->hasTrait<OpTrait::ConstantLike>() &&
+          streams->isBeforeInBlock(at))
+        def->moveBefore(streams);
+    }
+    op->moveAfter(last);
+    last = op;
+    tables.insert_range(op->getResults());
+  });
+}
+
 namespace {
 struct DecodeToVectorPass
     : mlir::zq::impl::DecodeToVectorBase<DecodeToVectorPass> {
@@ -508,6 +544,8 @@ struct DecodeToVectorPass
                      .run(unroll)))
         return signalPassFailure();
     }
+    for (auto [source, streams] : parts)
+      hoistTables(streams);
     lowerPartOps(rewriter, getOperation());
   }
 };

@@ -102,7 +102,7 @@ public:
 
 private:
   void loadModel();
-  Value emitRanks(Value slots);
+  Value emitRanksOfSlots();
   Value emitTakes(unsigned part, Value mask, Value passthru, Value &position);
   Value constant(Type type, int64_t value) {
     return emitConstant(at, type, value);
@@ -118,6 +118,8 @@ private:
   VectorType type;
   /// Of each rank.
   Value frequencies, starts, palette;
+  /// The rank of each slot.
+  Value ranksOfSlots;
 };
 } // namespace
 
@@ -137,13 +139,21 @@ void Emitter::loadModel() {
   starts = shiftUp(frequencies, 1);
   for (int64_t shift = 1; shift < numRanks; shift *= 2)
     starts = arith::AddIOp::create(b, loc, starts, shiftUp(starts, shift));
+  ranksOfSlots = emitRanksOfSlots();
 }
 
 /// The rank of each slot: the last one that begins no later, of those with
 /// slots.
-Value Emitter::emitRanks(Value slots) {
-  Value ranks = constant(type, 0);
-  auto maskType = type.clone(b.getI1Type());
+Value Emitter::emitRanksOfSlots() {
+  constexpr int64_t numSlots = ::zq::codec::registerRansSlots;
+  auto table = VectorType::get(numSlots, b.getI8Type());
+  SmallVector<int8_t> places;
+  for (int64_t slot = 0; slot < numSlots; ++slot)
+    places.push_back(static_cast<int8_t>(slot));
+  Value slots = arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(table, ArrayRef<int8_t>(places)));
+  Value ranks = constant(table, 0);
+  auto maskType = table.clone(b.getI1Type());
   Value hasSlots =
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, frequencies,
                             constant(frequencies.getType(), 0));
@@ -153,11 +163,11 @@ Value Emitter::emitRanks(Value slots) {
           b, loc, type, vector::ExtractOp::create(b, loc, values, rank));
     };
     Value begins = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge,
-                                         slots, broadcast(type, starts));
+                                         slots, broadcast(table, starts));
     begins =
         arith::AndIOp::create(b, loc, begins, broadcast(maskType, hasSlots));
     ranks =
-        arith::SelectOp::create(b, loc, begins, constant(type, rank), ranks);
+        arith::SelectOp::create(b, loc, begins, constant(table, rank), ranks);
   }
   return ranks;
 }
@@ -202,22 +212,38 @@ Value Emitter::emitStep(SmallVectorImpl<Value> &state, Value used) {
   auto among = [&](Value mask) -> Value {
     return used ? arith::AndIOp::create(b, loc, mask, used) : mask;
   };
-  auto wide = type.clone(b.getI16Type());
-  auto extend = [&](Value value) -> Value {
-    return arith::ExtUIOp::create(b, loc, wide, value);
-  };
   Value low = state[0], high = state[1];
-  Value ranks = emitRanks(low);
+  Value ranks = LookupOp::create(b, loc, type, low, ranksOfSlots);
 
-  // x = f * (high byte of x) + slot - start
+  // x = f * (high byte of x) + slot - start, on words: those of even lanes and
+  // those of odd ones, so that no byte changes its place.
   Value f = LookupOp::create(b, loc, type, ranks, frequencies);
   Value start = LookupOp::create(b, loc, type, ranks, starts);
-  Value x = arith::MulIOp::create(b, loc, extend(f), extend(high));
-  x = arith::AddIOp::create(b, loc, x,
-                            extend(arith::SubIOp::create(b, loc, low, start)));
-  Value newLow = arith::TruncIOp::create(b, loc, type, x);
-  Value newHigh = arith::TruncIOp::create(
-      b, loc, type, arith::ShRUIOp::create(b, loc, x, constant(wide, 8)));
+  Value bias = arith::SubIOp::create(b, loc, low, start);
+  auto wide = VectorType::get(lanes / 2, b.getI16Type());
+  Value byte = constant(wide, 0xff), eight = constant(wide, 8);
+  auto getEven = [&](Value bytes) -> Value {
+    bytes = vector::BitCastOp::create(b, loc, wide, bytes);
+    return arith::AndIOp::create(b, loc, bytes, byte);
+  };
+  auto getOdd = [&](Value bytes) -> Value {
+    bytes = vector::BitCastOp::create(b, loc, wide, bytes);
+    return arith::ShRUIOp::create(b, loc, bytes, eight);
+  };
+  auto getState = [&](auto part) -> Value {
+    return arith::AddIOp::create(
+        b, loc, arith::MulIOp::create(b, loc, part(f), part(high)), part(bias));
+  };
+  auto join = [&](Value even, Value odd) -> Value {
+    return vector::BitCastOp::create(b, loc, type,
+                                     arith::OrIOp::create(b, loc, even, odd));
+  };
+  Value even = getState(getEven), odd = getState(getOdd);
+  Value newLow = join(arith::AndIOp::create(b, loc, even, byte),
+                      arith::ShLIOp::create(b, loc, odd, eight));
+  Value newHigh =
+      join(arith::ShRUIOp::create(b, loc, even, eight),
+           arith::AndIOp::create(b, loc, odd, constant(wide, 0xff00)));
 
   // Without a high byte a lane takes a byte up.
   Value needy = among(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
