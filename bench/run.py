@@ -116,9 +116,8 @@ class Bench:
         """The options of zq-compile for a product; raises NotAvailable if it lacks
         one without which the case would be another one."""
         options = ["--no-threads"] if threads == 1 else []
-        wants = cases.DOMAINS[product.domain]
-        if wants and self.tools.has_option("--accuracy"):
-            options.append(f"--accuracy={wants:g}")
+        if self.tools.has_option("--accuracy"):
+            options.append(f"--accuracy={cases.DOMAINS[product.domain][0]:g}")
         elif product.domain in ("int8", "bf16") and product.x == "f32":
             raise tools.NotAvailable("zq-compile has no --accuracy")
         if product.codec and self.tools.has_option("--pack-weights"):
@@ -143,6 +142,7 @@ class Bench:
             "streams": None,
             "allowed": product.allowed,
             "options": options,
+            "domain": self.tools.domain(library),
         }
         if not product.codec:
             return spec | {"values": str(self.values_file(s.rows))}
@@ -380,6 +380,8 @@ def make_row(case, threads, spec, result, best_limit):
             conditions[key] = result[key]
     if "codec" in side:
         conditions["packed"] = side["codec"]
+    if side.get("domain"):
+        conditions["domain"] = side["domain"]
     if case.note:
         conditions["note"] = case.note
     return row_of(case, threads, round(result["ratio"], 3), target, conditions)

@@ -95,7 +95,7 @@ class Tools:
         return hashlib.sha256(repr(stamps).encode()).hexdigest()[:8]
 
     def run(self, name, *arguments):
-        """Runs a tool; raises NotAvailable with its first error where it fails."""
+        """Runs a tool, and returns its outputs; raises NotAvailable with its first error where it fails."""
         command = [str(self.binaries / name), *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
@@ -103,12 +103,12 @@ class Tools:
             lines = lines or done.stderr.strip().splitlines() or ["it failed"]
             message = re.sub(r"^.*?error: ", "", lines[0])
             raise NotAvailable(f"{name}: {message[:200]}")
-        return done.stdout
+        return done
 
     def compile_options(self):
         """The text of zq-compile's help, which tells the options that it has."""
         if self._options is None:
-            self._options = self.run("zq-compile", "--help")
+            self._options = self.run("zq-compile", "--help").stdout
         return self._options
 
     def has_option(self, option):
@@ -126,8 +126,15 @@ class Tools:
         if not library.exists():
             source = stem.with_suffix(".mlir")
             source.write_text(module)
-            self.run("zq-compile", "--quiet", source, "-o", library, *options)
+            remarks = self.run("zq-compile", source, "-o", library, *options).stderr
+            stem.with_suffix(".log").write_text(remarks)
         return library
+
+    def domain(self, library):
+        """What the compiler said that a library computes in; None if it did not."""
+        remarks = library.with_suffix(".log").read_text()
+        found = re.search(r"remark: contraction in ([^:\n]+)", remarks)
+        return found[1] if found else None
 
     def compile_seconds(self, module, *options):
         """Seconds in which zq-compile makes an object file of the module."""
