@@ -55,6 +55,10 @@ const LaneCodec codecs[] = {
                "pack<lanes = Rx4>"},
     {"squares", "scale<64x32, f32>, scale<1x8, f16, rows = R>, quantize<si4>, "
                 "pack<lanes = Rx4>"},
+    {"integerZeros",
+     "scale<1x32, f16, zero, rows = R>, quantize<si4>, pack<lanes = Rx4>"},
+    {"zerosOfRows", "scale<tensor, f32>, scale<1x?, bf16, zero = f16, rows = "
+                    "R>, quantize<ui6>, pack<lanes = Rx4>"},
     {"unscaled", "quantize<si4>, pack<lanes = Rx4>"},
 };
 
@@ -156,7 +160,8 @@ std::vector<std::tuple<std::string, LaneCodec>> getCases() {
     for (const LaneCodec &codec : codecs) {
       std::string name = codec.name;
       if (set == sets.front() || name == "nvfp4" || name == "int6" ||
-          name == "int8OfRows" || name == "elevenValues")
+          name == "int8OfRows" || name == "elevenValues" ||
+          name == "integerZeros")
         cases.emplace_back(set, codec);
     }
   return cases;

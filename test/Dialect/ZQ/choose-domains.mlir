@@ -14,8 +14,8 @@
 // Integers: two planes meet the default, one plane one in a hundred.
 // REMARK: contraction in two planes of 8-bit integers: error of a product at most 1.5e-05 {{.*}} asked for 5e-05
 // CHECK-LABEL: func.func @integers(
-// CHECK: %[[Q:.*]], %[[S:.*]], %[[T:.*]] = zq.planes %{{.*}} count 2 group 32 rows 2 offset 8
-// CHECK: zq.contract %[[Q]], %[[S]], %[[T]] with %{{.*}} lanes 16
+// CHECK: %[[Q:.*]], %[[S:.*]], %[[T:.*]], %[[U:.*]] = zq.planes %{{.*}} count 2 group 32 rows 2 offset 8
+// CHECK: zq.contract %[[Q]], %[[S]], %[[T]], %[[U]] with %{{.*}} lanes 16
 // COARSE-LABEL: func.func @integers(
 // COARSE: zq.planes {{.*}} count 1
 // EXACT-LABEL: func.func @integers(

@@ -12,8 +12,8 @@ using namespace mlir::zq;
 namespace {
 /// The types of the results of a `zq.planes`.
 struct PlanesTypes {
-  RankedTensorType planes, scales, starts;
-  SmallVector<Type> asList() const { return {planes, scales, starts}; }
+  RankedTensorType planes, scales, starts, totals;
+  SmallVector<Type> asList() const { return {planes, scales, starts, totals}; }
 };
 } // namespace
 
@@ -31,7 +31,8 @@ static PlanesTypes getTypes(RankedTensorType source, int64_t count,
           IntegerType::get(context, 8)),
       RankedTensorType::get({blocks, groups, rows}, Float32Type::get(context)),
       RankedTensorType::get({blocks, groups, count, rows},
-                            IntegerType::get(context, 32))};
+                            IntegerType::get(context, 32)),
+      RankedTensorType::get({blocks, groups, rows}, Float32Type::get(context))};
 }
 
 void PlanesOp::build(OpBuilder &b, OperationState &state, Value source,
@@ -39,8 +40,8 @@ void PlanesOp::build(OpBuilder &b, OperationState &state, Value source,
                      int64_t offset) {
   PlanesTypes types =
       getTypes(cast<RankedTensorType>(source.getType()), count, group, rows);
-  build(b, state, types.planes, types.scales, types.starts, source, count,
-        group, rows, offset);
+  build(b, state, types.planes, types.scales, types.starts, types.totals,
+        source, count, group, rows, offset);
 }
 
 LogicalResult PlanesOp::verify() {
@@ -100,8 +101,8 @@ LogicalResult ContractOp::verify() {
              << wanted << ", and not " << activation(0);
     return success();
   }
-  if (getActivations().size() != 3)
-    return emitOpError("(N2) takes one activation, or the three results of a "
+  if (getActivations().size() != 4)
+    return emitOpError("(N2) takes one activation, or the four results of a "
                        "'zq.planes', and not ")
            << getActivations().size();
   RankedTensorType planes = activation(0);

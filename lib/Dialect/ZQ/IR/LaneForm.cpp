@@ -79,13 +79,14 @@ std::optional<LaneForm> mlir::zq::getLaneForm(CompressedTensorType type,
     auto factor = dyn_cast<FactorAttrInterface>(stages[i]);
     if (!factor)
       break;
-    auto block = factor.getFactorBlock(2);
-    if (!block)
-      return refuse("a stage adds to its values");
+    SmallVector<int64_t> block = factor.getFactorBlock(2);
+    if (form.hasZeroPoint)
+      return refuse("a stage above another factor has zero points");
+    form.hasZeroPoint = factor.hasZeroPoint();
     if (!factor.hasFactorInLanes(shape, lanes))
       return refuse("a stage's factors are not laid out for lanes");
-    bool isOfRows = (*block)[1] == 0 || (*block)[1] >= shape[1];
-    form.factors.push_back({i, std::move(*block), isOfRows});
+    bool isOfRows = block[1] == 0 || block[1] >= shape[1];
+    form.factors.push_back({i, std::move(block), isOfRows});
   }
   if (i + 2 != stages.size() || !isElementwise(stages[i], inputs[i], 2))
     return refuse("its stages are not factors, one map to codes, and their "

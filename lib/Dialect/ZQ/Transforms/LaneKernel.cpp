@@ -149,11 +149,7 @@ LaneKernel::Sums LaneKernel::emitColumns(Sums sums, Value column,
   SmallVector<Value> codes;
   for (int64_t offset = 0; offset < count; offset += laneDepth) {
     if (offset % form.columns == 0) {
-      LaneBuilder at(b, loc, shape, lanes, laneDepth, op);
-      at.input = inputs[form.source];
-      at.parts = parts[form.source];
-      at.panel = panel;
-      at.column = add(column, offset);
+      LaneBuilder at = getBuilder(form.source, add(column, offset));
       codes = source.emitCodes(at);
     }
     if (offset % form.group == 0)
@@ -177,6 +173,12 @@ static Value getGroupIndex(OpBuilder &b, Location loc, Value column,
 
 void LaneKernel::startGroup(Value column, int64_t offset) {
   groupSums.clear();
+  if (form.hasZeroPoint) {
+    unsigned stage = form.factors.back().stage;
+    LaneBuilder at = getBuilder(stage, add(column, offset));
+    zeroPoint = toLanes(
+        cast<FactorAttrInterface>(codec.getStages()[stage]).emitZeroPoint(at));
+  }
   if (!inIntegers()) {
     groupSums.assign(rows,
                      arith::ConstantOp::create(b, loc, b.getZeroAttr(floats)));
@@ -218,6 +220,8 @@ void LaneKernel::addColumns(Value codes, Value column, int64_t offset,
   }
   for (int64_t i = 0; i < laneDepth && offset + i < limit; ++i) {
     Value weights = lookUpFloats(codes, i);
+    if (zeroPoint)
+      weights = arith::SubFOp::create(b, loc, weights, zeroPoint);
     for (int64_t row = 0; row < rows; ++row) {
       Value x = tensor::ExtractOp::create(
           b, loc, op.getActivations()[0],
@@ -246,6 +250,16 @@ LaneKernel::Sums LaneKernel::finishGroup(Sums sums, Value column,
                                   splatInteger(b, loc, integers, 8)),
             groupSums[rows + row]);
       sum = arith::SIToFPOp::create(b, loc, floats, sum);
+      // The zero point in units of the bytes, times the sum of the activations.
+      if (zeroPoint) {
+        Value total =
+            tensor::ExtractOp::create(b, loc, op.getActivations()[3],
+                                      ValueRange{block, group, index(row)});
+        Value unit = arith::ConstantOp::create(
+            b, loc, b.getF32FloatAttr(-1 / bytes.unit));
+        total = arith::MulFOp::create(b, loc, total, unit);
+        sum = addF(sum, mulF(zeroPoint, toLanes(total)));
+      }
       Value x = toLanes(
           tensor::ExtractOp::create(b, loc, op.getActivations()[1],
                                     ValueRange{block, group, index(row)}));
@@ -261,6 +275,15 @@ LaneKernel::Sums LaneKernel::finishGroup(Sums sums, Value column,
 // Weights
 //===----------------------------------------------------------------------===//
 
+LaneBuilder LaneKernel::getBuilder(unsigned stage, Value column) {
+  LaneBuilder at(b, loc, shape, lanes, laneDepth, op);
+  at.input = inputs[stage];
+  at.parts = parts[stage];
+  at.panel = panel;
+  at.column = column;
+  return at;
+}
+
 /// The product of the factors at `column` that are the same for all columns, or
 /// of the others; null where there is none.
 Value LaneKernel::emitFactors(Value column, bool ofRows) {
@@ -268,11 +291,7 @@ Value LaneKernel::emitFactors(Value column, bool ofRows) {
   for (const LaneForm::Factor &factor : form.factors) {
     if (factor.isOfRows != ofRows)
       continue;
-    LaneBuilder at(b, loc, shape, lanes, laneDepth, op);
-    at.input = inputs[factor.stage];
-    at.parts = parts[factor.stage];
-    at.panel = panel;
-    at.column = column;
+    LaneBuilder at = getBuilder(factor.stage, column);
     Value one = cast<FactorAttrInterface>(codec.getStages()[factor.stage])
                     .emitFactor(at);
     product = product ? mulF(toLanes(product), toLanes(one)) : one;
@@ -342,7 +361,6 @@ Value LaneKernel::lookUpFloats(Value codes, int64_t place) {
   Value values = arith::SIToFPOp::create(b, loc, floats, words);
   if (bytes.unit == 1)
     return values;
-  Value unit =
-      arith::ConstantOp::create(b, loc, b.getF32FloatAttr(bytes.unit));
+  Value unit = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(bytes.unit));
   return arith::MulFOp::create(b, loc, values, toLanes(unit));
 }

@@ -25,7 +25,7 @@ private:
   /// What sums of columns are carried along by a loop.
   using Sums = SmallVector<Value>;
 
-  bool inIntegers() { return op.getActivations().size() == 3; }
+  bool inIntegers() { return op.getActivations().size() > 1; }
   Value index(int64_t value);
   Value getRow(int64_t row);
   Value add(Value x, int64_t y);
@@ -40,6 +40,7 @@ private:
   void addColumns(Value codes, Value column, int64_t offset, int64_t limit);
   Sums finishGroup(Sums sums, Value column, int64_t offset);
   Value emitFactors(Value column, bool ofRows);
+  LaneBuilder getBuilder(unsigned stage, Value column);
   Value lookUpBytes(Value codes);
   Value lookUpFloats(Value codes, int64_t place);
 
@@ -59,6 +60,8 @@ private:
   /// The sums of the group that is being emitted: of integers for each plane
   /// and row, or of f32 for each row.
   SmallVector<Value> groupSums;
+  /// The zero points of the group, or null.
+  Value zeroPoint;
 };
 
 } // namespace mlir::zq

@@ -126,6 +126,7 @@ SmallVector<Value> PlanesLowering::emitIntegers(Value values, Value inverse) {
 SmallVector<Value> PlanesLowering::emitRun(Value block, Value row, Value run,
                                            ValueRange carried) {
   Value planes = carried[0], scales = carried[1], starts = carried[2];
+  Value totals = carried[3], total;
   Value at = loops.add(loops.multiply(block, loops.index(rows)), row);
   Value column = loops.multiply(run, loops.index(group));
   Value extent = emitExtent(at, column);
@@ -174,10 +175,17 @@ SmallVector<Value> PlanesLowering::emitRun(Value block, Value row, Value run,
   for (int64_t plane = 0; plane < count; ++plane) {
     Value sum = vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD,
                                             sums[plane]);
+    // 256 times the one plane and the other.
+    if (total)
+      total = arith::ShLIOp::create(
+          b, loc, total, arith::ConstantIntOp::create(b, loc, 8, 32));
+    total = total ? arith::AddIOp::create(b, loc, total, sum).getResult() : sum;
     starts = loops.insert(arith::MulIOp::create(b, loc, sum, negated), starts,
                           {block, run, loops.index(plane), row});
   }
-  return {planes, scales, starts};
+  total = arith::SIToFPOp::create(b, loc, b.getF32Type(), total);
+  totals = loops.insert(total, totals, {block, run, row});
+  return {planes, scales, starts, totals};
 }
 
 SmallVector<Value> PlanesLowering::emit() {

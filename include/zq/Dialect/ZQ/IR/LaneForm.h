@@ -28,6 +28,8 @@ struct LaneForm {
   };
 
   SmallVector<Factor> factors;
+  /// Whether the last factor has zero points.
+  bool hasZeroPoint = false;
   /// The last stage's place in the chain.
   unsigned source = 0;
   int64_t bits = 0;

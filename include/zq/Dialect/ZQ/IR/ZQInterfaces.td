@@ -186,15 +186,16 @@ def FactorAttrInterface : AttrInterface<"FactorAttrInterface"> {
   let cppNamespace = "::mlir::zq";
   let description = [{
     A stage that multiplies what the stage below decodes to by one factor per
-    block. A factor leaves a sum over elements of its block.
+    block, and may subtract a zero point of the block before. Both leave a sum
+    over elements of the block.
   }];
   let methods = [
     InterfaceMethod<[{
-        The block's sizes, 0 for a whole dimension; nothing where the stage does
-        more than multiply.
+        The block's sizes, 0 for a whole dimension.
       }],
-      "::std::optional<::llvm::SmallVector<int64_t>>", "getFactorBlock",
-      (ins "int64_t":$rank)>,
+      "::llvm::SmallVector<int64_t>", "getFactorBlock", (ins "int64_t":$rank)>,
+    InterfaceMethod<"Whether there are zero points.",
+      "bool", "hasZeroPoint", (ins)>,
     InterfaceMethod<[{
         Whether `emitFactor` has a form for `lanes` rows of a tensor of `shape`.
       }],
@@ -205,6 +206,9 @@ def FactorAttrInterface : AttrInterface<"FactorAttrInterface"> {
         one lane per row, or a scalar that serves them all.
       }],
       "::mlir::Value", "emitFactor", (ins "::mlir::zq::LaneBuilder &":$builder)>,
+    InterfaceMethod<"Emits the zero points likewise, where there are any.",
+      "::mlir::Value", "emitZeroPoint",
+      (ins "::mlir::zq::LaneBuilder &":$builder)>,
   ];
 }
 

@@ -329,13 +329,15 @@ def ZQ_PlanesOp : ZQ_Op<"planes", [Pure]> {
     `planes[i, k / 4, p, r, k % 4]` is plane p of element k of row i * rows + r,
     `scales[i, k / group, r]` its scale. `starts[i, k / group, p, r]` is -offset
     times the sum of plane p over the run: what a sum of products with weights
-    begins with to which `offset` was added. Rows and columns beyond the source's
-    are zero.
+    begins with to which `offset` was added. `totals[i, k / group, r]` is the sum
+    of q over the run, for weights with a zero point. Rows and columns beyond the
+    source's are zero.
 
     ```mlir
-    %q, %s, %t = zq.planes %x count 2 group 32 rows 1 offset 8
+    %q, %s, %t, %u = zq.planes %x count 2 group 32 rows 1 offset 8
         : tensor<1x4096xf32>
-        -> tensor<1x1024x2x1x4xi8>, tensor<1x128x1xf32>, tensor<1x128x2x1xi32>
+        -> tensor<1x1024x2x1x4xi8>, tensor<1x128x1xf32>,
+           tensor<1x128x2x1xi32>, tensor<1x128x1xf32>
     ```
 
     Constraints:
@@ -347,11 +349,12 @@ def ZQ_PlanesOp : ZQ_Op<"planes", [Pure]> {
   let arguments = (ins F32RankedTensor:$source, I64Attr:$count,
                        I64Attr:$group, I64Attr:$rows, I64Attr:$offset);
   let results = (outs RankedTensorOf<[I8]>:$planes,
-                      F32RankedTensor:$scales, RankedTensorOf<[I32]>:$starts);
+                      F32RankedTensor:$scales, RankedTensorOf<[I32]>:$starts,
+                      F32RankedTensor:$totals);
   let assemblyFormat = [{
     $source `count` $count `group` $group `rows` $rows `offset` $offset
     attr-dict `:` type($source) `->`
-    type($planes) `,` type($scales) `,` type($starts)
+    type($planes) `,` type($scales) `,` type($starts) `,` type($totals)
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$source, "int64_t":$count, "int64_t":$group,
@@ -370,19 +373,21 @@ def ZQ_ContractOp : ZQ_Op<"contract", [Pure]> {
     decoded to memory.
 
     The domain is that of the activations. One tensor of f32, rows of k: sums in
-    f32. The three results of a `zq.planes`: sums of products of integers, exact
+    f32. The four results of a `zq.planes`: sums of products of integers, exact
     within a group, then f32. The weight's table is rounded to 8-bit integers
     where it is not made of such, times a power of two.
 
     ```mlir
-    %y = zq.contract %q, %s, %t with %w outs(%init : tensor<1x512xf32>)
+    %y = zq.contract %q, %s, %t, %u with %w lanes 16
+        outs(%init : tensor<1x512xf32>)
         : tensor<1x64x2x1x4xi8>, tensor<1x16x1xf32>, tensor<1x16x2x1xi32>,
-          !zq.tensor<512x256xf32, #nvfp4_lanes> -> tensor<1x512xf32>
+          tensor<1x16x1xf32>, !zq.tensor<512x256xf32, #nvfp4_lanes>
+        -> tensor<1x512xf32>
     ```
 
     Constraints:
     * (N1) the weight has rank 2 and a codec in the form above, for `lanes`;
-    * (N2) one or three activations, whose shapes and groups fit the weight's, and
+    * (N2) one or four activations, whose shapes and groups fit the weight's, and
       a result of the type of `init`.
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$activations,

@@ -327,15 +327,15 @@ StageAttrInterface ScaleAttr::withLanes(Type, int64_t rank, int64_t lanes,
              getRule(), lanes);
 }
 
-std::optional<SmallVector<int64_t>>
-ScaleAttr::getFactorBlock(int64_t rank) const {
-  if (getZero())
-    return std::nullopt;
+SmallVector<int64_t> ScaleAttr::getFactorBlock(int64_t rank) const {
   return getGroup(getBlock(), rank);
 }
 
+bool ScaleAttr::hasZeroPoint() const { return static_cast<bool>(getZero()); }
+
 bool ScaleAttr::hasFactorInLanes(ArrayRef<int64_t> shape, int64_t lanes) const {
-  if (shape.size() != 2 || getZero() || isa<CodecAttr>(getStored()))
+  if (shape.size() != 2 || isa<CodecAttr>(getStored()) ||
+      isa_and_nonnull<CodecAttr>(getZero()))
     return false;
   int64_t height = getGroup(getBlock(), 2)[0];
   // One factor for all rows of a panel, or one for each.
@@ -343,9 +343,11 @@ bool ScaleAttr::hasFactorInLanes(ArrayRef<int64_t> shape, int64_t lanes) const {
                      : !getRows() && (height == 0 || height % lanes == 0);
 }
 
-Value ScaleAttr::emitFactor(LaneBuilder &at) const {
+/// The elements of part `index` for the builder's rows at its column: a vector,
+/// or a scalar for all of them.
+static Value loadForRows(LaneBuilder &at, unsigned index,
+                         ArrayRef<int64_t> block) {
   OpBuilder &b = at.builder;
-  SmallVector<int64_t> block = getGroup(getBlock(), 2);
   Value column = at.index(0);
   if (block[1] && block[1] < at.shape[1])
     column = block[1] == 1 ? at.column
@@ -353,14 +355,27 @@ Value ScaleAttr::emitFactor(LaneBuilder &at) const {
                                                     at.index(block[1]))
                                  .getResult();
   if (block[0] == 1)
-    return emitToF32(b, at.loc,
-                     at.loadStream(0, {at.panel, column, at.index(0)}, at.lanes,
-                                   /*exact=*/true));
+    return at.loadStream(index, {at.panel, column, at.index(0)}, at.lanes,
+                         /*exact=*/true);
   Value row = at.index(0);
   if (block[0])
     row = arith::DivUIOp::create(b, at.loc, at.panel,
                                  at.index(block[0] / at.lanes));
-  return emitToF32(
-      b, at.loc,
-      tensor::ExtractOp::create(b, at.loc, at.stream(0), {row, column}));
+  return tensor::ExtractOp::create(b, at.loc, at.stream(index), {row, column});
+}
+
+Value ScaleAttr::emitFactor(LaneBuilder &at) const {
+  return emitToF32(at.builder, at.loc,
+                   loadForRows(at, 0, getGroup(getBlock(), 2)));
+}
+
+Value ScaleAttr::emitZeroPoint(LaneBuilder &at) const {
+  OpBuilder &b = at.builder;
+  Value zero = loadForRows(at, 1, getGroup(getBlock(), 2));
+  if (!hasIntegerZero())
+    return emitToF32(b, at.loc, zero);
+  Type type = b.getF32Type();
+  if (auto vector = dyn_cast<VectorType>(zero.getType()))
+    type = vector.clone(type);
+  return arith::SIToFPOp::create(b, at.loc, type, zero);
 }
