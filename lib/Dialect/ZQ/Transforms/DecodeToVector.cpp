@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/PatternMatch.h"
+#include "zq/Dialect/ZQ/IR/RowChunks.h"
 
 namespace mlir::zq {
 #define GEN_PASS_DEF_DECODETOVECTOR
@@ -112,7 +113,10 @@ private:
 
   Value insertRow(Value values, Value into, ArrayRef<int64_t> place);
   Value emitInRegisters(ArrayRef<Value> position);
-  Value emitRows(ArrayRef<Row> rows, Value into, bool isCover);
+  Value emitRows(ArrayRef<Row> rows, Value into, bool isCover,
+                 SmallVectorImpl<Value> *states = nullptr);
+  int64_t getRowsInSequence();
+  Value emitRowsInSequence(const Row &first, Value into, int64_t inSequence);
   Value emitLoops(ArrayRef<Value> position, Value init, bool isCover);
 
   IRRewriter &b;
@@ -329,13 +333,18 @@ Value Lowering::emitInRegisters(ArrayRef<Value> position) {
 /// Blocks along `rows` of the last dimension of `into`: each row has the
 /// position of its first element in the source and its place in the tensor.
 /// Several rows go side by side, so that their states do not wait for one
-/// another. A cover holds whole blocks only.
-Value Lowering::emitRows(ArrayRef<Row> rows, Value into, bool isCover) {
+/// another. A cover holds whole blocks only. Begins with `states`, if there are
+/// any, and replaces them by those after the rows.
+Value Lowering::emitRows(ArrayRef<Row> rows, Value into, bool isCover,
+                         SmallVectorImpl<Value> *states) {
   auto type = cast<RankedTensorType>(into.getType());
   int64_t last = type.getRank() - 1;
   OpFoldResult offset = isCover ? OpFoldResult(rows.front().position[last])
                                 : op.getMixedOffsets()[last];
   unsigned stateSize = decoder.getStateTypes().size();
+  // A row may be over with its first chunk.
+  bool restarts = chunk && !(isMultipleOf(offset, chunk) && !isCover &&
+                             type.getDimSize(last) <= chunk);
 
   // One block of each row, `iv` elements after its beginning.
   auto emitStep = [&](Value iv, ValueRange carried, int64_t length) {
@@ -347,7 +356,7 @@ Value Lowering::emitRows(ArrayRef<Row> rows, Value into, bool isCover) {
       place[last] = iv;
       SmallVector<Value> state(
           carried.drop_front().slice(i * stateSize, stateSize));
-      if (chunk)
+      if (restarts)
         state = emitRestart(at, state);
       auto [values, after] = emitBlock(at, state);
       if (length != width)
@@ -365,8 +374,11 @@ Value Lowering::emitRows(ArrayRef<Row> rows, Value into, bool isCover) {
   };
 
   SmallVector<Value> carried{into};
-  for (const Row &row : rows)
-    llvm::append_range(carried, emitStateAt(row.position, offset));
+  if (states)
+    llvm::append_range(carried, *states);
+  else
+    for (const Row &row : rows)
+      llvm::append_range(carried, emitStateAt(row.position, offset));
   Value end = getValueOrCreateConstantIndexOp(
       b, loc, tensor::getMixedSize(b, loc, into, last));
   int64_t tail = 0;
@@ -382,7 +394,67 @@ Value Lowering::emitRows(ArrayRef<Row> rows, Value into, bool isCover) {
         });
     carried.assign(loop.result_begin(), loop.result_end());
   }
+  if (states)
+    states->assign(carried.begin() + 1, carried.end());
   return tail ? emitStep(end, carried, tail)[0] : carried[0];
+}
+
+/// Of how many rows each has its state from the one before; 1 where the window
+/// is not made of such groups of whole rows.
+int64_t Lowering::getRowsInSequence() {
+  auto type = cast<CompressedTensorType>(op.getSource().getType());
+  int64_t last = window.getRank() - 1;
+  int64_t rows = getRowsPerChunk(type.getCodec(), type.getRank());
+  SmallVector<OpFoldResult> offsets = op.getMixedOffsets();
+  bool isWhole = last > 0 && getConstantIntValue(offsets[last]) == 0 &&
+                 window.getDimSize(last) == type.getShape()[last] &&
+                 window.getDimSize(last) % width == 0;
+  if (rows == 1 || !isWhole || window.isDynamicDim(last - 1) ||
+      window.getDimSize(last - 1) % rows ||
+      !isMultipleOf(offsets[last - 1], rows))
+    return 1;
+  return rows;
+}
+
+/// The rows from `first` on of the last dimension but one of `into`, several
+/// groups of `inSequence` rows side by side.
+Value Lowering::emitRowsInSequence(const Row &first, Value into,
+                                   int64_t inSequence) {
+  int64_t last = window.getRank() - 1, count = window.getDimSize(last - 1);
+  // As many states as there are registers for.
+  int64_t together = 1;
+  for (int64_t groups : {2, 4, 8})
+    if (groups * width <= 512 && count % (groups * inSequence) == 0)
+      together = groups;
+  auto getRow = [&](Value at) {
+    Row row(first);
+    for (auto *indices : {&row.position, &row.place})
+      (*indices)[last - 1] = add((*indices)[last - 1], at);
+    return row;
+  };
+  auto groups = scf::ForOp::create(
+      b, loc, index(0), index(count), index(together * inSequence), into,
+      [&](OpBuilder &, Location, Value begin, ValueRange outer) {
+        SmallVector<Value> carried{outer[0]}, begins;
+        for (int64_t i = 0; i < together; ++i) {
+          begins.push_back(add(begin, index(i * inSequence)));
+          llvm::append_range(carried, emitInit(getRow(begins.back()).position));
+        }
+        auto rows = scf::ForOp::create(
+            b, loc, index(0), index(inSequence), index(1), carried,
+            [&](OpBuilder &, Location, Value iv, ValueRange args) {
+              SmallVector<Row> rows;
+              for (Value at : begins)
+                rows.push_back(getRow(add(at, iv)));
+              SmallVector<Value> states(args.drop_front());
+              Value tensor =
+                  emitRows(rows, args[0], /*isCover=*/false, &states);
+              states.insert(states.begin(), tensor);
+              scf::YieldOp::create(b, loc, states);
+            });
+        scf::YieldOp::create(b, loc, rows.getResult(0));
+      });
+  return groups.getResult(0);
 }
 
 /// Loops over the rows of `init`, whose first element is at `position` in the
@@ -391,6 +463,7 @@ Value Lowering::emitLoops(ArrayRef<Value> position, Value init, bool isCover) {
   auto type = cast<RankedTensorType>(init.getType());
   int64_t last = type.getRank() - 1;
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, init);
+  int64_t inSequence = isCover ? 1 : getRowsInSequence();
   int64_t together = 1;
   if (chunk && last > 0 && !type.isDynamicDim(last - 1))
     for (int64_t rows : {2, 4, 8})
@@ -409,6 +482,8 @@ Value Lowering::emitLoops(ArrayRef<Value> position, Value init, bool isCover) {
           (*indices)[last - 1] = add((*indices)[last - 1], index(i));
       return emitRows(rows, tensor, isCover);
     }
+    if (inSequence > 1 && dim == last - 1)
+      return emitRowsInSequence(row, tensor, inSequence);
     Value size = getValueOrCreateConstantIndexOp(b, loc, sizes[dim]);
     auto loop = scf::ForOp::create(
         b, loc, index(0), size, index(dim == last - 1 ? together : 1), tensor,

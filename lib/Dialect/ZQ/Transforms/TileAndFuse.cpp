@@ -10,6 +10,7 @@
 // inner shape is static, and there is no masked or partial tile.
 //
 //===----------------------------------------------------------------------===//
+#include "zq/Dialect/ZQ/IR/RowChunks.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/Dialect/ZQ/Transforms/Placement.h"
 
@@ -240,6 +241,11 @@ void Tiler::placeDecodes(Block &block) {
     Prediction chosen =
         config.placement ? model.predict(*config.placement, cost, values, uses)
                          : model.choose(cost, values, uses);
+    // Rows side by side would each go through those before in their chunk.
+    auto type = cast<CompressedTensorType>(decode.getSource().getType());
+    if (!config.placement && chosen.placement == Placement::InRegisters &&
+        getRowsPerChunk(type.getCodec(), type.getRank()) > 1)
+      chosen = model.predict(Placement::PerPanel, cost, values, uses);
     op.setAttr(placementName,
                rewriter.getStringAttr(stringify(chosen.placement)));
     if (chosen.placement == Placement::UpFront) {
