@@ -161,29 +161,29 @@ static Value emitNested(DecodeBuilder &at, unsigned part, Value position,
                         int64_t lanes, int64_t bits) {
   OpBuilder &b = at.builder;
   Location loc = at.loc;
-  int64_t length = lanes * bits / 8;
-  auto bytesType = VectorType::get(length, b.getI8Type());
-  auto wordsType = VectorType::get(length, b.getI16Type());
+  // Eight codes are whole bytes, and lie in one more of the stream.
+  int64_t length = lanes * bits / 8, loaded = llvm::PowerOf2Ceil(length + 1);
   Value byte = arith::ShRUIOp::create(b, loc, position, at.index(3));
-  // A byte of the codes lies in two of the stream.
-  Value bytes = emitLoad(at, part, byte, length + 1);
-  auto getWords = [&](int64_t first) -> Value {
-    Value part = vector::ExtractStridedSliceOp::create(
-        b, loc, bytes, ArrayRef<int64_t>{first}, ArrayRef<int64_t>{length},
-        ArrayRef<int64_t>{1});
-    return arith::ExtUIOp::create(b, loc, wordsType, part);
-  };
-  Value words = arith::OrIOp::create(
-      b, loc, getWords(0),
-      arith::ShLIOp::create(b, loc, getWords(1),
-                            emitConstant(at, wordsType, 8)));
+  Value bytes = emitLoad(at, part, byte, loaded);
+  // As many words of 64 bits, shifted to the first code's first bit.
+  SmallVector<int64_t> apart, together;
+  for (int64_t i = 0; i < lanes; ++i) {
+    apart.push_back(std::min(i / 8 * bits + i % 8, loaded - 1));
+    if (i % 8 < bits)
+      together.push_back(i);
+  }
+  auto wordsType = VectorType::get(lanes / 8, b.getI64Type());
+  Value words = vector::BitCastOp::create(
+      b, loc, wordsType,
+      vector::ShuffleOp::create(b, loc, bytes, bytes, apart));
   Value within = arith::AndIOp::create(b, loc, position, at.index(7));
-  within = arith::IndexCastUIOp::create(b, loc, b.getI16Type(), within);
+  within = arith::IndexCastUIOp::create(b, loc, b.getI64Type(), within);
   words = arith::ShRUIOp::create(
       b, loc, words, vector::BroadcastOp::create(b, loc, wordsType, within));
-  return UnpackOp::create(b, loc, VectorType::get(lanes, b.getI8Type()),
-                          arith::TruncIOp::create(b, loc, bytesType, words),
-                          bits);
+  auto type = VectorType::get(lanes, b.getI8Type());
+  bytes = vector::BitCastOp::create(b, loc, type, words);
+  bytes = vector::ShuffleOp::create(b, loc, bytes, bytes, together);
+  return UnpackOp::create(b, loc, type, bytes, bits);
 }
 
 FailureOr<Value> WindowAttr::emitDecode(DecodeBuilder &at, Value) const {
