@@ -2,7 +2,9 @@
 #include "zq/Target/Target.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "zq/Dialect/ZQ/IR/FieldExtraction.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
@@ -60,8 +62,8 @@ struct UnpackByWords : OpRewritePattern<UnpackOp> {
   }
 };
 
-/// A tree of selections, one level for each bit of the codes. Right for every
-/// target, and slow for a table of more than a few entries.
+/// A tree of selections, one level for each bit of the codes: right for every
+/// target.
 struct LookupBySelection : OpRewritePattern<LookupOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -88,6 +90,44 @@ struct LookupBySelection : OpRewritePattern<LookupOp> {
       candidates.resize(candidates.size() / 2);
     }
     b.replaceOp(op, candidates.front());
+    return success();
+  }
+};
+
+/// A longer table goes to memory, where each lane loads its entry.
+struct LookupInMemory : OpRewritePattern<LookupOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(LookupOp op,
+                                PatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    int64_t entries = op.getTable().getType().getNumElements();
+    if (entries <= 16)
+      return failure();
+    // A place on the stack for the function or the thread, not for each
+    // iteration of a loop.
+    Operation *scope = op->getParentOp();
+    while (!isa<FunctionOpInterface>(scope) &&
+           scope->getName().getStringRef() != "omp.parallel")
+      scope = scope->getParentOp();
+    Value memory;
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(&scope->getRegion(0).front());
+      memory = memref::AllocaOp::create(
+          b, loc, MemRefType::get({entries}, op.getType().getElementType()));
+    }
+    Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+    vector::StoreOp::create(b, loc, op.getTable(), memory, zero);
+    SmallVector<Value> found;
+    for (int64_t i = 0; i < op.getType().getNumElements(); ++i) {
+      Value code = vector::ExtractOp::create(b, loc, op.getCodes(), i);
+      code = arith::AndIOp::create(b, loc, code,
+                                   splat(b, loc, code.getType(), entries - 1));
+      code = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), code);
+      found.push_back(memref::LoadOp::create(b, loc, memory, code));
+    }
+    b.replaceOpWithNewOp<vector::FromElementsOp>(op, op.getType(), found);
     return success();
   }
 };
@@ -247,7 +287,8 @@ struct TruncateToBF16 : OpRewritePattern<arith::TruncFOp> {
 } // namespace
 
 void mlir::zq::populateVectorOpPatterns(RewritePatternSet &patterns) {
-  patterns.add<UnpackByHalves>(patterns.getContext(), /*benefit=*/2);
+  patterns.add<UnpackByHalves, LookupInMemory>(patterns.getContext(),
+                                               /*benefit=*/2);
   patterns.add<ExtendBeforeInsert>(patterns.getContext(), /*benefit=*/3);
   patterns.add<UnpackByWords, LookupBySelection, ExpandByLookup, DotByLanes,
                ExtendFromBF16, TruncateToBF16>(patterns.getContext(),

@@ -64,7 +64,7 @@ namespace {
 /// between those on the codes' upper bits.
 struct LookupBytesByPermute : OpRewritePattern<LookupOp> {
   LookupBytesByPermute(MLIRContext *context, X86ByteUnits units)
-      : OpRewritePattern(context, /*benefit=*/2), units(units) {}
+      : OpRewritePattern(context, /*benefit=*/3), units(units) {}
 
   LogicalResult matchAndRewrite(LookupOp op,
                                 PatternRewriter &b) const override {

@@ -178,6 +178,12 @@ func.func @lookup_single_entry(%c: vector<16xi8>, %t: vector<1xf32>) -> vector<1
 // AVX512-COUNT-3: arith.select
 // AVX512-NOT: arith.select
 // AVX2-COUNT-8: "llvm.x86.avx2.permps"
+//
+// Without them the table goes to memory, once for the function.
+// NONE: %[[M:.*]] = memref.alloca() : memref<64xf32>
+// NONE: vector.store %{{.*}}, %[[M]]
+// NONE-COUNT-16: memref.load %[[M]]
+// NONE: vector.from_elements
 func.func @lookup_long_table(%c: vector<16xi8>, %t: vector<64xf32>) -> vector<16xf32> {
   %v = zq.lookup %c in %t : vector<16xi8>, vector<64xf32> -> vector<16xf32>
   return %v : vector<16xf32>
