@@ -143,6 +143,120 @@ TEST_P(Lanes, DecodeToTheReference) {
   expectSameBits(results[0], codec.decode(streams, shape), codec.text);
 }
 
+//===----------------------------------------------------------------------===//
+// Activations that are hard on integers
+//===----------------------------------------------------------------------===//
+
+/// y = W x for a weight of 4-bit integers without scales, each 7 or -7.
+class Planes : public testing::TestWithParam<double> {
+protected:
+  static constexpr int64_t height = 16, columns = 256;
+
+  /// The weight's signs in column k, the same for all rows.
+  static double getWeight(int64_t k) { return k % 3 ? 7 : -7; }
+
+  std::vector<float> multiply(const std::vector<float> &x) {
+    TestCodec codec{"quantize<si4>, pack<lanes = 16x4>"};
+    JitOptions options;
+    options.threads = false;
+    options.accuracy = GetParam();
+    std::string w = "tensor<16x256xf32>";
+    Kernel kernel("func.func @f(%x: tensor<256xf32>, %w: " +
+                      codec.type({height, columns}) +
+                      ", %y: tensor<16xf32>) -> tensor<16xf32> {\n"
+                      "  %e = tensor.empty() : " +
+                      w + "\n  %d = zq.decode %w at [0, 0] outs(%e : " + w +
+                      ") : " + codec.type({height, columns}) + " -> " + w +
+                      "\n  %r = linalg.matvec ins(%d, %x : " + w +
+                      ", tensor<256xf32>) outs(%y : tensor<16xf32>) -> "
+                      "tensor<16xf32>\n  return %r : tensor<16xf32>\n}\n",
+                  options, codec.text);
+    Array weights(ElementType::F32, {height, columns});
+    for (int64_t i = 0; i < weights.size(); ++i)
+      weights.setFloat(i, getWeight(i % columns));
+    Array activation(ElementType::F32, {columns});
+    for (int64_t k = 0; k < columns; ++k)
+      activation.setFloat(k, x[k]);
+    std::vector<Array> inputs{activation, codec.encode(weights)[0].array,
+                              Array(ElementType::F32, {height})};
+    std::vector<Array> results = kernel.call(inputs);
+    EXPECT_NE(kernel.getRemarks().find("8-bit integers: error"),
+              std::string::npos);
+    std::vector<float> y;
+    for (int64_t i = 0; i < results[0].size(); ++i)
+      y.push_back(results[0].getFloat(i));
+    return y;
+  }
+
+  /// The largest activation's integer.
+  double getLimit() const { return GetParam() < 1e-3 ? 32512 : 127; }
+};
+
+/// Each activation is nearly half a step off, in the direction that its weight
+/// makes worse. The error comes near the bound, and stays below it.
+TEST_P(Planes, StayWithinHalfAStep) {
+  std::vector<float> x;
+  double exact = 0, bound = 0;
+  for (int64_t k = 0; k < columns; ++k) {
+    double value = (k * 37 % 113 + 0.49) * (getWeight(k) > 0 ? 1 : -1);
+    if (k % 128 == 0)
+      value = getLimit();
+    x.push_back(value);
+    exact += double(x.back()) * getWeight(k);
+    bound += 0.5 * 7;
+  }
+  for (float y : multiply(x)) {
+    EXPECT_LE(std::fabs(y - exact), bound);
+    EXPECT_GE(std::fabs(y - exact), 0.9 * bound);
+  }
+}
+
+/// What is not finite is not lost, and stays in its row of the result.
+TEST_P(Planes, PassOnWhatIsNotFinite) {
+  for (float bad : {NAN, INFINITY, -INFINITY}) {
+    std::vector<float> x(columns, 1.0f);
+    x[77] = bad;
+    for (float y : multiply(x))
+      EXPECT_TRUE(std::isnan(y));
+  }
+}
+
+/// From subnormal to the largest finite magnitude nothing wraps.
+TEST_P(Planes, TakeAnyMagnitude) {
+  for (float magnitude : {0.0f, 1e-42f, 1e-38f, 1e-30f, 1e-10f, 1e20f, 1e35f}) {
+    std::vector<float> x;
+    double exact = 0, sum = 0;
+    for (int64_t k = 0; k < columns; ++k) {
+      x.push_back(magnitude * float(k % 5 - 2));
+      exact += double(x.back()) * getWeight(k);
+      sum += 7 * 2 * double(magnitude);
+    }
+    for (float y : multiply(x))
+      EXPECT_LE(std::fabs(y - exact), sum * GetParam() + 1e-28) << magnitude;
+  }
+  // A sum beyond f32 is infinite, as it is in f32.
+  std::vector<float> x;
+  for (int64_t k = 0; k < columns; ++k)
+    x.push_back(std::copysign(3e38f, getWeight(k)));
+  for (float y : multiply(x))
+    EXPECT_TRUE(std::isinf(y));
+}
+
+/// A run of one large activation does not swallow those of other runs.
+TEST_P(Planes, ScaleEachRunByItself) {
+  std::vector<float> x(columns, 0.0f);
+  double exact = 0;
+  x[0] = 1e4f;
+  for (int64_t k = 128; k < columns; ++k)
+    x[k] = 0.25f;
+  for (int64_t k = 0; k < columns; ++k)
+    exact += double(x[k]) * getWeight(k);
+  for (float y : multiply(x))
+    EXPECT_NEAR(y, exact, 0.05);
+}
+
+INSTANTIATE_TEST_SUITE_P(Accuracies, Planes, testing::Values(5e-5, 1e-2));
+
 std::string nameCase(
     const testing::TestParamInfo<std::tuple<std::string, LaneCodec>> &info) {
   std::string name = std::get<1>(info.param).name;
