@@ -64,7 +64,7 @@ def conditions_lines(bench):
     yield (
         "Quantizing or rotating the activations is inside of the timed call. Every result is compared, before and after, "
         "with a product in double precision of what the reference codecs decode; the column *error* is relative. The "
-        "domains int8, bf16 and f32-like allow 1e-2, 4e-3 and 5e-5."
+        "domains int8, bf16 and f32-like allow 1e-2, 4e-3 and 5e-5; beside it stands what the compiler chose."
     )
     yield (
         "Other libraries have copies of their own, in the layout that they like best (interleaved rows, matrix tiles). "
@@ -89,6 +89,8 @@ def table(rows):
             continue
         target = "" if row["target"] is None else f"{row['target']:.2f}"
         error = f"{c['error']:.1e}" if c.get("error") is not None else ""
+        if c.get("domain"):
+            error += f", {c['domain']}"
         place = (
             f", {c['placement']}"
             if c.get("placement", "not told") != "not told"
