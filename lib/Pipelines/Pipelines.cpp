@@ -130,6 +130,7 @@ void mlir::zq::buildLowerToLLVMPipeline(OpPassManager &pm,
   addCleanup(pm);
   // After the cleanup, which could not tell an intrinsic from an allocation
   // and would keep the scopes that OpenMP conversion made for those.
+  pm.addPass(createPrefetchStreams());
   pm.addPass(createLowerVectorOps({options.features}));
   pm.addPass(createCSEPass());
 

@@ -90,11 +90,15 @@ private:
           readCompressedType(*file, tensor, scope->getContext());
       if (!stored)
         return fail(stored.message());
+      auto wanted = dyn_cast<CompressedTensorType>(input.type);
+      if (*stored != input.type && !(wanted && isInLanesOf(*stored, wanted)))
+        return fail("holds " + getTypeText(*stored) + ", but the argument is " +
+                    getTypeText(input.type));
       Result<std::vector<Stream>> streams =
           readCompressedTensor(*file, tensor, *stored, scope);
-      if (streams && *stored != input.type)
-        streams = changeLayout(*streams, *stored);
-      return takeStreams(std::move(streams), *stored);
+      if (streams && *stored != wanted)
+        streams = repack(*stored, *streams, wanted);
+      return takeStreams(std::move(streams), wanted);
     }
     if (!file->find(tensor))
       return fail("no tensor '" + tensor + "' in the file, which has " + list);
@@ -102,18 +106,6 @@ private:
     if (!array)
       return array.error();
     return takeDense(std::move(*array));
-  }
-
-  /// The streams of a file in the layout of the argument, where the codecs
-  /// differ in nothing else.
-  Result<std::vector<Stream>> changeLayout(const std::vector<Stream> &streams,
-                                           CompressedTensorType stored) {
-    auto wanted = dyn_cast<CompressedTensorType>(input.type);
-    if (wanted)
-      if (auto changed = repack(stored, streams, wanted))
-        return changed;
-    return Error{"holds " + getTypeText(stored) + ", but the argument is " +
-                 getTypeText(input.type)};
   }
 
   Result<Input> takeDense(Array array) {

@@ -52,7 +52,7 @@ func.func @f(%x: tensor<3x70xf32>) {
 !w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
 func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x32xf32>) {
   // expected-error @+1 {{(N1) has 4 to 64 lanes, a power of two, and not 3}}
-  %y = zq.contract %x with %w lanes 3 outs(%i : tensor<2x32xf32>) : tensor<2x64xf32>, !w -> tensor<2x32xf32>
+  %y = zq.contract %x with %w lanes 3 outs(%i : tensor<2x32xf32>) : (tensor<2x64xf32>), !w -> tensor<2x32xf32>
   return
 }
 
@@ -61,7 +61,7 @@ func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x32xf32>) {
 !w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
 func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x32xf32>) {
   // expected-error @+1 {{(N1) has no form for this weight: a stage's factors are not laid out for lanes}}
-  %y = zq.contract %x with %w lanes 8 outs(%i : tensor<2x32xf32>) : tensor<2x64xf32>, !w -> tensor<2x32xf32>
+  %y = zq.contract %x with %w lanes 8 outs(%i : tensor<2x32xf32>) : (tensor<2x64xf32>), !w -> tensor<2x32xf32>
   return
 }
 
@@ -70,7 +70,7 @@ func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x32xf32>) {
 !w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack>>
 func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x32xf32>) {
   // expected-error @+1 {{(N1) has no form for this weight: its codes are not laid out for lanes}}
-  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x32xf32>) : tensor<2x64xf32>, !w -> tensor<2x32xf32>
+  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<2x64xf32>), !w -> tensor<2x32xf32>
   return
 }
 
@@ -79,7 +79,7 @@ func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x32xf32>) {
 !w = !zq.tensor<32x64xf32, #zq.codec<scale<1x64, f16, zero, rows = 16>, scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
 func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x32xf32>) {
   // expected-error @+1 {{(N1) has no form for this weight: a stage above another factor has zero points}}
-  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x32xf32>) : tensor<2x64xf32>, !w -> tensor<2x32xf32>
+  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<2x64xf32>), !w -> tensor<2x32xf32>
   return
 }
 
@@ -88,7 +88,7 @@ func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x32xf32>) {
 !w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<f8E5M2>, pack<lanes = 16x4>>>
 func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x32xf32>) {
   // expected-error @+1 {{(N1) has no form for this weight: not all of its codes stand for finite values}}
-  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x32xf32>) : tensor<2x64xf32>, !w -> tensor<2x32xf32>
+  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<2x64xf32>), !w -> tensor<2x32xf32>
   return
 }
 
@@ -97,7 +97,7 @@ func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x32xf32>) {
 !w = !zq.tensor<32x60xf32, #zq.codec<scale<1x6, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
 func.func @f(%x: tensor<2x60xf32>, %w: !w, %i: tensor<2x32xf32>) {
   // expected-error @+1 {{(N1) has no form for this weight: its groups are no multiples of 4 columns}}
-  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x32xf32>) : tensor<2x60xf32>, !w -> tensor<2x32xf32>
+  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<2x60xf32>), !w -> tensor<2x32xf32>
   return
 }
 
@@ -106,7 +106,7 @@ func.func @f(%x: tensor<2x60xf32>, %w: !w, %i: tensor<2x32xf32>) {
 !w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
 func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x16xf32>) {
   // expected-error @+1 {{(N2) yields a matrix with 32 columns, and not 'tensor<2x16xf32>'}}
-  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x16xf32>) : tensor<2x64xf32>, !w -> tensor<2x16xf32>
+  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x16xf32>) : (tensor<2x64xf32>), !w -> tensor<2x16xf32>
   return
 }
 
@@ -115,7 +115,7 @@ func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x16xf32>) {
 !w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
 func.func @f(%x: tensor<2x60xf32>, %w: !w, %i: tensor<2x32xf32>) {
   // expected-error @+1 {{(N2) takes an activation of 'tensor<2x64xf32>', and not 'tensor<2x60xf32>'}}
-  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x32xf32>) : tensor<2x60xf32>, !w -> tensor<2x32xf32>
+  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<2x60xf32>), !w -> tensor<2x32xf32>
   return
 }
 
@@ -125,7 +125,7 @@ func.func @f(%x: tensor<2x60xf32>, %w: !w, %i: tensor<2x32xf32>) {
 !w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
 func.func @f(%q: tensor<1x16x2x2x4xi8>, %s: tensor<1x4x2xf32>, %t: tensor<1x4x2x2xi32>, %u: tensor<1x4x2xf32>, %w: !w, %i: tensor<2x32xf32>) {
   // expected-error @+1 {{(N2) takes 'tensor<1x2x2xf32>', and not 'tensor<1x4x2xf32>'}}
-  %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<2x32xf32>) : tensor<1x16x2x2x4xi8>, tensor<1x4x2xf32>, tensor<1x4x2x2xi32>, tensor<1x4x2xf32>, !w -> tensor<2x32xf32>
+  %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<1x16x2x2x4xi8>, tensor<1x4x2xf32>, tensor<1x4x2x2xi32>, tensor<1x4x2xf32>), !w -> tensor<2x32xf32>
   return
 }
 

@@ -10,8 +10,8 @@
 // CHECK-DAG: %[[TABLE:.*]] = arith.constant dense<[8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]> : vector<16xi8>
 // CHECK-DAG: %[[EIGHT:.*]] = arith.constant dense<8> : vector<16xi32>
 // CHECK: %[[STREAMS:.*]]:2 = zq.disassemble %[[W]]
-// CHECK: scf.for %[[PANEL:.*]] =
-// CHECK:   scf.for %[[COLUMN:.*]] = %{{.*}} step %c64
+// CHECK: scf.for %[[PANEL:[^ ]*]] = %c0 to %c4
+// CHECK:   scf.for %{{.*}} step %c64
 // CHECK:     %[[CODES:.*]] = vector.transfer_read %[[STREAMS]]#1[%[[PANEL]], %{{.*}}, %c0]{{.*}} : tensor<4x32x64xi8>, vector<64xi8>
 // CHECK:     %[[START:.*]] = tensor.extract %[[T]]
 // CHECK:     %[[HIGH:.*]] = vector.broadcast %[[START]] : i32 to vector<16xi32>
@@ -23,7 +23,7 @@
 func.func @integers(%q: tensor<1x64x2x1x4xi8>, %s: tensor<1x8x1xf32>, %t: tensor<1x8x2x1xi32>,
                     %u: tensor<1x8x1xf32>, %w: !w, %i: tensor<1x64xf32>) -> tensor<1x64xf32> {
   %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<1x64xf32>)
-      : tensor<1x64x2x1x4xi8>, tensor<1x8x1xf32>, tensor<1x8x2x1xi32>, tensor<1x8x1xf32>, !w -> tensor<1x64xf32>
+      : (tensor<1x64x2x1x4xi8>, tensor<1x8x1xf32>, tensor<1x8x2x1xi32>, tensor<1x8x1xf32>), !w -> tensor<1x64xf32>
   return %y : tensor<1x64xf32>
 }
 
@@ -36,7 +36,7 @@ func.func @integers(%q: tensor<1x64x2x1x4xi8>, %s: tensor<1x8x1xf32>, %t: tensor
 // CHECK: arith.addf %{{.*}} fastmath<contract> : vector<16xf32>
 func.func @floats(%x: tensor<1x256xf32>, %w: !w, %i: tensor<1x64xf32>) -> tensor<1x64xf32> {
   %y = zq.contract %x with %w lanes 16 outs(%i : tensor<1x64xf32>)
-      : tensor<1x256xf32>, !w -> tensor<1x64xf32>
+      : (tensor<1x256xf32>), !w -> tensor<1x64xf32>
   return %y : tensor<1x64xf32>
 }
 
@@ -48,7 +48,7 @@ func.func @floats(%x: tensor<1x256xf32>, %w: !w, %i: tensor<1x64xf32>) -> tensor
 // CHECK: vector.transfer_write %{{.*}}[%c0, %c128] : vector<16xf32>, tensor<1x136xf32>
 func.func @ragged(%x: tensor<1x256xf32>, %w: !ragged, %i: tensor<1x136xf32>) -> tensor<1x136xf32> {
   %y = zq.contract %x with %w lanes 16 outs(%i : tensor<1x136xf32>)
-      : tensor<1x256xf32>, !ragged -> tensor<1x136xf32>
+      : (tensor<1x256xf32>), !ragged -> tensor<1x136xf32>
   return %y : tensor<1x136xf32>
 }
 
@@ -69,17 +69,17 @@ func.func @planes(%x: tensor<3x100xf32>) -> (tensor<1x32x2x3x4xi8>, tensor<1x4x3
 }
 
 // A zero point is subtracted once per group: times the sum of the activations.
-!zero = !zq.tensor<16x64xf32, #zq.codec<scale<1x64, f16, zero, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+!zero = !zq.tensor<16x128xf32, #zq.codec<scale<1x64, f16, zero, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
 // CHECK-LABEL: func.func @zero_point(
-// CHECK-SAME: %[[U:[^:]*]]: tensor<1x1x1xf32>, %{{[^:]*}}: !zq
+// CHECK-SAME: %[[U:[^:]*]]: tensor<1x2x1xf32>, %{{[^:]*}}: !zq
 // CHECK: %[[ZERO:.*]] = arith.sitofp %{{.*}} : vector<16xi8> to vector<16xf32>
 // CHECK: %[[TOTAL:.*]] = tensor.extract %[[U]]
 // CHECK: %[[NEGATED:.*]] = arith.mulf %[[TOTAL]], %cst{{.*}} : f32
 // CHECK: %[[LANES:.*]] = vector.broadcast %[[NEGATED]]
 // CHECK: arith.mulf %[[ZERO]], %[[LANES]]
-func.func @zero_point(%q: tensor<1x16x1x1x4xi8>, %s: tensor<1x1x1xf32>, %t: tensor<1x1x1x1xi32>,
-                      %u: tensor<1x1x1xf32>, %w: !zero, %i: tensor<1x16xf32>) -> tensor<1x16xf32> {
+func.func @zero_point(%q: tensor<1x32x1x1x4xi8>, %s: tensor<1x2x1xf32>, %t: tensor<1x2x1x1xi32>,
+                      %u: tensor<1x2x1xf32>, %w: !zero, %i: tensor<1x16xf32>) -> tensor<1x16xf32> {
   %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<1x16xf32>)
-      : tensor<1x16x1x1x4xi8>, tensor<1x1x1xf32>, tensor<1x1x1x1xi32>, tensor<1x1x1xf32>, !zero -> tensor<1x16xf32>
+      : (tensor<1x32x1x1x4xi8>, tensor<1x2x1xf32>, tensor<1x2x1x1xi32>, tensor<1x2x1xf32>), !zero -> tensor<1x16xf32>
   return %y : tensor<1x16xf32>
 }

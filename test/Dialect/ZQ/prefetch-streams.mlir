@@ -1,5 +1,5 @@
 // What a loop reads once, and out of memory, is fetched ahead of it.
-// RUN: zq-opt %s --allow-unregistered-dialect -zq-lower-vector-ops=features=none -canonicalize | FileCheck %s
+// RUN: zq-opt %s --allow-unregistered-dialect -zq-prefetch-streams -canonicalize | FileCheck %s
 
 // Two rows at a time: their next two are 16 KiB further on. The vector that
 // both are multiplied with is read again for each pair, and stays in a cache.

@@ -5,7 +5,7 @@
 // pack
 //===----------------------------------------------------------------------===//
 
-// expected-error @+1 {{'pack' has no option 'lsb'; expected 'msb', 'word', 'radix', 'planar', 'split', 'halves' or 'tile'}}
+// expected-error @+1 {{'pack' has no option 'lsb'; expected 'msb', 'word', 'radix', 'planar', 'split', 'halves', 'tile' or 'lanes'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, pack<lsb>>>)
 
 // -----
@@ -122,3 +122,18 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<bitmap<64>>>)
 
 // expected-error @+1 {{(T3) 'bitmap' takes in values, but gets 'i4' codes}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, bitmap<64, f16>>>)
+
+// -----
+
+// expected-error @+1 {{(T3) 'pack': no other option goes with lanes}}
+func.func @f(%w: !zq.tensor<32x64xf32, #zq.codec<quantize<si4>, pack<msb, lanes = 16x4>>>) { return }
+
+// -----
+
+// expected-error @+1 {{(T3) 'pack' needs a tensor of rank 2 or more}}
+func.func @f(%w: !zq.tensor<64xf32, #zq.codec<quantize<si4>, pack<lanes = 16x4>>>) { return }
+
+// -----
+
+// expected-error @+1 {{(T3) 'pack': lanes of pack have a number and a depth, got 1 sizes}}
+func.func @f(%w: !zq.tensor<32x64xf32, #zq.codec<quantize<si4>, pack<lanes = 16>>>) { return }

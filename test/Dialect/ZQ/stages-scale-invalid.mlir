@@ -2,7 +2,7 @@
 // RUN: zq-opt %s -verify-diagnostics -split-input-file
 
 // A word that is no option.
-// expected-error @+1 {{expected 'zero', 'absmax', 'meanabs', 'l2', 'rms', 'peak', 'search', 'floor' or 'ceil', and not 'max'}}
+// expected-error @+1 {{expected 'zero', 'absmax', 'meanabs', 'l2', 'rms', 'peak', 'search', 'floor', 'ceil' or 'rows', and not 'max'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<scale<tensor, f32, max>, quantize<si8>, pack>>)
 
 // -----
@@ -112,3 +112,18 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<dyadic<bits = 25>, pack>>)
 // The mantissas of codes.
 // expected-error @+1 {{(T3) 'dyadic' takes in values, but gets 'i4' codes}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<ui4>, dyadic<bits = 8>, pack>>)
+
+// -----
+
+// expected-error @+1 {{scale: panels have 1 to 255 rows, and not 300}}
+func.func @f(%w: !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 300>, quantize<si4>, pack>>) { return }
+
+// -----
+
+// expected-error @+1 {{scale: 'rows' is for arrays without a codec}}
+func.func @f(%w: !zq.tensor<32x64xf32, #zq.codec<scale<1x32, [quantize<ui4>, pack], rows = 16>, quantize<si4>, pack>>) { return }
+
+// -----
+
+// expected-error @+1 {{(T3) 'scale' in panels of rows needs a tensor of rank 2 or more}}
+func.func @f(%w: !zq.tensor<64xf32, #zq.codec<scale<32, f16, rows = 16>, quantize<si4>, pack>>) { return }

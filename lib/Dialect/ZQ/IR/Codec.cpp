@@ -202,6 +202,20 @@ int64_t CodecAttr::getChunk(int64_t rank, Operation *scope) const {
   return chunk;
 }
 
+int64_t CodecAttr::getRowsPerChunk(int64_t rank) const {
+  // Rows of the codes are rows of the tensor, where no stage before groups
+  // elements.
+  bool groups = llvm::any_of(getStages(), [&](StageAttrInterface stage) {
+    return !stage.getMainRatios(rank).empty();
+  });
+  if (rank < 2 || groups)
+    return 1;
+  int64_t rows = 1;
+  for (StageAttrInterface stage : getStages())
+    rows = std::max(rows, stage.getRowsPerChunk());
+  return rows;
+}
+
 bool CodecAttr::isInline(ArrayRef<int64_t> shape, Type element,
                          Operation *scope) const {
   if (getChunk(shape.size(), scope))

@@ -137,34 +137,71 @@ static float getUnit(ArrayRef<float> values) {
   return least == INT_MAX ? 0 : std::ldexp(1.0f, least);
 }
 
-ByteTable mlir::zq::getByteTable(ArrayRef<float> values) {
+/// What is left of the magnitude of `values` by `table`, over the largest.
+static double getError(ArrayRef<float> values, const ByteTable &table,
+                       float largest) {
+  double error = 0;
+  for (auto [i, value] : llvm::enumerate(values)) {
+    double read = double(table.bytes[i]) - double(table.offset);
+    if (!table.low.empty())
+      read = 256 * read + table.low[i];
+    error = std::max(error, std::fabs(read * table.unit - value));
+  }
+  return largest > 0 ? error / largest : 0;
+}
+
+/// Values as bytes from `low` on, exact where they are integers times a power
+/// of two and at most 255 of these apart.
+static ByteTable getSingleTable(ArrayRef<float> values, float low, float high) {
   ByteTable table;
-  float low = *std::min_element(values.begin(), values.end());
-  float high = *std::max_element(values.begin(), values.end());
   float largest = std::max(std::fabs(low), std::fabs(high));
   table.unit = getUnit(values);
-  // A step less than there are, since the offset is rounded.
   bool isExact = table.unit > 0 && (double(high) - low) / table.unit <= 255;
+  // A step less than there are, since the offset is rounded.
   if (!isExact)
     table.unit = (high - low) / 254;
   if (table.unit == 0 || !std::isnormal(table.unit))
     table.unit = 1;
   table.offset = -std::llround(double(low) / table.unit);
-  // Values above zero only: there is room for all of them from zero on, or a
-  // step is less than an offset.
+  // Values far from zero: from zero on, or as far below it as above.
   if (table.offset < 0 || table.offset > 255) {
     table.unit = largest / (low < 0 && high > 0 ? 127 : 255);
     table.offset = low < 0 ? -std::llround(double(low) / table.unit) : 0;
   }
   for (float value : values) {
     int64_t byte = std::llround(double(value) / table.unit) + table.offset;
-    byte = std::clamp<int64_t>(byte, 0, 255);
-    table.bytes.push_back(static_cast<uint8_t>(byte));
-    double read = double(byte - table.offset) * table.unit;
-    if (largest > 0)
-      table.error = std::max(table.error, std::fabs(read - value) / largest);
+    table.bytes.push_back(std::clamp<int64_t>(byte, 0, 255));
   }
+  table.error = getError(values, table, largest);
   return table;
+}
+
+/// Values as pairs of bytes, whose offset is one of the upper byte alone.
+static ByteTable getPairTable(ArrayRef<float> values, float low, float high) {
+  ByteTable table;
+  float largest = std::max(std::fabs(low), std::fabs(high));
+  low = std::min(low, 0.0f), high = std::max(high, 0.0f);
+  table.unit = (high - low) / 65024;
+  if (!std::isnormal(table.unit))
+    table.unit = 1;
+  table.offset = std::llround(std::ceil(-double(low) / table.unit / 256));
+  for (float value : values) {
+    int64_t word =
+        std::llround(double(value) / table.unit) + 256 * table.offset;
+    word = std::clamp<int64_t>(word, 0, 65535);
+    table.bytes.push_back(word / 256);
+    table.low.push_back(word % 256);
+  }
+  table.error = getError(values, table, largest);
+  return table;
+}
+
+ByteTable mlir::zq::getByteTable(ArrayRef<float> values, int64_t planes) {
+  float low = *std::min_element(values.begin(), values.end());
+  float high = *std::max_element(values.begin(), values.end());
+  ByteTable table = getSingleTable(values, low, high);
+  return planes == 2 && table.error > 0 ? getPairTable(values, low, high)
+                                        : table;
 }
 
 double mlir::zq::getPlanesError(int64_t planes, const ByteTable &table) {

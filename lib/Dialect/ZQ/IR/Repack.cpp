@@ -2,6 +2,7 @@
 #include "zq/Dialect/ZQ/IR/Repack.h"
 
 #include "zq/Codec/Panels.h"
+#include "zq/Dialect/ZQ/IR/LaneForm.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 
 using namespace mlir;
@@ -39,6 +40,12 @@ static Result<Array> changeSource(const Array &main, StageAttrInterface from,
     return codes;
   Streams none;
   return encoder->encode(*codes, {}, none);
+}
+
+bool mlir::zq::isInLanesOf(CompressedTensorType from, CompressedTensorType to) {
+  return llvm::any_of(ArrayRef<int64_t>{4, 8, 16, 32, 64}, [&](int64_t lanes) {
+    return withLanes(from, lanes) == to;
+  });
 }
 
 Result<Streams> mlir::zq::repack(CompressedTensorType from,

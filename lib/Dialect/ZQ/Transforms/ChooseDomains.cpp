@@ -146,13 +146,13 @@ static Value packConstant(OpBuilder &b, Value weight, int64_t lanes) {
 }
 
 /// Rows of the activation that are summed for together: as many as there are
-/// registers for, in blocks of equal size.
-static int64_t getBlockRows(int64_t height, int64_t planes, int64_t lanes) {
+/// registers for, in blocks of equal size. A row has `sums` of integers.
+static int64_t getBlockRows(int64_t height, int64_t sums, int64_t lanes) {
   if (ShapedType::isDynamic(height))
     return 1;
-  // 32 registers, or 16: sums of each plane and of f32, and a few more.
+  // 32 registers, or 16: sums of integers and of f32, and a few more.
   int64_t registers = lanes >= 16 ? 28 : 12;
-  int64_t most = registers / (planes + 1) - (planes == 1 ? 2 : 1);
+  int64_t most = registers / (sums + 1) - (sums == 1 ? 2 : 1);
   int64_t blocks = llvm::divideCeil(std::max<int64_t>(height, 1), most);
   return llvm::divideCeil(std::max<int64_t>(height, 1), blocks);
 }
@@ -177,9 +177,9 @@ struct ChooseDomainsPass
 
 /// The number of planes of the cheapest domain of integers whose error is at
 /// most `accuracy`; 0 for f32.
-static int64_t choosePlanes(const ByteTable &table, double accuracy) {
+static int64_t choosePlanes(ArrayRef<float> values, double accuracy) {
   for (int64_t planes : {1, 2})
-    if (getPlanesError(planes, table) <= accuracy)
+    if (getPlanesError(planes, getByteTable(values, planes)) <= accuracy)
       return planes;
   return 0;
 }
@@ -202,8 +202,8 @@ void ChooseDomainsPass::choose(IRRewriter &b, Product product) {
   if (auto own = op->getAttrOfType<FloatAttr>(accuracyName))
     wanted = own.getValueAsDouble();
 
-  ByteTable table = getByteTable(form->values);
-  int64_t planes = choosePlanes(table, wanted);
+  int64_t planes = choosePlanes(form->values, wanted);
+  ByteTable table = getByteTable(form->values, planes ? planes : 2);
   b.setInsertionPoint(op);
   Value x = toMatrix(b, loc, product.activation);
   Value init = toMatrix(b, loc, product.init);
@@ -211,8 +211,9 @@ void ChooseDomainsPass::choose(IRRewriter &b, Product product) {
   llvm::raw_string_ostream os(text);
   SmallVector<Value> activations{x};
   if (planes) {
-    int64_t rows = getBlockRows(
-        cast<RankedTensorType>(x.getType()).getDimSize(0), planes, lanes);
+    int64_t rows =
+        getBlockRows(cast<RankedTensorType>(x.getType()).getDimSize(0),
+                     table.low.empty() ? planes : planes + 1, lanes);
     auto split =
         PlanesOp::create(b, loc, x, planes, form->group, rows, table.offset);
     activations.assign(split->result_begin(), split->result_end());

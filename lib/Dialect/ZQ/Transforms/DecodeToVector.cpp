@@ -11,7 +11,6 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/PatternMatch.h"
-#include "zq/Dialect/ZQ/IR/RowChunks.h"
 
 namespace mlir::zq {
 #define GEN_PASS_DEF_DECODETOVECTOR
@@ -404,7 +403,7 @@ Value Lowering::emitRows(ArrayRef<Row> rows, Value into, bool isCover,
 int64_t Lowering::getRowsInSequence() {
   auto type = cast<CompressedTensorType>(op.getSource().getType());
   int64_t last = window.getRank() - 1;
-  int64_t rows = getRowsPerChunk(type.getCodec(), type.getRank());
+  int64_t rows = type.getCodec().getRowsPerChunk(type.getRank());
   SmallVector<OpFoldResult> offsets = op.getMixedOffsets();
   bool isWhole = last > 0 && getConstantIntValue(offsets[last]) == 0 &&
                  window.getDimSize(last) == type.getShape()[last] &&

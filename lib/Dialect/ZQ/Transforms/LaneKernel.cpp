@@ -36,19 +36,17 @@ LaneKernel::LaneKernel(
   floats = VectorType::get(lanes, b.getF32Type());
   integers = VectorType::get(lanes, b.getI32Type());
   byteType = VectorType::get(lanes * laneDepth, b.getI8Type());
-  bytes = getByteTable(form.values);
   if (inIntegers()) {
     auto type = cast<RankedTensorType>(op.getActivations()[0].getType());
     planes = type.getDimSize(2);
     rows = type.getDimSize(3);
-    table = arith::ConstantOp::create(
-        b, loc,
-        DenseElementsAttr::get(
-            VectorType::get(bytes.bytes.size(), b.getI8Type()),
-            ArrayRef(reinterpret_cast<const int8_t *>(bytes.bytes.data()),
-                     bytes.bytes.size())));
+    bytes = getByteTable(form.values, planes);
+    table = getBytes(bytes.bytes);
+    if (!bytes.low.empty())
+      lowTable = getBytes(bytes.low);
     return;
   }
+  bytes = getByteTable(form.values, /*planes=*/1);
   int64_t height =
       cast<RankedTensorType>(op.getResult().getType()).getDimSize(0);
   rows = height >= 4 && !ShapedType::isDynamic(height) ? 4 : 1;
@@ -87,6 +85,16 @@ Value LaneKernel::toLanes(Value value) {
     return value;
   return vector::BroadcastOp::create(
       b, loc, VectorType::get(lanes, value.getType()), value);
+}
+
+/// A table as a vector.
+Value LaneKernel::getBytes(ArrayRef<uint8_t> values) {
+  return arith::ConstantOp::create(
+      b, loc,
+      DenseElementsAttr::get(
+          VectorType::get(values.size(), b.getI8Type()),
+          ArrayRef(reinterpret_cast<const int8_t *>(values.data()),
+                   values.size())));
 }
 
 /// `value` in each lane of `type`.
@@ -190,6 +198,10 @@ void LaneKernel::startGroup(Value column, int64_t offset) {
       groupSums.push_back(toLanes(tensor::ExtractOp::create(
           b, loc, op.getActivations()[2],
           ValueRange{block, group, index(plane), index(row)})));
+  // The products of both lower bytes.
+  if (lowTable)
+    groupSums.append(
+        rows, arith::ConstantOp::create(b, loc, b.getZeroAttr(integers)));
 }
 
 /// Adds the columns `offset` and on, as many as are in `codes` and below
@@ -197,7 +209,9 @@ void LaneKernel::startGroup(Value column, int64_t offset) {
 void LaneKernel::addColumns(Value codes, Value column, int64_t offset,
                             int64_t limit) {
   if (inIntegers()) {
-    Value weights = lookUpBytes(codes);
+    Value weights = lookUpBytes(codes, table), low;
+    if (lowTable)
+      low = lookUpBytes(codes, lowTable);
     Value depth =
         arith::DivUIOp::create(b, loc, add(column, offset), index(laneDepth));
     for (int64_t plane = 0; plane < planes; ++plane)
@@ -213,8 +227,13 @@ void LaneKernel::addColumns(Value codes, Value column, int64_t offset,
                                       VectorType::get(1, b.getI32Type()), x);
         x = toLanes(vector::ExtractOp::create(b, loc, x, 0));
         x = vector::BitCastOp::create(b, loc, byteType, x);
-        Value &sum = groupSums[plane * rows + row];
-        sum = DotOp::create(b, loc, integers, weights, x, sum);
+        auto addTo = [&](int64_t place, Value weights) {
+          Value &sum = groupSums[place * rows + row];
+          sum = DotOp::create(b, loc, integers, weights, x, sum);
+        };
+        addTo(plane, weights);
+        if (low)
+          addTo(plane + 1, low);
       }
     return;
   }
@@ -231,6 +250,25 @@ void LaneKernel::addColumns(Value codes, Value column, int64_t offset,
   }
 }
 
+/// The group's sum of row `row` as f32.
+Value LaneKernel::joinPlanes(int64_t row) {
+  Value sum = groupSums[row];
+  // The sums of 128 products of a byte and seven bits leave eight bits.
+  if (planes == 2)
+    sum = arith::AddIOp::create(
+        b, loc,
+        arith::ShLIOp::create(b, loc, sum, splatInteger(b, loc, integers, 8)),
+        groupSums[rows + row]);
+  sum = arith::SIToFPOp::create(b, loc, floats, sum);
+  if (!lowTable)
+    return sum;
+  Value step =
+      toLanes(arith::ConstantOp::create(b, loc, b.getF32FloatAttr(256)));
+  Value low =
+      arith::SIToFPOp::create(b, loc, floats, groupSums[2 * rows + row]);
+  return addF(mulF(sum, step), low);
+}
+
 /// Multiplies the sums of the group that begins at `offset` by its factors and
 /// adds them to `sums`.
 LaneKernel::Sums LaneKernel::finishGroup(Sums sums, Value column,
@@ -242,14 +280,7 @@ LaneKernel::Sums LaneKernel::finishGroup(Sums sums, Value column,
   for (int64_t row = 0; row < rows; ++row) {
     Value sum = groupSums[row], scale = factor;
     if (inIntegers()) {
-      // The sums of 128 products of a byte and seven bits leave eight bits.
-      if (planes == 2)
-        sum = arith::AddIOp::create(
-            b, loc,
-            arith::ShLIOp::create(b, loc, sum,
-                                  splatInteger(b, loc, integers, 8)),
-            groupSums[rows + row]);
-      sum = arith::SIToFPOp::create(b, loc, floats, sum);
+      sum = joinPlanes(row);
       // The zero point in units of the bytes, times the sum of the activations.
       if (zeroPoint) {
         Value total =
@@ -317,7 +348,7 @@ static constexpr size_t longestTable = 32;
 /// integers. Nothing where that is not so, or a table is short.
 static std::optional<int64_t> getDistance(const ByteTable &table) {
   ArrayRef<uint8_t> bytes = table.bytes;
-  if (bytes.size() <= longestTable || table.error != 0)
+  if (bytes.size() <= longestTable || table.error != 0 || !table.low.empty())
     return std::nullopt;
   for (size_t code = 0; code < bytes.size(); ++code)
     if (bytes[code] != (code + bytes[0]) % bytes.size())
@@ -340,7 +371,7 @@ static Value addToCodes(OpBuilder &b, Location loc, Value codes,
                    .getResult();
 }
 
-Value LaneKernel::lookUpBytes(Value codes) {
+Value LaneKernel::lookUpBytes(Value codes, Value table) {
   if (std::optional<int64_t> distance = getDistance(bytes))
     return addToCodes(b, loc, codes, *distance, bytes.bytes.size());
   return LookupOp::create(b, loc, byteType, codes, table);

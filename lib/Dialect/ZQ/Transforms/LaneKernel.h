@@ -41,7 +41,9 @@ private:
   Sums finishGroup(Sums sums, Value column, int64_t offset);
   Value emitFactors(Value column, bool ofRows);
   LaneBuilder getBuilder(unsigned stage, Value column);
-  Value lookUpBytes(Value codes);
+  Value lookUpBytes(Value codes, Value table);
+  Value getBytes(ArrayRef<uint8_t> values);
+  Value joinPlanes(int64_t row);
   Value lookUpFloats(Value codes, int64_t place);
 
   OpBuilder &b;
@@ -55,7 +57,8 @@ private:
   SmallVector<SmallVector<DecodeBuilder::StoredPart>> parts;
   int64_t lanes, planes = 0, rows = 1, columns;
   VectorType floats, integers, byteType;
-  Value table;
+  /// Of floats, of bytes, or of the upper ones of pairs and the lower ones.
+  Value table, lowTable;
   Value panel, block;
   /// The sums of the group that is being emitted: of integers for each plane
   /// and row, or of f32 for each row.

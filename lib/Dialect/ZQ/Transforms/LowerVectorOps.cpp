@@ -1,12 +1,10 @@
 //===- LowerVectorOps.cpp - zq's vector ops and math, by target -----------===//
-#include "PrefetchStreams.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -25,13 +23,7 @@ struct LowerVectorOpsPass
     : mlir::zq::impl::LowerVectorOpsBase<LowerVectorOpsPass> {
   using LowerVectorOpsBase::LowerVectorOpsBase;
 
-  void getDependentDialects(DialectRegistry &registry) const override {
-    LowerVectorOpsBase::getDependentDialects(registry);
-    registry.insert<memref::MemRefDialect>();
-  }
-
   void runOnOperation() override {
-    prefetchStreams(getOperation());
     RewritePatternSet patterns(&getContext());
     getX86Target(features)->populateVectorOpPatterns(patterns);
     populateMathPolynomialApproximationPatterns(patterns);

@@ -5,7 +5,7 @@
 // known here exactly.
 //
 //===----------------------------------------------------------------------===//
-#include "PrefetchStreams.h"
+#include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -16,6 +16,11 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 #include <cmath>
+
+namespace mlir::zq {
+#define GEN_PASS_DEF_PREFETCHSTREAMS
+#include "zq/Dialect/ZQ/Transforms/Passes.h.inc"
+} // namespace mlir::zq
 
 using namespace mlir;
 
@@ -255,11 +260,16 @@ static void prefetchInLoop(scf::ForOp loop) {
   }
 }
 
-void mlir::zq::prefetchStreams(Operation *root) {
-  root->walk([](scf::ForOp loop) {
-    bool isInnermost = true;
-    loop.getBody()->walk([&](LoopLikeOpInterface) { isInnermost = false; });
-    if (isInnermost)
-      prefetchInLoop(loop);
-  });
-}
+namespace {
+struct PrefetchStreamsPass
+    : mlir::zq::impl::PrefetchStreamsBase<PrefetchStreamsPass> {
+  void runOnOperation() override {
+    getOperation().walk([](scf::ForOp loop) {
+      bool isInnermost = true;
+      loop.getBody()->walk([&](LoopLikeOpInterface) { isInnermost = false; });
+      if (isInnermost)
+        prefetchInLoop(loop);
+    });
+  }
+};
+} // namespace

@@ -10,7 +10,6 @@
 // inner shape is static, and there is no masked or partial tile.
 //
 //===----------------------------------------------------------------------===//
-#include "zq/Dialect/ZQ/IR/RowChunks.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/Dialect/ZQ/Transforms/Placement.h"
 
@@ -244,7 +243,7 @@ void Tiler::placeDecodes(Block &block) {
     // Rows side by side would each go through those before in their chunk.
     auto type = cast<CompressedTensorType>(decode.getSource().getType());
     if (!config.placement && chosen.placement == Placement::InRegisters &&
-        getRowsPerChunk(type.getCodec(), type.getRank()) > 1)
+        type.getCodec().getRowsPerChunk(type.getRank()) > 1)
       chosen = model.predict(Placement::PerPanel, cost, values, uses);
     op.setAttr(placementName,
                rewriter.getStringAttr(stringify(chosen.placement)));

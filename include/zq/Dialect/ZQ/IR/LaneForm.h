@@ -49,16 +49,20 @@ std::optional<LaneForm> getLaneForm(CompressedTensorType type, int64_t lanes,
 /// The type with the layout that `getLaneForm` wants, where its stages have it.
 CompressedTensorType withLanes(CompressedTensorType type, int64_t lanes);
 
-/// The values of a table as unsigned bytes: `(bytes[c] - offset) * unit`.
+/// The values of a table as unsigned bytes: `(bytes[c] - offset) * unit`; or as
+/// pairs of them: `(256 * (bytes[c] - offset) + low[c]) * unit`.
 struct ByteTable {
-  SmallVector<uint8_t> bytes;
+  SmallVector<uint8_t> bytes, low;
   int64_t offset = 0;
   float unit = 1;
   /// The largest deviation from the values, over their largest magnitude; 0
   /// where they are integers times a power of two.
   double error = 0;
 };
-ByteTable getByteTable(ArrayRef<float> values);
+
+/// The table for activations in `planes` planes: of pairs for two of them, where
+/// bytes do not hold the values.
+ByteTable getByteTable(ArrayRef<float> values, int64_t planes);
 
 /// How far a product may be off with activations in `planes` planes, over the
 /// product of the largest activation of its group and the weight's largest

@@ -7,6 +7,9 @@
 
 namespace mlir::zq {
 
+/// Whether `to` is `from` in the layout for some number of lanes.
+bool isInLanesOf(CompressedTensorType from, CompressedTensorType to);
+
 /// The streams of a tensor of type `to` that stand for the very codes, scales
 /// and so on that `streams` of `from` do. The types' codecs differ in nothing
 /// but their layout, as `withLanes` makes them differ: the panels of side

@@ -96,6 +96,10 @@ def ZQ_CodecAttr : ZQ_Attr<"Codec", "codec"> {
     /// afresh; zero where it has no state.
     int64_t getChunk(int64_t rank, ::mlir::Operation *scope) const;
 
+    /// How many rows a chunk has, for tensors of rank `rank`, as
+    /// `getRowsPerChunk` of a stage says; 1 where each row stands for itself.
+    int64_t getRowsPerChunk(int64_t rank) const;
+
     /// Whether a block can be decoded on its own: no stage is a tensor stage
     /// only, none has state, and the same goes for the codecs of all parts.
     bool isInline(::llvm::ArrayRef<int64_t> shape, ::mlir::Type element,

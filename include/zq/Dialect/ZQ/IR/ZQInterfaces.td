@@ -64,6 +64,15 @@ def StageAttrInterface : AttrInterface<"StageAttrInterface"> {
       "int64_t", "getChunk", (ins "::mlir::Operation *":$scope), "",
       [{ return 0; }]>,
     InterfaceMethod<[{
+        For a stage that decodes sequentially: of how many rows (steps along the
+        last dimension but one) each has its state from the one before, unless
+        its number is a multiple of this. Of a row that is no multiple of the
+        granule the state is that after its elements alone, which no block
+        leaves.
+      }],
+      "int64_t", "getRowsPerChunk", (ins), "",
+      [{ return 1; }]>,
+    InterfaceMethod<[{
         Emits the state at the beginning of the chunk at the builder's
         position. Called only where `getChunk` is not zero.
       }],

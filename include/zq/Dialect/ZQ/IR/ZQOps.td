@@ -375,13 +375,14 @@ def ZQ_ContractOp : ZQ_Op<"contract", [Pure]> {
     The domain is that of the activations. One tensor of f32, rows of k: sums in
     f32. The four results of a `zq.planes`: sums of products of integers, exact
     within a group, then f32. The weight's table is rounded to 8-bit integers
-    where it is not made of such, times a power of two.
+    where it is not made of such, times a power of two; with two planes, to pairs
+    of them.
 
     ```mlir
     %y = zq.contract %q, %s, %t, %u with %w lanes 16
         outs(%init : tensor<1x512xf32>)
-        : tensor<1x64x2x1x4xi8>, tensor<1x16x1xf32>, tensor<1x16x2x1xi32>,
-          tensor<1x16x1xf32>, !zq.tensor<512x256xf32, #nvfp4_lanes>
+        : (tensor<1x64x2x1x4xi8>, tensor<1x16x1xf32>, tensor<1x16x2x1xi32>,
+           tensor<1x16x1xf32>), !zq.tensor<512x256xf32, #nvfp4_lanes>
         -> tensor<1x512xf32>
     ```
 
@@ -397,7 +398,7 @@ def ZQ_ContractOp : ZQ_Op<"contract", [Pure]> {
   let assemblyFormat = [{
     $activations `with` $weight `lanes` $lanes
     `outs` `(` $init `:` type($init) `)` attr-dict
-    `:` type($activations) `,` type($weight) `->` type($result)
+    `:` `(` type($activations) `)` `,` type($weight) `->` type($result)
   }];
   let hasVerifier = 1;
 }

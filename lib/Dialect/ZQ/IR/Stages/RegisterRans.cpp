@@ -3,7 +3,6 @@
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "zq/Codec/RegisterRans.h"
-#include "zq/Dialect/ZQ/IR/RowChunks.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -71,18 +70,7 @@ int64_t RegisterRansAttr::getChunk(Operation *) const {
   return int64_t(1) << 40;
 }
 
-// The one stage whose chunks are rows. With a second one this is a method of
-// its interface.
-int64_t mlir::zq::getRowsPerChunk(CodecAttr codec, int64_t rank) {
-  auto stages = codec.getStages();
-  auto last = dyn_cast<RegisterRansAttr>(stages.back());
-  // Rows of the codes are rows of the tensor, where no stage before groups
-  // elements.
-  bool groups = llvm::any_of(stages, [&](StageAttrInterface stage) {
-    return !stage.getMainRatios(rank).empty();
-  });
-  return last && rank > 1 && !groups ? last.getRows() : 1;
-}
+int64_t RegisterRansAttr::getRowsPerChunk() const { return getRows(); }
 
 int64_t RegisterRansAttr::getGranule(Type, Operation *) const {
   return getLanes();

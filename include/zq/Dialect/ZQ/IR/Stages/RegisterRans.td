@@ -6,7 +6,8 @@ include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
 def ZQ_RegisterRansAttr
     : ZQ_Stage<"RegisterRans", "register_rans",
-               ["getChunk", "emitInit", "getGranule"]> {
+               ["getChunk", "getRowsPerChunk", "emitInit",
+                "getGranule"]> {
   let summary = "Codes to rANS whose model fits vector registers";
   let description = [{
     Asymmetric numeral systems with sixteen symbols, probabilities in units of
