@@ -36,12 +36,12 @@ func.func @rows(%x: memref<8192xf32>, %w: memref<1024x8192xi8>, %out: memref<102
 }
 
 // Codes of 4 bits, by an index that is divided. A row is too short for the time
-// that memory takes: the fourth row from here.
+// that memory takes: the eighth row from here.
 // CHECK-LABEL: func.func @short_rows(
 // CHECK-SAME: %[[W:[^:]*]]: memref<4096x2048xi8>
 // CHECK: %[[BYTE:.*]] = arith.divui
-// CHECK: %[[NEXT:.*]] = arith.addi %[[BYTE]], %c8192
-// CHECK: memref.prefetch %[[W]][%{{.*}}, %[[NEXT]]], read, locality<3>, data
+// CHECK: %[[NEXT:.*]] = arith.addi %[[BYTE]], %c16384
+// CHECK: memref.prefetch %[[W]][%{{.*}}, %[[NEXT]]], read, locality<2>, data
 func.func @short_rows(%w: memref<4096x2048xi8>) {
   %none = arith.constant 0 : i8
   %c0 = arith.constant 0 : index
@@ -65,10 +65,10 @@ func.func @short_rows(%w: memref<4096x2048xi8>) {
 // lines.
 // CHECK-LABEL: func.func @long_rows(
 // CHECK-SAME: %[[W:[^:]*]]: memref<64x1048576xf32>
-// CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c2048
-// CHECK: memref.prefetch %[[W]][%{{.*}}, %[[NEXT]]], read, locality<3>, data
-// CHECK: %[[AFTER:.*]] = arith.addi %{{.*}}, %c2064
-// CHECK: memref.prefetch %[[W]][%{{.*}}, %[[AFTER]]], read, locality<3>, data
+// CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c4096
+// CHECK: memref.prefetch %[[W]][%{{.*}}, %[[NEXT]]], read, locality<2>, data
+// CHECK: %[[AFTER:.*]] = arith.addi %{{.*}}, %c4112
+// CHECK: memref.prefetch %[[W]][%{{.*}}, %[[AFTER]]], read, locality<2>, data
 func.func @long_rows(%w: memref<64x1048576xf32>) {
   %zero = arith.constant 0.0 : f32
   %c0 = arith.constant 0 : index

@@ -29,9 +29,7 @@ static constexpr int64_t lineBytes = 64;
 static constexpr int64_t leastBytes = 1 << 20;
 /// How far ahead of all that a loop reads a prefetch is for: the time that
 /// memory takes, at the rate of one core.
-static constexpr int64_t leastLead = 8 << 10;
-/// Beyond this the first level of cache would lose lines before their use.
-static constexpr int64_t mostLead = 16 << 10;
+static constexpr int64_t leastLead = 16 << 10;
 /// Beyond this the next row is too far ahead, and the loop's own is followed.
 static constexpr int64_t mostRowLead = 128 << 10;
 
@@ -229,19 +227,18 @@ static void prefetchInLoop(scf::ForOp loop) {
   int64_t trips = 0;
   if (auto count = loop.getStaticTripCount())
     trips = count->getZExtValue();
-  // Streams that go along at the same time wait for one memory. Reads of less
-  // than a step share one.
-  double together = 0;
+  // Streams that go along at the same time wait for one memory: all of them are
+  // fetched as many iterations ahead. Reads of less than a step share one.
+  int64_t perIteration = 0;
   for (Stream &stream : streams)
-    together += std::min(1.0, double(stream.getBytes()) / stream.step);
+    perIteration += std::min(stream.getBytes(), stream.step);
   for (Stream &stream : streams) {
-    auto lead = static_cast<int64_t>(leastLead / std::max(together, 1.0));
+    int64_t lead = leastLead * stream.step / perIteration;
     lead = std::max(llvm::alignTo(lead, lineBytes), uint64_t(2 * lineBytes));
     // Where rows follow each other the lead may go on into the next one.
     if (stream.rowStep && stream.rowStep <= mostRowLead &&
         trips * stream.step < stream.rowStep)
       lead = llvm::alignTo(lead, stream.rowStep);
-    auto locality = lead * 2 <= mostLead ? 3 : 2;
     int64_t bytes = cast<MemRefType>(stream.read.getBase().getType())
                         .getElementTypeBitWidth() /
                     8;
@@ -254,7 +251,7 @@ static void prefetchInLoop(scf::ForOp loop) {
           b, loc, place.back(),
           arith::ConstantIndexOp::create(b, loc, (lead + line) / bytes));
       memref::PrefetchOp::create(b, loc, stream.read.getBase(), place,
-                                 /*isWrite=*/false, locality,
+                                 /*isWrite=*/false, /*localityHint=*/2,
                                  /*isDataCache=*/true);
     }
   }
