@@ -84,7 +84,7 @@ class Hadamard:
 
 @dataclasses.dataclass(frozen=True)
 class Bytes:
-    """Exponents of bf16, under register rANS, to bytes in the L2 cache."""
+    """bf16 with their exponents under register rANS, decoded in the L2 cache."""
 
     n: int = 64
     k: int = 4096
@@ -173,12 +173,12 @@ def _lossless_cases():
     rans = Product(1, "int4_rans", "int8")
     yield Case("int4_rans m=1 int8", rans, raw, "calls", peer="zq int4_g32")
     yield Case(
-        "register rANS exponents to bytes",
+        "register rANS exponents to bf16",
         Bytes(),
         "l2",
         target_rate=12e9,
         threads=(1,),
-        note="bytes are symbols, and a byte is the least that a symbol takes",
+        note="a byte is an exponent; with sign and mantissa it becomes a bf16",
     )
 
 

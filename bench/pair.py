@@ -74,7 +74,7 @@ def make_matmul(spec, at_least):
 
 
 def make_bytes(spec, at_least):
-    """A decode to bytes, of one copy that stays in the cache."""
+    """A decode of one copy that stays in the cache."""
     library = pathlib.Path(spec["library"])
     _, arguments = tools.read_header(library.with_suffix(".h"))
     values = np.load(spec["values"])

@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-from . import cases, modules, pair, probes, tools
+from . import cases, modules, pair, probes, sides, tools
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -178,13 +178,13 @@ class Bench:
         }
 
     def bytes(self, what, threads):
-        codec = "quantize<ui8>, register_rans<lanes = 64, rows = 4>"
+        codec = "fields<bf16>, register_rans<lanes = 64, rows = 4>"
         weights = np.random.default_rng(5).standard_normal((what.n, what.k), np.float32)
-        symbols = ((0.02 * weights).view(np.uint32) >> 23 & 255).astype(np.uint8)
-        streams = self.tools.encode(symbols.astype(np.float32), codec, "f32")
-        module = modules.decode(what.n, what.k, codec, result="i8")
-        values = self.tools.work / "symbols.npy"
-        np.save(values, symbols)
+        bits, weights = sides.stored_as(0.02 * weights, "bf16")
+        streams = self.tools.encode(weights, codec, "bf16")
+        module = modules.decode(what.n, what.k, codec, w="bf16", result="bf16")
+        values = self.tools.work / "exponents.npy"
+        np.save(values, bits)
         return {
             "kind": "bytes",
             "library": str(self.tools.compile(module, "--no-threads")),

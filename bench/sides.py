@@ -83,7 +83,9 @@ class Function:
                     argument.element
                 )
                 self._dense[argument.name] = result = memory.Memory(size)
-                dtype = np.float32 if argument.element == "f32" else np.uint8
+                # Bits of bf16, which NumPy does not have.
+                dtypes = {"f32": np.float32, "bf16": np.uint16}
+                dtype = dtypes.get(argument.element, np.uint8)
                 values = result.bytes[:size].view(dtype).reshape(argument.shape)
                 self.results[argument.name] = values
         self._lists = [self._pointers(i) for i in range(copies.count if copies else 1)]

@@ -60,8 +60,8 @@ struct ByteTable {
   double error = 0;
 };
 
-/// The table for activations in `planes` planes: of pairs for two of them, where
-/// bytes do not hold the values.
+/// The table for activations in `planes` planes: of pairs for two of them,
+/// where bytes do not hold the values.
 ByteTable getByteTable(ArrayRef<float> values, int64_t planes);
 
 /// How far a product may be off with activations in `planes` planes, over the
