@@ -105,8 +105,9 @@ FailureOr<Value> PackAttr::emitDecode(DecodeBuilder &at, Value) const {
 
 StageAttrInterface PackAttr::withLanes(Type input, int64_t rank, int64_t lanes,
                                        int64_t depth) const {
-  // A code is a byte at most; the symbols of a radix have no other.
-  if (rank < 2 || getBits(input) > 8 || getRadix() || !getLanes().empty())
+  // A code is a byte at most. Digits of a radix become bits, which are more of
+  // them and need no division.
+  if (rank < 2 || getBits(input) > 8 || !getLanes().empty())
     return *this;
   return get(getContext(), false, 0, 0, PackLayout::Planes::Whole, false, 0,
              ArrayRef<int64_t>(), {lanes, depth});
