@@ -120,8 +120,9 @@ TEST_P(Lanes, OfManyRows) {
 }
 
 TEST_P(Lanes, OfOddSizes) {
-  std::vector<Product> products{matmulByRows(1, 1, 1), matvec(300, 2),
-                                matmulByRows(2, 17, 5), matvec(1, 33)};
+  std::vector<Product> products{matmulByRows(1, 1, 1), matmulByRows(0, 17, 64),
+                                matvec(300, 2), matmulByRows(2, 17, 5),
+                                matvec(1, 33)};
   for (double accuracy : {0.0, 5e-5, 2e-2})
     checkProducts(products, getCodec(), getOptions(accuracy),
                   /*mayBeUnfused=*/true);

@@ -56,6 +56,9 @@ static std::optional<Product> matchProduct(LinalgOp op) {
         return getElementTypeOrSelf(type).isF32();
       }))
     return std::nullopt;
+  // One over nothing leaves its destination as it is, which tiling sees to.
+  if (llvm::is_contained(op.getStaticLoopRanges(), 0))
+    return std::nullopt;
   for (unsigned i : {0u, 1u}) {
     OpOperand *weight = op.getDpsInputOperand(i);
     OpOperand *other = op.getDpsInputOperand(1 - i);
