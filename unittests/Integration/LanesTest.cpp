@@ -62,12 +62,6 @@ const LaneCodec codecs[] = {
     {"unscaled", "quantize<si4>, pack<lanes = Rx4>"},
 };
 
-int64_t getLanes(const std::string &features) {
-  if (features == "+sse2")
-    return 4;
-  return features == "+avx2,+fma" ? 8 : 16;
-}
-
 /// AVX2 with its own products of bytes, and AVX-512 without permutes of bytes.
 std::vector<std::string> getAllFeatureSets() {
   std::vector<std::string> sets = getFeatureSets();
@@ -87,10 +81,7 @@ class Lanes
 protected:
   TestCodec getCodec() {
     std::string features = std::get<0>(GetParam()), text;
-    int64_t lanes = features.find("avx512") != std::string::npos ? 16
-                    : features.find("avx2") != std::string::npos
-                        ? 8
-                        : getLanes(features);
+    int64_t lanes = getX86Target(features)->getLanes();
     for (const char *c = std::get<1>(GetParam()).stages; *c; ++c)
       text += *c == 'R' ? std::to_string(lanes) : std::string(1, *c);
     return {text};
