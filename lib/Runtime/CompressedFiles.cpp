@@ -77,6 +77,17 @@ Result<CodecAttr> mlir::zq::parseCodec(StringRef text, MLIRContext *context) {
   return Error{message};
 }
 
+Result<CompressedTensorType>
+mlir::zq::parseCompressedType(StringRef text, MLIRContext *context) {
+  context->getOrLoadDialect<ZQDialect>();
+  ErrorCapture capture(context);
+  Type type = parseType(text, context);
+  if (auto compressed = dyn_cast_or_null<CompressedTensorType>(type))
+    return compressed;
+  return Error{type ? text.str() + " is not a compressed tensor type"
+                    : capture.message};
+}
+
 std::string mlir::zq::getCodecText(CodecAttr codec) {
   StringRef name = codec.getTableName();
   if (!name.empty())
@@ -120,17 +131,14 @@ mlir::zq::getTensorNames(const SafetensorsReader &file) {
 Result<CompressedTensorType>
 mlir::zq::readCompressedType(const SafetensorsReader &file,
                              const std::string &name, MLIRContext *context) {
-  context->getOrLoadDialect<ZQDialect>();
   auto note = file.metadata().find(getKey(name));
   if (note == file.metadata().end())
     return Error{"the metadata has no key '" + getKey(name) + "'"};
-  ErrorCapture capture(context);
-  Type type = parseType(note->second, context);
-  if (auto compressed = dyn_cast_or_null<CompressedTensorType>(type))
-    return compressed;
-  return Error{"metadata '" + getKey(name) + "': " +
-               (type ? note->second + " is not a compressed tensor type"
-                     : capture.message)};
+  Result<CompressedTensorType> type =
+      parseCompressedType(note->second, context);
+  if (!type)
+    return Error{"metadata '" + getKey(name) + "': " + type.message()};
+  return type;
 }
 
 Result<std::vector<Stream>>

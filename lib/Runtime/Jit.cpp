@@ -1,20 +1,14 @@
 //===- Jit.cpp - Functions on tensors, compiled for this machine ----------===//
 #include "zq/Runtime/Jit.h"
 
-#include "mlir/ExecutionEngine/ExecutionEngine.h"
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Transforms/Passes.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 #include "zq/Pipelines/Pipelines.h"
 #include "zq/Runtime/ArrayTypes.h"
-#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Process.h"
-#include "llvm/Support/TargetSelect.h"
-#include "llvm/Target/TargetMachine.h"
 
 #include <cstring>
 #include <new>
@@ -26,13 +20,6 @@ using ::zq::codec::Array;
 using ::zq::codec::Error;
 using ::zq::codec::Result;
 using ::zq::codec::Status;
-
-// Of the OpenMP runtime. The call also keeps the linker from dropping the
-// library, whose entry points compiled code looks up in this process.
-// NOLINTNEXTLINE(readability-identifier-naming)
-extern "C" int omp_get_max_threads();
-
-int mlir::zq::getNumThreads() { return omp_get_max_threads(); }
 
 //===----------------------------------------------------------------------===//
 // Types
@@ -86,37 +73,19 @@ FailureOr<Signature> mlir::zq::getSignature(func::FuncOp function) {
 JitFunction::JitFunction() = default;
 JitFunction::~JitFunction() = default;
 
-/// A description of this machine's CPU, with all its features, or of one that
-/// has those of `features`.
-static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-createTargetMachine(StringRef features) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
-  auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
-  if (!builder)
-    return builder.takeError();
-  if (features != "host") {
-    builder->setCPU("x86-64");
-    builder->setFeatures(features);
-  }
-  builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Aggressive);
-  return builder->createTargetMachine();
-}
-
-FailureOr<std::unique_ptr<JitFunction>>
-JitFunction::compile(ModuleOp module, StringRef name,
-                     const JitOptions &options) {
+FailureOr<CompiledFunction>
+mlir::zq::compileFunction(ModuleOp module, StringRef name,
+                          const JitOptions &options) {
   auto function = module.lookupSymbol<func::FuncOp>(name);
   if (!function || function.isDeclaration())
     return module.emitError("no function '")
            << name << "' with a body in the module";
 
-  std::unique_ptr<JitFunction> jit(new JitFunction);
+  CompiledFunction compiled;
   FailureOr<Signature> signature = mlir::zq::getSignature(function);
   if (failed(signature))
     return failure();
-  jit->signature = std::move(*signature);
-  jit->guardPages = options.guardPages;
+  compiled.signature = std::move(*signature);
   // What the function does not call is not compiled.
   for (auto other : module.getOps<func::FuncOp>())
     other.setVisibility(other == function ? SymbolTable::Visibility::Public
@@ -131,36 +100,40 @@ JitFunction::compile(ModuleOp module, StringRef name,
   pipelineOptions.accuracy = options.accuracy;
   buildLowerToLLVMPipeline(pm, pipelineOptions);
   Location loc = module.getLoc();
-  std::string symbol = ("_mlir_ciface_" + name).str();
   if (failed(pm.run(module)))
     return failure();
 
-  DialectRegistry registry;
-  registerAllToLLVMIRTranslations(registry);
-  module.getContext()->appendDialectRegistry(registry);
-
-  auto target = createTargetMachine(options.features);
-  if (!target)
+  bool isHost = options.features == "host";
+  auto machine = createX86Machine(isHost ? "host" : "x86-64",
+                                  isHost ? "" : options.features);
+  if (!machine)
     return emitError(loc, "cannot compile for this machine: ")
-           << llvm::toString(target.takeError());
-  auto optimize =
-      makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, target->get());
-  ExecutionEngineOptions engineOptions;
-  engineOptions.transformer = optimize;
-  engineOptions.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
-  // Listeners are for debuggers, which the tools do not run under.
-  engineOptions.enableGDBNotificationListener = false;
-  engineOptions.enablePerfNotificationListener = false;
-  auto engine =
-      ExecutionEngine::create(module, engineOptions, std::move(*target));
-  if (!engine)
-    return emitError(loc, "cannot compile: ")
-           << llvm::toString(engine.takeError());
-  jit->engine = std::move(*engine);
-  auto entry = jit->engine->lookupPacked(symbol);
+           << machine.message();
+  llvm::raw_svector_ostream os(compiled.object);
+  if (failed(emitCode(module, **machine, CodeForm::Object, os,
+                      getCInterface(name))))
+    return failure();
+  return compiled;
+}
+
+FailureOr<std::unique_ptr<JitFunction>>
+JitFunction::compile(ModuleOp module, StringRef name,
+                     const JitOptions &options) {
+  Location loc = module.getLoc();
+  FailureOr<CompiledFunction> compiled = compileFunction(module, name, options);
+  if (failed(compiled))
+    return failure();
+  std::unique_ptr<JitFunction> jit(new JitFunction);
+  jit->signature = std::move(compiled->signature);
+  jit->guardPages = options.guardPages;
+  auto object = LoadedObject::load(llvm::MemoryBuffer::getMemBufferCopy(
+      StringRef(compiled->object.data(), compiled->object.size()), name));
+  if (!object)
+    return emitError(loc, object.message());
+  jit->object = std::move(*object);
+  auto entry = jit->object->lookupPacked(getCInterface(name));
   if (!entry)
-    return emitError(loc, "cannot link the compiled code: ")
-           << llvm::toString(entry.takeError());
+    return emitError(loc, entry.message());
   jit->function = *entry;
   return jit;
 }
@@ -216,14 +189,9 @@ void JitCall::addBuffer(const Array &contents, bool guarded) {
 }
 
 void JitCall::run() {
-  // The packed interface takes pointers to the arguments, which are themselves
-  // pointers to descriptors.
-  SmallVector<void *> descriptors, arguments;
-  descriptors.reserve(buffers.size());
-  for (Buffer &buffer : buffers) {
-    descriptors.push_back(buffer.descriptor.data());
-    arguments.push_back(static_cast<void *>(&descriptors.back()));
-  }
+  SmallVector<void *> arguments;
+  for (Buffer &buffer : buffers)
+    arguments.push_back(buffer.descriptor.data());
   function(arguments.data());
 }
 

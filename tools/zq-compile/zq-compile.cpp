@@ -1,5 +1,4 @@
 //===- zq-compile.cpp - Compiles a module to machine code -----------------===//
-#include "Codegen.h"
 #include "Header.h"
 #include "Link.h"
 
@@ -13,6 +12,7 @@
 #include "zq/InitAll.h"
 #include "zq/Pipelines/Pipelines.h"
 #include "zq/Runtime/Busy.h"
+#include "zq/Runtime/Codegen.h"
 #include "zq/Target/Target.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"

@@ -62,6 +62,10 @@ encodeDense(const ::zq::codec::Array &dense, CompressedTensorType type);
 /// shows the place in the text on two further lines.
 ::zq::codec::Result<CodecAttr> parseCodec(StringRef text, MLIRContext *context);
 
+/// The type that `text` states ("!zq.tensor<16x32xf32, #zq.codec<nvfp4>>").
+::zq::codec::Result<CompressedTensorType>
+parseCompressedType(StringRef text, MLIRContext *context);
+
 /// What to call a codec in a message: its name in the table, else its stages.
 std::string getCodecText(CodecAttr codec);
 

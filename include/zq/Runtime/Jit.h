@@ -6,14 +6,11 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "zq/Codec/Array.h"
 #include "zq/Codec/Result.h"
+#include "zq/Runtime/Codegen.h"
 
 #include <memory>
 #include <string>
 #include <vector>
-
-namespace mlir {
-class ExecutionEngine;
-} // namespace mlir
 
 namespace mlir::zq {
 
@@ -49,6 +46,24 @@ struct Signature {
 /// or result is no tensor of static shape, or has elements that a reference
 /// array cannot hold.
 FailureOr<Signature> getSignature(func::FuncOp function);
+
+/// A function of a module, compiled with everything that it calls.
+struct CompiledFunction {
+  Signature signature;
+  /// An object file with the packed form of the function's C interface.
+  SmallVector<char, 0> object;
+};
+
+/// The symbol of the C interface of the function `name`.
+inline std::string getCInterface(StringRef name) {
+  return ("_mlir_ciface_" + name).str();
+}
+
+/// Lowers the whole of `module`, which is left in the LLVM dialect, and
+/// compiles it. Emits an error and fails if there is no function `name` with a
+/// body, if it has no `Signature`, or if the lowering fails.
+FailureOr<CompiledFunction> compileFunction(ModuleOp module, StringRef name,
+                                            const JitOptions &options);
 
 /// One function bound to its inputs. Holds its own copies of them, aligned to
 /// 64 bytes as the results are, so that a function that overwrites its
@@ -99,9 +114,7 @@ private:
 /// calls.
 class JitFunction {
 public:
-  /// Lowers the whole of `module`, which is left in the LLVM dialect, and
-  /// compiles it. Emits an error and fails if there is no function `name` with
-  /// a body, if it has no `Signature`, or if the lowering fails.
+  /// `compileFunction`, loaded into this process.
   static FailureOr<std::unique_ptr<JitFunction>>
   compile(ModuleOp module, StringRef name, const JitOptions &options = {});
   ~JitFunction();
@@ -120,14 +133,11 @@ public:
 private:
   JitFunction();
 
-  std::unique_ptr<ExecutionEngine> engine;
+  std::unique_ptr<LoadedObject> object;
   void (*function)(void **) = nullptr;
   Signature signature;
   bool guardPages = false;
 };
-
-/// How many threads a parallel loop runs on.
-int getNumThreads();
 
 } // namespace mlir::zq
 

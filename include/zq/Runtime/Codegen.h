@@ -1,0 +1,66 @@
+//===- Codegen.h - From the LLVM dialect to machine code ------------------===//
+#ifndef ZQ_RUNTIME_CODEGEN_H
+#define ZQ_RUNTIME_CODEGEN_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "zq/Codec/Result.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+
+#include <memory>
+#include <string>
+
+namespace llvm::orc {
+class LLJIT;
+} // namespace llvm::orc
+
+namespace mlir::zq {
+
+/// An x86-64 machine. `cpu` is a name that LLVM knows, or "host" for this
+/// machine's with exactly the features it has. `features` are further ones, as
+/// LLVM writes them ("+avx2,+fma").
+::zq::codec::Result<std::unique_ptr<llvm::TargetMachine>>
+createX86Machine(const std::string &cpu, const std::string &features = "");
+
+/// The features that `machine` has, as "+avx,+avx2,...".
+std::string getFeatures(const llvm::TargetMachine &machine);
+
+/// Those of `features` ("+avx,+avx2") that the machine this runs on lacks, in
+/// the same form; empty where it has all of them.
+std::string getMissingFeatures(llvm::StringRef features);
+
+/// The forms that machine code is written in.
+enum class CodeForm { LLVMIR, Assembly, Object };
+
+/// Translates `module`, which is in the LLVM dialect, optimises it and writes
+/// it to `os`. Emits an error where that fails. For each of `packed`, functions
+/// of pointers only, there is a further function `zq_packed_NAME` that takes
+/// one pointer to an array of these pointers.
+LogicalResult emitCode(ModuleOp module, llvm::TargetMachine &machine,
+                       CodeForm form, llvm::raw_pwrite_stream &os,
+                       llvm::ArrayRef<std::string> packed = {});
+
+/// An object file that was loaded into this process. It may call what the
+/// process has, and OpenMP's runtime.
+class LoadedObject {
+public:
+  static ::zq::codec::Result<std::unique_ptr<LoadedObject>>
+  load(std::unique_ptr<llvm::MemoryBuffer> object);
+  ~LoadedObject();
+
+  /// The address of the function `zq_packed_NAME`.
+  ::zq::codec::Result<void (*)(void **)> lookupPacked(llvm::StringRef name);
+
+private:
+  LoadedObject();
+
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+};
+
+/// How many threads a parallel loop of compiled code runs on.
+int getNumThreads();
+
+} // namespace mlir::zq
+
+#endif // ZQ_RUNTIME_CODEGEN_H

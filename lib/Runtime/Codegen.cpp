@@ -1,0 +1,221 @@
+//===- Codegen.cpp - From the LLVM dialect to machine code ----------------===//
+#include "zq/Runtime/Codegen.h"
+
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/X86TargetParser.h"
+
+#include <dlfcn.h>
+
+using namespace mlir;
+using namespace mlir::zq;
+using ::zq::codec::Error;
+using ::zq::codec::Result;
+
+/// The known CPU nearest to `name`, to suggest; empty where none is near.
+static std::string getNearestCPU(StringRef name) {
+  SmallVector<StringRef> known;
+  llvm::X86::fillValidCPUArchList(known, /*Only64Bit=*/true);
+  StringRef nearest;
+  unsigned distance = 4;
+  for (StringRef candidate : known) {
+    unsigned d = name.edit_distance(candidate, true, distance);
+    if (d < distance)
+      distance = d, nearest = candidate;
+  }
+  return nearest.str();
+}
+
+Result<std::unique_ptr<llvm::TargetMachine>>
+mlir::zq::createX86Machine(const std::string &cpu,
+                           const std::string &extraFeatures) {
+  LLVMInitializeX86TargetInfo();
+  LLVMInitializeX86Target();
+  LLVMInitializeX86TargetMC();
+  LLVMInitializeX86AsmPrinter();
+  llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
+  bool isHostX86 = triple.getArch() == llvm::Triple::x86_64;
+  if (!isHostX86)
+    triple = llvm::Triple("x86_64-unknown-linux-gnu");
+  std::string message;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, message);
+  if (!target)
+    return Error{"this LLVM has no x86 target: " + message};
+
+  std::string name = cpu, features;
+  if (cpu == "host") {
+    if (!isHostX86)
+      return Error{"--cpu=host: this machine is no x86; name a CPU"};
+    name = llvm::sys::getHostCPUName().str();
+    // A virtual machine may hide features that the CPU of its name has.
+    for (const auto &feature : llvm::sys::getHostCPUFeatures())
+      features += (features.empty() ? "" : ",") +
+                  std::string(feature.second ? "+" : "-") +
+                  feature.first().str();
+  } else if (llvm::X86::parseArchX86(name, /*Only64Bit=*/true) ==
+             llvm::X86::CK_None) {
+    std::string nearest = getNearestCPU(name);
+    return Error{"--cpu=" + name + ": no x86-64 CPU that LLVM knows" +
+                 (nearest.empty() ? "" : "; did you mean '" + nearest + "'?")};
+  }
+  if (!extraFeatures.empty())
+    features += (features.empty() ? "" : ",") + extraFeatures;
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      triple, name, features, llvm::TargetOptions(), llvm::Reloc::PIC_,
+      std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+  if (!machine)
+    return Error{"--cpu=" + name + ": LLVM cannot compile for it"};
+  return machine;
+}
+
+std::string mlir::zq::getFeatures(const llvm::TargetMachine &machine) {
+  std::string features;
+  for (const llvm::SubtargetFeatureKV &feature :
+       machine.getMCSubtargetInfo()->getEnabledProcessorFeatures())
+    features += (features.empty() ? "+" : ",+") + std::string(feature.Key);
+  return features;
+}
+
+std::string mlir::zq::getMissingFeatures(StringRef features) {
+  llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
+  std::string missing;
+  for (StringRef feature : llvm::split(features, ',')) {
+    // Tuning flags and the like are no features of a machine.
+    auto found = host.find(feature.drop_front(!feature.empty()));
+    if (feature.starts_with("+") && found != host.end() && !found->second)
+      missing += (missing.empty() ? "" : ",") + feature.str();
+  }
+  return missing;
+}
+
+/// What the packed form of a function is called.
+static std::string getPackedName(StringRef name) {
+  return ("zq_packed_" + name).str();
+}
+
+/// Adds the packed form of the function `name`.
+static LogicalResult addPacked(llvm::Module &module, StringRef name) {
+  llvm::Function *function = module.getFunction(name);
+  if (!function || !function->getReturnType()->isVoidTy())
+    return failure();
+  llvm::LLVMContext &context = module.getContext();
+  auto *pointer = llvm::PointerType::getUnqual(context);
+  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context),
+                                       {pointer}, /*isVarArg=*/false);
+  auto *packed = llvm::Function::Create(
+      type, llvm::GlobalValue::ExternalLinkage, getPackedName(name), module);
+  llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context, "entry", packed));
+  SmallVector<llvm::Value *> arguments;
+  for (llvm::Argument &argument : function->args()) {
+    if (argument.getType() != pointer)
+      return failure();
+    llvm::Value *slot = builder.CreateConstGEP1_64(pointer, packed->getArg(0),
+                                                   arguments.size());
+    arguments.push_back(builder.CreateLoad(pointer, slot));
+  }
+  builder.CreateCall(function, arguments);
+  builder.CreateRetVoid();
+  return success();
+}
+
+LogicalResult mlir::zq::emitCode(ModuleOp module, llvm::TargetMachine &machine,
+                                 CodeForm form, llvm::raw_pwrite_stream &os,
+                                 ArrayRef<std::string> packed) {
+  DialectRegistry registry;
+  registerAllToLLVMIRTranslations(registry);
+  module.getContext()->appendDialectRegistry(registry);
+  llvm::LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> code =
+      translateModuleToLLVMIR(module, llvmContext);
+  if (!code)
+    return failure();
+  for (const std::string &name : packed)
+    if (failed(addPacked(*code, name)))
+      return module.emitError("no function '")
+             << name << "' of pointers to call";
+  code->setTargetTriple(machine.getTargetTriple());
+  code->setDataLayout(machine.createDataLayout());
+  auto optimize =
+      makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, &machine);
+  if (llvm::Error error = optimize(code.get()))
+    return module.emitError("cannot optimise: ")
+           << llvm::toString(std::move(error));
+  if (form == CodeForm::LLVMIR) {
+    code->print(os, nullptr);
+    return success();
+  }
+  llvm::legacy::PassManager pm;
+  auto type = form == CodeForm::Assembly ? llvm::CodeGenFileType::AssemblyFile
+                                         : llvm::CodeGenFileType::ObjectFile;
+  if (machine.addPassesToEmitFile(pm, os, nullptr, type))
+    return module.emitError("cannot generate machine code");
+  pm.run(*code);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Loading
+//===----------------------------------------------------------------------===//
+
+// Of the OpenMP runtime. The call also keeps the linker from dropping the
+// library, whose entry points compiled code looks up.
+// NOLINTNEXTLINE(readability-identifier-naming)
+extern "C" int omp_get_max_threads();
+
+int mlir::zq::getNumThreads() { return omp_get_max_threads(); }
+
+LoadedObject::LoadedObject() = default;
+LoadedObject::~LoadedObject() = default;
+
+Result<std::unique_ptr<LoadedObject>>
+LoadedObject::load(std::unique_ptr<llvm::MemoryBuffer> object) {
+  using namespace llvm::orc;
+  auto fail = [](llvm::Error error) {
+    return Error{"cannot load compiled code: " +
+                 llvm::toString(std::move(error))};
+  };
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  auto jit = LLJITBuilder().create();
+  if (!jit)
+    return fail(jit.takeError());
+  char prefix = (*jit)->getDataLayout().getGlobalPrefix();
+  // First, since a process that was started by another program, such as
+  // Python, need not show the symbols of our libraries, or shows another's.
+  Dl_info info;
+  if (dladdr(reinterpret_cast<void *>(&omp_get_max_threads), &info)) {
+    auto openmp = DynamicLibrarySearchGenerator::Load(info.dli_fname, prefix);
+    if (!openmp)
+      return fail(openmp.takeError());
+    (*jit)->getMainJITDylib().addGenerator(std::move(*openmp));
+  }
+  auto process = DynamicLibrarySearchGenerator::GetForCurrentProcess(prefix);
+  if (!process)
+    return fail(process.takeError());
+  (*jit)->getMainJITDylib().addGenerator(std::move(*process));
+  if (llvm::Error error = (*jit)->addObjectFile(std::move(object)))
+    return fail(std::move(error));
+  std::unique_ptr<LoadedObject> loaded(new LoadedObject);
+  loaded->jit = std::move(*jit);
+  return loaded;
+}
+
+Result<void (*)(void **)> LoadedObject::lookupPacked(StringRef name) {
+  auto address = jit->lookup(getPackedName(name));
+  if (!address)
+    return Error{"cannot link compiled code: " +
+                 llvm::toString(address.takeError())};
+  return address->toPtr<void (*)(void **)>();
+}

@@ -1,0 +1,373 @@
+//===- Program.cpp - One function, from its text to calls -----------------===//
+#include "zq/Runtime/Program.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassInstrumentation.h"
+#include "mlir/Pass/PassManager.h"
+#include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
+#include "zq/Dialect/ZQ/IR/ZQ.h"
+#include "zq/Dialect/ZQ/Transforms/Passes.h"
+#include "zq/InitAll.h"
+#include "zq/Pipelines/Pipelines.h"
+#include "zq/Runtime/ArrayTypes.h"
+#include "zq/Target/Target.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+using ::zq::codec::Array;
+using ::zq::codec::Error;
+using ::zq::codec::Result;
+using ::zq::codec::Status;
+
+template <typename T>
+static std::string print(T value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << value;
+  return text;
+}
+
+/// Where something is, for a message: the place in the text, or the name that
+/// whoever made the text gave the op; empty where neither is known.
+static std::string getPlace(Location loc) {
+  std::string name;
+  loc->walk([&](Location part) {
+    if (auto named = dyn_cast<NameLoc>(part))
+      name = named.getName().str();
+    return name.empty() ? WalkResult::advance() : WalkResult::interrupt();
+  });
+  if (!name.empty())
+    return name;
+  auto file = loc->findInstanceOf<FileLineColLoc>();
+  if (!file)
+    return "";
+  return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" +
+          Twine(file.getColumn()))
+      .str();
+}
+
+namespace {
+/// A module with the context it lives in, and what is said about it.
+class Session {
+public:
+  explicit Session(const ProgramOptions &options) : options(options) {
+    DialectRegistry registry;
+    mlir::registerAllDialects(registry);
+    mlir::registerAllExtensions(registry);
+    mlir::zq::registerAllDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.printOpOnDiagnostic(false);
+    context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
+      bool isRemark = diagnostic.getSeverity() == DiagnosticSeverity::Remark;
+      add(isRemark ? remarks : messages, diagnostic);
+      return success();
+    });
+  }
+
+  /// Parses the text and finds the function to call.
+  Status open(StringRef text);
+
+  /// Gives the arguments their layout.
+  Status pack();
+
+  /// What the compiler said, or `otherwise` where it said nothing.
+  Error fail(StringRef otherwise) const {
+    return Error{messages.empty() ? otherwise.str()
+                                  : llvm::join(messages, "\n")};
+  }
+
+  const ProgramOptions &options;
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module;
+  func::FuncOp function;
+  std::vector<std::string> remarks;
+
+private:
+  static void add(std::vector<std::string> &list, Diagnostic &diagnostic) {
+    auto format = [&](Diagnostic &part) {
+      std::string place = getPlace(part.getLocation());
+      return (place.empty() ? "" : place + ": ") + part.str();
+    };
+    list.push_back(format(diagnostic));
+    for (Diagnostic &note : diagnostic.getNotes())
+      list.back() += "\n  " + format(note);
+  }
+
+  std::vector<std::string> messages;
+};
+} // namespace
+
+Status Session::open(StringRef text) {
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(
+      llvm::MemoryBuffer::getMemBufferCopy(text, options.fileName),
+      llvm::SMLoc());
+  module = parseSourceFile<ModuleOp>(sources, &context);
+  if (!module)
+    return fail("the text is no module");
+
+  SmallVector<func::FuncOp> candidates;
+  std::string list;
+  for (auto candidate : module->getOps<func::FuncOp>()) {
+    if (candidate.isDeclaration())
+      continue;
+    StringRef name = candidate.getName();
+    if (name == options.entry || (options.entry.empty() && name == "main"))
+      function = candidate;
+    if (candidate.isPublic())
+      candidates.push_back(candidate);
+    list += (list.empty() ? "" : ", ") + name.str();
+  }
+  if (!function && options.entry.empty() && candidates.size() == 1)
+    function = candidates.front();
+  if (!function && list.empty())
+    return Error{"no function with a body in the module"};
+  if (!function && !options.entry.empty())
+    return Error{"no function '" + options.entry +
+                 "' in the module, which has " + list};
+  if (!function)
+    return Error{"say which function to call: " + list};
+
+  // Nobody would check such streams, and decoding relies on their values.
+  WalkResult walk = module->walk([&](AssembleOp op) {
+    op.emitError("streams from outside are checked as a whole: let the "
+                 "function take the compressed tensor instead");
+    return WalkResult::interrupt();
+  });
+  if (walk.wasInterrupted())
+    return fail("");
+  // Callers' arrays are theirs.
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    function.setArgAttr(i, "bufferization.writable",
+                        BoolAttr::get(&context, false));
+  return {};
+}
+
+Status Session::pack() {
+  if (!options.packWeights)
+    return {};
+  PassManager pm(module.get()->getName());
+  pm.addPass(createPackWeights({getX86Target(options.features)->getLanes()}));
+  return succeeded(pm.run(*module)) ? Status() : fail("cannot pack weights");
+}
+
+//===----------------------------------------------------------------------===//
+// Compiling
+//===----------------------------------------------------------------------===//
+
+static std::vector<Parameter> getParameters(TypeRange declared, TypeRange types,
+                                            func::FuncOp function) {
+  std::vector<Parameter> parameters;
+  for (auto [before, after] : llvm::zip(declared, types)) {
+    Parameter parameter{print<Type>(before), print<Type>(after), {}};
+    for (RankedTensorType type : *getStoredTypes(after, function))
+      parameter.arrays.push_back({*toReferenceType(type.getElementType()),
+                                  std::vector<int64_t>(type.getShape().begin(),
+                                                       type.getShape().end())});
+    parameters.push_back(std::move(parameter));
+  }
+  return parameters;
+}
+
+Result<std::unique_ptr<Program>>
+Program::compile(StringRef text, const ProgramOptions &options) {
+  Session session(options);
+  if (Status opened = session.open(text); !opened)
+    return Error{opened.message()};
+  SmallVector<Type> declared(session.function.getArgumentTypes());
+  if (Status packed = session.pack(); !packed)
+    return Error{packed.message()};
+  std::unique_ptr<Program> program(new Program);
+  program->entry = session.function.getName().str();
+  if (failed(mlir::zq::getSignature(session.function)))
+    return session.fail("the function cannot be called");
+  program->inputs = getParameters(declared, session.function.getArgumentTypes(),
+                                  session.function);
+  TypeRange resultTypes = session.function.getResultTypes();
+  program->results = getParameters(resultTypes, resultTypes, session.function);
+
+  FailureOr<CompiledFunction> compiled =
+      compileFunction(*session.module, program->entry, options);
+  if (failed(compiled))
+    return session.fail("cannot compile");
+  program->object.assign(compiled->object.begin(), compiled->object.end());
+  program->features =
+      options.features == "host" ? getHostFeatures() : options.features;
+  program->remarks = std::move(session.remarks);
+  if (Status linked = program->link(); !linked)
+    return Error{linked.message()};
+  return program;
+}
+
+Status Program::link() {
+  std::string missing = getMissingFeatures(features);
+  if (!missing.empty())
+    return Error{"the program was compiled for a CPU with " + missing +
+                 ", which this machine lacks"};
+  auto object = LoadedObject::load(
+      llvm::MemoryBuffer::getMemBuffer(this->object, entry,
+                                       /*RequiresNullTerminator=*/false));
+  if (!object)
+    return Error{object.message()};
+  loaded = std::move(*object);
+  auto address = loaded->lookupPacked(getCInterface(entry));
+  if (!address)
+    return Error{address.message()};
+  function = *address;
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Calling
+//===----------------------------------------------------------------------===//
+
+static std::string describe(const ArrayRefOf &array) {
+  Array shaped;
+  shaped.type = array.type;
+  shaped.shape = array.shape.vec();
+  return mlir::zq::describe(shaped);
+}
+
+/// Checks `arrays` against `parameters`, and appends a memref descriptor for
+/// each: two pointers, the offset, sizes and strides.
+static Status addDescriptors(ArrayRef<Parameter> parameters,
+                             ArrayRef<ArrayRefOf> arrays, StringRef what,
+                             std::vector<int64_t> &descriptors,
+                             std::vector<size_t> &offsets) {
+  size_t next = 0;
+  for (auto [i, parameter] : llvm::enumerate(parameters)) {
+    for (const Parameter::Stored &stored : parameter.arrays) {
+      if (next == arrays.size())
+        return Error{"the function has more arrays of " + what.str() +
+                     "s than the " + std::to_string(next) + " given"};
+      const ArrayRefOf &array = arrays[next++];
+      bool fits = array.type == stored.type &&
+                  array.shape.size() == stored.shape.size();
+      for (size_t d = 0; fits && d < stored.shape.size(); ++d)
+        fits = ShapedType::isDynamic(stored.shape[d])
+                   ? array.shape[d] >= 0
+                   : array.shape[d] == stored.shape[d];
+      if (!fits)
+        return Error{(what + " " + Twine(i) + ": expected " +
+                      parameter.declared + ", got " + describe(array))
+                         .str()};
+      offsets.push_back(descriptors.size());
+      int64_t pointer = reinterpret_cast<intptr_t>(array.data);
+      descriptors.insert(descriptors.end(), {pointer, pointer, 0});
+      descriptors.insert(descriptors.end(), array.shape.begin(),
+                         array.shape.end());
+      size_t rank = array.shape.size(), strides = descriptors.size();
+      descriptors.resize(strides + rank, 1);
+      for (size_t d = rank; d-- > 1;)
+        descriptors[strides + d - 1] =
+            descriptors[strides + d] * array.shape[d];
+    }
+  }
+  if (next != arrays.size())
+    return Error{"the function has " + std::to_string(next) + " arrays of " +
+                 what.str() + "s, got " + std::to_string(arrays.size())};
+  return {};
+}
+
+Status Program::call(ArrayRef<ArrayRefOf> inputArrays,
+                     ArrayRef<ArrayRefOf> resultArrays) const {
+  std::vector<int64_t> descriptors;
+  std::vector<size_t> offsets;
+  if (Status bound =
+          addDescriptors(inputs, inputArrays, "input", descriptors, offsets);
+      !bound)
+    return bound;
+  if (Status bound =
+          addDescriptors(results, resultArrays, "result", descriptors, offsets);
+      !bound)
+    return bound;
+  std::vector<void *> arguments;
+  for (size_t offset : offsets)
+    arguments.push_back(descriptors.data() + offset);
+  function(arguments.data());
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Forms on the way
+//===----------------------------------------------------------------------===//
+
+static constexpr StringRef forms[] = {"input",   "imported", "algebra",
+                                      "vectors", "streams",  "buffers",
+                                      "llvm",    "llvm-ir",  "asm"};
+
+ArrayRef<StringRef> mlir::zq::getForms() { return forms; }
+
+namespace {
+/// Keeps the module as it is where a phase ends.
+struct PhasePrinter : PassInstrumentation {
+  PhasePrinter(StringRef phase, std::string &text)
+      : marker(("phase=" + phase).str()), text(text) {}
+
+  void runAfterPass(Pass *pass, Operation *op) override {
+    if (pass->getArgument() != "zq-verify-phase")
+      return;
+    std::string pipeline;
+    llvm::raw_string_ostream os(pipeline);
+    pass->printAsTextualPipeline(os);
+    if (StringRef(pipeline).contains(marker))
+      text = print<Operation &>(*op);
+  }
+
+  std::string marker;
+  std::string &text;
+};
+} // namespace
+
+Result<std::string> mlir::zq::printForm(StringRef text,
+                                        const ProgramOptions &options,
+                                        StringRef form) {
+  if (!llvm::is_contained(forms, form))
+    return Error{"no form '" + form.str() + "'; there are " +
+                 llvm::join(getForms(), ", ")};
+  Session session(options);
+  if (Status opened = session.open(text); !opened)
+    return Error{opened.message()};
+  if (Status packed = session.pack(); !packed)
+    return Error{packed.message()};
+  if (form == "input")
+    return print<Operation &>(*session.module.get());
+
+  auto machine = options.features == "host"
+                     ? createX86Machine("host")
+                     : createX86Machine("x86-64", options.features);
+  if (!machine)
+    return Error{machine.message()};
+  LowerToLLVMOptions pipelineOptions;
+  pipelineOptions.threads = options.threads;
+  pipelineOptions.features = options.features;
+  pipelineOptions.placement = options.placement;
+  pipelineOptions.accuracy = options.accuracy;
+  std::string printed;
+  PassManager pm(session.module.get()->getName());
+  pm.addInstrumentation(std::make_unique<PhasePrinter>(form, printed));
+  buildLowerToLLVMPipeline(pm, pipelineOptions);
+  bool isLowered = succeeded(pm.run(*session.module));
+  // What a phase looks like is of use where a later one fails, too.
+  if (!printed.empty())
+    return printed;
+  if (!isLowered)
+    return session.fail("cannot compile");
+  llvm::SmallVector<char, 0> code;
+  llvm::raw_svector_ostream os(code);
+  CodeForm codeForm = form == "asm" ? CodeForm::Assembly : CodeForm::LLVMIR;
+  if (failed(emitCode(*session.module, **machine, codeForm, os)))
+    return session.fail("cannot generate code");
+  return os.str().str();
+}
+
+std::string mlir::zq::getCompilerVersion() {
+  return "zq " ZQ_VERSION ", LLVM " LLVM_VERSION_STRING ", " +
+         llvm::sys::getHostCPUName().str() + " with " + getHostFeatures();
+}
