@@ -18,9 +18,16 @@ launcher=()
 command -v ccache >/dev/null ||
   launcher=(-DCMAKE_C_COMPILER_LAUNCHER= -DCMAKE_CXX_COMPILER_LAUNCHER=)
 
+# Where scripts/setup.sh put it; without it there is no Python package.
+python=(-DZQ_BUILD_PYTHON=OFF)
+if build/venv/bin/python -m pybind11 --cmakedir >/dev/null 2>&1; then
+  python=(-DZQ_BUILD_PYTHON=ON -DPython_EXECUTABLE="$PWD/build/venv/bin/python"
+          -Dpybind11_DIR="$(build/venv/bin/python -m pybind11 --cmakedir)")
+fi
+
 mkdir -p build
 echo "build: configuring"
-if ! cmake --preset release "${launcher[@]}" >build/configure.log 2>&1; then
+if ! cmake --preset release "${launcher[@]}" "${python[@]}" >build/configure.log 2>&1; then
   cat build/configure.log >&2
   exit 1
 fi

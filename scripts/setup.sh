@@ -26,6 +26,7 @@ packages=(
   nlohmann-json3-dev
   pkg-config
   python3
+  python3-dev
   python3-venv
 )
 

@@ -39,6 +39,11 @@ check_length() {
   [ -z "$long" ] || { echo "$long" && return 1; }
 }
 
+check_python() {
+  build/venv/bin/ruff check python
+  build/venv/bin/ruff format --check python
+}
+
 check_docs() {
   python3 scripts/check_docs.py
 }
@@ -79,7 +84,7 @@ run_suite() {
       "$results/$name.log" || true
 }
 
-for check in format length docs tidy; do
+for check in format length python docs tidy; do
   run_check $check
 done
 
@@ -88,7 +93,8 @@ run_suite lit env LIT_OPTS="-sv --xunit-xml-output=$results/lit.xml" \
 run_suite unit ctest --test-dir build --parallel "$(nproc)" \
   --output-on-failure --no-tests=error --output-junit "$results/unit.xml"
 if [ -n "$(sources '*test_*.py')" ]; then
-  run_suite python build/venv/bin/python -m pytest --quiet \
+  run_suite python env PYTHONPATH=build/python ZQ_CACHE_DIR= \
+    build/venv/bin/python -m pytest --quiet \
     --junitxml="$results/python.xml" $(sources '*test_*.py')
 fi
 
