@@ -12,9 +12,9 @@
 // CHECK: %[[STREAMS:.*]]:2 = zq.disassemble %[[W]]
 // CHECK: scf.for %[[PANEL:[^ ]*]] = %c0 to %c4
 // CHECK:   scf.for %{{.*}} step %c64
-// CHECK:     %[[CODES:.*]] = vector.transfer_read %[[STREAMS]]#1[%[[PANEL]], %{{.*}}, %c0]{{.*}} : tensor<4x32x64xi8>, vector<64xi8>
 // CHECK:     %[[START:.*]] = tensor.extract %[[T]]
 // CHECK:     %[[HIGH:.*]] = vector.broadcast %[[START]] : i32 to vector<16xi32>
+// CHECK:     %[[CODES:.*]] = vector.transfer_read %[[STREAMS]]#1[%[[PANEL]], %{{.*}}, %c0]{{.*}} : tensor<4x32x64xi8>, vector<64xi8>
 // CHECK:     %[[BYTES:.*]] = zq.lookup %[[CODES]] in %[[TABLE]]
 // CHECK:     %[[FIRST:.*]] = zq.dot %[[BYTES]], %{{.*}}, %[[HIGH]]
 // CHECK-COUNT-15: zq.dot

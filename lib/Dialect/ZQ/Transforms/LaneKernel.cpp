@@ -21,6 +21,10 @@ using namespace mlir::zq;
 /// make the loop's own work small.
 static constexpr int64_t leastStep = 64;
 
+/// Columns of one group that follow one another without a loop, where several
+/// rows are summed.
+static constexpr int64_t longestRun = 16;
+
 LaneKernel::LaneKernel(
     OpBuilder &builder, ContractOp op,
     SmallVector<SmallVector<DecodeBuilder::StoredPart>> parts)
@@ -153,21 +157,48 @@ SmallVector<Value> LaneKernel::emitSums(Value panel, Value block) {
 /// Adds `count` columns from `column` on, which begins a step.
 LaneKernel::Sums LaneKernel::emitColumns(Sums sums, Value column,
                                          int64_t count) {
+  codes.clear();
+  for (int64_t offset = 0; offset < count; offset += form.group) {
+    startGroup(column, offset);
+    emitGroup(column, offset, std::min(offset + form.group, count));
+    sums = finishGroup(sums, column, offset);
+  }
+  return sums;
+}
+
+/// Adds the columns from `offset` up to `end`, all of one group, to its sums.
+void LaneKernel::emitGroup(Value column, int64_t offset, int64_t end) {
+  // Long groups are loops: code for each of their columns would not fit the
+  // instruction cache, and takes long to compile.
+  int64_t run = rows > 1 ? longestRun : leastStep;
+  int64_t chunk = form.columns * llvm::divideCeil(run, form.columns);
+  int64_t looped = (end - offset) / chunk * chunk;
+  if (form.group % form.columns == 0 && looped > chunk) {
+    Value begin = add(column, offset);
+    auto loop = scf::ForOp::create(
+        b, loc, index(0), index(looped), index(chunk), groupSums,
+        [&](OpBuilder &, Location, Value place, ValueRange carried) {
+          groupSums.assign(carried.begin(), carried.end());
+          addRun(arith::AddIOp::create(b, loc, begin, place), 0, chunk);
+          scf::YieldOp::create(b, loc, groupSums);
+        });
+    groupSums.assign(loop.result_begin(), loop.result_end());
+    offset += looped;
+  }
+  addRun(column, offset, end);
+}
+
+/// Adds the columns from `offset` up to `end` one after the other. Codes come a
+/// tile of the source at a time, which may lie in several groups.
+void LaneKernel::addRun(Value column, int64_t offset, int64_t end) {
   auto source = cast<CodeSourceAttrInterface>(codec.getStages()[form.source]);
-  SmallVector<Value> codes;
-  for (int64_t offset = 0; offset < count; offset += laneDepth) {
+  for (; offset < end; offset += laneDepth) {
     if (offset % form.columns == 0) {
       LaneBuilder at = getBuilder(form.source, add(column, offset));
       codes = source.emitCodes(at);
     }
-    if (offset % form.group == 0)
-      startGroup(column, offset);
-    addColumns(codes[offset % form.columns / laneDepth], column, offset, count);
-    int64_t next = offset + laneDepth;
-    if (next % form.group == 0 || next >= count)
-      sums = finishGroup(sums, column, offset / form.group * form.group);
+    addColumns(codes[offset % form.columns / laneDepth], column, offset, end);
   }
-  return sums;
 }
 
 /// The place of a group that begins `offset` columns after `column`.

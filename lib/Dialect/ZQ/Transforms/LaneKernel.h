@@ -37,6 +37,8 @@ private:
   int64_t getStep() const;
   Sums emitColumns(Sums sums, Value column, int64_t count);
   void startGroup(Value column, int64_t offset);
+  void emitGroup(Value column, int64_t offset, int64_t end);
+  void addRun(Value column, int64_t offset, int64_t end);
   void addColumns(Value codes, Value column, int64_t offset, int64_t limit);
   Sums finishGroup(Sums sums, Value column, int64_t offset);
   Value emitFactors(Value column, bool ofRows);
@@ -63,6 +65,8 @@ private:
   /// The sums of the group that is being emitted: of integers for each plane
   /// and row, or of f32 for each row.
   SmallVector<Value> groupSums;
+  /// Of the tile of the source that was read last.
+  SmallVector<Value> codes;
   /// The zero points of the group, or null.
   Value zeroPoint;
 };

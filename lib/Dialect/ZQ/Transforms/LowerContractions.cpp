@@ -28,6 +28,9 @@ using namespace mlir::zq;
 /// Magnitudes below this count as zero, so that no quotient overflows.
 static constexpr float leastMagnitude = 0x1p-100f;
 
+/// Columns of a group that are taken without a loop.
+static constexpr int64_t longestRun = 32;
+
 namespace {
 
 /// The loops of one `zq.planes`.
@@ -46,6 +49,9 @@ private:
   SmallVector<Value> emitRun(Value block, Value row, Value run,
                              ValueRange carried);
   Value load(Value at, Value column);
+  SmallVector<Value>
+  emitVectors(Value column, ValueRange carried,
+              function_ref<SmallVector<Value>(Value, ValueRange)> body);
   Value emitExtent(Value at, Value column);
   SmallVector<Value> emitIntegers(Value values, Value inverse);
   Value constant(float value) {
@@ -88,16 +94,38 @@ Value PlanesLowering::load(Value at, Value column) {
   return arith::SelectOp::create(b, loc, exists, values, zeros);
 }
 
+/// What `body` makes of `carried` with each vector of the group that begins at
+/// `column`, given where the vector begins.
+SmallVector<Value> PlanesLowering::emitVectors(
+    Value column, ValueRange carried,
+    function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  SmallVector<Value> values(carried);
+  if (group <= longestRun) {
+    for (int64_t i = 0; i < group; i += width)
+      values = body(loops.add(column, loops.index(i)), values);
+    return values;
+  }
+  auto loop = scf::ForOp::create(
+      b, loc, loops.index(0), loops.index(group), loops.index(width), values,
+      [&](OpBuilder &, Location, Value i, ValueRange carried) {
+        scf::YieldOp::create(b, loc, body(loops.add(column, i), carried));
+      });
+  return loop.getResults();
+}
+
 /// The largest magnitude of a run; infinity or NaN where there is one.
 Value PlanesLowering::emitExtent(Value at, Value column) {
   // As integers, the bits of magnitudes have their order, NaN last.
-  Value largest = splat(integers, 0);
-  for (int64_t i = 0; i < group; i += width) {
-    Value values = load(at, loops.add(column, loops.index(i)));
-    Value bits = arith::BitcastOp::create(b, loc, integers, values);
-    bits = arith::AndIOp::create(b, loc, bits, splat(integers, 0x7fffffff));
-    largest = arith::MaxUIOp::create(b, loc, largest, bits);
-  }
+  Value largest =
+      emitVectors(column, splat(integers, 0),
+                  [&](Value begin, ValueRange carried) -> SmallVector<Value> {
+                    Value bits = arith::BitcastOp::create(b, loc, integers,
+                                                          load(at, begin));
+                    bits = arith::AndIOp::create(b, loc, bits,
+                                                 splat(integers, 0x7fffffff));
+                    return {arith::MaxUIOp::create(b, loc, carried[0], bits)};
+                  })
+          .front();
   Value bits = vector::ReductionOp::create(b, loc, vector::CombiningKind::MAXUI,
                                            largest);
   return arith::BitcastOp::create(b, loc, b.getF32Type(), bits);
@@ -146,30 +174,34 @@ SmallVector<Value> PlanesLowering::emitRun(Value block, Value row, Value run,
       constant(std::numeric_limits<float>::quiet_NaN()));
   scales = loops.insert(scale, scales, {block, run, row});
 
-  SmallVector<Value> sums(count, splat(integers, 0));
   Value factor = broadcast(inverse);
   auto bytes = VectorType::get(width, b.getI8Type());
-  for (int64_t i = 0; i < group; i += width) {
-    Value begin = loops.add(column, loops.index(i));
+  auto fours = VectorType::get({width / laneDepth, laneDepth}, b.getI8Type());
+  SmallVector<Value> sums(count, splat(integers, 0));
+  sums.insert(sums.begin(), planes);
+  sums = emitVectors(column, sums, [&](Value begin, ValueRange carried) {
+    SmallVector<Value> results(carried);
     SmallVector<Value> values = emitIntegers(load(at, begin), factor);
     Value depth = arith::DivUIOp::create(b, loc, begin, loops.index(laneDepth));
     for (int64_t plane = 0; plane < count; ++plane) {
-      sums[plane] = arith::AddIOp::create(b, loc, sums[plane], values[plane]);
+      Value &sum = results[1 + plane];
+      sum = arith::AddIOp::create(b, loc, sum, values[plane]);
       Value narrow = arith::TruncIOp::create(b, loc, bytes, values[plane]);
-      for (int64_t j = 0; j < width; j += laneDepth) {
-        Value four = vector::ExtractStridedSliceOp::create(
-            b, loc, narrow, ArrayRef<int64_t>{j}, ArrayRef<int64_t>{laneDepth},
-            ArrayRef<int64_t>{1});
-        planes =
-            vector::TransferWriteOp::create(
-                b, loc, four, planes,
-                ValueRange{block, loops.add(depth, loops.index(j / laneDepth)),
-                           loops.index(plane), row, loops.index(0)},
-                ArrayRef<bool>(true))
-                .getResult();
-      }
+      narrow = vector::ShapeCastOp::create(b, loc, fours, narrow);
+      // Every fourth column begins another row of bytes.
+      auto map =
+          AffineMap::getMultiDimMapWithTargets(5, {1, 4}, b.getContext());
+      results[0] =
+          vector::TransferWriteOp::create(
+              b, loc, narrow, results[0],
+              ValueRange{block, depth, loops.index(plane), row, loops.index(0)},
+              map, ArrayRef<bool>{true, true})
+              .getResult();
     }
-  }
+    return results;
+  });
+  planes = sums.front();
+  sums.erase(sums.begin());
   Value negated = arith::ConstantIntOp::create(
       b, loc, -static_cast<int64_t>(op.getOffset()), 32);
   for (int64_t plane = 0; plane < count; ++plane) {
