@@ -110,6 +110,30 @@ def test_inputs_are_left_alone():
     np.testing.assert_array_equal(total, kept + y)
 
 
+def test_indices_along_a_reduction():
+    # A sum up to each column, in vectors and a rest of fewer.
+    text = """
+      func.func @main(%x: tensor<3x40xf32>) -> tensor<3x40xf32> {
+        %z = arith.constant 0.0 : f32
+        %f = arith.constant dense<0.0> : tensor<3x40xf32>
+        %y = linalg.generic {
+            indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (i, j)>],
+            iterator_types = ["parallel", "parallel", "reduction"]}
+            ins(%x : tensor<3x40xf32>) outs(%f : tensor<3x40xf32>) {
+        ^bb0(%a: f32, %o: f32):
+          %j = linalg.index 1 : index
+          %k = linalg.index 2 : index
+          %c = arith.cmpi ule, %k, %j : index
+          %s = arith.select %c, %a, %z : f32
+          %t = arith.addf %o, %s : f32
+          linalg.yield %t : f32
+        } -> tensor<3x40xf32>
+        return %y : tensor<3x40xf32>
+      }"""
+    x = gaussian(3, 40)
+    np.testing.assert_allclose(zq.compile(text)(x), np.cumsum(x, 1), atol=1e-5)
+
+
 def test_strides_and_types_of_arguments():
     function = zq.compile(ADD_TO)
     x, y = gaussian(200000)[::-2], gaussian(100000, seed=1)[::-1]

@@ -434,3 +434,25 @@ func.func @inside_a_loop(%x: tensor<64x1024xf32>, %n: index) -> tensor<64x1024xf
   }
   return %r : tensor<64x1024xf32>
 }
+
+// Indices along a reduction that is cut into vectors count from its beginning.
+// CHECK-LABEL: func.func @index_of_reduction(
+// CHECK: scf.for %[[K:.*]] = %{{.*}} to %{{.*}} step %c16
+// CHECK:   linalg.generic
+// CHECK:     %[[INDEX:.*]] = linalg.index 1 : index
+// CHECK:     %[[OFFSET:.*]] = affine.apply #{{.*}}(%[[K]])[%[[INDEX]]]
+// CHECK:     arith.index_cast %[[OFFSET]] : index to i32
+func.func @index_of_reduction(%x: tensor<4x64xi32>) -> tensor<4xi32> {
+  %zero = arith.constant dense<0> : tensor<4xi32>
+  %y = linalg.generic {indexing_maps = [affine_map<(i, k) -> (i, k)>, affine_map<(i, k) -> (i)>],
+                       iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<4x64xi32>) outs(%zero : tensor<4xi32>) {
+  ^bb0(%a: i32, %o: i32):
+    %k = linalg.index 1 : index
+    %i = arith.index_cast %k : index to i32
+    %p = arith.muli %a, %i : i32
+    %s = arith.addi %o, %p : i32
+    linalg.yield %s : i32
+  } -> tensor<4xi32>
+  return %y : tensor<4xi32>
+}

@@ -494,6 +494,15 @@ Tiler::tileToLoops(linalg::LinalgOp op, ArrayRef<int64_t> sizes, bool fuse,
   auto inner = dyn_cast<linalg::LinalgOp>(result->tiledOps.front());
   if (!inner)
     return result->tiledOps.front()->emitOpError("is no linalg op");
+  if (partialReduction) {
+    // Upstream leaves indices of this kind of tile as they were.
+    SmallVector<OpFoldResult> offsets(sizes.size());
+    auto *loop = result->loops.begin();
+    for (auto [offset, size] : llvm::zip(offsets, sizes))
+      if (size)
+        offset = *(*loop++).getSingleInductionVar();
+    linalg::offsetIndices(rewriter, inner, offsets);
+  }
   if (fuse) {
     for (Value input : SmallVector<Value>(inner.getDpsInputs())) {
       auto slice = input.getDefiningOp<tensor::ExtractSliceOp>();
