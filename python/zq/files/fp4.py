@@ -36,9 +36,10 @@ def nvfp4_tensor(packed: np.ndarray, scales: np.ndarray, divisor: np.ndarray) ->
 
     The checkpoint means bf16(code * f32(scale / divisor)). `nvfp4` multiplies,
     f32(f32(code * scale) * factor), and codes and scales have so few values that
-    all products can be tried: where a factor next to 1 / divisor makes every one
-    of them the same bf16, that is the tensor. That fails about once in a
-    thousand divisors; then the quotients become a table of the codec.
+    all products can be tried: where 1 / divisor or a neighbour of it makes every
+    one of them the same bf16, that is the factor. Of the 2^23 mantissas that a
+    divisor can have, 134 have none; then the quotients become a table of the
+    codec.
     """
     shape = (packed.shape[0], packed.shape[1] * 2)
     check_finite(scales, "scale")
@@ -72,7 +73,9 @@ def _factor(scales: np.ndarray, quotients: np.ndarray, divisor: np.ndarray) -> n
 def _with_table(
     packed: np.ndarray, scales: np.ndarray, present: np.ndarray, quotients: np.ndarray, shape: tuple[int, int]
 ) -> Tensor:
-    # A table ascends, and so has one zero, and two entries at least.
+    if np.signbit(quotients).any():
+        raise zq.Error("a scale is negative")
+    # Two entries at least.
     table = np.unique(np.concatenate([quotients, np.float32([0, 1])]))
     places = np.zeros(256, np.uint8)
     places[present.view(np.uint8)] = np.searchsorted(table, quotients)
