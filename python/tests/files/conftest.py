@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 import zq
 
 
@@ -17,8 +16,12 @@ def same_bits():
     def check(got: np.ndarray, want: np.ndarray) -> None:
         assert got.dtype == want.dtype
         assert got.shape == want.shape
-        different = np.flatnonzero(got.reshape(-1, 1).view(np.uint8) != want.reshape(-1, 1).view(np.uint8))
-        assert not different.size, f"{different.size} bytes differ: {got.ravel()[:4]} {want.ravel()[:4]}"
+        different = np.flatnonzero(
+            got.reshape(-1, 1).view(np.uint8) != want.reshape(-1, 1).view(np.uint8)
+        )
+        assert not different.size, (
+            f"{different.size} bytes differ: {got.ravel()[:4]} {want.ravel()[:4]}"
+        )
 
     return check
 

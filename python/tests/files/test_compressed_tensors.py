@@ -8,7 +8,6 @@ import json
 import ml_dtypes
 import numpy as np
 import pytest
-
 import zq
 import zq.files
 
@@ -22,10 +21,14 @@ def pack_rows(codes: np.ndarray, width: int) -> np.ndarray:
     """Each row a string of bits in as few i32 words as hold it."""
     words = -(-codes.shape[1] * width // 32)
     strings = [sum(int(code) << (width * j) for j, code in enumerate(row)) for row in codes]
-    return np.array([[(s >> (32 * i)) & 0xFFFFFFFF for i in range(words)] for s in strings], np.uint32).view(np.int32)
+    return np.array(
+        [[(s >> (32 * i)) & 0xFFFFFFFF for i in range(words)] for s in strings], np.uint32
+    ).view(np.int32)
 
 
-def integers(rng, *, width=4, rows=24, columns=64, group=32, asymmetric=False, act_order=False, scale=BF16):
+def integers(
+    rng, *, width=4, rows=24, columns=64, group=32, asymmetric=False, act_order=False, scale=BF16
+):
     """The arrays of a pack-quantized weight, and the weight."""
     groups = columns // group
     low, high = -(1 << (width - 1)), 1 << (width - 1)
@@ -35,7 +38,11 @@ def integers(rng, *, width=4, rows=24, columns=64, group=32, asymmetric=False, a
     g_idx = np.arange(columns) // group
     if act_order:
         rng.shuffle(g_idx)
-    arrays = {"packed": pack_rows(numbers - low, width), "scale": scales, "shape": np.array([rows, columns])}
+    arrays = {
+        "packed": pack_rows(numbers - low, width),
+        "scale": scales,
+        "shape": np.array([rows, columns]),
+    }
     if asymmetric:
         arrays["zero_point"] = np.ascontiguousarray(pack_rows((zeros - low).T, width).T)
     if act_order:
@@ -46,7 +53,7 @@ def integers(rng, *, width=4, rows=24, columns=64, group=32, asymmetric=False, a
     return arrays, weight
 
 
-def nvfp4(rng, *, rows=32, columns=64, divisor=np.float32(5376 / 3.1)):
+def nvfp4(rng, *, rows=32, columns=64, divisor=1734.2):
     codes = rng.integers(0, 16, (rows, columns), np.uint8)
     scales = rng.integers(0, 127, (rows, columns // 16), np.uint8).view(E4M3)
     arrays = {
@@ -62,7 +69,10 @@ def save(folder, arrays, weights=None, **others):
     path = folder / "model.safetensors"
     zq.save(path, {f"{W}_{part}" if part else W: array for part, array in arrays.items()} | others)
     if weights is not None:
-        config = {"quant_method": "compressed-tensors", "config_groups": {"group_0": {"weights": weights}}}
+        config = {
+            "quant_method": "compressed-tensors",
+            "config_groups": {"group_0": {"weights": weights}},
+        }
         (folder / "config.json").write_text(json.dumps({"quantization_config": config}))
     return path
 
@@ -120,7 +130,7 @@ def test_nvfp4_with_a_power_of_two(tmp_path, rng, same_bits, exponent):
 
 def test_nvfp4_of_any_scale(tmp_path, rng, same_bits):
     """All scales and codes meet in one tensor, so that every product counts."""
-    for i in range(40):
+    for _ in range(40):
         divisor = np.float32(np.exp(rng.uniform(-10, 10)))
         arrays, weight = nvfp4(rng, rows=64, divisor=divisor)
         tensor = zq.load(save(tmp_path, arrays))[W]
@@ -143,7 +153,9 @@ def test_nvfp4_where_no_factor_does(tmp_path, rng, same_bits):
 
 def redone(arrays, divisor):
     """The weight again, after its scales were changed."""
-    codes = np.stack([arrays["packed"] & 15, arrays["packed"] >> 4], axis=-1).reshape(len(arrays["packed"]), -1)
+    codes = np.stack([arrays["packed"] & 15, arrays["packed"] >> 4], axis=-1).reshape(
+        len(arrays["packed"]), -1
+    )
     factors = np.repeat(arrays["scale"].astype(np.float32) / divisor, 16, axis=1)
     return arrays, (GRID[codes] * factors).astype(BF16)
 
@@ -151,7 +163,9 @@ def redone(arrays, divisor):
 def test_mxfp4(tmp_path, rng, same_bits):
     codes = rng.integers(0, 16, (8, 64), np.uint8)
     scales = rng.integers(100, 150, (8, 2), np.uint8)
-    tensor = zq.load(save(tmp_path, {"packed": codes[:, ::2] | (codes[:, 1::2] << 4), "scale": scales}))[W]
+    tensor = zq.load(
+        save(tmp_path, {"packed": codes[:, ::2] | (codes[:, 1::2] << 4), "scale": scales})
+    )[W]
     assert tensor.codec.name == "mxfp4"
     factors = np.repeat(2.0 ** (scales.astype(np.float32) - 127), 32, axis=1)
     same_bits(tensor.decode(), (GRID[codes] * factors).astype(BF16))
@@ -163,7 +177,13 @@ def test_numbers_as_they_are(tmp_path, rng, same_bits, strategy, number):
     numbers = rng.integers(0, 256, (32, 64), np.uint8).view(number)
     if number != np.int8:
         numbers = np.where(np.isfinite(numbers.astype(np.float32)), numbers, np.zeros((), number))
-    shape = {"tensor": (1,), "channel": (32, 1), "flat channel": (32,), "group": (32, 4), "block": (2, 4)}[strategy]
+    shape = {
+        "tensor": (1,),
+        "channel": (32, 1),
+        "flat channel": (32,),
+        "group": (32, 4),
+        "block": (2, 4),
+    }[strategy]
     scales = (rng.standard_normal(shape) * 0.01).astype(BF16)
     full = scales.reshape(shape if len(shape) == 2 else (-1, 1))
     full = np.repeat(np.repeat(full, 32 // full.shape[0], axis=0), 64 // full.shape[1], axis=1)
@@ -176,7 +196,9 @@ def test_blocks_at_a_ragged_edge(tmp_path, rng, same_bits):
     numbers = rng.integers(0, 0x78, (20, 40), np.uint8).view(E4M3)
     scales = rng.standard_normal((2, 3)).astype(np.float32)
     full = np.repeat(np.repeat(scales, 16, axis=0), 16, axis=1)[:20, :40]
-    tensor = zq.load(save(tmp_path, {"": numbers, "scale": scales}, {"block_structure": [16, 16]}))[W]
+    tensor = zq.load(save(tmp_path, {"": numbers, "scale": scales}, {"block_structure": [16, 16]}))[
+        W
+    ]
     same_bits(tensor.decode(), numbers.astype(np.float32) * full)
 
 
@@ -196,8 +218,14 @@ def test_int8_without_scales_is_dense(tmp_path, rng, same_bits):
 def test_shards_have_parts_of_one_weight(tmp_path, rng, same_bits):
     arrays, weight = integers(rng)
     zq.save(tmp_path / "a.safetensors", {f"{W}_packed": arrays["packed"]})
-    zq.save(tmp_path / "b.safetensors", {f"{W}_scale": arrays["scale"], f"{W}_shape": arrays["shape"]})
-    weight_map = {f"{W}_packed": "a.safetensors", f"{W}_scale": "b.safetensors", f"{W}_shape": "b.safetensors"}
+    zq.save(
+        tmp_path / "b.safetensors", {f"{W}_scale": arrays["scale"], f"{W}_shape": arrays["shape"]}
+    )
+    weight_map = {
+        f"{W}_packed": "a.safetensors",
+        f"{W}_scale": "b.safetensors",
+        f"{W}_shape": "b.safetensors",
+    }
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
     same_bits(zq.load(tmp_path)[W].decode(), weight)
 
@@ -219,7 +247,9 @@ def decompress(compressor, arrays, **args) -> np.ndarray:
         return torch.from_numpy(array)
 
     scheme = QuantizationScheme(targets=["Linear"], weights=QuantizationArgs(**args))
-    state = {f"weight_{part}" if part else "weight": tensor(array) for part, array in arrays.items()}
+    state = {
+        f"weight_{part}" if part else "weight": tensor(array) for part, array in arrays.items()
+    }
     state["weight_shape"] = torch.Size(arrays["shape"]) if "shape" in arrays else None
     if state["weight_shape"] is None:
         del state["weight_shape"]
@@ -238,8 +268,12 @@ def test_the_library_agrees_on_integers(tmp_path, rng, same_bits, library, asymm
     from compressed_tensors.compressors.pack_quantized.base import PackedQuantizationCompressor
 
     arrays, weight = integers(rng, columns=128, group=group, asymmetric=asymmetric)
-    strategy = {"strategy": "channel"} if group == 128 else {"strategy": "group", "group_size": group}
-    theirs = decompress(PackedQuantizationCompressor, arrays, num_bits=4, symmetric=not asymmetric, **strategy)
+    strategy = (
+        {"strategy": "channel"} if group == 128 else {"strategy": "group", "group_size": group}
+    )
+    theirs = decompress(
+        PackedQuantizationCompressor, arrays, num_bits=4, symmetric=not asymmetric, **strategy
+    )
     same_bits(theirs, weight)
     same_bits(zq.load(save(tmp_path, arrays))[W].decode(), theirs)
 
@@ -250,7 +284,12 @@ def test_the_library_agrees_on_nvfp4(tmp_path, rng, same_bits, library):
     for divisor in np.float32(np.exp(rng.uniform(-8, 8, 10))):
         arrays, weight = nvfp4(rng, divisor=divisor)
         theirs = decompress(
-            NVFP4PackedCompressor, arrays, num_bits=4, type="float", strategy="tensor_group", group_size=16
+            NVFP4PackedCompressor,
+            arrays,
+            num_bits=4,
+            type="float",
+            strategy="tensor_group",
+            group_size=16,
         )
         same_bits(theirs, weight)
         same_bits(zq.load(save(tmp_path, arrays))[W].decode(), theirs)
@@ -260,8 +299,13 @@ def test_the_library_agrees_on_mxfp4(tmp_path, rng, same_bits, library):
     from compressed_tensors.compressors.mxfp4.base import MXFP4PackedCompressor
 
     codes = rng.integers(0, 16, (8, 64), np.uint8)
-    arrays = {"packed": codes[:, ::2] | (codes[:, 1::2] << 4), "scale": rng.integers(90, 160, (8, 2), np.uint8)}
-    theirs = decompress(MXFP4PackedCompressor, arrays, num_bits=4, type="float", strategy="group", group_size=32)
+    arrays = {
+        "packed": codes[:, ::2] | (codes[:, 1::2] << 4),
+        "scale": rng.integers(90, 160, (8, 2), np.uint8),
+    }
+    theirs = decompress(
+        MXFP4PackedCompressor, arrays, num_bits=4, type="float", strategy="group", group_size=32
+    )
     same_bits(zq.load(save(tmp_path, arrays))[W].decode(), theirs)
 
 
@@ -272,7 +316,9 @@ def test_the_library_agrees_on_numbers_as_they_are(tmp_path, rng, same_bits, lib
     numbers = rng.integers(0, 0x78, (32, 64), np.uint8).view(number)
     arrays = {"": numbers, "scale": (rng.standard_normal((32, 1)) * 0.01).astype(BF16)}
     kind = "int" if number is np.int8 else "float"
-    theirs = decompress(NaiveQuantizationCompressor, arrays, num_bits=8, type=kind, strategy="channel")
+    theirs = decompress(
+        NaiveQuantizationCompressor, arrays, num_bits=8, type=kind, strategy="channel"
+    )
     same_bits(zq.load(save(tmp_path, arrays))[W].decode(), theirs)
 
 
@@ -301,13 +347,25 @@ WRONG_INTEGERS = {
     "a huge shape": (put("shape", lambda s: s << 50), "says ("),
     "a shape of floats": (put("shape", lambda s: s.astype(np.float32)), "is no shape of a matrix"),
     "a shape of three": (put("shape", lambda s: np.array([1, 24, 64])), "is no shape of a matrix"),
-    "columns of another width": (put("shape", lambda s: np.array([24, 70])), "8 words for 70 codes do not fit any number of bits"),
-    "words of another type": (put("packed", lambda p: p.view(np.uint32).astype(np.int64)), "has elements of type int64"),
-    "uneven groups": (put("scale", lambda s: np.repeat(s, 3, axis=1)[:, :5]), "64 columns in 5 groups"),
+    "columns of another width": (
+        put("shape", lambda s: np.array([24, 70])),
+        "8 words for 70 codes do not fit any number of bits",
+    ),
+    "words of another type": (
+        put("packed", lambda p: p.view(np.uint32).astype(np.int64)),
+        "has elements of type int64",
+    ),
+    "uneven groups": (
+        put("scale", lambda s: np.repeat(s, 3, axis=1)[:, :5]),
+        "64 columns in 5 groups",
+    ),
     "fewer rows of scales": (put("scale", lambda s: s[:-1]), "do not fit"),
     "NaN": (put("scale", poke(5, np.nan)), "scale [2, 1] is nan"),
     "infinity": (put("scale", poke(0, -np.inf)), "scale [0, 0] is -inf"),
-    "zero points of another type": (put("zero_point", lambda z: z.astype(np.int8)), "zero points are int8"),
+    "zero points of another type": (
+        put("zero_point", lambda z: z.astype(np.int8)),
+        "zero points are int8",
+    ),
     "too few zero points": (put("zero_point", lambda z: z[:-1]), "zero points are int32 of shape"),
 }
 
@@ -329,13 +387,28 @@ WRONG_FLOATS = {
     "scales of other groups": (put("scale", lambda s: s[:, :-1]), "expected (32, 4)"),
     "scales of another type": (put("scale", lambda s: s.astype(np.float32)), "expected F8_E4M3"),
     "two global scales": (put("global_scale", lambda g: np.repeat(g, 2)), "expected one f32"),
-    "a global scale of f64": (put("global_scale", lambda g: g.astype(np.float64)), "expected one f32"),
-    "zero": (put("global_scale", lambda g: g * 0), "global scale is 0.0, expected a positive number"),
+    "a global scale of f64": (
+        put("global_scale", lambda g: g.astype(np.float64)),
+        "expected one f32",
+    ),
+    "zero": (
+        put("global_scale", lambda g: g * 0),
+        "global scale is 0.0, expected a positive number",
+    ),
     "negative": (put("global_scale", lambda g: -g), "expected a positive number"),
     "NaN": (put("global_scale", lambda g: g * np.nan), "global scale is nan"),
-    "so small that scales overflow": (put("global_scale", lambda g: np.float32([1e-40])), "makes scales infinite"),
-    "a NaN of a block": (put("scale", lambda s: poke(6, 0x7F)(s.view(np.uint8)).view(E4M3)), "scale [1, 2] is nan"),
-    "zero points": (lambda a: a.update(zero_point=np.zeros(3, np.int8)), "a packed float has no 'zero_point'"),
+    "so small that scales overflow": (
+        put("global_scale", lambda g: np.float32([1e-40])),
+        "makes scales infinite",
+    ),
+    "a NaN of a block": (
+        put("scale", lambda s: poke(6, 0x7F)(s.view(np.uint8)).view(E4M3)),
+        "scale [1, 2] is nan",
+    ),
+    "zero points": (
+        lambda a: a.update(zero_point=np.zeros(3, np.int8)),
+        "a packed float has no 'zero_point'",
+    ),
 }
 
 

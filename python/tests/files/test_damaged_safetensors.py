@@ -6,7 +6,6 @@ import json
 
 import numpy as np
 import pytest
-
 import zq
 import zq.files
 
@@ -22,7 +21,10 @@ def entry(shape, begin: int, end: int, dtype: str = "F32") -> dict:
 
 LYING = {
     "no bytes": (b"", "is no safetensors file: it has 0 bytes"),
-    "header longer than the file": (raw({}, length=1 << 40), "its header claims 1099511627776 bytes, the file has 2 more"),
+    "header longer than the file": (
+        raw({}, length=1 << 40),
+        "its header claims 1099511627776 bytes, the file has 2 more",
+    ),
     "header of all bits": (b"\xff" * 8, "its header claims 18446744073709551615 bytes"),
     "no JSON": (raw(b"{nonsense"), "the header is malformed"),
     "no object": (raw(b"[1]"), "the header is malformed: it does not begin with '{'"),
@@ -30,32 +32,89 @@ LYING = {
     "deep": (raw(b'{"a":' * 100000), "the header is malformed"),
     "a number of many digits": (raw(b'{"a": ' + b"9" * 5000 + b"}"), "the header is malformed"),
     "a name twice": (
-        raw(b'{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}', b"12"),
+        raw(
+            b'{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}',
+            b"12",
+        ),
         "'a' is given twice",
     ),
-    "a field twice": (raw(b'{"a":{"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]}}', b"1"), "'dtype' is given twice"),
-    "metadata of numbers": (raw({"__metadata__": {"a": 1}}), "the header's __metadata__ is not a table of strings"),
+    "a field twice": (
+        raw(b'{"a":{"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]}}', b"1"),
+        "'dtype' is given twice",
+    ),
+    "metadata of numbers": (
+        raw({"__metadata__": {"a": 1}}),
+        "the header's __metadata__ is not a table of strings",
+    ),
     "no entry": (raw({"w": 3}), "tensor 'w': expected 'dtype', 'shape' and 'data_offsets'"),
-    "no shape": (raw({"w": {"dtype": "F32", "data_offsets": [0, 0]}}), "tensor 'w': expected 'dtype'"),
-    "unknown dtype": (raw({"w": entry([1], 0, 4, "F33")}, b"1234"), "tensor 'w': unknown dtype 'F33'"),
-    "dtype is a list": (raw({"w": entry([1], 0, 4, ["F32"])}, b"1234"), "tensor 'w': unknown dtype"),
-    "a negative size": (raw({"w": entry([-1], 0, 4)}, b"1234"), "tensor 'w': 'shape' is not a list of sizes"),
-    "a size that is a fraction": (raw({"w": entry([1.0], 0, 4)}, b"1234"), "tensor 'w': 'shape' is not a list of sizes"),
-    "a size that is true": (raw({"w": entry([True], 0, 4)}, b"1234"), "tensor 'w': 'shape' is not a list of sizes"),
-    "many dimensions": (raw({"w": entry([1] * 33, 0, 4)}, b"1234"), "tensor 'w': more than 32 dimensions"),
-    "sizes that overflow": (raw({"w": entry([1 << 40, 1 << 40], 0, 4)}, b"1234"), "tensor 'w': its size overflows"),
-    "sizes that wrap to the right one": (raw({"w": entry([1 << 32, 1 << 32, 1], 0, 0)}), "tensor 'w': its size overflows"),
-    "empty sizes that overflow": (raw({"w": entry([0, 1 << 62, 1 << 62], 0, 0)}), "tensor 'w': its size overflows"),
-    "three offsets": (raw({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4, 4]}}, b"1234"), "tensor 'w': 'data_offsets' holds 3 numbers"),
-    "offsets backwards": (raw({"w": entry([1], 4, 0)}, b"1234"), "tensor 'w': bytes 4 to 0 are not within"),
-    "offsets beyond the end": (raw({"w": entry([2], 0, 8)}, b"1234"), "tensor 'w': bytes 0 to 8 are not within the 4 bytes of data"),
-    "offsets of another size": (raw({"w": entry([2], 0, 4)}, b"1234"), "tensor 'w': dtype and shape ask for 8 bytes, its offsets give 4"),
+    "no shape": (
+        raw({"w": {"dtype": "F32", "data_offsets": [0, 0]}}),
+        "tensor 'w': expected 'dtype'",
+    ),
+    "unknown dtype": (
+        raw({"w": entry([1], 0, 4, "F33")}, b"1234"),
+        "tensor 'w': unknown dtype 'F33'",
+    ),
+    "dtype is a list": (
+        raw({"w": entry([1], 0, 4, ["F32"])}, b"1234"),
+        "tensor 'w': unknown dtype",
+    ),
+    "a negative size": (
+        raw({"w": entry([-1], 0, 4)}, b"1234"),
+        "tensor 'w': 'shape' is not a list of sizes",
+    ),
+    "a size that is a fraction": (
+        raw({"w": entry([1.0], 0, 4)}, b"1234"),
+        "tensor 'w': 'shape' is not a list of sizes",
+    ),
+    "a size that is true": (
+        raw({"w": entry([True], 0, 4)}, b"1234"),
+        "tensor 'w': 'shape' is not a list of sizes",
+    ),
+    "many dimensions": (
+        raw({"w": entry([1] * 33, 0, 4)}, b"1234"),
+        "tensor 'w': more than 32 dimensions",
+    ),
+    "sizes that overflow": (
+        raw({"w": entry([1 << 40, 1 << 40], 0, 4)}, b"1234"),
+        "tensor 'w': its size overflows",
+    ),
+    "sizes that wrap to the right one": (
+        raw({"w": entry([1 << 32, 1 << 32, 1], 0, 0)}),
+        "tensor 'w': its size overflows",
+    ),
+    "empty sizes that overflow": (
+        raw({"w": entry([0, 1 << 62, 1 << 62], 0, 0)}),
+        "tensor 'w': its size overflows",
+    ),
+    "three offsets": (
+        raw({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4, 4]}}, b"1234"),
+        "tensor 'w': 'data_offsets' holds 3 numbers",
+    ),
+    "offsets backwards": (
+        raw({"w": entry([1], 4, 0)}, b"1234"),
+        "tensor 'w': bytes 4 to 0 are not within",
+    ),
+    "offsets beyond the end": (
+        raw({"w": entry([2], 0, 8)}, b"1234"),
+        "tensor 'w': bytes 0 to 8 are not within the 4 bytes of data",
+    ),
+    "offsets of another size": (
+        raw({"w": entry([2], 0, 4)}, b"1234"),
+        "tensor 'w': dtype and shape ask for 8 bytes, its offsets give 4",
+    ),
     "overlap": (
         raw({"v": entry([2], 0, 8), "w": entry([1], 4, 8)}, b"12345678"),
         "tensor 'w': its bytes overlap those of 'v'",
     ),
-    "a gap": (raw({"w": entry([1], 4, 8)}, b"12345678"), "tensor 'w': 4 bytes before it belong to no tensor"),
-    "more at the end": (raw({"w": entry([1], 0, 4)}, b"12345678"), "4 bytes at its end belong to no tensor"),
+    "a gap": (
+        raw({"w": entry([1], 4, 8)}, b"12345678"),
+        "tensor 'w': 4 bytes before it belong to no tensor",
+    ),
+    "more at the end": (
+        raw({"w": entry([1], 0, 4)}, b"12345678"),
+        "4 bytes at its end belong to no tensor",
+    ),
 }
 
 
@@ -97,15 +156,24 @@ NVFP4 = "!zq.tensor<{}xf32, #zq.codec<nvfp4>>"
 WRONG_TYPES = {
     "no type": ("f32", "metadata 'zq.w' is no type of a compressed tensor: 'f32'"),
     "dense": ("tensor<8x32xf32>", "metadata 'zq.w' is no type of a compressed tensor"),
-    "codec with a typo": ("!zq.tensor<8x32xf32, #zq.codec<nvpf4>>", "unknown stage or codec 'nvpf4'; did you mean"),
-    "element": ("!zq.tensor<8x32xi32, #zq.codec<nvfp4>>", "metadata 'zq.w' is no type of a compressed tensor"),
+    "codec with a typo": (
+        "!zq.tensor<8x32xf32, #zq.codec<nvpf4>>",
+        "unknown stage or codec 'nvpf4'; did you mean",
+    ),
+    "element": (
+        "!zq.tensor<8x32xi32, #zq.codec<nvfp4>>",
+        "metadata 'zq.w' is no type of a compressed tensor",
+    ),
     "shape of other streams": (NVFP4.format("8x64"), "tensor 'w'"),
     "huge": (NVFP4.format("1099511627776x1099511627776"), "tensor 'w'"),
     "huge rows": (NVFP4.format("9223372036854775807x1"), "tensor 'w'"),
     "more than 64 bits": (NVFP4.format("99999999999999999999x1"), "metadata 'zq.w' is no type"),
     "rank": (NVFP4.format("8"), "tensor 'w'"),
     "another codec": ("!zq.tensor<8x32xf32, #zq.codec<q4_0>>", "tensor 'w'"),
-    "a codec with more streams": ("!zq.tensor<8x32xf32, #zq.codec<q4_k>>", "tensor 'w': its stream 'w.offset.scale' is missing"),
+    "a codec with more streams": (
+        "!zq.tensor<8x32xf32, #zq.codec<q4_k>>",
+        "tensor 'w': its stream 'w.offset.scale' is missing",
+    ),
     "a decoder": ("!zq.tensor<8x32xf32, #zq.codec<@lut3>>", "tensor 'w'"),
 }
 

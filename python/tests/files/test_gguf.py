@@ -8,10 +8,9 @@ import gguf
 import ml_dtypes
 import numpy as np
 import pytest
-from gguf import GGMLQuantizationType, quants
-
 import zq
 import zq.files
+from gguf import GGMLQuantizationType, quants
 from zq.files.gguf import TENSOR_TYPES
 from zq.files.gguf_blocks import FORMATS
 
@@ -105,7 +104,10 @@ def test_real_values(tmp_path, rng, same_bits, kind):
     blocks = quants.quantize(values, GGMLQuantizationType[kind])
     write(tmp_path / "m.gguf", {"w": (kind, blocks)})
     decoded = zq.load(tmp_path / "m.gguf")["w"].decode()
-    same_bits(decoded, quants.dequantize(blocks, GGMLQuantizationType[kind]).astype(np.float32, copy=False))
+    same_bits(
+        decoded,
+        quants.dequantize(blocks, GGMLQuantizationType[kind]).astype(np.float32, copy=False),
+    )
     error = np.linalg.norm(decoded - values) / np.linalg.norm(values)
     assert error < (0.85 if kind.startswith("TQ") else 0.15)
 
@@ -133,7 +135,11 @@ def test_dense_tensors_and_metadata(tmp_path, rng, same_bits):
     with zq.files.open(path) as checkpoint:
         assert checkpoint.format == "gguf"
         assert checkpoint.metadata["general.name"] == "a model"
-        assert checkpoint.metadata["tokenizer.ggml.tokens"] == ["<s>", "\N{GREEK SMALL LETTER ALPHA}", "x"]
+        assert checkpoint.metadata["tokenizer.ggml.tokens"] == [
+            "<s>",
+            "\N{GREEK SMALL LETTER ALPHA}",
+            "x",
+        ]
         assert list(checkpoint.metadata["tokenizer.ggml.scores"]) == [0.5, 1.5, 2.5]
         assert list(checkpoint) == ["a", "b", "c", "d"]
         same_bits(checkpoint["a"], f32)
@@ -146,7 +152,9 @@ def test_a_type_without_codec_is_an_error_of_that_tensor_only(tmp_path, rng):
     path = tmp_path / "model.gguf"
     data = rng.integers(0, 256, (2, 66), np.uint8)
     write(path, {"a": ("IQ2_XXS", data), "b": ("F32", np.ones((2, 2), np.float32))})
-    with pytest.raises(zq.Error, match=r"model.gguf: tensor 'a': zq has no codec for ggml's IQ2_XXS"):
+    with pytest.raises(
+        zq.Error, match=r"model.gguf: tensor 'a': zq has no codec for ggml's IQ2_XXS"
+    ):
         zq.load(path)
     assert list(zq.load(path, ["b"])) == ["b"]
 
@@ -187,8 +195,12 @@ def info(name: str, shape: tuple[int, ...], kind: int, offset: int) -> bytes:
     return text(name) + struct.pack("<I", len(shape)) + sizes + struct.pack("<IQ", kind, offset)
 
 
-def header(keys: list[bytes], infos: list[bytes], *, tensors: int | None = None, count: int | None = None) -> bytes:
-    start = b"GGUF" + struct.pack("<IQQ", 3, len(infos) if tensors is None else tensors, len(keys) if count is None else count)
+def header(
+    keys: list[bytes], infos: list[bytes], *, tensors: int | None = None, count: int | None = None
+) -> bytes:
+    start = b"GGUF" + struct.pack(
+        "<IQQ", 3, len(infos) if tensors is None else tensors, len(keys) if count is None else count
+    )
     whole = start + b"".join(keys) + b"".join(infos)
     return whole + bytes(-len(whole) % 32)
 
@@ -200,7 +212,10 @@ LYING = {
     "big-endian": (b"GGUF" + struct.pack(">IQQ", 3, 0, 0), "is a big-endian GGUF file"),
     "count of tensors": (header([], [], tensors=HUGE), f"claims {HUGE} tensors in"),
     "count of keys": (header([], [], count=HUGE), f"claims {HUGE} keys in"),
-    "length of a key": (header([struct.pack("<Q", HUGE) + b"aaaaaaaaaaaa"], []), f"a key has {HUGE} bytes"),
+    "length of a key": (
+        header([struct.pack("<Q", HUGE) + b"aaaaaaaaaaaa"], []),
+        f"a key has {HUGE} bytes",
+    ),
     "length of a string": (
         header([text("a") + struct.pack("<I", 8) + struct.pack("<Q", 1 << 40)], []),
         "ends within its header",
@@ -213,18 +228,48 @@ LYING = {
         header([text("a") + struct.pack("<I", 9) + struct.pack("<IQ", 9, 1) * 40], []),
         "key 'a' has arrays in arrays",
     ),
-    "type of a value": (header([text("a") + struct.pack("<I", 77) + bytes(16)], []), "has the unknown type 77"),
+    "type of a value": (
+        header([text("a") + struct.pack("<I", 77) + bytes(16)], []),
+        "has the unknown type 77",
+    ),
     "key twice": (header([text("a") + struct.pack("<II", 4, 1)] * 2, []), "key 'a' is given twice"),
-    "key not UTF-8": (header([struct.pack("<Q", 2) + b"\xff\xfe" + struct.pack("<II", 4, 1)], []), "a key at byte 32 is not UTF-8"),
-    "dimensions": (header([], [text("w") + struct.pack("<I", 1 << 31) + bytes(64)]), "tensor 'w': 2147483648 dimensions"),
-    "shape overflows": (header([], [info("w", (1 << 40, 1 << 40), 0, 0)]), "tensor 'w': its size overflows"),
-    "empty shape overflows": (header([], [info("w", (0, 1 << 40, 1 << 40), 0, 0)]), "tensor 'w': its size overflows"),
+    "key not UTF-8": (
+        header([struct.pack("<Q", 2) + b"\xff\xfe" + struct.pack("<II", 4, 1)], []),
+        "a key at byte 32 is not UTF-8",
+    ),
+    "dimensions": (
+        header([], [text("w") + struct.pack("<I", 1 << 31) + bytes(64)]),
+        "tensor 'w': 2147483648 dimensions",
+    ),
+    "shape overflows": (
+        header([], [info("w", (1 << 40, 1 << 40), 0, 0)]),
+        "tensor 'w': its size overflows",
+    ),
+    "empty shape overflows": (
+        header([], [info("w", (0, 1 << 40, 1 << 40), 0, 0)]),
+        "tensor 'w': its size overflows",
+    ),
     "unknown type": (header([], [info("w", (4, 4), 999, 0)]), "tensor 'w': unknown ggml type 999"),
-    "ragged rows": (header([], [info("w", (4, 33), 2, 0)]), "tensor 'w': rows of 33 are no blocks of 32 of Q4_0"),
-    "a scalar of blocks": (header([], [info("w", (), 2, 0)]), "tensor 'w': rows of 1 are no blocks of 32 of Q4_0"),
-    "beyond the end": (header([], [info("w", (64, 64), 0, 0)]), "tensor 'w': bytes 0 to 16384 are not within the 0 bytes"),
-    "offset overflows": (header([], [info("w", (4, 4), 0, HUGE - 31)]), "tensor 'w': bytes 18446744073709551584 to"),
-    "offset not aligned": (header([], [info("w", (4, 4), 0, 8)]) + bytes(128), "tensor 'w': its offset 8 is no multiple of 32"),
+    "ragged rows": (
+        header([], [info("w", (4, 33), 2, 0)]),
+        "tensor 'w': rows of 33 are no blocks of 32 of Q4_0",
+    ),
+    "a scalar of blocks": (
+        header([], [info("w", (), 2, 0)]),
+        "tensor 'w': rows of 1 are no blocks of 32 of Q4_0",
+    ),
+    "beyond the end": (
+        header([], [info("w", (64, 64), 0, 0)]),
+        "tensor 'w': bytes 0 to 16384 are not within the 0 bytes",
+    ),
+    "offset overflows": (
+        header([], [info("w", (4, 4), 0, HUGE - 31)]),
+        "tensor 'w': bytes 18446744073709551584 to",
+    ),
+    "offset not aligned": (
+        header([], [info("w", (4, 4), 0, 8)]) + bytes(128),
+        "tensor 'w': its offset 8 is no multiple of 32",
+    ),
     "overlap": (
         header([], [info("v", (4, 8), 0, 0), info("w", (4, 4), 0, 64)]) + bytes(128),
         "tensor 'w': its bytes overlap those of 'v'",
@@ -274,7 +319,9 @@ def test_random_damage_is_an_error_or_loads(tmp_path, rng):
             damaged = damaged[: rng.integers(0, data.size)]
         else:
             places = rng.integers(0, head if i % 4 < 3 else data.size, rng.integers(1, 5))
-            damaged[places] = rng.choice([0, 1, 0x7F, 0x80, 0xFF, *rng.integers(0, 256, 3)], len(places))
+            damaged[places] = rng.choice(
+                [0, 1, 0x7F, 0x80, 0xFF, *rng.integers(0, 256, 3)], len(places)
+            )
         bad.write_bytes(damaged.tobytes())
         try:
             for tensor in zq.load(bad, format="gguf").values():

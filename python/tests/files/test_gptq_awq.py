@@ -8,7 +8,6 @@ import json
 import ml_dtypes
 import numpy as np
 import pytest
-
 import zq
 import zq.files
 
@@ -27,7 +26,18 @@ def pack_rows(codes: np.ndarray, width: int) -> np.ndarray:
     return as_words(strings, codes.shape[1] * width // 32)
 
 
-def gptq(rng, *, width=4, inputs=64, outputs=32, group=32, first=1, act_order=False, symmetric=False, scale=np.float16):
+def gptq(
+    rng,
+    *,
+    width=4,
+    inputs=64,
+    outputs=32,
+    group=32,
+    first=1,
+    act_order=False,
+    symmetric=False,
+    scale=np.float16,
+):
     """The arrays of a layer, and its weight [outputs, inputs]."""
     groups = -(-inputs // group)
     codes = rng.integers(0, 1 << width, (inputs, outputs))
@@ -70,7 +80,11 @@ def awq(rng, *, inputs=64, outputs=32, group=32):
 
 def save(folder, arrays, config=None, layer="model.layers.0.mlp.up_proj"):
     path = folder / "model.safetensors"
-    zq.save(path, {f"{layer}.{part}": array for part, array in arrays.items()} | {"model.norm.weight": np.ones(4)})
+    zq.save(
+        path,
+        {f"{layer}.{part}": array for part, array in arrays.items()}
+        | {"model.norm.weight": np.ones(4)},
+    )
     if config is not None:
         (folder / "config.json").write_text(json.dumps({"quantization_config": config}))
     return path
@@ -90,7 +104,10 @@ def test_gptq(tmp_path, rng, same_bits, width, act_order):
     assert loaded[NAME].codec.text.startswith("permute") == act_order
     with zq.files.open(path) as checkpoint:
         assert checkpoint.format == "gptq"
-        assert (checkpoint.stored[NAME].kind, checkpoint.stored[NAME].shape) == (f"GPTQ int{width}", (32, 64))
+        assert (checkpoint.stored[NAME].kind, checkpoint.stored[NAME].shape) == (
+            f"GPTQ int{width}",
+            (32, 64),
+        )
 
 
 def test_gptq_in_groups_of_128_has_the_named_codec(tmp_path, rng, same_bits):
@@ -110,7 +127,9 @@ def test_zero_points_in_the_middle_make_signed_codes(tmp_path, rng, same_bits, w
 
 def test_gptq_with_one_group(tmp_path, rng, same_bits):
     arrays, weight = gptq(rng, group=64)
-    tensor = zq.load(save(tmp_path, arrays, {"quant_method": "gptq", "bits": 4, "group_size": -1}))[NAME]
+    tensor = zq.load(save(tmp_path, arrays, {"quant_method": "gptq", "bits": 4, "group_size": -1}))[
+        NAME
+    ]
     assert "1x?" in tensor.codec.text
     same_bits(tensor.decode(), weight)
 
@@ -137,7 +156,11 @@ def test_gptq_v2_has_zero_points_as_they_are(tmp_path, rng, same_bits, how):
     tensor = zq.load(path, format="gptq_v2" if how == "format" else None)[NAME]
     same_bits(tensor.decode(), weight)
     # The rule matters: by the other one every zero point is one off.
-    other = zq.load(path, format="gptq_v2")[NAME].decode() if how == "format" else zq.load(path, format=None)[NAME].decode()
+    other = (
+        zq.load(path, format="gptq_v2")[NAME].decode()
+        if how == "format"
+        else zq.load(path, format=None)[NAME].decode()
+    )
     same_bits(other, weight)
 
 
@@ -188,17 +211,32 @@ def nan_scale(scales):
 WRONG = {
     "no zero points": (lambda a: a.pop("qzeros"), "'model.layers.0.mlp.up_proj.qzeros' is missing"),
     "no scales": (lambda a: a.pop("scales"), "'model.layers.0.mlp.up_proj.scales' is missing"),
-    "codes of another type": (damaged("qweight", lambda w: w.astype(np.int64)), "has elements of type int64, expected int32"),
+    "codes of another type": (
+        damaged("qweight", lambda w: w.astype(np.int64)),
+        "has elements of type int64, expected int32",
+    ),
     "a vector": (damaged("qweight", np.ravel), "expected a matrix"),
     "an empty matrix": (damaged("qweight", lambda w: w[:0]), "expected a matrix"),
     "scales of other groups": (damaged("scales", lambda s: s[:1]), "does not fit 'scales'"),
     "scales of other outputs": (damaged("scales", lambda s: s[:, :-1]), "does not fit 'scales'"),
     "codes of other outputs": (damaged("qweight", lambda w: w[:, :-3]), "is not packed as"),
-    "integer scales": (damaged("scales", lambda s: s.astype(np.int16)), "scale has elements of type int16, expected f16, bf16 or f32"),
+    "integer scales": (
+        damaged("scales", lambda s: s.astype(np.int16)),
+        "scale has elements of type int16, expected f16, bf16 or f32",
+    ),
     "NaN": (damaged("scales", nan_scale), r"scale [3, 1] is nan"),
-    "groups of uneven size": (damaged("g_idx", lambda g: g * 0), "g_idx does not put 32 columns into each group"),
-    "a group that is not there": (damaged("g_idx", lambda g: g + 1), "g_idx does not put 32 columns into each group"),
-    "g_idx of another length": (damaged("g_idx", lambda g: g[1:]), "g_idx is int32 of shape (63,), expected 64 integers"),
+    "groups of uneven size": (
+        damaged("g_idx", lambda g: g * 0),
+        "g_idx does not put 32 columns into each group",
+    ),
+    "a group that is not there": (
+        damaged("g_idx", lambda g: g + 1),
+        "g_idx does not put 32 columns into each group",
+    ),
+    "g_idx of another length": (
+        damaged("g_idx", lambda g: g[1:]),
+        "g_idx is int32 of shape (63,), expected 64 integers",
+    ),
     "g_idx of floats": (damaged("g_idx", lambda g: g.astype(np.float32)), "g_idx is float32"),
 }
 
@@ -216,9 +254,18 @@ def test_wrong_parts(tmp_path, rng, case):
 
 
 WRONG_CONFIGS = {
-    "other bits": ({"quant_method": "gptq", "bits": 3}, "holds 4 bits for each zero point, where the configuration has 3"),
-    "other groups": ({"quant_method": "gptq", "bits": 4, "group_size": 16}, "2 groups of 64 columns, where the configuration has groups of 16"),
-    "a layout of kernels": ({"quant_method": "gptq", "checkpoint_format": "marlin"}, "GPTQ's checkpoint format 'marlin' is not known"),
+    "other bits": (
+        {"quant_method": "gptq", "bits": 3},
+        "holds 4 bits for each zero point, where the configuration has 3",
+    ),
+    "other groups": (
+        {"quant_method": "gptq", "bits": 4, "group_size": 16},
+        "2 groups of 64 columns, where the configuration has groups of 16",
+    ),
+    "a layout of kernels": (
+        {"quant_method": "gptq", "checkpoint_format": "marlin"},
+        "GPTQ's checkpoint format 'marlin' is not known",
+    ),
     "another method's packing": ({"quant_method": "awq"}, "is not packed as AWQ's gemm layout"),
 }
 
@@ -242,12 +289,17 @@ def test_a_layout_of_awq_that_is_not_known(tmp_path, rng):
 
 def test_a_method_that_zq_does_not_read(tmp_path):
     path = save(tmp_path, {"weight": np.ones(4)}, {"quant_method": "bitsandbytes"})
-    with pytest.raises(zq.Error, match="is quantized by 'bitsandbytes', which zq does not read; format='safetensors' loads"):
+    with pytest.raises(
+        zq.Error,
+        match="is quantized by 'bitsandbytes', which zq does not read; format='safetensors' loads",
+    ):
         zq.load(path)
     assert len(zq.load(path, format="safetensors")) == 2
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"quantization_config": {"bits": "' + "x" * 100, "[" * 100000])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"quantization_config": {"bits": "' + "x" * 100, "[" * 100000]
+)
 def test_a_configuration_that_is_no_json(tmp_path, rng, text):
     arrays, _ = gptq(rng)
     path = save(tmp_path, arrays)

@@ -78,5 +78,7 @@ def _padded(values: np.ndarray, per: int) -> np.ndarray:
     """[..., n] as [..., ceil(n / per), per], filled up with 0."""
     missing = -values.shape[-1] % per
     if missing:
-        values = np.concatenate([values, np.zeros((*values.shape[:-1], missing), values.dtype)], axis=-1)
+        values = np.concatenate(
+            [values, np.zeros((*values.shape[:-1], missing), values.dtype)], axis=-1
+        )
     return values.reshape(*values.shape[:-1], values.shape[-1] // per, per)

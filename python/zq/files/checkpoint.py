@@ -91,7 +91,9 @@ class Checkpoint(Mapping[str, "zq.Tensor | np.ndarray"]):
         try:
             return self.stored[name]
         except KeyError:
-            raise error(self.path, f"has no tensor {quoted(name)}{suggestion(name, self.stored)}") from None
+            raise error(
+                self.path, f"has no tensor {quoted(name)}{suggestion(name, self.stored)}"
+            ) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self.stored

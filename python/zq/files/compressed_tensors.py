@@ -27,11 +27,17 @@ import numpy as np
 
 import zq
 
-from . import bits
 from .checkpoint import Stored
 from .errors import error
 from .fp4 import mxfp4_tensor, nvfp4_tensor
-from .integers import SCALE_TYPES, check_scales, group_size, integer_tensor, order_of_groups, unpack_words
+from .integers import (
+    SCALE_TYPES,
+    check_scales,
+    group_size,
+    integer_tensor,
+    order_of_groups,
+    unpack_words,
+)
 from .source import Source
 
 if TYPE_CHECKING:
@@ -75,7 +81,9 @@ def _config_weights(config: dict[str, Any]) -> dict[str, Any]:
 class _Layer:
     """One weight and its parts, before they are read."""
 
-    def __init__(self, source: Source, name: str, parts: dict[str, str], weights: dict[str, Any]) -> None:
+    def __init__(
+        self, source: Source, name: str, parts: dict[str, str], weights: dict[str, Any]
+    ) -> None:
         self.source, self.name, self.parts, self.weights = source, name, parts, weights
         self.path = source.path_of(parts.get("packed", name))
 
@@ -88,7 +96,9 @@ class _Layer:
             raise self.fail(f"'{self.name}_{side}' is missing")
         entry = self.source.entries[self.parts[side]]
         if (rank is not None and len(entry.shape) != rank) or 0 in entry.shape:
-            raise self.fail(f"'{entry.name}' has the shape {entry.shape}, expected {rank} dimensions")
+            raise self.fail(
+                f"'{entry.name}' has the shape {entry.shape}, expected {rank} dimensions"
+            )
         return entry
 
     def read(self, side: str) -> np.ndarray:
@@ -120,13 +130,19 @@ class _Layer:
             raise self.fail(f"'{scale.name}' has the shape {scale.shape}, expected {wanted}")
         if block == 16:
             if scale.dtype != E4M3:
-                raise self.fail(f"'{scale.name}' has elements of type {scale.dtype}, expected F8_E4M3")
+                raise self.fail(
+                    f"'{scale.name}' has elements of type {scale.dtype}, expected F8_E4M3"
+                )
             over = self.entry("global_scale", None)
             if over.dtype != np.float32 or over.shape not in ((), (1,), (1, 1)):
-                raise self.fail(f"'{over.name}' is {over.dtype} of shape {over.shape}, expected one f32")
+                raise self.fail(
+                    f"'{over.name}' is {over.dtype} of shape {over.shape}, expected one f32"
+                )
 
             def read() -> Tensor:
-                return nvfp4_tensor(self.read("packed"), self.read("scale"), self.read("global_scale").reshape(()))
+                return nvfp4_tensor(
+                    self.read("packed"), self.read("scale"), self.read("global_scale").reshape(())
+                )
 
             return shape, BF16, "compressed-tensors NVFP4", read
         if scale.dtype != np.uint8 and scale.dtype != np.dtype(ml_dtypes.float8_e8m0fnu):
@@ -140,15 +156,23 @@ class _Layer:
     # Packed integers -------------------------------------------------------
 
     def integers(self):
-        packed, scale, shape_entry = self.entry("packed"), self.entry("scale", None), self.entry("shape", 1)
+        packed, scale, shape_entry = (
+            self.entry("packed"),
+            self.entry("scale", None),
+            self.entry("shape", 1),
+        )
         if packed.dtype != np.dtype("<i4"):
-            raise self.fail(f"'{packed.name}' has elements of type {packed.dtype}, expected U8 or I32")
+            raise self.fail(
+                f"'{packed.name}' has elements of type {packed.dtype}, expected U8 or I32"
+            )
         if shape_entry.dtype.kind not in "iu" or shape_entry.shape != (2,):
             raise self.fail(f"'{shape_entry.name}' is no shape of a matrix")
         rows, columns = shape = tuple(int(n) for n in self.read("shape"))
         words = packed.shape[1]
         if rows != packed.shape[0] or columns < 1 or columns > 32 * words:
-            raise self.fail(f"'{shape_entry.name}' says {shape}, '{packed.name}' has the shape {packed.shape}")
+            raise self.fail(
+                f"'{shape_entry.name}' says {shape}, '{packed.name}' has the shape {packed.shape}"
+            )
         width = self.width(columns, words)
         group = self.group(scale.shape, shape)
 
@@ -176,7 +200,9 @@ class _Layer:
         if said in widths:
             return said
         if len(widths) != 1 or said is not None:
-            raise self.fail(f"{words} words for {columns} codes do not fit {said or 'any number of'} bits")
+            raise self.fail(
+                f"{words} words for {columns} codes do not fit {said or 'any number of'} bits"
+            )
         return widths[0]
 
     def packed_zeros(self, width: int, shape: tuple[int, ...]) -> np.ndarray:
@@ -184,7 +210,9 @@ class _Layer:
         words = self.read("zero_point")
         wanted = (-(-shape[0] * width // 32), shape[1])
         if words.dtype != np.dtype("<i4") or words.shape != wanted:
-            raise zq.Error(f"zero points are {words.dtype} of shape {words.shape}, expected int32 of {wanted}")
+            raise zq.Error(
+                f"zero points are {words.dtype} of shape {words.shape}, expected int32 of {wanted}"
+            )
         return np.ascontiguousarray(unpack_words(np.ascontiguousarray(words.T), width, shape[0]).T)
 
     # Numbers as they are ---------------------------------------------------
@@ -201,7 +229,11 @@ class _Layer:
                 raise self.fail(f"numbers as they are have no '{side}'")
 
         def read() -> Tensor:
-            scales = self.scales(shape) if block == "tensor" or block.startswith("1x") else self.read("scale")
+            scales = (
+                self.scales(shape)
+                if block == "tensor" or block.startswith("1x")
+                else self.read("scale")
+            )
             check_scales(scales, "scale")
             codes = self.read("weight").view(np.uint8)
             streams = {"scale": scales, "codes": codes}
@@ -210,12 +242,19 @@ class _Layer:
                 zeros = self.read("zero_point").reshape(scales.shape)
                 if zeros.any():
                     if zeros.dtype != np.int8 or number != "si8":
-                        raise zq.Error(f"zero points are {zeros.dtype}, expected int8 beside int8 numbers")
+                        raise zq.Error(
+                            f"zero points are {zeros.dtype}, expected int8 beside int8 numbers"
+                        )
                     zero, streams["zero"] = ", zero", zeros
             text = f"scale<{block}, {SCALE_TYPES[scales.dtype]}{zero}>, quantize<{number}>, pack"
             return zq.Tensor.from_streams(text, shape, streams, scales.dtype)
 
-        return shape, scale.dtype, f"compressed-tensors {'int8' if number == 'si8' else number}", read
+        return (
+            shape,
+            scale.dtype,
+            f"compressed-tensors {'int8' if number == 'si8' else number}",
+            read,
+        )
 
     def block(self, scale: tuple[int, ...], shape: tuple[int, ...]) -> str:
         """The block of a scale, for weights whose scales have that shape."""
@@ -224,7 +263,7 @@ class _Layer:
             isinstance(structure, list)
             and len(structure) == 2
             and all(type(n) is int and n > 0 for n in structure)
-            and scale == tuple(-(-n // b) for n, b in zip(shape, structure))
+            and scale == tuple(-(-n // b) for n, b in zip(shape, structure, strict=True))
         ):
             return f"{structure[0]}x{structure[1]}"
         if int(np.prod(scale)) == 1 and shape[0] != 1:
@@ -233,7 +272,7 @@ class _Layer:
             return "1x?"
         if len(scale) == 2 and scale[0] == shape[0]:
             return f"1x{self.group(scale, shape)}"
-        if len(scale) == 2 and all(n % s == 0 for n, s in zip(shape, scale)):
+        if len(scale) == 2 and all(n % s == 0 for n, s in zip(shape, scale, strict=True)):
             return f"{shape[0] // scale[0]}x{shape[1] // scale[1]}"
         raise self.fail(f"scales of shape {scale} do not fit a weight of {shape}")
 
@@ -251,5 +290,9 @@ class _Layer:
         scales = self.read("scale")
         if scales.size == 1:
             one = scales.reshape(1, 1)
-            return one if "packed" not in self.parts and shape[0] != 1 else np.repeat(one, shape[0], axis=0)
+            return (
+                one
+                if "packed" not in self.parts and shape[0] != 1
+                else np.repeat(one, shape[0], axis=0)
+            )
         return scales.reshape(shape[0], -1) if scales.ndim == 1 else scales

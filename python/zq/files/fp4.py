@@ -62,7 +62,11 @@ def _factor(scales: np.ndarray, quotients: np.ndarray, divisor: np.ndarray) -> n
     with np.errstate(over="ignore"):
         wanted = (GRID[:, None] * quotients).astype(BF16).view(np.uint16)
         factor = np.float32(1) / np.float32(divisor)
-        candidates = [factor, np.nextafter(factor, np.float32(0)), np.nextafter(factor, np.float32(np.inf))]
+        candidates = [
+            factor,
+            np.nextafter(factor, np.float32(0)),
+            np.nextafter(factor, np.float32(np.inf)),
+        ]
         for candidate in candidates:
             products = (GRID[:, None] * scales * candidate).astype(BF16).view(np.uint16)
             if np.isfinite(candidate) and np.array_equal(products, wanted):
@@ -71,7 +75,11 @@ def _factor(scales: np.ndarray, quotients: np.ndarray, divisor: np.ndarray) -> n
 
 
 def _with_table(
-    packed: np.ndarray, scales: np.ndarray, present: np.ndarray, quotients: np.ndarray, shape: tuple[int, int]
+    packed: np.ndarray,
+    scales: np.ndarray,
+    present: np.ndarray,
+    quotients: np.ndarray,
+    shape: tuple[int, int],
 ) -> Tensor:
     if np.signbit(quotients).any():
         raise zq.Error("a scale is negative")

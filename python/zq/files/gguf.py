@@ -27,7 +27,19 @@ MAX_DIMS = 4
 MAX_NAME = 65535
 MAX_DEPTH = 4
 
-_SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_SCALARS = {
+    0: "B",
+    1: "b",
+    2: "H",
+    3: "h",
+    4: "I",
+    5: "i",
+    6: "f",
+    7: "?",
+    10: "Q",
+    11: "q",
+    12: "d",
+}
 _STRING, _ARRAY = 8, 9
 
 
@@ -135,7 +147,11 @@ class GGUFReader:
             self.metadata[key] = cursor.value(cursor.scalar("I"), key)
         infos = [self._info(cursor) for _ in range(num_tensors)]
         alignment = self.metadata.get("general.alignment", 32)
-        if type(alignment) is not int or not 0 < alignment <= 1 << 20 or alignment & (alignment - 1):
+        if (
+            type(alignment) is not int
+            or not 0 < alignment <= 1 << 20
+            or alignment & (alignment - 1)
+        ):
             raise error(self.path, f"general.alignment is {alignment!r}, expected a power of two")
         self._place(infos, -(-cursor.place // alignment) * alignment, alignment)
 
@@ -153,7 +169,11 @@ class GGUFReader:
         if math.prod(n or 1 for n in shape) * kind.size >= 1 << 63:
             raise error(self.path, "its size overflows", name)
         if kind.block > 1 and (not shape or shape[-1] % kind.block):
-            raise error(self.path, f"rows of {shape[-1] if shape else 1} are no blocks of {kind.block} of {kind.name}", name)
+            raise error(
+                self.path,
+                f"rows of {shape[-1] if shape else 1} are no blocks of {kind.block} of {kind.name}",
+                name,
+            )
         return name, kind, shape, offset
 
     def _place(self, infos: list[Any], begin: int, alignment: int) -> None:
@@ -175,7 +195,9 @@ class GGUFReader:
         before: GGUFEntry | None = None
         for entry in sorted(self.entries.values(), key=lambda e: (e.begin, e.nbytes)):
             if before and before.begin + before.nbytes > entry.begin:
-                raise error(self.path, f"its bytes overlap those of {quoted(before.name)}", entry.name)
+                raise error(
+                    self.path, f"its bytes overlap those of {quoted(before.name)}", entry.name
+                )
             before = entry
 
 
@@ -193,11 +215,17 @@ class _Cursor:
 
     def take(self, count: int) -> bytes:
         if count > self.file.size - self.place:
-            raise error(self.file.path, f"ends within its header: {count} bytes wanted at byte {self.place}")
+            raise error(
+                self.file.path, f"ends within its header: {count} bytes wanted at byte {self.place}"
+            )
         at = self.place - self._begin
         if at + count > len(self._buffer):
             length = min(max(count, self.PIECE), self.file.size - self.place)
-            self._buffer, self._begin, at = self.file.read(self.place, length).tobytes(), self.place, 0
+            self._buffer, self._begin, at = (
+                self.file.read(self.place, length).tobytes(),
+                self.place,
+                0,
+            )
         self.place += count
         return self._buffer[at : at + count]
 
@@ -217,7 +245,9 @@ class _Cursor:
         try:
             return self.take(length).decode("utf-8")
         except UnicodeDecodeError:
-            raise error(self.file.path, f"{what} at byte {self.place - length} is not UTF-8") from None
+            raise error(
+                self.file.path, f"{what} at byte {self.place - length} is not UTF-8"
+            ) from None
 
     def value(self, kind: int, key: str, depth: int = 0) -> Any:
         """A value of the type with that number; numbers of an array as NumPy's."""
@@ -229,7 +259,9 @@ class _Cursor:
         if kind != _ARRAY:
             raise error(self.file.path, f"key {quoted(key)} has the unknown type {kind}")
         if depth == MAX_DEPTH:
-            raise error(self.file.path, f"key {quoted(key)} has arrays in arrays, deeper than {MAX_DEPTH}")
+            raise error(
+                self.file.path, f"key {quoted(key)} has arrays in arrays, deeper than {MAX_DEPTH}"
+            )
         inner, count = self.scalar("I"), self.scalar("Q")
         what = f"elements of key {quoted(key)}"
         if inner in _SCALARS:

@@ -184,7 +184,11 @@ def _q5_k(b: np.ndarray) -> dict[str, np.ndarray]:
 
 def _q6_k(b: np.ndarray) -> dict[str, np.ndarray]:
     codes = _fields(b[:, :128], 64, 4) | (_fields(b[:, 128:192], 32, 2) << np.uint8(4))
-    return {"scale.scale": _f16(b, 208), "scale.codes": b[:, 192:208], "codes": codes ^ np.uint8(32)}
+    return {
+        "scale.scale": _f16(b, 208),
+        "scale.codes": b[:, 192:208],
+        "codes": codes ^ np.uint8(32),
+    }
 
 
 def _iq4_nl(b: np.ndarray) -> dict[str, np.ndarray]:
@@ -233,7 +237,9 @@ def _nvfp4(b: np.ndarray) -> dict[str, np.ndarray]:
     scale = b[:, :4]
     if (scale == 0xFF).any():
         raise ValueError("a scale is 0xFF")
-    scale = np.where(scale == 0x7F, np.uint8(0), scale & np.uint8(0x7F)).view(ml_dtypes.float8_e4m3fn)
+    scale = np.where(scale == 0x7F, np.uint8(0), scale & np.uint8(0x7F)).view(
+        ml_dtypes.float8_e4m3fn
+    )
     return {"scale": scale, "codes": _positive_zero(_fields(b[:, 4:], 8, 4))}
 
 
@@ -241,15 +247,22 @@ _NORMAL = (
     "-127.0, -104.0, -83.0, -65.0, -49.0, -35.0, -22.0, -10.0, "
     "1.0, 13.0, 25.0, 38.0, 53.0, 69.0, 89.0, 113.0"
 )
-_Q_K = "offset<{32}, [scale<{8}, f16, peak>, quantize<ui6>, pack], min>, scale<{32}, [scale<{8}, f16>, quantize<ui6>, pack]>, "
+_Q_K = (
+    "offset<{32}, [scale<{8}, f16, peak>, quantize<ui6>, pack], min>, "
+    "scale<{32}, [scale<{8}, f16>, quantize<ui6>, pack]>, "
+)
 _Q_K_WIDTHS = {"offset.codes": 6, "scale.codes": 6}
 
 #: By ggml's names. The texts are those of zq's table where it has the name.
 FORMATS: dict[str, BlockFormat] = {
     "Q4_0": BlockFormat("scale<{32}, f16, peak>, quantize<si4>, pack", _q4_0, {"codes": 4}),
-    "Q4_1": BlockFormat("offset<{32}, f16, min>, scale<{32}, f16>, quantize<ui4>, pack", _q4_1, {"codes": 4}),
+    "Q4_1": BlockFormat(
+        "offset<{32}, f16, min>, scale<{32}, f16>, quantize<ui4>, pack", _q4_1, {"codes": 4}
+    ),
     "Q5_0": BlockFormat("scale<{32}, f16, peak>, quantize<si5>, pack", _q5_0, {"codes": 5}),
-    "Q5_1": BlockFormat("offset<{32}, f16, min>, scale<{32}, f16>, quantize<ui5>, pack", _q5_1, {"codes": 5}),
+    "Q5_1": BlockFormat(
+        "offset<{32}, f16, min>, scale<{32}, f16>, quantize<ui5>, pack", _q5_1, {"codes": 5}
+    ),
     "Q8_0": BlockFormat("scale<{32}, f16>, quantize<si8>, pack", _q8_0, {"codes": 8}),
     "Q2_K": BlockFormat(
         "offset<{16}, [scale<{16}, f16, peak>, quantize<ui4>, pack], min>, "
@@ -271,7 +284,8 @@ FORMATS: dict[str, BlockFormat] = {
     ),
     "IQ4_NL": BlockFormat(f"scale<{{32}}, f16>, lookup<[{_NORMAL}]>, pack", _iq4_nl, {"codes": 4}),
     "IQ4_XS": BlockFormat(
-        f"scale<{{32}}, [scale<{{8}}, f16, peak>, quantize<si6>, pack], peak>, lookup<[{_NORMAL}]>, pack",
+        "scale<{32}, [scale<{8}, f16, peak>, quantize<si6>, pack], peak>, "
+        f"lookup<[{_NORMAL}]>, pack",
         _iq4_xs,
         {"scale.codes": 6, "codes": 4},
     ),
@@ -285,6 +299,8 @@ FORMATS: dict[str, BlockFormat] = {
         {"codes": 2},
         wider="scale<{256}, f16>, lookup<[-1.0, 0.0, 1.0, 2.0]>, pack",
     ),
-    "MXFP4": BlockFormat("scale<{32}, f8E8M0FNU, floor>, quantize<f4E2M1FN>, pack", _mxfp4, {"codes": 4}),
+    "MXFP4": BlockFormat(
+        "scale<{32}, f8E8M0FNU, floor>, quantize<f4E2M1FN>, pack", _mxfp4, {"codes": 4}
+    ),
     "NVFP4": BlockFormat("scale<{16}, f8E4M3FN>, quantize<f4E2M1FN>, pack", _nvfp4, {"codes": 4}),
 }

@@ -48,7 +48,9 @@ def stored_tensors(source: Source, config: dict[str, Any], format: str | None) -
         yield _stored(source, f"{layer}.weight" if layer else "weight", parts, config, format)
 
 
-def _stored(source: Source, name: str, parts: dict[str, str], config: dict[str, Any], format: str | None) -> Stored:
+def _stored(
+    source: Source, name: str, parts: dict[str, str], config: dict[str, Any], format: str | None
+) -> Stored:
     def fail(message: str) -> zq.Error:
         from .errors import error
 
@@ -62,7 +64,9 @@ def _stored(source: Source, name: str, parts: dict[str, str], config: dict[str, 
             raise fail(f"'{parts[part]}' has the shape {entry.shape}, expected a matrix")
         if part != "scales" and entry.dtype != np.dtype("<i4"):
             raise fail(f"'{parts[part]}' has elements of type {entry.dtype}, expected int32")
-    weight, zeros, scales = (source.entries[parts[p]].shape for p in ("qweight", "qzeros", "scales"))
+    weight, zeros, scales = (
+        source.entries[parts[p]].shape for p in ("qweight", "qzeros", "scales")
+    )
     outputs = scales[1]
     if zeros[0] != scales[0] or zeros[1] * 32 % outputs:
         raise fail(f"'qzeros' {zeros} does not fit 'scales' {scales}")
@@ -78,29 +82,43 @@ def _stored(source: Source, name: str, parts: dict[str, str], config: dict[str, 
         format = method if method in ("gptq", "awq") else "gptq" if weight[1] == outputs else "awq"
     if format == "awq":
         if width != 4 or weight[1] * 8 != outputs:
-            raise fail(f"'qweight' {weight} is not packed as AWQ's gemm layout for {outputs} outputs")
+            raise fail(
+                f"'qweight' {weight} is not packed as AWQ's gemm layout for {outputs} outputs"
+            )
         if str(config.get("version", "gemm")).lower() != "gemm":
             raise fail(f"AWQ's layout {config['version']!r} is not known; zq reads 'gemm'")
         inputs, kind = weight[0], "AWQ int4"
 
         def read() -> Tensor:
-            return _read_awq(source, parts, group_size(inputs, scales[0], config.get("group_size", config.get("q_group_size"))))
+            return _read_awq(
+                source,
+                parts,
+                group_size(inputs, scales[0], config.get("group_size", config.get("q_group_size"))),
+            )
     else:
         if width not in (2, 3, 4, 8) or weight[1] != outputs or weight[0] * 32 % width:
-            raise fail(f"'qweight' {weight} is not packed as GPTQ for {outputs} outputs of {width} bits")
+            raise fail(
+                f"'qweight' {weight} is not packed as GPTQ for {outputs} outputs of {width} bits"
+            )
         layout = str(config.get("checkpoint_format", "gptq")).lower()
         if format == "gptq" and layout not in ("gptq", "gptq_v2"):
-            raise fail(f"GPTQ's checkpoint format {layout!r} is not known; zq reads 'gptq' and 'gptq_v2'")
+            raise fail(
+                f"GPTQ's checkpoint format {layout!r} is not known; zq reads 'gptq' and 'gptq_v2'"
+            )
         inputs, kind = weight[0] * 32 // width, f"GPTQ int{width}"
         first = 0 if format == "gptq_v2" or layout == "gptq_v2" else 1
 
         def read() -> Tensor:
-            return _read_gptq(source, parts, width, first, group_size(inputs, scales[0], config.get("group_size")))
+            return _read_gptq(
+                source, parts, width, first, group_size(inputs, scales[0], config.get("group_size"))
+            )
 
     names = tuple(parts.values())
     nbytes = sum(source.entries[part].nbytes for part in names)
     dtype = source.entries[parts["scales"]].dtype
-    return Stored(name, (outputs, inputs), dtype, kind, nbytes, source.path_of(parts["qweight"]), read, names)
+    return Stored(
+        name, (outputs, inputs), dtype, kind, nbytes, source.path_of(parts["qweight"]), read, names
+    )
 
 
 def _read_gptq(source: Source, parts: dict[str, str], width: int, first: int, group: int) -> Tensor:
@@ -120,7 +138,9 @@ def _read_gptq(source: Source, parts: dict[str, str], width: int, first: int, gr
 
 def _read_awq(source: Source, parts: dict[str, str], group: int) -> Tensor:
     scales = source.read(parts["scales"])
-    codes, zeros = (_unpack_awq(source.read(parts[part]), scales.shape[1]) for part in ("qweight", "qzeros"))
+    codes, zeros = (
+        _unpack_awq(source.read(parts[part]), scales.shape[1]) for part in ("qweight", "qzeros")
+    )
     return integer_tensor(_rows(codes), 4, _rows(scales), _rows(zeros), group)
 
 

@@ -62,7 +62,8 @@ def integer_tensor(
     for what, array in (("scales", scales), ("zero points", zeros)):
         if array is not None and array.shape != (rows, groups):
             raise zq.Error(
-                f"{what} of shape {array.shape} do not fit {rows} rows of {columns} in groups of {group}"
+                f"{what} of shape {array.shape} do not fit {rows} rows of {columns} "
+                f"in groups of {group}"
             )
     check_scales(scales, "scale")
     half = np.uint8(1 << (width - 1))
@@ -80,7 +81,8 @@ def integer_tensor(
         text = f"scale<{block}, {stored}, zero>, quantize<si8>, pack"
         codes, streams["zero"] = codes ^ half, zeros ^ half
     else:
-        text = f"scale<{block}, {stored}, zero = [quantize<ui{width}>, pack]>, quantize<ui{width}>, pack"
+        zero = f"zero = [quantize<ui{width}>, pack]"
+        text = f"scale<{block}, {stored}, {zero}>, quantize<ui{width}>, pack"
         streams["zero.codes"] = bits.pack(zeros, width)
     streams["codes"] = bits.pack(codes, width)
     if order is not None:
@@ -93,7 +95,9 @@ def order_of_groups(g_idx: np.ndarray, columns: int, group: int) -> np.ndarray |
     """The order of columns in which groups lie together, where column j is of
     group g_idx[j] (act-order); None where they do already."""
     if g_idx.shape != (columns,) or g_idx.dtype.kind not in "iu":
-        raise zq.Error(f"g_idx is {g_idx.dtype} of shape {g_idx.shape}, expected {columns} integers")
+        raise zq.Error(
+            f"g_idx is {g_idx.dtype} of shape {g_idx.shape}, expected {columns} integers"
+        )
     together = np.arange(columns) // group
     if np.array_equal(g_idx, together):
         return None
@@ -110,11 +114,17 @@ def group_size(columns: int, groups: int, said: object = None) -> int:
         if -(-columns // said) == groups:
             return said
         if groups > 1:
-            raise zq.Error(f"{groups} groups of {columns} columns, where the configuration has groups of {said}")
+            raise zq.Error(
+                f"{groups} groups of {columns} columns, where the configuration has "
+                f"groups of {said}"
+            )
     if groups == 1:
         return max(columns, 1)
     if groups < 1 or columns % groups:
-        raise zq.Error(f"{columns} columns in {groups} groups: how long a group is must be in the configuration")
+        raise zq.Error(
+            f"{columns} columns in {groups} groups: how long a group is must be in "
+            "the configuration"
+        )
     return columns // groups
 
 

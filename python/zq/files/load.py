@@ -15,7 +15,7 @@ from .checkpoint import Checkpoint, Stored
 from .errors import error, quoted, suggestion
 from .gguf import MAGIC, GGUFReader
 from .gguf_blocks import FORMATS as GGUF_FORMATS
-from .gguf_blocks import codec_text, to_streams
+from .gguf_blocks import to_streams
 from .source import Source, open_source, quantization_config
 
 #: What `format` may be. `safetensors`: zq's own tensors, all others as they are.
@@ -25,12 +25,8 @@ FORMATS = ("safetensors", "compressed-tensors", "gptq", "gptq_v2", "awq", "gguf"
 def open_checkpoint(path: str | os.PathLike[str], format: str | None) -> Checkpoint:
     """See `zq.files.open`."""
     if format is not None and format not in FORMATS:
-        raise zq.Error(
-            f"{quoted(str(format))} is no format of files{suggestion(str(format), FORMATS)} "
-            f"There are {', '.join(FORMATS)}."
-            if suggestion(str(format), FORMATS)
-            else f"{quoted(str(format))} is no format of files; there are {', '.join(FORMATS)}"
-        )
+        close = suggestion(str(format), FORMATS) or f"; there are {', '.join(FORMATS)}"
+        raise zq.Error(f"{quoted(str(format))} is no format of files{close}")
     gguf = _gguf_file(path)
     if format == "gguf" or (format is None and gguf is not None):
         return _open_gguf(path, gguf or Path(path))
@@ -62,12 +58,18 @@ def _gguf_file(path: str | os.PathLike[str]) -> Path | None:
 # ---------------------------------------------------------------------------
 
 
-def _open_safetensors(path: str | os.PathLike[str], source: Source, format: str | None) -> Checkpoint:
+def _open_safetensors(
+    path: str | os.PathLike[str], source: Source, format: str | None
+) -> Checkpoint:
     found: dict[str, Stored] = {}
     used: set[str] = set()
 
     def add(tensor: Stored) -> None:
-        if tensor.name in found or tensor.name in source.entries and tensor.name not in tensor.parts:
+        if (
+            tensor.name in found
+            or tensor.name in source.entries
+            and tensor.name not in tensor.parts
+        ):
             raise error(source.path, "is there twice", tensor.name)
         found[tensor.name] = tensor
         used.update(tensor.parts)
@@ -76,7 +78,9 @@ def _open_safetensors(path: str | os.PathLike[str], source: Source, format: str 
         add(tensor)
     config = quantization_config(path) if format != "safetensors" else {}
     method = str(config.get("quant_method", "")).lower()
-    foreign = list(_foreign(source, config, method, format, used)) if format != "safetensors" else []
+    foreign = (
+        list(_foreign(source, config, method, format, used)) if format != "safetensors" else []
+    )
     if not foreign:
         if format not in (None, "safetensors"):
             raise error(path, f"holds no tensor of the format {quoted(format)}")
@@ -91,10 +95,14 @@ def _open_safetensors(path: str | os.PathLike[str], source: Source, format: str 
     for entry in source.entries.values():
         if entry.name not in used:
             found[entry.name] = _dense(source, entry)
-    return Checkpoint(path, _name(foreign, format), _in_order(source, found), source.metadata, source)
+    return Checkpoint(
+        path, _name(foreign, format), _in_order(source, found), source.metadata, source
+    )
 
 
-def _foreign(source: Source, config: dict, method: str, format: str | None, used: set[str]) -> Iterator[Stored]:
+def _foreign(
+    source: Source, config: dict, method: str, format: str | None, used: set[str]
+) -> Iterator[Stored]:
     """What others stored in several tensors of the file."""
     if format in ("gptq", "gptq_v2", "awq"):
         yield from gptq_awq.stored_tensors(source, config, format)
@@ -151,7 +159,9 @@ def _gguf_tensor(reader: GGUFReader, name: str) -> Stored:
         def read() -> np.ndarray:
             return reader.blocks(name).reshape(-1).view(kind.dtype).reshape(entry.shape)
 
-        return Stored(name, entry.shape, kind.dtype, "dense", entry.nbytes, reader.path, read, (name,))
+        return Stored(
+            name, entry.shape, kind.dtype, "dense", entry.nbytes, reader.path, read, (name,)
+        )
 
     def read_blocks() -> zq.Tensor:
         form = GGUF_FORMATS.get(kind.name)
@@ -168,5 +178,12 @@ def _gguf_tensor(reader: GGUFReader, name: str) -> Stored:
         return zq.Tensor.from_streams(text, entry.shape, streams)
 
     return Stored(
-        name, entry.shape, np.dtype(np.float32), f"GGUF {kind.name}", entry.nbytes, reader.path, read_blocks, (name,)
+        name,
+        entry.shape,
+        np.dtype(np.float32),
+        f"GGUF {kind.name}",
+        entry.nbytes,
+        reader.path,
+        read_blocks,
+        (name,),
     )

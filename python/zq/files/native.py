@@ -47,7 +47,11 @@ def stored_tensors(source: Source) -> Iterator[Stored]:
         name = key[len(PREFIX) :]
         match = _TYPE.fullmatch(text.strip())
         if not match or match[2] not in ELEMENTS:
-            raise error(source.path, f"metadata {quoted(key)} is no type of a compressed tensor: {quoted(text)}", name)
+            raise error(
+                source.path,
+                f"metadata {quoted(key)} is no type of a compressed tensor: {quoted(text)}",
+                name,
+            )
         shape = tuple(int(size) for size in match[1].split("x")[:-1])
         dtype = ELEMENTS[match[2]]
         try:
@@ -62,7 +66,9 @@ def stored_tensors(source: Source) -> Iterator[Stored]:
         nbytes = sum(source.entries[part].nbytes for part in parts)
 
         def read(parts=parts, streams=streams, codec=codec, shape=shape, dtype=dtype) -> zq.Tensor:
-            arrays = {stream: source.read(part) for stream, part in zip(streams, parts)}
+            arrays = {
+                stream: source.read(part) for stream, part in zip(streams, parts, strict=True)
+            }
             return zq.Tensor.from_streams(codec, shape, arrays, dtype)
 
         kind = codec.name or codec.text
@@ -91,7 +97,9 @@ def save(
         if not isinstance(key, str) or not isinstance(value, str):
             raise error(path, f"metadata {key!r} is not a text under a text")
         if key.startswith(PREFIX):
-            raise error(path, f"metadata {quoted(key)}: keys that begin with {quoted(PREFIX)} are zq's")
+            raise error(
+                path, f"metadata {quoted(key)}: keys that begin with {quoted(PREFIX)} are zq's"
+            )
         notes[key] = value
     arrays: dict[str, np.ndarray] = {}
 

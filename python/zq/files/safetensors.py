@@ -115,7 +115,9 @@ def _read_header(file: RandomAccess) -> tuple[dict[str, Entry], dict[str, str]]:
         raise error(file.path, f"is no safetensors file: it has {file.size} bytes")
     length = int(file.read(0, 8).view("<u8")[0])
     if length > file.size - 8:
-        raise error(file.path, f"its header claims {length} bytes, the file has {file.size - 8} more")
+        raise error(
+            file.path, f"its header claims {length} bytes, the file has {file.size - 8} more"
+        )
     if length > MAX_HEADER:
         raise error(file.path, f"its header has {length} bytes, more than {MAX_HEADER}")
     try:
@@ -175,7 +177,9 @@ def _check_cover(file: RandomAccess, begin: int, entries: Iterable[Entry]) -> No
         if entry.begin < place:
             raise error(file.path, f"its bytes overlap those of {quoted(before or '')}", entry.name)
         if entry.begin > place:
-            raise error(file.path, f"{entry.begin - place} bytes before it belong to no tensor", entry.name)
+            raise error(
+                file.path, f"{entry.begin - place} bytes before it belong to no tensor", entry.name
+            )
         place, before = entry.end, entry.name
     if place != file.size:
         raise error(file.path, f"{file.size - place} bytes at its end belong to no tensor")
@@ -205,7 +209,11 @@ def write_safetensors(
     for name, array in arrays.items():
         if name == METADATA:
             raise error(path, "this name is reserved", name)
-        root[name] = {"dtype": name_of(array.dtype), "shape": list(array.shape), "data_offsets": offsets[name]}
+        root[name] = {
+            "dtype": name_of(array.dtype),
+            "shape": list(array.shape),
+            "data_offsets": offsets[name],
+        }
     try:
         header = json.dumps(root, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     except UnicodeEncodeError:

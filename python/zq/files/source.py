@@ -18,7 +18,9 @@ INDEX = "model.safetensors.index.json"
 class Source:
     """The entries of all files together; names differ between them."""
 
-    def __init__(self, path: str | os.PathLike[str], files: list[Path], weight_map: dict[str, str] | None) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], files: list[Path], weight_map: dict[str, str] | None
+    ) -> None:
         self.path = os.fspath(path)
         self.entries: dict[str, Entry] = {}
         self.metadata: dict[str, str] = {}
@@ -29,7 +31,11 @@ class Source:
                 self._add(SafetensorsReader(file), weight_map)
             for name, file_name in (weight_map or {}).items():
                 if name not in self.entries:
-                    raise error(self.path, f"the index promises it in {quoted(file_name)}, which lacks it", name)
+                    raise error(
+                        self.path,
+                        f"the index promises it in {quoted(file_name)}, which lacks it",
+                        name,
+                    )
         except BaseException:
             self.close()
             raise
@@ -38,11 +44,15 @@ class Source:
         self._readers.append(reader)
         for key, value in reader.metadata.items():
             if self.metadata.setdefault(key, value) != value and key.startswith("zq."):
-                raise error(reader.path, f"metadata {quoted(key)} says something else in another file")
+                raise error(
+                    reader.path, f"metadata {quoted(key)} says something else in another file"
+                )
         for name, entry in reader.entries.items():
             if name in self.entries:
                 raise error(reader.path, f"is in {quoted(self._owner[name].path)} too", name)
-            if weight_map is not None and weight_map.get(name, os.path.basename(reader.path)) != os.path.basename(reader.path):
+            if weight_map is not None and weight_map.get(
+                name, os.path.basename(reader.path)
+            ) != os.path.basename(reader.path):
                 raise error(reader.path, "the index has it in another file", name)
             self.entries[name] = entry
             self._owner[name] = reader
@@ -101,7 +111,12 @@ def _weight_map(index: Path) -> dict[str, str]:
         raise error(index, "has no 'weight_map'")
     for name, file in weight_map.items():
         # Files of the folder only, whatever the index says.
-        if not isinstance(file, str) or file in ("", ".", "..") or os.path.basename(file) != file or "\0" in file:
+        if (
+            not isinstance(file, str)
+            or file in ("", ".", "..")
+            or os.path.basename(file) != file
+            or "\0" in file
+        ):
             raise error(index, f"{quoted(str(file))} is no file of the folder", name)
     return weight_map
 
