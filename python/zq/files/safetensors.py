@@ -22,6 +22,7 @@ from .errors import error, quoted
 #: As the Rust library has it. Real headers have a few megabytes at most.
 MAX_HEADER = 100_000_000
 MAX_RANK = 32
+WRITE_PIECE = 1 << 24
 METADATA = "__metadata__"
 
 
@@ -229,5 +230,8 @@ def write_safetensors(
                 continue
             little = array.dtype.newbyteorder("<")
             plain = np.ascontiguousarray(array, dtype=little if little != array.dtype else None)
-            file.write(memoryview(plain.reshape(-1).view(np.uint8)))
+            data = memoryview(plain.reshape(-1).view(np.uint8))
+            # In pieces, between which Python looks for signals.
+            for begin in range(0, len(data), WRITE_PIECE):
+                file.write(data[begin : begin + WRITE_PIECE])
     return 8 + len(header) + place
