@@ -1,0 +1,251 @@
+"""From an FX graph of ATen operations, for given sizes, to a module of MLIR."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import fx
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+
+from . import ops, types  # noqa: F401
+from .emitter import Emitter, Value
+from .ops.reductions import largest_over, smallest_over
+from .registry import Context, Unsupported, find
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class WeightType:
+    """How a compressed argument is declared: its type, and the shape that it is stored with."""
+
+    text: str
+    stored: Shape
+
+
+@dataclass(frozen=True)
+class Check:
+    """A pair of extra results, the smallest and the largest index of an operation, and the range they must be in."""
+
+    smallest: int
+    largest: int
+    low: int
+    high: int
+    where: str
+
+
+@dataclass(frozen=True)
+class Returned:
+    """Which of the function's results holds an output of the graph, and its shape; or a value that is no tensor."""
+
+    result: int | None
+    shape: Shape = ()
+    dtype: torch.dtype | None = None
+    value: Any = None
+
+
+@dataclass
+class Program:
+    """A function in MLIR, and how it is called."""
+
+    text: str
+    #: Which placeholders, by position, are its arguments, in their order.
+    arguments: list[int]
+    outputs: list[Returned]
+    checks: list[Check] = field(default_factory=list)
+
+
+def place_of(node: fx.Node) -> str:
+    """The module that a node belongs to, as `encoder.layer.0.attention`; empty where that is not known."""
+    stack = node.meta.get("nn_module_stack")
+    if not stack:
+        return ""
+    path = list(stack.values())[-1][0]
+    for prefix in ("L['self'].", "L['fn'].", "L['model']."):
+        path = path.removeprefix(prefix)
+    return "" if path in ("L['self']", "L__self__") else path.removeprefix("L__self___")
+
+
+class Sizes(fx.Interpreter):
+    """Runs a graph on fake tensors, and keeps what each node gives."""
+
+    def __init__(self, module: fx.GraphModule, mode: FakeTensorMode) -> None:
+        super().__init__(module)
+        self.mode = mode
+        self.values: dict[fx.Node, Any] = {}
+
+    def run_node(self, n: fx.Node) -> Any:
+        value = super().run_node(n)
+        self.values[n] = value
+        return value
+
+    def fetch_attr(self, target: str) -> Any:
+        value = super().fetch_attr(target)
+        return self.mode.from_tensor(value, static_shapes=True) if isinstance(value, torch.Tensor) else value
+
+
+def infer_sizes(module: fx.GraphModule, inputs: Sequence[Any]) -> dict[fx.Node, Any]:
+    """What each node gives for these inputs: fake tensors of known sizes, or numbers."""
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    fakes = []
+    for value in inputs:
+        if isinstance(value, FakeTensor):
+            value = torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
+            fakes.append(mode.from_tensor(value, static_shapes=True))
+        elif isinstance(value, torch.Tensor):
+            fakes.append(mode.from_tensor(value.detach(), static_shapes=True))
+        else:
+            fakes.append(value)
+    sizes = Sizes(module, mode)
+    with mode, torch.no_grad():
+        sizes.run(*fakes)
+    return sizes.values
+
+
+class Converter:
+    """Converts nodes one by one; `values` has what each gives: a Value, several, or what is no tensor."""
+
+    def __init__(self, sizes: dict[fx.Node, Any]) -> None:
+        self.emitter = Emitter()
+        self.sizes = sizes
+        self.values: dict[fx.Node, Any] = {}
+        self.checks: list[tuple[Value, int, int, str]] = []
+
+    def node(self, node: fx.Node) -> Any:
+        """Converts a call. Raises `Unsupported` where nothing does that."""
+        size = self.sizes[node]
+        if not _holds_tensors(size):
+            return size
+        if node.target is operator.getitem:
+            return self.values[node.args[0]][node.args[1]]
+        convert = find(node.target)
+        if convert is None:
+            raise Unsupported("there is no converter for it")
+        for tensor in _tensors((size, [self.sizes.get(n) for n in node.all_input_nodes])):
+            if not types.is_supported(tensor.dtype):
+                raise Unsupported(f"tensors of {tensor.dtype}")
+            if tensor.is_sparse or tensor.layout != torch.strided:
+                raise Unsupported("sparse tensors")
+        self.emitter.location = place_of(node)
+        checks: list[tuple[Value, int, int]] = []
+        context = Context(self.emitter, size, checks)
+        args = fx.map_arg(node.args, self.values.__getitem__)
+        kwargs = fx.map_arg(node.kwargs, self.values.__getitem__)
+        result = convert(context, *args, **kwargs)
+        self._verify(node, result, size)
+        self.checks.extend((*check, place_of(node) or node.name) for check in checks)
+        return result
+
+    @staticmethod
+    def _verify(node: fx.Node, result: Any, size: Any) -> None:
+        pairs = zip(result, size) if isinstance(size, (tuple, list)) else [(result, size)]
+        for value, expected in pairs:
+            if isinstance(expected, torch.Tensor) and (
+                value.shape != tuple(expected.shape) or value.dtype != expected.dtype
+            ):
+                raise AssertionError(
+                    f"{node.target} was converted to {value.shape} of {value.dtype}, and is {tuple(expected.shape)} "
+                    f"of {expected.dtype}"
+                )
+
+
+def _holds_tensors(value: Any) -> bool:
+    return bool(_tensors(value))
+
+
+def _tensors(value: Any) -> list[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if isinstance(value, (tuple, list)):
+        return [tensor for item in value for tensor in _tensors(item)]
+    return []
+
+
+def convert(
+    module: fx.GraphModule,
+    inputs: Sequence[Any],
+    weights: Callable[[int], WeightType | None] = lambda position: None,
+) -> Program:
+    """The function of a graph for inputs of these sizes.
+
+    `weights` says which placeholders, by position, are compressed, and how. Raises `Unsupported` where a node of the
+    graph is not covered.
+    """
+    sizes = infer_sizes(module, inputs)
+    converter = Converter(sizes)
+    arguments: list[int] = []
+    placeholders = 0
+    outputs: Any = ()
+    for node in module.graph.nodes:
+        if node.op == "placeholder":
+            position, placeholders = placeholders, placeholders + 1
+            size = sizes[node]
+            if not isinstance(size, torch.Tensor):
+                converter.values[node] = size
+                continue
+            if not node.users:
+                continue
+            arguments.append(position)
+            weight = weights(position)
+            converter.emitter.location = ""
+            if weight is None:
+                converter.values[node] = converter.emitter.argument(tuple(size.shape), size.dtype)
+            else:
+                converter.emitter.location = _place_of_weight(node)
+                converter.values[node] = converter.emitter.weight(
+                    weight.text, weight.stored, tuple(size.shape), size.dtype
+                )
+        elif node.op == "call_function":
+            converter.values[node] = converter.node(node)
+        elif node.op == "output":
+            outputs = node.args[0]
+        else:
+            raise Unsupported(f"a node of kind {node.op}")
+    return _finish(converter, arguments, outputs)
+
+
+def _place_of_weight(node: fx.Node) -> str:
+    return next((place for place in map(place_of, node.users) if place), node.name)
+
+
+def _finish(converter: Converter, arguments: list[int], outputs: Any) -> Program:
+    if isinstance(outputs, (fx.Node, int, float, bool, type(None))):
+        outputs = (outputs,)
+    values = [converter.values[o] if isinstance(o, fx.Node) else o for o in outputs]
+    results = [value for value in values if isinstance(value, Value)]
+    e = converter.emitter
+    checks: list[tuple[int, int, int, int, str]] = []
+    extra: list[Value] = []
+    found: dict[tuple[str, torch.dtype], int] = {}
+    e.location = ""
+    for value, low, high, where in converter.checks:
+        # All elements that there are, in whatever order; what several operations read is looked at once.
+        key = (value.name, value.dtype)
+        if 0 in value.shape:
+            continue
+        if key not in found:
+            found[key] = len(extra)
+            rank = len(value.base)
+            plain = replace(value, axes=tuple(range(rank)), shape=value.base)
+            wide = e.convert(plain, torch.int64)
+            extra += [
+                smallest_over(e, wide, range(rank), torch.int64),
+                largest_over(e, wide, range(rank)),
+            ]
+        checks.append((found[key], found[key] + 1, low, high, where))
+    text, places = e.finish([*results, *extra])
+    outer = iter(places)
+    returned = [
+        Returned(*next(outer)) if isinstance(value, Value) else Returned(None, value=value) for value in values
+    ]
+    rest = [result for result, _, _ in outer]
+    return Program(
+        text,
+        arguments,
+        returned,
+        [Check(rest[a], rest[b], low, high, where) for a, b, low, high, where in checks],
+    )

@@ -1,0 +1,13 @@
+"""The converters, by kind. Importing this registers all of them."""
+
+from . import (  # noqa: F401
+    attention,
+    convolution,
+    creation,
+    elementwise,
+    indexing,
+    norms,
+    products,
+    reductions,
+    shapes,
+)
