@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import fx
-from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from . import ops, types  # noqa: F401
 from .emitter import Emitter, Value
@@ -21,10 +21,12 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class WeightType:
-    """How a compressed argument is declared: its type, and the shape that it is stored with."""
+    """How a compressed argument is declared: its type, the shape and dtype that it is stored with, and its name."""
 
     text: str
     stored: Shape
+    dtype: torch.dtype
+    name: str
 
 
 @dataclass(frozen=True)
@@ -91,15 +93,13 @@ class Sizes(fx.Interpreter):
 def infer_sizes(module: fx.GraphModule, inputs: Sequence[Any]) -> dict[fx.Node, Any]:
     """What each node gives for these inputs: fake tensors of known sizes, or numbers."""
     mode = FakeTensorMode(allow_non_fake_inputs=True)
-    fakes = []
-    for value in inputs:
-        if isinstance(value, FakeTensor):
-            value = torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
-            fakes.append(mode.from_tensor(value, static_shapes=True))
-        elif isinstance(value, torch.Tensor):
-            fakes.append(mode.from_tensor(value.detach(), static_shapes=True))
-        else:
-            fakes.append(value)
+    with mode:
+        fakes = [
+            torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="cpu")
+            if isinstance(value, torch.Tensor)
+            else value
+            for value in inputs
+        ]
     sizes = Sizes(module, mode)
     with mode, torch.no_grad():
         sizes.run(*fakes)
@@ -195,10 +195,9 @@ def convert(
             if weight is None:
                 converter.values[node] = converter.emitter.argument(tuple(size.shape), size.dtype)
             else:
-                converter.emitter.location = _place_of_weight(node)
-                converter.values[node] = converter.emitter.weight(
-                    weight.text, weight.stored, tuple(size.shape), size.dtype
-                )
+                converter.emitter.location = weight.name
+                decoded = converter.emitter.weight(weight.text, weight.stored, tuple(size.shape), weight.dtype)
+                converter.values[node] = converter.emitter.convert(decoded, size.dtype)
         elif node.op == "call_function":
             converter.values[node] = converter.node(node)
         elif node.op == "output":
@@ -206,10 +205,6 @@ def convert(
         else:
             raise Unsupported(f"a node of kind {node.op}")
     return _finish(converter, arguments, outputs)
-
-
-def _place_of_weight(node: fx.Node) -> str:
-    return next((place for place in map(place_of, node.users) if place), node.name)
 
 
 def _finish(converter: Converter, arguments: list[int], outputs: Any) -> Program:

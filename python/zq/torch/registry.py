@@ -85,6 +85,11 @@ def find(op: Any) -> Converter | None:
     return _CONVERTERS.get(op)
 
 
+def covered_ops() -> list[Any]:
+    """All operations with a converter."""
+    return list(_CONVERTERS)
+
+
 def covered() -> list[str]:
-    """The names of all operations with a converter."""
-    return sorted(str(op) for op in _CONVERTERS)
+    """Their names."""
+    return sorted(map(str, _CONVERTERS))

@@ -8,6 +8,7 @@ from . import (  # noqa: F401
     indexing,
     norms,
     products,
+    quantized,
     reductions,
     shapes,
 )

@@ -1,0 +1,193 @@
+"""A part of a graph that zq compiles, for each combination of sizes that it is called with."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import fx
+
+from .. import arrays, compiler
+from ..errors import Error
+from ..tensor import Tensor, encode
+from .choice import Choice
+from .convert import Program, WeightType, convert
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `zq.compile` is told."""
+
+    accuracy: float = 5e-5
+    target: str = "host"
+    threads: bool = True
+    pack_weights: bool = True
+    cache: bool = True
+
+
+class Weight:
+    """A parameter with a codec. Its tensor is made once, or again when the parameter has changed."""
+
+    def __init__(self, name: str, stored: tuple[int, ...], choice: Choice | None, tensor: Tensor | None = None) -> None:
+        self.name = name
+        self.stored = stored
+        self._choice = choice
+        self._tensor = tensor
+        #: The parameter that `_tensor` was made of, and its version then.
+        self._source: weakref.ref[torch.Tensor] | None = None
+        self._version = -1
+        self._lock = threading.Lock()
+
+    @property
+    def tensor(self) -> Tensor:
+        """The compressed tensor; there is none before `update` for a parameter that the caller keeps."""
+        if self._tensor is None:
+            raise Error(f"{self.name} is compressed at the first call")
+        return self._tensor
+
+    @property
+    def is_encoded(self) -> bool:
+        """Whether there is a compressed tensor."""
+        return self._tensor is not None
+
+    def encode(self, parameter: torch.Tensor) -> None:
+        """Compresses `parameter`. Raises `zq.Error` that names it where the codec cannot hold its values."""
+        assert self._choice is not None
+        try:
+            dense = parameter.detach().reshape(self.stored)
+            self._tensor = encode(dense, self._choice.codec, dtype=self._choice.dtype)
+        except Error as error:
+            raise Error(f"{self.name}: {error}") from error
+
+    def update(self, parameter: torch.Tensor | None) -> Tensor:
+        """The compressed tensor of what the caller passes, which may be none where it was made before."""
+        if parameter is None or self._choice is None:
+            return self.tensor
+        version = 0 if parameter.is_inference() else parameter._version
+        if self._source is None or self._source() is not parameter or self._version != version:
+            with self._lock:
+                self.encode(parameter)
+                self._source, self._version = weakref.ref(parameter), version
+        return self.tensor
+
+
+@dataclass
+class Compiled:
+    """A program of a segment, for one combination of sizes."""
+
+    program: Program
+    function: compiler.Function
+    #: The types of the compressed arguments that it was compiled for, by position.
+    types: dict[int, str] = field(default_factory=dict)
+
+
+class Segment(torch.nn.Module):
+    """Stands in a graph for the part `module`; compiles that for the sizes that it gets."""
+
+    def __init__(self, name: str, module: fx.GraphModule, weights: dict[int, Weight], options: Options) -> None:
+        super().__init__()
+        self.name = name
+        # Not a submodule: it is only looked at.
+        self.__dict__["graph_module"] = module
+        self.weights = weights
+        self.options = options
+        self.compiled: dict[tuple, Compiled] = {}
+        self._lock = threading.Lock()
+        #: Outputs are a tuple in the graph, or a single value.
+        output = next(iter(reversed(module.graph.nodes))).args[0]
+        self._is_tuple = isinstance(output, (tuple, list))
+        self._placeholders = list(module.graph.find_nodes(op="placeholder"))
+
+    def _key(self, args: Sequence[Any]) -> tuple:
+        return tuple(
+            None
+            if i in self.weights
+            else (arg.dtype, *arg.shape)
+            if isinstance(arg, torch.Tensor)
+            else (type(arg), arg)
+            for i, arg in enumerate(args)
+        )
+
+    def forward(self, *args: Any) -> Any:
+        """Calls the program for these sizes; compiles it before if there is none."""
+        compiled, tensors = self.prepare(args)
+        return self._call(compiled, args, tensors)
+
+    def prepare(self, args: Sequence[Any]) -> tuple[Compiled, dict[int, Tensor]]:
+        """The program for arguments of these sizes, compiled if there is none, and its weights by position."""
+        tensors = {i: weight.update(args[i]) for i, weight in self.weights.items()}
+        key = self._key(args)
+        compiled = self.compiled.get(key)
+        types = {i: tensor.type_text for i, tensor in tensors.items()}
+        if compiled is None or compiled.types != types:
+            with self._lock:
+                compiled = self.compiled.get(key)
+                if compiled is None or compiled.types != types:
+                    compiled = self.compiled[key] = self.compile(args, types)
+        return compiled, tensors
+
+    def compile(self, args: Sequence[Any], types: dict[int, str]) -> Compiled:
+        """Compiles for arguments of these sizes."""
+        inputs = [
+            self._placeholders[i].meta["val"] if i in self.weights else arg for i, arg in enumerate(args)
+        ]
+
+        def weight(position: int) -> WeightType | None:
+            found = self.weights.get(position)
+            if found is None:
+                return None
+            return WeightType(types[position], found.stored, _torch_dtype(found.tensor.dtype), found.name)
+
+        program = convert(self.graph_module, inputs, weight)
+        o = self.options
+        function = compiler.compile(
+            program.text,
+            target=o.target,
+            accuracy=o.accuracy,
+            threads=o.threads,
+            pack_weights=o.pack_weights,
+            cache=o.cache,
+            file_name=self.name,
+        )
+        return Compiled(program, function, types)
+
+    def _call(self, compiled: Compiled, args: Sequence[Any], tensors: dict[int, Tensor]) -> Any:
+        program = compiled.program
+        given = [tensors[i] if i in tensors else to_array(args[i]) for i in program.arguments]
+        results = compiled.function(*given)
+        results = results if isinstance(results, tuple) else (results,)
+        for check in program.checks:
+            low, high = int(results[check.smallest].item()), int(results[check.largest].item())
+            if low < check.low or high >= check.high:
+                raise IndexError(
+                    f"{check.where}: index {low if low < check.low else high} is out of range: there are {check.high}"
+                )
+        outputs = []
+        for returned in program.outputs:
+            if returned.result is None:
+                outputs.append(returned.value)
+                continue
+            tensor = arrays.to_torch(results[returned.result])
+            if returned.dtype in (torch.bool, torch.uint8):
+                tensor = tensor.view(returned.dtype)
+            outputs.append(tensor.view(returned.shape))
+        return tuple(outputs) if self._is_tuple else outputs[0]
+
+
+def to_array(tensor: torch.Tensor) -> np.ndarray:
+    """The array that a function takes for a tensor: booleans are bytes, and a scalar is one element."""
+    tensor = tensor.detach()
+    if tensor.dtype in (torch.bool, torch.uint8):
+        tensor = tensor.contiguous().view(torch.int8)
+    if not tensor.dim():
+        tensor = tensor.reshape(1)
+    return arrays.to_numpy(tensor)
+
+
+def _torch_dtype(dtype: np.dtype) -> torch.dtype:
+    return getattr(torch, np.dtype(dtype).name)
