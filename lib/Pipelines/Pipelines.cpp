@@ -75,6 +75,7 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   tiling.placement = options.placement;
   pm.addPass(createTileAndFuse(tiling));
   addCleanup(pm);
+  pm.addPass(createShareKernels());
 
   // Decode to vectors.
   pm.addPass(createLowerContractions());
@@ -105,6 +106,7 @@ void mlir::zq::buildLowerToLLVMPipeline(OpPassManager &pm,
   // Loops carry buffers that they only write to; a result is allocated by its
   // caller where it is seen to be the buffer that went in.
   pm.addPass(createCanonicalizerPass());
+  pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
   pm.addPass(createSeparateResults());
   bufferization::BufferResultsToOutParamsPassOptions outParams;
   outParams.hoistStaticAllocs = true;

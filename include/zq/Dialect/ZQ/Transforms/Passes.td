@@ -397,6 +397,31 @@ def Vectorize : Pass<"zq-vectorize", "::mlir::ModuleOp"> {
                            "::mlir::affine::AffineDialect"];
 }
 
+def ShareKernels : Pass<"zq-share-kernels", "::mlir::ModuleOp"> {
+  let summary = "Make equal loops and contractions one function";
+  let description = [{
+    The layers of a model do the same work on other tensors. Each loop and each
+    `zq.contract` and `zq.planes` of a function's own block is compared with the
+    others by what it does, constants included; two and more that are equal
+    become calls of one private function, which is compiled once. Kernels with
+    results of dynamic shape stay where they are.
+    Tested in `test/Dialect/ZQ/share-kernels.mlir`.
+
+    ```mlir
+    %y = scf.for %i = %c0 to %c8 step %c1 iter_args(%t = %x) -> (tensor<8xf32>) { ... }
+    %z = scf.for %i = %c0 to %c8 step %c1 iter_args(%t = %y) -> (tensor<8xf32>) { ... }
+    // becomes
+    %y = call @kernel(%x) : (tensor<8xf32>) -> tensor<8xf32>
+    %z = call @kernel(%y) : (tensor<8xf32>) -> tensor<8xf32>
+    func.func private @kernel(%x: tensor<8xf32>) -> tensor<8xf32> {
+      %r = scf.for %i = %c0 to %c8 step %c1 iter_args(%t = %x) -> (tensor<8xf32>) { ... }
+      return %r : tensor<8xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
 def SeparateResults : Pass<"zq-separate-results", "::mlir::ModuleOp"> {
   let summary = "Give each result of a function a buffer of its own";
   let description = [{
