@@ -1,6 +1,7 @@
 //===- Array.cpp - A dense array of one element type ----------------------===//
 
 #include "zq/Codec/Array.h"
+#include "Elements.h"
 #include "zq/Codec/Minifloat.h"
 
 #include <cassert>
@@ -67,7 +68,7 @@ int64_t zq::codec::numElements(const std::vector<int64_t> &shape) {
 
 Array::Array(ElementType type, std::vector<int64_t> shape)
     : type(type), shape(std::move(shape)) {
-  bytes.resize(size() * byteWidth(type));
+  resizeLarge(bytes, size() * byteWidth(this->type));
 }
 
 float Array::getFloat(int64_t index) const {

@@ -1,5 +1,6 @@
 //===- Codec.cpp - A chain of stages --------------------------------------===//
 
+#include "Elements.h"
 #include "Validate.h"
 #include "zq/Codec/Stage.h"
 
@@ -72,12 +73,13 @@ Result<Array> Codec::roundTrip(const Array &values, size_t first) const {
   std::vector<Range> targets = targetsOf(chain);
   std::vector<std::vector<Stream>> sides(chain.size());
   std::vector<Shape> shapes;
-  Array main = values;
+  Array main;
   for (size_t i = first; i < end; ++i) {
-    shapes.push_back(main.shape);
+    const Array &input = i == first ? values : main;
+    shapes.push_back(input.shape);
     Below below(targets[i],
                 [this, i](const Array &v) { return roundTrip(v, i + 1); });
-    Result<Array> next = chain[i]->encode(main, below, sides[i]);
+    Result<Array> next = chain[i]->encode(input, below, sides[i]);
     if (!next)
       return next;
     main = std::move(*next);
@@ -95,18 +97,15 @@ Result<Array> Codec::roundTrip(const Array &values, size_t first) const {
       sides[i].push_back({stored[k].name, std::move(*read)});
     }
   }
+  if (first == end)
+    return values;
   for (size_t i = end; i-- > first;) {
     Result<Array> above = chain[i]->decode(main, sides[i], shapes[i - first]);
     if (!above)
       return above;
     main = std::move(*above);
   }
-  if (main.type == values.type)
-    return main;
-  Array result(values.type, values.shape);
-  for (int64_t i = 0, n = main.size(); i < n; ++i)
-    result.setFloat(i, main.getFloat(i));
-  return result;
+  return converted(std::move(main), values.type);
 }
 
 Result<Array> Codec::roundTrip(const Array &values) const {
@@ -120,12 +119,12 @@ Result<std::vector<Stream>> Codec::encode(const Array &values) const {
     return valid.error();
   std::vector<Range> targets = targetsOf(chain);
   std::vector<Stream> streams;
-  Array main = values;
+  Array main;
   for (size_t i = 0; i < chain.size(); ++i) {
     Below below(targets[i],
                 [this, i](const Array &v) { return roundTrip(v, i + 1); });
     std::vector<Stream> sides;
-    Result<Array> next = chain[i]->encode(main, below, sides);
+    Result<Array> next = chain[i]->encode(i == 0 ? values : main, below, sides);
     if (!next)
       return next.error();
     main = std::move(*next);
@@ -233,19 +232,15 @@ Result<Array> Codec::decode(const std::vector<Stream> &streams,
   auto sides = decodeSides(streams, shapes);
   if (!sides)
     return sides.error();
-  Array main = streams.back().array;
+  Array main;
   for (size_t i = chain.size(); i-- > 0;) {
-    Result<Array> above = chain[i]->decode(main, (*sides)[i], shapes[i]);
+    const Array &below = i + 1 == chain.size() ? streams.back().array : main;
+    Result<Array> above = chain[i]->decode(below, (*sides)[i], shapes[i]);
     if (!above)
       return above;
     main = std::move(*above);
   }
-  if (main.type == type)
-    return main;
-  Array result(type, shape);
-  for (int64_t i = 0, n = main.size(); i < n; ++i)
-    result.setFloat(i, main.getFloat(i));
-  return result;
+  return converted(std::move(main), type);
 }
 
 bool Codec::isLossless() const {

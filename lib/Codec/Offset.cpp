@@ -1,7 +1,9 @@
 //===- Offset.cpp - Blocks moved towards zero -----------------------------===//
 
 #include "zq/Codec/Offset.h"
+#include "Elements.h"
 #include "Validate.h"
+#include "zq/Codec/Parallel.h"
 
 #include <algorithm>
 #include <cfloat>
@@ -61,26 +63,38 @@ static double offsetOf(const BlockStatistics &block,
 Result<Array> Offset::encode(const Array &input, const Below &below,
                              std::vector<Stream> &sides) const {
   (void)below;
-  Result<Array> values = finiteF32(keyword(), input);
-  if (!values)
-    return values;
+  if (Status valid = checkFloat(keyword(), input); !valid)
+    return valid.error();
+  const F32View values(input);
+  if (Status valid = checkFinite(keyword(), *values); !valid)
+    return valid.error();
   if (Status valid = blocks.checkRank(keyword(), input.shape.size()); !valid)
     return valid.error();
-  std::vector<BlockStatistics> statistics = statisticsOf(*values, blocks);
-  Array offsets(stored.type(), blocks.count(input.shape));
+  std::vector<BlockStatistics> statistics = statisticsOf(
+      *values, blocks,
+      statistic == OffsetStatistic::Mean ? BlockSum::Values : BlockSum::None);
+  Array chosen(ElementType::F32, blocks.count(input.shape));
   for (size_t i = 0; i < statistics.size(); ++i)
-    offsets.setFloat(i, stored.round(static_cast<float>(
-                            offsetOf(statistics[i], statistic))));
+    chosen.set(i, stored.round(
+                      static_cast<float>(offsetOf(statistics[i], statistic))));
+  Array offsets = converted(chosen, stored.type());
   Result<Array> read = stored.readBack(offsets, "offset of offset");
   if (!read)
     return read;
-  for (int64_t i = 0, n = values->size(); i < n; ++i) {
-    float offset = read->getFloat(blocks.blockOf(i, input.shape));
-    float value = values->get<float>(i) - offset;
-    values->set(i, std::clamp(value, -FLT_MAX, FLT_MAX));
-  }
+  const Array offsetsRead = widened(*read);
+  Array main(ElementType::F32, input.shape);
+  const float *from = elements<float>(*values);
+  float *to = elements<float>(main);
+  auto visit = [&](int64_t block, int64_t first, int64_t count) {
+    const float offset = offsetsRead.get<float>(block);
+    for (int64_t i = first; i < first + count; ++i)
+      to[i] = std::clamp(from[i] - offset, -FLT_MAX, FLT_MAX);
+  };
+  parallelFor(main.size(), elementGrain, [&](int64_t begin, int64_t end) {
+    blocks.forEachRun(input.shape, begin, end, visit);
+  });
   sides.push_back({"offset", std::move(offsets)});
-  return values;
+  return main;
 }
 
 Status Offset::check(const Array *main, const std::vector<Stream> &sides,
@@ -106,9 +120,17 @@ Result<Array> Offset::decode(const Array &main,
                              const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
+  const Array offsets = widened(sides[0].array);
   Array result(ElementType::F32, shape);
-  for (int64_t i = 0, n = result.size(); i < n; ++i)
-    result.set(i, main.get<float>(i) +
-                      sides[0].array.getFloat(blocks.blockOf(i, shape)));
+  const float *from = elements<float>(main);
+  float *to = elements<float>(result);
+  auto visit = [&](int64_t block, int64_t first, int64_t count) {
+    const float offset = offsets.get<float>(block);
+    for (int64_t i = first; i < first + count; ++i)
+      to[i] = from[i] + offset;
+  };
+  parallelFor(result.size(), elementGrain, [&](int64_t begin, int64_t end) {
+    blocks.forEachRun(shape, begin, end, visit);
+  });
   return result;
 }

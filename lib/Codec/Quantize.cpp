@@ -1,7 +1,9 @@
 //===- Quantize.cpp - Values to small codes -------------------------------===//
 
 #include "zq/Codec/Quantize.h"
+#include "FloatCoder.h"
 #include "Validate.h"
+#include "zq/Codec/Parallel.h"
 
 #include <algorithm>
 #include <cmath>
@@ -21,15 +23,34 @@ Result<Array> Quantize::encode(const Array &input, const Below &below,
   (void)below, (void)sides;
   if (Status valid = checkFloat(keyword(), input); !valid)
     return valid.error();
+  const F32View f32(input);
+  const float *values = elements<float>(*f32);
   Array codes(ElementType::I8, input.shape);
-  for (int64_t i = 0, n = codes.size(); i < n; ++i) {
-    float value = input.getFloat(i);
-    if (std::isnan(value))
-      return Error{elementName(input.shape, i) + " is NaN: " + keyword() +
-                   " needs numbers"};
-    codes.set(i, encodeOne(value, i));
-  }
+  Status encoded = parallelCheck(
+      codes.size(), elementGrain, [&](int64_t begin, int64_t end) -> Status {
+        bool isNaN = false;
+        for (int64_t i = begin; i < end; ++i)
+          isNaN |= values[i] != values[i];
+        if (isNaN) {
+          int64_t i = begin;
+          while (!std::isnan(values[i]))
+            ++i;
+          return Error{elementName(input.shape, i) + " is NaN: " + keyword() +
+                       " needs numbers"};
+        }
+        encodeMany(values + begin, end - begin, begin,
+                   elements<uint8_t>(codes) + begin);
+        return {};
+      });
+  if (!encoded)
+    return encoded.error();
   return codes;
+}
+
+void Quantize::encodeMany(const float *values, int64_t count, int64_t first,
+                          uint8_t *codes) const {
+  for (int64_t i = 0; i < count; ++i)
+    codes[i] = encodeOne(values[i], first + i);
 }
 
 Status Quantize::check(const Array *main, const std::vector<Stream> &sides,
@@ -50,9 +71,16 @@ Result<Array> Quantize::decode(const Array &main,
                                const std::vector<int64_t> &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
+  std::vector<float> valueOf(numCodes());
+  for (size_t code = 0; code < valueOf.size(); ++code)
+    valueOf[code] = decodeOne(static_cast<uint8_t>(code));
   Array values(ElementType::F32, shape);
-  for (int64_t i = 0, n = values.size(); i < n; ++i)
-    values.set(i, decodeOne(main.get<uint8_t>(i)));
+  const uint8_t *codes = elements<uint8_t>(main);
+  float *to = elements<float>(values);
+  parallelFor(values.size(), elementGrain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      to[i] = valueOf[codes[i]];
+  });
   return values;
 }
 
@@ -84,6 +112,19 @@ uint8_t QuantizeFloat::encodeOne(float value, int64_t index) const {
       sign ? !roundsUp(rounding, -outer, -inner, !isOdd, -magnitude, index)
            : roundsUp(rounding, inner, outer, isOdd, magnitude, index);
   return sign | (lower + takesOuter);
+}
+
+void QuantizeFloat::encodeMany(const float *values, int64_t count,
+                               int64_t first, uint8_t *codes) const {
+  if (rounding.seed || rounding.ties != Ties::Even || !format.hasSubnormals)
+    return Quantize::encodeMany(values, count, first, codes);
+  const FloatCoder coder(format, /*saturate=*/true);
+  if (format.hasSign)
+    for (int64_t i = 0; i < count; ++i)
+      codes[i] = coder.encode(values[i]);
+  else
+    for (int64_t i = 0; i < count; ++i)
+      codes[i] = coder.encode(std::max(values[i], 0.0f));
 }
 
 float QuantizeFloat::decodeOne(uint8_t code) const {
@@ -137,6 +178,23 @@ uint8_t QuantizeInteger::encodeOne(float value, int64_t index) const {
                                : (result - grid.low) / step;
 }
 
+void QuantizeInteger::encodeMany(const float *values, int64_t count,
+                                 int64_t first, uint8_t *codes) const {
+  if (rounding.seed || rounding.ties != Ties::Even || grid.step != 1)
+    return Quantize::encodeMany(values, count, first, codes);
+  const float low = grid.low, high = grid.high;
+  const int origin = grid.isTwosComplement ? 0 : grid.low;
+  const int mask = grid.isTwosComplement ? (1 << grid.bits) - 1 : ~0;
+  // Next to 1.5 * 2^23 f32 has the integers and nothing between, so that the
+  // addition rounds, ties to even.
+  const float integers = 0x1.8p23f;
+  for (int64_t i = 0; i < count; ++i) {
+    float rounded = std::clamp(values[i], low, high) + integers;
+    int integer = int32_t(bitsOf(rounded)) - int32_t(bitsOf(integers));
+    codes[i] = (integer - origin) & mask;
+  }
+}
+
 float QuantizeInteger::decodeOne(uint8_t code) const {
   int value = code;
   if (!grid.isTwosComplement)
@@ -169,6 +227,32 @@ uint8_t Lookup::encodeOne(float value, int64_t index) const {
          value > (double(table[code]) + double(table[code + 1])) / 2)
     ++code;
   return code;
+}
+
+void Lookup::encodeMany(const float *values, int64_t count, int64_t first,
+                        uint8_t *codes) const {
+  // Counting the midpoints below is faster than searching while there are few.
+  if (table.size() > 32)
+    return Quantize::encodeMany(values, count, first, codes);
+  // A float is above a midpoint where it is above the last float that is not.
+  std::vector<float> below;
+  for (size_t i = 0; i + 1 < table.size(); ++i) {
+    double middle = (double(table[i]) + double(table[i + 1])) / 2;
+    float nearest = static_cast<float>(middle);
+    below.push_back(nearest <= middle ? nearest
+                                      : std::nextafter(nearest, -INFINITY));
+  }
+  constexpr int64_t lanes = 8;
+  for (int64_t i = 0; i < count; i += lanes) {
+    const int64_t here = std::min(lanes, count - i);
+    float own[lanes] = {};
+    std::copy(values + i, values + i + here, own);
+    int32_t above[lanes] = {};
+    for (float middle : below)
+      for (int64_t lane = 0; lane < lanes; ++lane)
+        above[lane] += own[lane] > middle;
+    std::copy(above, above + here, codes + i);
+  }
 }
 
 Range Lookup::inputRange(Range target) const {

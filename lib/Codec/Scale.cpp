@@ -5,9 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "zq/Codec/Scale.h"
+#include "Elements.h"
 #include "ScaleFit.h"
 #include "Validate.h"
 #include "zq/Codec/Panels.h"
+#include "zq/Codec/Parallel.h"
 
 #include <algorithm>
 #include <cfloat>
@@ -123,6 +125,19 @@ static Interval intervalOf(const BlockStatistics &block, bool takeZeroIn,
           fixed + factor * (all.high - fixed)};
 }
 
+/// The sum that a scale is chosen by.
+static BlockSum sumFor(ScaleStatistic statistic) {
+  switch (statistic) {
+  case ScaleStatistic::MeanAbs:
+    return BlockSum::Magnitudes;
+  case ScaleStatistic::L2:
+  case ScaleStatistic::Rms:
+    return BlockSum::Squares;
+  default:
+    return BlockSum::None;
+  }
+}
+
 /// The scale of `block` before it is stored by a codec, if by one.
 float Scale::chooseScale(const BlockStatistics &block, Range target,
                          bool takeZeroIn, float factor) const {
@@ -137,12 +152,11 @@ float Scale::chooseScale(const BlockStatistics &block, Range target,
   }
   switch (options.statistic) {
   case ScaleStatistic::MeanAbs:
-    return round(block.count ? block.sumOfMagnitudes / block.count : 0, 1);
+    return round(block.count ? block.sum / block.count : 0, 1);
   case ScaleStatistic::L2:
-    return round(std::sqrt(block.sumOfSquares), 1);
+    return round(std::sqrt(block.sum), 1);
   case ScaleStatistic::Rms:
-    return round(block.count ? std::sqrt(block.sumOfSquares / block.count) : 0,
-                 1);
+    return round(block.count ? std::sqrt(block.sum / block.count) : 0, 1);
   case ScaleStatistic::Peak:
     // A block of zeros gets the scale 0 and not -0.
     return block.peak == 0
@@ -167,42 +181,59 @@ float Scale::chooseZero(const BlockStatistics &block, Range target,
          intervalOf(block, takeZeroIn, factor).low / scale;
 }
 
+/// Scales or zero points, which may be integers, as floats.
+static Array widenedSide(const Array &side) {
+  if (side.type != ElementType::I8)
+    return widened(side);
+  Array result(ElementType::F32, side.shape);
+  for (int64_t i = 0, n = side.size(); i < n; ++i)
+    result.set(i, static_cast<float>(side.get<int8_t>(i)));
+  return result;
+}
+
 Result<Scale::Fit> Scale::fitOnce(const Statistics &statistics, Range target,
                                   const std::vector<bool> &takeZeroIn,
                                   const std::vector<float> &factors,
                                   const Shape &shape) const {
+  const int64_t count = statistics.size(), grain = elementGrain / 8;
   Fit fit;
-  fit.scale = Array(stored.type(), streamShape(shape));
-  for (size_t i = 0; i < statistics.size(); ++i)
-    fit.scale.setFloat(
-        i, chooseScale(statistics[i], target, takeZeroIn[i], factors[i]));
+  Array chosen(ElementType::F32, streamShape(shape));
+  parallelFor(count, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      chosen.set(i,
+                 chooseScale(statistics[i], target, takeZeroIn[i], factors[i]));
+  });
+  fit.scale = converted(chosen, stored.type());
   Result<Array> scaleRead = stored.readBack(fit.scale, "scale of scale");
   if (!scaleRead)
     return scaleRead.error();
-  fit.scaleRead = std::move(*scaleRead);
+  fit.scaleRead = widened(*scaleRead);
   if (!hasZero())
     return fit;
 
   float lowest = static_cast<float>(std::ceil(target.low));
   float highest = static_cast<float>(std::floor(target.high));
-  fit.zero = Array(options.zero ? options.zero->type() : ElementType::I8,
-                   fit.scale.shape);
-  for (size_t i = 0; i < statistics.size(); ++i) {
-    float zero = chooseZero(statistics[i], target, takeZeroIn[i], factors[i],
-                            fit.scaleRead.getFloat(i));
-    if (options.zero)
-      fit.zero.setFloat(i, options.zero->round(zero));
-    else
-      fit.zero.set(i, static_cast<int8_t>(
-                          std::clamp(std::nearbyint(zero), lowest, highest)));
+  parallelFor(count, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      float zero = chooseZero(statistics[i], target, takeZeroIn[i], factors[i],
+                              fit.scaleRead.get<float>(i));
+      chosen.set(i, options.zero
+                        ? options.zero->round(zero)
+                        : std::clamp(std::nearbyint(zero), lowest, highest));
+    }
+  });
+  if (!options.zero) {
+    fit.zero = Array(ElementType::I8, chosen.shape);
+    for (int64_t i = 0; i < count; ++i)
+      fit.zero.set(i, static_cast<int8_t>(chosen.get<float>(i)));
+    fit.zeroRead = widenedSide(fit.zero);
+    return fit;
   }
-  fit.zeroRead = fit.zero;
-  if (options.zero) {
-    Result<Array> zeroRead = options.zero->readBack(fit.zero, "zero of scale");
-    if (!zeroRead)
-      return zeroRead.error();
-    fit.zeroRead = std::move(*zeroRead);
-  }
+  fit.zero = converted(chosen, options.zero->type());
+  Result<Array> zeroRead = options.zero->readBack(fit.zero, "zero of scale");
+  if (!zeroRead)
+    return zeroRead.error();
+  fit.zeroRead = widened(*zeroRead);
   return fit;
 }
 
@@ -217,9 +248,9 @@ Result<Scale::Fit> Scale::fit(const Statistics &statistics, Range target,
     return fit;
   bool isChanged = false;
   for (size_t i = 0; i < statistics.size(); ++i) {
-    float scale = fit->scaleRead.getFloat(i);
+    float scale = fit->scaleRead.get<float>(i);
     float zero = chooseZero(statistics[i], target, false, factors[i], scale);
-    float error = std::fabs(fit->zeroRead.getFloat(i) - zero);
+    float error = std::fabs(fit->zeroRead.get<float>(i) - zero);
     takeZeroIn[i] = !(scale > 0 && error <= 0.5f);
     isChanged |= takeZeroIn[i];
   }
@@ -255,51 +286,56 @@ Status Scale::checkRank(size_t rank) const {
   return blocks.checkRank(keyword(), rank);
 }
 
-/// A zero point as a float.
-static float zeroAt(const Array &zeros, int64_t block) {
-  if (zeros.type == ElementType::I8)
-    return static_cast<float>(zeros.get<int8_t>(block));
-  return zeros.getFloat(block);
-}
-
 Array Scale::divide(const Array &values, const Fit &fit) const {
   Array result(ElementType::F32, values.shape);
-  for (int64_t i = 0, n = values.size(); i < n; ++i) {
-    int64_t block = blocks.blockOf(i, values.shape);
-    float scale = fit.scaleRead.getFloat(block);
-    float value = scale == 0 ? 0.0f : values.get<float>(i) / scale;
-    // A scale of its own codec may read back as next to nothing.
-    value = std::clamp(value, -FLT_MAX, FLT_MAX);
-    if (hasZero())
-      value += zeroAt(fit.zeroRead, block);
-    result.set(i, value);
-  }
+  const float *from = elements<float>(values);
+  float *to = elements<float>(result);
+  auto visit = [&](int64_t block, int64_t first, int64_t count) {
+    const float scale = fit.scaleRead.get<float>(block);
+    const float zero = hasZero() ? fit.zeroRead.get<float>(block) : 0;
+    for (int64_t i = first; i < first + count; ++i) {
+      float value = scale == 0 ? 0.0f : from[i] / scale;
+      // A scale of its own codec may read back as next to nothing.
+      value = std::clamp(value, -FLT_MAX, FLT_MAX);
+      to[i] = hasZero() ? value + zero : value;
+    }
+  };
+  parallelFor(values.size(), elementGrain, [&](int64_t begin, int64_t end) {
+    blocks.forEachRun(values.shape, begin, end, visit);
+  });
   return result;
 }
 
-Array Scale::multiply(const Array &main, const Array &scale,
-                      const Array *zero) const {
+Array Scale::multiply(const Array &main, const Array &scales,
+                      const Array *zeros) const {
   Array result(ElementType::F32, main.shape);
-  for (int64_t i = 0, n = main.size(); i < n; ++i) {
-    int64_t block = blocks.blockOf(i, main.shape);
-    float value = main.get<float>(i);
-    if (zero)
-      value = value - zeroAt(*zero, block);
-    result.set(i, value * scale.getFloat(block));
-  }
+  const float *from = elements<float>(main);
+  float *to = elements<float>(result);
+  auto visit = [&](int64_t block, int64_t first, int64_t count) {
+    const float scale = scales.get<float>(block);
+    const float zero = zeros ? zeros->get<float>(block) : 0;
+    for (int64_t i = first; i < first + count; ++i)
+      to[i] = (zeros ? from[i] - zero : from[i]) * scale;
+  };
+  parallelFor(main.size(), elementGrain, [&](int64_t begin, int64_t end) {
+    blocks.forEachRun(main.shape, begin, end, visit);
+  });
   return result;
 }
 
 Result<Array> Scale::encode(const Array &input, const Below &below,
                             std::vector<Stream> &sides) const {
-  Result<Array> values = finiteF32(keyword(), input);
-  if (!values)
-    return values;
+  if (Status valid = checkFloat(keyword(), input); !valid)
+    return valid.error();
+  const F32View values(input);
+  if (Status valid = checkFinite(keyword(), *values); !valid)
+    return valid.error();
   if (Status valid = checkRank(input.shape.size()); !valid)
     return valid.error();
   if (Status valid = checkTarget(below.range()); !valid)
     return valid.error();
-  Statistics statistics = statisticsOf(*values, blocks);
+  Statistics statistics =
+      statisticsOf(*values, blocks, sumFor(options.statistic));
   Result<Fit> chosen =
       options.statistic == ScaleStatistic::Search
           ? search(statistics, *values, below)
@@ -350,11 +386,12 @@ Result<Array> Scale::decode(const Array &main, const std::vector<Stream> &sides,
                             const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  if (!options.rows)
-    return multiply(main, sides[0].array,
-                    hasZero() ? &sides[1].array : nullptr);
   std::vector<Array> arrays;
-  for (const Stream &side : sides)
-    arrays.push_back(fromPanels(side.array, streamShape(shape), options.rows));
+  for (const Stream &side : sides) {
+    Array array = widenedSide(side.array);
+    arrays.push_back(options.rows
+                         ? fromPanels(array, streamShape(shape), options.rows)
+                         : std::move(array));
+  }
   return multiply(main, arrays[0], hasZero() ? &arrays[1] : nullptr);
 }

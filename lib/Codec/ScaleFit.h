@@ -11,7 +11,7 @@ struct Scale::Fit {
   /// The side arrays.
   Array scale;
   Array zero;
-  /// What these read back as.
+  /// What these read back as, in f32.
   Array scaleRead;
   Array zeroRead;
 };

@@ -1,6 +1,9 @@
 //===- ScaleSearch.cpp - The scale of least squared error -----------------===//
 
+#include "Elements.h"
 #include "ScaleFit.h"
+#include "Validate.h"
+#include "zq/Codec/Parallel.h"
 
 #include <algorithm>
 
@@ -17,10 +20,21 @@ Result<std::vector<double>> Scale::squaredErrors(const Array &values,
   Array decoded =
       multiply(*main, fit.scaleRead, hasZero() ? &fit.zeroRead : nullptr);
   std::vector<double> errors(fit.scale.size());
-  for (int64_t i = 0, n = values.size(); i < n; ++i) {
-    double error = double(decoded.get<float>(i)) - values.get<float>(i);
-    errors[blocks.blockOf(i, values.shape)] += error * error;
-  }
+  const float *before = elements<float>(values);
+  const float *after = elements<float>(decoded);
+  auto visit = [&](int64_t block, int64_t first, int64_t count) {
+    double sum = errors[block];
+    for (int64_t i = first; i < first + count; ++i) {
+      double error = double(after[i]) - before[i];
+      sum += error * error;
+    }
+    errors[block] = sum;
+  };
+  const int64_t band = blocks.bandSize(values.shape);
+  parallelFor(values.size(), ceilDiv(elementGrain, band) * band,
+              [&](int64_t begin, int64_t end) {
+                blocks.forEachRun(values.shape, begin, end, visit);
+              });
   return errors;
 }
 

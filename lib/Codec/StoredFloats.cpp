@@ -1,7 +1,8 @@
 //===- StoredFloats.cpp - How a stage stores floats at its side -----------===//
 
 #include "zq/Codec/StoredFloats.h"
-#include "zq/Codec/Minifloat.h"
+#include "Elements.h"
+#include "FloatCoder.h"
 
 #include <algorithm>
 #include <cassert>
@@ -48,18 +49,32 @@ double StoredFloats::largestScale() const {
 }
 
 float StoredFloats::round(float value) const {
-  float largest = static_cast<float>(
-      std::min(maxFinite(element), maxFinite(ElementType::F32)));
-  Array slot(element, {1});
-  slot.setFloat(0, std::clamp(value, -largest, largest));
-  return slot.getFloat(0);
+  value = std::clamp(value, -FLT_MAX, FLT_MAX);
+  auto pass = [value](const Minifloat &format) {
+    FloatCoder coder(format, /*saturate=*/true);
+    return coder.decode(coder.encode(value));
+  };
+  switch (element) {
+  case ElementType::F16:
+    return pass(Half);
+  case ElementType::BF16:
+    return pass(BFloat);
+  case ElementType::F8E4M3FN:
+    return pass(E4M3FN);
+  case ElementType::F8E5M2:
+    return pass(E5M2);
+  case ElementType::F8E8M0FNU:
+    return E8M0Coder().decode(E8M0Coder().encode(value));
+  default:
+    return value;
+  }
 }
 
 Array StoredFloats::round(const Array &values) const {
-  Array result(element, values.shape);
-  for (int64_t i = 0, n = values.size(); i < n; ++i)
-    result.setFloat(i, round(values.getFloat(i)));
-  return result;
+  Array result = *F32View(values);
+  for (int64_t i = 0, n = result.size(); i < n; ++i)
+    result.set(i, round(result.get<float>(i)));
+  return converted(result, element);
 }
 
 Range StoredFloats::range() const {

@@ -1,6 +1,8 @@
 //===- Validate.cpp - What the stages refuse, and in which words ----------===//
 
 #include "Validate.h"
+#include "Elements.h"
+#include "zq/Codec/Parallel.h"
 
 #include <cmath>
 
@@ -78,10 +80,7 @@ bool zq::codec::isFloat(ElementType type) {
 }
 
 Array zq::codec::widened(const Array &array) {
-  Array result(ElementType::F32, array.shape);
-  for (int64_t i = 0, n = array.size(); i < n; ++i)
-    result.set(i, array.getFloat(i));
-  return result;
+  return converted(array, ElementType::F32);
 }
 
 Status zq::codec::checkFloat(const std::string &keyword, const Array &array) {
@@ -91,31 +90,66 @@ Status zq::codec::checkFloat(const std::string &keyword, const Array &array) {
   return checkArray("the input of " + keyword, array, array.type, array.shape);
 }
 
+Status zq::codec::checkFinite(const std::string &keyword, const Array &f32) {
+  const float *values = elements<float>(f32);
+  return parallelCheck(
+      f32.size(), elementGrain, [&](int64_t begin, int64_t end) -> Status {
+        bool isFinite = true;
+        for (int64_t i = begin; i < end; ++i)
+          isFinite &= (bitsOf(values[i]) & 0x7F800000) != 0x7F800000;
+        if (isFinite)
+          return {};
+        int64_t i = begin;
+        while (std::isfinite(values[i]))
+          ++i;
+        const char *text = std::isnan(values[i]) ? "NaN"
+                           : values[i] < 0       ? "-inf"
+                                                 : "inf";
+        return Error{elementName(f32.shape, i) + " is " + text + ": " +
+                     keyword + " needs finite values"};
+      });
+}
+
 Result<Array> zq::codec::finiteF32(const std::string &keyword,
                                    const Array &array) {
   if (Status valid = checkFloat(keyword, array); !valid)
     return valid.error();
-  Array result(ElementType::F32, array.shape);
-  for (int64_t i = 0, n = array.size(); i < n; ++i) {
-    float value = array.getFloat(i);
-    if (!std::isfinite(value)) {
-      const char *text = std::isnan(value) ? "NaN" : value < 0 ? "-inf" : "inf";
-      return Error{elementName(array.shape, i) + " is " + text + ": " +
-                   keyword + " needs finite values"};
-    }
-    result.set(i, value);
-  }
+  Array result = widened(array);
+  if (Status valid = checkFinite(keyword, result); !valid)
+    return valid.error();
   return result;
+}
+
+template <typename T>
+static Status checkCodesOf(const std::string &keyword, const Array &codes,
+                           T count) {
+  const T *values = elements<T>(codes);
+  return parallelCheck(
+      codes.size(), elementGrain, [&](int64_t begin, int64_t end) -> Status {
+        bool areCodes = true;
+        for (int64_t i = begin; i < end; ++i)
+          areCodes &= values[i] < count;
+        if (areCodes)
+          return {};
+        int64_t i = begin;
+        while (values[i] < count)
+          ++i;
+        return Error{elementName(codes.shape, i) + " is code " +
+                     std::to_string(values[i]) + ": " + keyword +
+                     " has codes below " + std::to_string(count)};
+      });
 }
 
 Status zq::codec::checkCodes(const std::string &keyword, const Array &codes,
                              int64_t count) {
   if (count >= int64_t(1) << (8 * byteWidth(codes.type)))
     return {};
-  for (int64_t i = 0, n = codes.size(); i < n; ++i)
-    if (getCode(codes, i) >= count)
-      return Error{elementName(codes.shape, i) + " is code " +
-                   std::to_string(getCode(codes, i)) + ": " + keyword +
-                   " has codes below " + std::to_string(count)};
-  return {};
+  switch (byteWidth(codes.type)) {
+  case 1:
+    return checkCodesOf<uint8_t>(keyword, codes, count);
+  case 2:
+    return checkCodesOf<uint16_t>(keyword, codes, count);
+  default:
+    return checkCodesOf<uint32_t>(keyword, codes, count);
+  }
 }

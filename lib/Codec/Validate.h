@@ -39,6 +39,10 @@ Array widened(const Array &array);
 /// Whether `array` is a well-formed floating-point array, as `keyword` needs.
 Status checkFloat(const std::string &keyword, const Array &array);
 
+/// Whether every element of an f32 array is finite; `keyword` names who needs
+/// them so.
+Status checkFinite(const std::string &keyword, const Array &f32);
+
 /// The elements of a floating-point array in f32. Fails on other arrays and on
 /// elements that are not finite; `keyword` names who needs them so.
 Result<Array> finiteF32(const std::string &keyword, const Array &array);

@@ -9,6 +9,7 @@
 #include "zq/Codec/Array.h"
 #include "zq/Codec/Result.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -33,12 +34,46 @@ public:
   /// element at row-major `index` of `shape`.
   int64_t blockOf(int64_t index, const std::vector<int64_t> &shape) const;
 
+  /// Calls `visit(block, first, count)` for the elements [begin, end) of
+  /// `shape`, row-major and cut where `blockOf` changes: elements
+  /// [first, first + count) are of `block`.
+  template <typename Visit>
+  void forEachRun(const std::vector<int64_t> &shape, int64_t begin, int64_t end,
+                  Visit visit) const {
+    const Line line = lineOf(shape);
+    while (begin < end) {
+      int64_t place = begin % line.length, start = begin - place;
+      int64_t lineEnd = std::min(end, start + line.length);
+      int64_t block = blockOf(start, shape) + place / line.run;
+      for (; begin < lineEnd; ++block) {
+        int64_t next = std::min(lineEnd, begin - place % line.run + line.run);
+        visit(block, begin, next - begin);
+        place += next - begin;
+        begin = next;
+      }
+    }
+  }
+
+  /// After how many elements, row-major, a new set of blocks begins: bands of
+  /// so many have no block in common. 1 or more.
+  int64_t bandSize(const std::vector<int64_t> &shape) const;
+
 private:
+  /// `length` consecutive elements that are cut into blocks every `run`, the
+  /// blocks counting up.
+  struct Line {
+    int64_t length;
+    int64_t run;
+  };
+  Line lineOf(const std::vector<int64_t> &shape) const;
+
   std::vector<int64_t> sizes;
 };
 
-/// What encoders choose scales and offsets by, of one block. Sums are in f64,
-/// in row-major order of the tensor.
+/// What the elements of a block are summed as.
+enum class BlockSum { None, Values, Magnitudes, Squares };
+
+/// What encoders choose scales and offsets by, of one block.
 struct BlockStatistics {
   int64_t count = 0;
   /// 0 in a block without elements.
@@ -46,14 +81,15 @@ struct BlockStatistics {
   float max = 0;
   /// The element of largest magnitude, the first of equals.
   float peak = 0;
+  /// In f64, in row-major order of the tensor.
   double sum = 0;
-  double sumOfMagnitudes = 0;
-  double sumOfSquares = 0;
 };
 
-/// The statistics of each block of `values`, which are finite f32.
+/// The statistics of each block of `values`, which are finite f32; sums of the
+/// kind asked for.
 std::vector<BlockStatistics> statisticsOf(const Array &values,
-                                          const Blocks &blocks);
+                                          const Blocks &blocks,
+                                          BlockSum kind = BlockSum::None);
 
 } // namespace zq::codec
 

@@ -28,6 +28,10 @@ public:
   virtual uint8_t encodeOne(float value, int64_t index) const = 0;
   /// The value of `code` < numCodes().
   virtual float decodeOne(uint8_t code) const = 0;
+  /// `encodeOne` of `count` values, the first of which has the row-major index
+  /// `first`; for those who can do many faster than one by one.
+  virtual void encodeMany(const float *values, int64_t count, int64_t first,
+                          uint8_t *codes) const;
 
   std::string keyword() const override { return "quantize"; }
   /// Fails on NaN.
@@ -53,6 +57,8 @@ public:
   int codeBits() const override { return format.bits(); }
   uint8_t encodeOne(float value, int64_t index) const override;
   float decodeOne(uint8_t code) const override;
+  void encodeMany(const float *values, int64_t count, int64_t first,
+                  uint8_t *codes) const override;
   Range inputRange(Range target) const override;
 
 private:
@@ -97,6 +103,8 @@ public:
   int numCodes() const override;
   uint8_t encodeOne(float value, int64_t index) const override;
   float decodeOne(uint8_t code) const override;
+  void encodeMany(const float *values, int64_t count, int64_t first,
+                  uint8_t *codes) const override;
   /// The whole grid: it is up to a scale whether it aims at -2^(b-1), which has
   /// no opposite.
   Range inputRange(Range target) const override;
@@ -118,6 +126,8 @@ public:
   int numCodes() const override { return int(table.size()); }
   uint8_t encodeOne(float value, int64_t index) const override;
   float decodeOne(uint8_t code) const override { return table[code]; }
+  void encodeMany(const float *values, int64_t count, int64_t first,
+                  uint8_t *codes) const override;
   Range inputRange(Range target) const override;
 
 private:
