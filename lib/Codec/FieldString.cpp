@@ -3,6 +3,10 @@
 #include "zq/Codec/FieldString.h"
 #include "Validate.h"
 
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
 using namespace zq::codec;
 
 FieldString::FieldString(int width, const PackLayout &layout)
@@ -103,3 +107,189 @@ void FieldString::write(uint8_t *bytes, int64_t field, uint32_t value) const {
     bytes[byte] |= (value >> bit & 1) << place;
   }
 }
+
+//===----------------------------------------------------------------------===//
+// Many fields
+//===----------------------------------------------------------------------===//
+//
+// The same places as `locate` gives, a word or eight fields at a time.
+
+/// Whether bit i of the string is bit i % width of field i / width, or with
+/// `msb` the same from the top of every byte down.
+bool FieldString::isBitString() const {
+  return !radix && (perWord == 0 || perWord * width == word) &&
+         (!msb || word == 8);
+}
+
+template <typename T>
+void FieldString::writeWords(uint8_t *bytes, const T *values,
+                             int64_t count) const {
+  for (int64_t first = 0; first < count; first += perWord) {
+    int here = static_cast<int>(std::min<int64_t>(perWord, count - first));
+    uint64_t sum = 0;
+    if (!radix)
+      for (int k = 0; k < here; ++k)
+        sum |= uint64_t(values[first + k])
+               << (msb ? word - (k + 1) * width : k * width);
+    else if (msb)
+      for (int k = 0; k < perWord; ++k)
+        sum = sum * radix + (k < here ? values[first + k] : 0);
+    else
+      for (int k = here; k-- > 0;)
+        sum = sum * radix + values[first + k];
+    for (int i = 0; i < wordBytes(); ++i)
+      *bytes++ = sum >> (8 * i) & 0xFF;
+  }
+}
+
+template <typename T>
+void FieldString::readWords(const uint8_t *bytes, T *values,
+                            int64_t count) const {
+  const uint64_t mask = (uint64_t(1) << width) - 1;
+  for (int64_t first = 0; first < count; first += perWord) {
+    int here = static_cast<int>(std::min<int64_t>(perWord, count - first));
+    uint64_t rest = readWord(bytes);
+    bytes += wordBytes();
+    if (!radix) {
+      for (int k = 0; k < here; ++k)
+        values[first + k] =
+            rest >> (msb ? word - (k + 1) * width : k * width) & mask;
+      continue;
+    }
+    for (int digit = 0; digit < perWord; ++digit) {
+      int k = msb ? perWord - 1 - digit : digit;
+      if (k < here)
+        values[first + k] = rest % radix;
+      rest /= radix;
+    }
+  }
+}
+
+/// The low `width` bits of each of the eight bytes of `fields`, side by side.
+static uint64_t gather(uint64_t fields, int width) {
+  const uint64_t pairs = 0x00FF00FF00FF00FF, fours = 0x0000FFFF0000FFFF;
+  fields = (fields & pairs) | (fields >> 8 & pairs) << width;
+  fields = (fields & fours) | (fields >> 16 & fours) << 2 * width;
+  return (fields & 0xFFFFFFFF) | fields >> 32 << 4 * width;
+}
+
+/// Its inverse.
+static uint64_t spread(uint64_t bits, int width) {
+  const uint64_t four = (uint64_t(1) << 4 * width) - 1;
+  const uint64_t two = (uint64_t(1) << 2 * width) - 1;
+  const uint64_t one = (uint64_t(1) << width) - 1;
+  bits = (bits & four) | (bits >> 4 * width & four) << 32;
+  bits = (bits & (two | two << 32)) | (bits >> 2 * width & (two | two << 32))
+                                          << 16;
+  const uint64_t ones = one | one << 16 | one << 32 | one << 48;
+  return (bits & ones) | (bits >> width & ones) << 8;
+}
+
+/// Copies eight bytes, or as many as there are.
+static void copyGroup(void *to, const void *from, int64_t available) {
+  if (available >= 8)
+    std::memcpy(to, from, 8);
+  else
+    std::memcpy(to, from, available);
+}
+
+/// Eight fields of up to 8 bits are `width` bytes.
+static void writeBits(uint8_t *bytes, uint8_t *end, const uint8_t *values,
+                      int64_t count, int width, bool msb) {
+  for (int64_t i = 0; i < count; i += 8, bytes += width) {
+    uint64_t group = 0;
+    copyGroup(&group, values + i, count - i);
+    if (msb)
+      group = __builtin_bswap64(group);
+    group = gather(group, width);
+    if (msb)
+      group = __builtin_bswap64(group << (64 - 8 * width));
+    // What is beyond the group is zero and written next, if it is written.
+    copyGroup(bytes, &group, end - bytes);
+  }
+}
+
+static void readBits(const uint8_t *bytes, const uint8_t *end, uint8_t *values,
+                     int64_t count, int width, bool msb) {
+  for (int64_t i = 0; i < count; i += 8, bytes += width) {
+    uint64_t group = 0;
+    copyGroup(&group, bytes, end - bytes);
+    if (msb)
+      group = __builtin_bswap64(group) >> (64 - 8 * width);
+    group = spread(group, width);
+    if (msb)
+      group = __builtin_bswap64(group);
+    copyGroup(values + i, &group, count - i);
+  }
+}
+
+/// Wider fields go bit by bit through a buffer.
+template <typename T>
+static void writeBits(uint8_t *bytes, uint8_t *end, const T *values,
+                      int64_t count, int width, bool msb) {
+  uint64_t pending = 0;
+  int numPending = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    pending = msb ? pending << width | values[i]
+                  : pending | uint64_t(values[i]) << numPending;
+    numPending += width;
+    for (; numPending >= 8; numPending -= 8) {
+      *bytes++ = msb ? pending >> (numPending - 8) : pending;
+      pending = msb ? pending : pending >> 8;
+    }
+  }
+  if (numPending)
+    *bytes++ = msb ? pending << (8 - numPending) : pending;
+  assert(bytes <= end && "fields beyond their string");
+}
+
+template <typename T>
+static void readBits(const uint8_t *bytes, const uint8_t *end, T *values,
+                     int64_t count, int width, bool msb) {
+  uint64_t pending = 0;
+  int numPending = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    for (; numPending < width; numPending += 8) {
+      assert(bytes < end && "fields beyond their string");
+      pending = msb ? pending << 8 | *bytes++
+                    : pending | uint64_t(*bytes++) << numPending;
+    }
+    numPending -= width;
+    uint64_t mask = (uint64_t(1) << width) - 1;
+    values[i] = (msb ? pending >> numPending : pending) & mask;
+    pending = msb ? pending : pending >> width;
+  }
+}
+
+template <typename T>
+void FieldString::writeAll(uint8_t *bytes, uint8_t *end, const T *values,
+                           int64_t count) const {
+  if (isBitString())
+    writeBits(bytes, end, values, count, width, msb);
+  else
+    writeWords(bytes, values, count);
+}
+
+template <typename T>
+void FieldString::readAll(const uint8_t *bytes, const uint8_t *end, T *values,
+                          int64_t count) const {
+  if (isBitString())
+    readBits(bytes, end, values, count, width, msb);
+  else
+    readWords(bytes, values, count);
+}
+
+namespace zq::codec {
+template void FieldString::writeAll(uint8_t *, uint8_t *, const uint8_t *,
+                                    int64_t) const;
+template void FieldString::writeAll(uint8_t *, uint8_t *, const uint16_t *,
+                                    int64_t) const;
+template void FieldString::writeAll(uint8_t *, uint8_t *, const uint32_t *,
+                                    int64_t) const;
+template void FieldString::readAll(const uint8_t *, const uint8_t *, uint8_t *,
+                                   int64_t) const;
+template void FieldString::readAll(const uint8_t *, const uint8_t *, uint16_t *,
+                                   int64_t) const;
+template void FieldString::readAll(const uint8_t *, const uint8_t *, uint32_t *,
+                                   int64_t) const;
+} // namespace zq::codec

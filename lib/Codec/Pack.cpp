@@ -1,8 +1,10 @@
 //===- Pack.cpp - Codes to a dense string of bits -------------------------===//
 
 #include "zq/Codec/Pack.h"
+#include "Elements.h"
 #include "Validate.h"
 #include "zq/Codec/FieldString.h"
+#include "zq/Codec/Parallel.h"
 
 #include <algorithm>
 
@@ -116,24 +118,30 @@ public:
     leading.push_back(ceilDiv(columns, tileColumns));
   }
 
-  /// Element `i` of the tensor, row-major: the `code`-th of string `string`.
-  struct Place {
-    int64_t string;
-    int64_t code;
-  };
-  Place at(int64_t i) const {
-    int64_t row = i / columns, column = i % columns;
-    if (!tileRows)
-      return {row, column};
-    int64_t outer = row / rows, inner = row % rows;
-    int64_t tile =
-        (outer * ceilDiv(rows, tileRows) + inner / tileRows) * leading.back() +
-        column / tileColumns;
-    row = inner % tileRows, column %= tileColumns;
-    if (depth)
-      return {tile, (column / depth * tileRows + row) * depth + column % depth};
-    return {tile, row * tileColumns + column};
+  /// Whether the codes of a string are consecutive elements, in their order.
+  bool areRows() const { return tileRows == 0; }
+
+  /// Calls `visit(code, element)` for the codes of string `string` that are no
+  /// padding: the `code`-th is element `element` of the tensor, row-major.
+  template <typename Visit>
+  void forEachCode(int64_t string, Visit visit) const {
+    if (areRows()) {
+      for (int64_t j = 0; j < columns; ++j)
+        visit(j, string * columns + j);
+      return;
+    }
+    int64_t across = leading.back(), down = leading[leading.size() - 2];
+    int64_t column = string % across * tileColumns;
+    int64_t row = string / across % down * tileRows;
+    int64_t first = (string / across / down * rows + row) * columns + column;
+    for (int64_t i = 0; i < std::min(tileRows, rows - row); ++i)
+      for (int64_t j = 0; j < std::min(tileColumns, columns - column); ++j)
+        visit(depth ? (j / depth * tileRows + i) * depth + j % depth
+                    : i * tileColumns + j,
+              first + i * columns + j);
   }
+
+  int64_t count() const { return numElements(leading); }
 
   /// The dimensions that count the strings.
   Shape leading;
@@ -149,25 +157,52 @@ private:
 /// One plane of every string.
 struct Plane {
   FieldString fields;
-  /// Where it begins in the bytes of a string.
-  int64_t begin;
+  /// Its width, but that digits of a radix are as they are.
+  int width;
+  /// Where it begins and ends in the bytes of a string.
+  int64_t begin, end;
   /// The lowest bit of its segment in a code.
   int shift;
+  /// The field of each code of a string.
+  std::vector<int64_t> fieldOf;
+  /// How many fields there are, padding included.
+  int64_t count;
+  /// Whether its fields are the codes, one after the other.
+  bool isPlain;
 };
 } // namespace
 
-/// The planes of strings of `length` codes, in their order; `bytes` becomes the
-/// length of a string in bytes.
+/// The bytes of a string of `length` codes.
+static int64_t stringBytes(const PackLayout &layout, int bits, int64_t length) {
+  int64_t bytes = 0;
+  for (int width : layout.segments(bits))
+    bytes += FieldString(width, layout).numBytes(length);
+  return bytes;
+}
+
+/// The planes of strings of `length` codes, in their order.
 static std::vector<Plane> planesOf(const PackLayout &layout, int bits,
-                                   int64_t length, int64_t &bytes) {
+                                   int64_t length) {
   std::vector<Plane> planes;
-  bytes = 0;
+  int64_t end = 0;
   int shift = bits;
   for (int width : layout.segments(bits)) {
     FieldString fields(width, layout);
-    shift -= width;
-    planes.push_back({fields, bytes, shift});
-    bytes += fields.numBytes(length);
+    Plane plane{fields,
+                width,
+                end,
+                end + fields.numBytes(length),
+                shift -= width,
+                {},
+                fields.paddedCount(length),
+                width == bits};
+    end = plane.end;
+    if (layout.halves || !layout.lanes.empty()) {
+      plane.isPlain = false;
+      for (int64_t j = 0; j < length; ++j)
+        plane.fieldOf.push_back(fields.fieldOf(j, length));
+    }
+    planes.push_back(std::move(plane));
   }
   return planes;
 }
@@ -179,10 +214,8 @@ Pack::Pack(int bits, PackLayout layout)
 
 Shape Pack::streamShape(const Shape &shape) const {
   Strings strings(shape, layout, bits);
-  int64_t bytes;
-  planesOf(layout, bits, strings.length, bytes);
   Shape result = strings.leading;
-  result.push_back(bytes);
+  result.push_back(stringBytes(layout, bits, strings.length));
   return result;
 }
 
@@ -203,6 +236,84 @@ Status Pack::checkTensor(const Shape &shape) const {
   return checkShape(padded);
 }
 
+/// Writes one plane of a string of `length` codes. `fields` is room for them.
+template <typename T>
+static void writePlane(const Plane &plane, const T *codes, int64_t length,
+                       std::vector<T> &fields, uint8_t *string) {
+  uint8_t *begin = string + plane.begin, *end = string + plane.end;
+  if (plane.isPlain)
+    return plane.fields.writeAll(begin, end, codes, length);
+  const T mask = static_cast<T>((uint64_t(1) << plane.width) - 1);
+  fields.assign(plane.count, 0);
+  for (int64_t j = 0; j < length; ++j)
+    fields[plane.fieldOf.empty() ? j : plane.fieldOf[j]] =
+        codes[j] >> plane.shift & mask;
+  plane.fields.writeAll(begin, end, fields.data(), plane.count);
+}
+
+/// Its inverse, but that a code gets this plane's bits beside those it has.
+template <typename T>
+static void readPlane(const Plane &plane, const uint8_t *string,
+                      std::vector<T> &fields, T *codes, int64_t length) {
+  const uint8_t *begin = string + plane.begin, *end = string + plane.end;
+  if (plane.isPlain)
+    return plane.fields.readAll(begin, end, codes, length);
+  fields.resize(plane.count);
+  plane.fields.readAll(begin, end, fields.data(), plane.count);
+  for (int64_t j = 0; j < length; ++j)
+    codes[j] |= fields[plane.fieldOf.empty() ? j : plane.fieldOf[j]]
+                << plane.shift;
+}
+
+template <typename T>
+static void packStrings(const Strings &strings,
+                        const std::vector<Plane> &planes, const Array &codes,
+                        Array &packed) {
+  const T *all = elements<T>(codes);
+  const int64_t length = strings.length, bytes = planes.back().end;
+  const int64_t grain = std::max<int64_t>(1, elementGrain / (length + 1));
+  parallelFor(strings.count(), grain, [&](int64_t first, int64_t last) {
+    std::vector<T> gathered, fields;
+    for (int64_t i = first; i < last; ++i) {
+      const T *own = all + i * length;
+      if (!strings.areRows()) {
+        gathered.assign(length, 0);
+        strings.forEachCode(i, [&](int64_t code, int64_t element) {
+          gathered[code] = all[element];
+        });
+        own = gathered.data();
+      }
+      for (const Plane &plane : planes)
+        writePlane(plane, own, length, fields, packed.bytes.data() + i * bytes);
+    }
+  });
+}
+
+template <typename T>
+static void unpackStrings(const Strings &strings,
+                          const std::vector<Plane> &planes, const Array &packed,
+                          Array &codes) {
+  T *all = elements<T>(codes);
+  const int64_t length = strings.length, bytes = planes.back().end;
+  const int64_t grain = std::max<int64_t>(1, elementGrain / (length + 1));
+  parallelFor(strings.count(), grain, [&](int64_t first, int64_t last) {
+    std::vector<T> scattered, fields;
+    for (int64_t i = first; i < last; ++i) {
+      T *own = all + i * length;
+      if (!strings.areRows()) {
+        scattered.assign(length, 0);
+        own = scattered.data();
+      }
+      for (const Plane &plane : planes)
+        readPlane(plane, packed.bytes.data() + i * bytes, fields, own, length);
+      if (!strings.areRows())
+        strings.forEachCode(i, [&](int64_t code, int64_t element) {
+          all[element] = own[code];
+        });
+    }
+  });
+}
+
 Result<Array> Pack::encode(const Array &input, const Below &below,
                            std::vector<Stream> &sides) const {
   (void)below, (void)sides;
@@ -217,18 +328,18 @@ Result<Array> Pack::encode(const Array &input, const Below &below,
   if (Status valid = checkCodes(keyword(), input, count); !valid)
     return valid.error();
 
-  Strings strings(shape, layout, bits);
-  int64_t stringBytes;
-  std::vector<Plane> planes =
-      planesOf(layout, bits, strings.length, stringBytes);
+  const Strings strings(shape, layout, bits);
+  const std::vector<Plane> planes = planesOf(layout, bits, strings.length);
   Array packed(ElementType::I8, streamShape(shape));
-  for (int64_t i = 0, n = input.size(); i < n; ++i) {
-    Strings::Place at = strings.at(i);
-    uint8_t *string = packed.bytes.data() + at.string * stringBytes;
-    for (const Plane &plane : planes)
-      plane.fields.write(string + plane.begin,
-                         plane.fields.fieldOf(at.code, strings.length),
-                         getCode(input, i) >> plane.shift);
+  switch (byteWidth(input.type)) {
+  case 1:
+    packStrings<uint8_t>(strings, planes, input, packed);
+    break;
+  case 2:
+    packStrings<uint16_t>(strings, planes, input, packed);
+    break;
+  default:
+    packStrings<uint32_t>(strings, planes, input, packed);
   }
   return packed;
 }
@@ -267,20 +378,18 @@ Result<Array> Pack::decode(const Array &main, const std::vector<Stream> &sides,
                            const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  Strings strings(shape, layout, bits);
-  int64_t stringBytes;
-  std::vector<Plane> planes =
-      planesOf(layout, bits, strings.length, stringBytes);
+  const Strings strings(shape, layout, bits);
+  const std::vector<Plane> planes = planesOf(layout, bits, strings.length);
   Array codes(codeType(bits), shape);
-  for (int64_t i = 0, n = codes.size(); i < n; ++i) {
-    Strings::Place at = strings.at(i);
-    const uint8_t *string = main.bytes.data() + at.string * stringBytes;
-    uint32_t code = 0;
-    for (const Plane &plane : planes)
-      code |= plane.fields.read(string + plane.begin,
-                                plane.fields.fieldOf(at.code, strings.length))
-              << plane.shift;
-    setCode(codes, i, code);
+  switch (byteWidth(codes.type)) {
+  case 1:
+    unpackStrings<uint8_t>(strings, planes, main, codes);
+    break;
+  case 2:
+    unpackStrings<uint16_t>(strings, planes, main, codes);
+    break;
+  default:
+    unpackStrings<uint32_t>(strings, planes, main, codes);
   }
   return codes;
 }

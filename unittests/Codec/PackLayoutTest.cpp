@@ -1,6 +1,7 @@
 //===- PackLayoutTest.cpp - The layouts that packed codes may have --------===//
 
 #include "TestArrays.h"
+#include "zq/Codec/FieldString.h"
 #include "zq/Codec/Pack.h"
 
 #include <gtest/gtest.h>
@@ -88,6 +89,49 @@ static std::vector<PackLayout> layoutsOf(int bits) {
                 result.push_back(layout);
             }
   return result;
+}
+
+/// Many fields lie where each of them does.
+template <typename T>
+static void expectFieldsTogetherAsAlone(int bits, const PackLayout &layout,
+                                        int64_t count) {
+  std::mt19937 generator(bits);
+  for (int width : layout.segments(bits)) {
+    const FieldString fields(width, layout);
+    const uint32_t limit = layout.radix ? layout.radix
+                           : width < 32 ? uint32_t(1) << width
+                                        : ~uint32_t(0);
+    std::vector<T> values(count);
+    std::vector<uint8_t> alone(fields.numBytes(count)), together = alone;
+    for (int64_t i = 0; i < count; ++i) {
+      values[i] = static_cast<T>(generator() % limit);
+      fields.write(alone.data(), i, values[i]);
+    }
+    fields.writeAll(together.data(), together.data() + together.size(),
+                    values.data(), count);
+    ASSERT_EQ(together, alone) << bits << " bits, " << count;
+    std::vector<T> read(count);
+    fields.readAll(alone.data(), alone.data() + alone.size(), read.data(),
+                   count);
+    ASSERT_EQ(read, values) << bits << " bits, " << count;
+    for (int64_t i = 0; i < count; ++i)
+      ASSERT_EQ(fields.read(alone.data(), i), values[i]);
+  }
+}
+
+TEST(PackLayout, FieldsLieTogetherWhereEachDoesAlone) {
+  for (int bits : {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 17, 24, 31, 32})
+    for (const PackLayout &layout : layoutsOf(bits)) {
+      if (!layout.tile.empty() || layout.halves)
+        continue;
+      for (int64_t count : {0, 1, 7, 8, 9, 64, 67})
+        if (bits <= 8)
+          expectFieldsTogetherAsAlone<uint8_t>(bits, layout, count);
+        else if (bits <= 16)
+          expectFieldsTogetherAsAlone<uint16_t>(bits, layout, count);
+        else
+          expectFieldsTogetherAsAlone<uint32_t>(bits, layout, count);
+    }
 }
 
 TEST(PackLayout, HoldsWideCodes) {

@@ -27,6 +27,16 @@ public:
   /// Writes into a field that is zero.
   void write(uint8_t *bytes, int64_t field, uint32_t value) const;
 
+  /// `read` and `write` of the first `count` fields of the string
+  /// [bytes, end). T is uint8_t, uint16_t or uint32_t and holds a field; values
+  /// have no bits above it.
+  template <typename T>
+  void readAll(const uint8_t *bytes, const uint8_t *end, T *values,
+               int64_t count) const;
+  template <typename T>
+  void writeAll(uint8_t *bytes, uint8_t *end, const T *values,
+                int64_t count) const;
+
   /// Bytes of a word.
   int wordBytes() const { return word / 8; }
   /// Fields of a word; 0 where they straddle words.
@@ -39,6 +49,11 @@ public:
 private:
   uint64_t digitWeight(int64_t digit) const;
   void locate(int64_t field, int bit, int64_t &byte, int &place) const;
+  bool isBitString() const;
+  template <typename T>
+  void readWords(const uint8_t *bytes, T *values, int64_t count) const;
+  template <typename T>
+  void writeWords(uint8_t *bytes, const T *values, int64_t count) const;
 
   int width, word, perWord, radix;
   bool msb, halves;
