@@ -3,8 +3,6 @@
 #include "Chunks.h"
 #include "Validate.h"
 
-#include <algorithm>
-
 using namespace zq::codec;
 
 std::vector<int64_t> zq::codec::chunkShape(const std::vector<int64_t> &shape,
@@ -62,27 +60,4 @@ Result<Array> zq::codec::byteStream(const std::string &keyword,
   stream.shape = {int64_t(bytes.size())};
   stream.bytes = std::move(bytes);
   return stream;
-}
-
-void BitWriter::write(uint32_t value, int count) {
-  pending |= value << numPending;
-  for (numPending += count; numPending >= 8; numPending -= 8) {
-    bytes.push_back(pending & 0xFF);
-    pending >>= 8;
-  }
-}
-
-void BitWriter::align() {
-  if (numPending > 0)
-    bytes.push_back(pending & 0xFF);
-  pending = numPending = 0;
-}
-
-uint32_t zq::codec::peekBits(const std::vector<uint8_t> &bytes,
-                             int64_t position) {
-  uint32_t window = 0;
-  for (int64_t i = 0; i < 3; ++i)
-    if (position / 8 + i < int64_t(bytes.size()))
-      window |= uint32_t(bytes[position / 8 + i]) << (8 * i);
-  return window >> position % 8 & 0xFFFF;
 }

@@ -2,9 +2,11 @@
 #ifndef ZQ_LIB_CODEC_HISTOGRAM_H
 #define ZQ_LIB_CODEC_HISTOGRAM_H
 
-#include "zq/Codec/Array.h"
+#include "Elements.h"
+#include "zq/Codec/Parallel.h"
 
 #include <algorithm>
+#include <mutex>
 #include <numeric>
 
 namespace zq::codec {
@@ -12,9 +14,24 @@ namespace zq::codec {
 /// How often each symbol below 2^symbolBits occurs in an i8 array that has no
 /// others.
 inline std::vector<int64_t> symbolCounts(const Array &symbols, int symbolBits) {
+  // Counters side by side, as one symbol often follows itself.
+  constexpr int lanes = 4;
   std::vector<int64_t> counts(size_t(1) << symbolBits);
-  for (uint8_t symbol : symbols.bytes)
-    ++counts[symbol];
+  std::mutex mutex;
+  parallelFor(symbols.size(), elementGrain, [&](int64_t begin, int64_t end) {
+    int32_t own[lanes][256] = {};
+    const uint8_t *data = symbols.bytes.data();
+    int64_t i = begin;
+    for (; i + lanes <= end; i += lanes)
+      for (int lane = 0; lane < lanes; ++lane)
+        ++own[lane][data[i + lane]];
+    for (; i < end; ++i)
+      ++own[0][data[i]];
+    std::lock_guard<std::mutex> lock(mutex);
+    for (size_t symbol = 0; symbol < counts.size(); ++symbol)
+      for (int lane = 0; lane < lanes; ++lane)
+        counts[symbol] += own[lane][symbol];
+  });
   return counts;
 }
 

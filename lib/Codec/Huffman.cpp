@@ -37,23 +37,26 @@ Result<Array> Huffman::encode(const Array &input, const Below &below,
     return lengths.error();
   std::vector<uint16_t> codes = canonicalCodes(*lengths);
   std::vector<uint16_t> entries = huffmanTable(*lengths, maxLength);
+  std::vector<uint8_t> lengthOf(lengths->begin(), lengths->end());
 
   Array table(ElementType::I16, {int64_t(entries.size())});
   std::memcpy(table.bytes.data(), entries.data(), table.bytes.size());
 
   Array offsets(ElementType::I32, chunkShape(shape, chunk));
-  BitWriter writer;
-  for (int64_t c = 0, n = offsets.size(); c < n; ++c) {
-    offsets.set(c, static_cast<int32_t>(writer.bytes.size()));
-    ChunkSpan span = chunkSpan(c, shape, chunk);
-    for (int64_t i = span.first; i < span.first + span.count; ++i) {
-      uint8_t symbol = input.get<uint8_t>(i);
-      writer.write(codes[symbol], (*lengths)[symbol]);
-    }
-    writer.align();
-  }
+  const uint8_t *symbols = elements<uint8_t>(input);
+  std::vector<std::vector<uint8_t>> streams = encodeChunks<uint8_t>(
+      offsets.size(), chunkGrain(chunk), 1, offsets,
+      [&](int64_t c, std::vector<uint8_t> *bits) {
+        const ChunkSpan span = chunkSpan(c, shape, chunk);
+        const size_t begin = bits->size();
+        bits->resize(begin + span.count * maxLength / 8 + 8);
+        BitWriter writer(bits->data() + begin);
+        for (int64_t i = span.first; i < span.first + span.count; ++i)
+          writer.write(codes[symbols[i]], lengthOf[symbols[i]]);
+        bits->resize(writer.finish() - bits->data());
+      });
   Result<Array> bits =
-      byteStream(keyword(), "bits", std::move(writer.bytes), huffmanSlack);
+      byteStream(keyword(), "bits", std::move(streams[0]), huffmanSlack);
   if (!bits)
     return bits;
   sides.push_back({"table", std::move(table)});
@@ -121,21 +124,36 @@ Result<Array> Huffman::decode(const Array &main,
                               const std::vector<int64_t> &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  const Array &table = sides[0].array, &offsets = sides[1].array;
-  int64_t end = (main.size() - huffmanSlack) * 8;
-  uint32_t mask = (uint32_t(1) << maxLength) - 1;
+  const Array &offsets = sides[1].array;
+  const uint16_t *table = elements<uint16_t>(sides[0].array);
+  const uint8_t *bytes = elements<uint8_t>(main);
+  const int64_t end = (main.size() - huffmanSlack) * 8;
+  const uint32_t mask = (uint32_t(1) << maxLength) - 1;
+  const int64_t perPeek = 57 / maxLength;
 
   Array symbols(ElementType::I8, shape);
-  for (int64_t c = 0, n = offsets.size(); c < n; ++c) {
-    ChunkSpan span = chunkSpan(c, shape, chunk);
+  auto decodeChunk = [&](int64_t c) -> Status {
+    const ChunkSpan span = chunkSpan(c, shape, chunk);
+    uint8_t *to = elements<uint8_t>(symbols) + span.first;
     int64_t position = int64_t(offsets.get<int32_t>(c)) * 8;
-    for (int64_t i = span.first; i < span.first + span.count; ++i) {
-      int entry = table.get<uint16_t>(peekBits(main.bytes, position) & mask);
-      symbols.set<uint8_t>(i, entry & 0xFF);
-      position += entry >> 8;
+    for (int64_t i = 0; i < span.count;) {
+      uint64_t window = peekBits(bytes, position);
+      const int64_t last = std::min(span.count, i + perPeek);
+      for (; i < last; ++i) {
+        int entry = table[window & mask], length = entry >> 8;
+        to[i] = entry & 0xFF;
+        window >>= length;
+        position += length;
+      }
+      // Only now: what was peeked at lies within the slack.
       if (position > end)
         return pastTheEnd(c, "bits");
     }
-  }
+    return {};
+  };
+  if (Status decoded =
+          decodeChunks(offsets.size(), chunkGrain(chunk), decodeChunk);
+      !decoded)
+    return decoded.error();
   return symbols;
 }

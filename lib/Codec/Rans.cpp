@@ -41,24 +41,26 @@ static void encodeChunk(const Array &input, ChunkSpan span,
                         const std::vector<int> &starts, int precision,
                         std::vector<uint16_t> &words) {
   std::vector<uint32_t> states(ransLanes, leastState);
-  // Last in, first out: the decoder reads what is written here backwards.
-  std::vector<uint16_t> reversed;
+  // Last in, first out: the decoder reads what is written here backwards, a
+  // word for a symbol at most.
+  std::vector<uint16_t> reversed(span.count + 1);
+  uint16_t *next = reversed.data() + reversed.size();
+  const uint8_t *symbols = elements<uint8_t>(input) + span.first;
   for (int64_t j = span.count; j-- > 0;) {
-    uint8_t symbol = input.get<uint8_t>(span.first + j);
-    uint32_t &x = states[j % ransLanes];
-    uint64_t frequency = slots[symbol];
-    if (x >= frequency << (32 - precision)) {
-      reversed.push_back(x & 0xFFFF);
-      x >>= wordBits;
-    }
-    x = uint32_t(x / frequency << precision) + uint32_t(x % frequency) +
-        starts[symbol];
+    const uint32_t frequency = slots[symbols[j]];
+    uint32_t x = states[j % ransLanes];
+    const bool isFull = x >= uint64_t(frequency) << (32 - precision);
+    next[-1] = x & 0xFFFF;
+    next -= isFull;
+    x = isFull ? x >> wordBits : x;
+    states[j % ransLanes] =
+        (x / frequency << precision) + x % frequency + starts[symbols[j]];
   }
   for (uint32_t x : states) {
     words.push_back(x & 0xFFFF);
     words.push_back(x >> wordBits);
   }
-  words.insert(words.end(), reversed.rbegin(), reversed.rend());
+  words.insert(words.end(), next, reversed.data() + reversed.size());
 }
 
 Result<Array> Rans::encode(const Array &input, const Below &,
@@ -90,12 +92,12 @@ Result<Array> Rans::encode(const Array &input, const Below &,
   }
 
   Array offsets(ElementType::I32, chunkShape(shape, chunk));
-  std::vector<uint16_t> words;
-  for (int64_t c = 0, n = offsets.size(); c < n; ++c) {
-    offsets.set(c, static_cast<int32_t>(words.size()));
-    encodeChunk(input, chunkSpan(c, shape, chunk), *slots, starts, precision,
-                words);
-  }
+  std::vector<uint16_t> words = std::move(
+      encodeChunks<uint16_t>(offsets.size(), chunkGrain(chunk), 1, offsets,
+                             [&](int64_t c, std::vector<uint16_t> *own) {
+                               encodeChunk(input, chunkSpan(c, shape, chunk),
+                                           *slots, starts, precision, own[0]);
+                             })[0]);
   words.resize(words.size() + ransSlack);
   if (words.size() > INT32_MAX / 2)
     return Error{"stream 'words' of rans exceeds 2^31 - 1 bytes"};
@@ -181,17 +183,18 @@ Result<Array> Rans::decode(const Array &main, const std::vector<Stream> &sides,
   const uint32_t mask = (uint32_t(1) << precision) - 1;
 
   Array symbols(ElementType::I8, shape);
-  for (int64_t c = 0, n = offsets.size(); c < n; ++c) {
+  auto decodeChunk = [&](int64_t c) -> Status {
     int64_t position = offsets.get<int32_t>(c);
     std::vector<uint32_t> states;
     for (int64_t lane = 0; lane < ransLanes; ++lane, position += 2)
       states.push_back(main.get<uint16_t>(position) |
                        uint32_t(main.get<uint16_t>(position + 1)) << wordBits);
     ChunkSpan span = chunkSpan(c, shape, chunk);
+    uint8_t *to = elements<uint8_t>(symbols) + span.first;
     for (int64_t j = 0; j < span.count; ++j) {
       uint32_t &x = states[j % ransLanes];
       const Slot slot(table.get<uint32_t>(x & mask));
-      symbols.set<uint8_t>(span.first + j, slot.symbol);
+      to[j] = slot.symbol;
       x = slot.frequency * (x >> precision) + slot.offset;
       if (x >= leastState)
         continue;
@@ -199,6 +202,11 @@ Result<Array> Rans::decode(const Array &main, const std::vector<Stream> &sides,
         return pastTheEnd(c, "words");
       x = x << wordBits | main.get<uint16_t>(position++);
     }
-  }
+    return {};
+  };
+  if (Status decoded =
+          decodeChunks(offsets.size(), chunkGrain(chunk), decodeChunk);
+      !decoded)
+    return decoded.error();
   return symbols;
 }

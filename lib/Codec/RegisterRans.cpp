@@ -4,6 +4,7 @@
 #include "Chunks.h"
 #include "Histogram.h"
 #include "Validate.h"
+#include "zq/Codec/Division.h"
 #include "zq/Codec/RansModel.h"
 
 #include <cassert>
@@ -110,29 +111,57 @@ static std::vector<int> startsOf(const Array &frequencies) {
 // Encoding
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// What encoding a symbol takes.
+struct Step {
+  uint32_t frequency, start;
+  /// x / frequency for states x.
+  Division division;
+};
+} // namespace
+
+/// The step of each symbol that occurs.
+static std::vector<Step> stepsOf(const Model &model,
+                                 const std::vector<int> &starts) {
+  std::vector<Step> steps;
+  for (int rank : model.rankOf) {
+    const int frequency = model.frequencies[rank];
+    steps.push_back(
+        {uint32_t(frequency), uint32_t(starts[rank]),
+         frequency ? *findDivision(frequency, 0xFFFF, 64) : Division{}});
+  }
+  return steps;
+}
+
 /// Appends the chunk of `span` rows of `length` elements.
 static void encodeChunk(const Array &input, ChunkSpan span, int64_t length,
-                        const Model &model, const std::vector<int> &starts,
-                        int64_t lanes, std::vector<uint8_t> &bytes) {
+                        const std::vector<Step> &steps, int64_t lanes,
+                        std::vector<uint8_t> &bytes) {
   std::vector<uint32_t> states(lanes, leastState);
-  // Last in, first out: the decoder reads what is written here backwards.
-  std::vector<uint8_t> reversed;
-  for (int64_t row = span.first + span.count; row-- > span.first;)
-    for (int64_t j = length; j-- > 0;) {
-      int rank = model.rankOf[input.get<uint8_t>(row * length + j)];
-      uint32_t frequency = model.frequencies[rank];
-      uint32_t &x = states[j % lanes];
-      if (x >= frequency << 8) {
-        reversed.push_back(x & 0xFF);
-        x >>= 8;
-      }
-      x = (x / frequency << 8) + x % frequency + starts[rank];
+  // Last in, first out: the decoder reads what is written here backwards, a
+  // byte for an element at most.
+  std::vector<uint8_t> reversed(span.count * length + 1);
+  uint8_t *next = reversed.data() + reversed.size();
+  for (int64_t row = span.first + span.count; row-- > span.first;) {
+    const uint8_t *symbols = elements<uint8_t>(input) + row * length;
+    for (int64_t j = length, lane = length % lanes; j-- > 0;) {
+      lane = lane == 0 ? lanes - 1 : lane - 1;
+      const Step &step = steps[symbols[j]];
+      uint32_t x = states[lane];
+      const bool isFull = x >= step.frequency << 8;
+      next[-1] = x & 0xFF;
+      next -= isFull;
+      x = isFull ? x >> 8 : x;
+      uint32_t quotient = x * step.division.multiplier >> step.division.shift;
+      states[lane] =
+          (quotient << 8) + x - quotient * step.frequency + step.start;
     }
+  }
   for (uint32_t x : states)
     bytes.push_back(x & 0xFF);
   for (uint32_t x : states)
     bytes.push_back(x >> 8);
-  bytes.insert(bytes.end(), reversed.rbegin(), reversed.rend());
+  bytes.insert(bytes.end(), next, reversed.data() + reversed.size());
 }
 
 Result<Array> RegisterRans::encode(const Array &input, const Below &,
@@ -157,19 +186,19 @@ Result<Array> RegisterRans::encode(const Array &input, const Below &,
 
   Array offsets(ElementType::I32, offsetsShape(shape));
   const int64_t perChunk = offsets.shape.back(), length = shape.back();
-  std::vector<uint8_t> bytes, escapes;
-  for (int64_t c = 0, n = offsets.size() / perChunk; c < n; ++c) {
-    ChunkSpan span = rowSpan(c, shape, rowsPerChunk);
-    offsets.set(c * perChunk, static_cast<int32_t>(bytes.size()));
-    encodeChunk(input, span, length, model, starts, lanes, bytes);
-    if (!hasEscapes())
-      continue;
-    offsets.set(c * perChunk + 1, static_cast<int32_t>(escapes.size()));
-    for (int64_t i = span.first * length, end = i + span.count * length;
-         i < end; ++i)
-      if (model.rankOf[input.get<uint8_t>(i)] == escapeRank)
-        escapes.push_back(input.get<uint8_t>(i));
-  }
+  const std::vector<Step> steps = stepsOf(model, starts);
+  std::vector<std::vector<uint8_t>> streams = encodeChunks<uint8_t>(
+      offsets.size() / perChunk, chunkGrain(rowsPerChunk * length), perChunk,
+      offsets, [&](int64_t c, std::vector<uint8_t> *own) {
+        ChunkSpan span = rowSpan(c, shape, rowsPerChunk);
+        encodeChunk(input, span, length, steps, lanes, own[0]);
+        if (!hasEscapes())
+          return;
+        for (int64_t i = span.first * length, end = i + span.count * length;
+             i < end; ++i)
+          if (model.rankOf[input.get<uint8_t>(i)] == escapeRank)
+            own[1].push_back(input.get<uint8_t>(i));
+      });
 
   sides.push_back({"frequencies", std::move(frequencies)});
   sides.push_back({"offsets", std::move(offsets)});
@@ -178,13 +207,14 @@ Result<Array> RegisterRans::encode(const Array &input, const Below &,
     for (size_t i = 0; i < model.symbols.size(); ++i)
       palette.set<uint8_t>(i, model.symbols[i]);
     sides.push_back({"palette", std::move(palette)});
-    Result<Array> stream =
-        byteStream(keyword(), "escapes", std::move(escapes), registerRansSlack);
+    Result<Array> stream = byteStream(keyword(), "escapes",
+                                      std::move(streams[1]), registerRansSlack);
     if (!stream)
       return stream;
     sides.push_back({"escapes", std::move(*stream)});
   }
-  return byteStream(keyword(), "bits", std::move(bytes), registerRansSlack);
+  return byteStream(keyword(), "bits", std::move(streams[0]),
+                    registerRansSlack);
 }
 
 //===----------------------------------------------------------------------===//
@@ -281,50 +311,90 @@ Status RegisterRans::check(const Array *main, const std::vector<Stream> &sides,
 // Decoding
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// What decoding a slot takes.
+struct Slot {
+  uint8_t frequency;
+  /// Its place among the slots of its rank.
+  uint8_t offset;
+  uint8_t rank;
+  uint8_t symbol;
+};
+} // namespace
+
+/// The slots, by frequencies that sum to their number. Without a palette ranks
+/// are symbols.
+static std::vector<Slot> slotsOf(const Array &frequencies,
+                                 const Array *palette) {
+  std::vector<Slot> slots;
+  for (int rank = 0; rank < registerRansRanks; ++rank) {
+    const uint8_t frequency = frequencies.get<uint8_t>(rank);
+    const uint8_t symbol = palette ? palette->get<uint8_t>(rank) : rank;
+    for (int offset = 0; offset < frequency; ++offset)
+      slots.push_back({frequency, uint8_t(offset), uint8_t(rank), symbol});
+  }
+  return slots;
+}
+
 Result<Array> RegisterRans::decode(const Array &main,
                                    const std::vector<Stream> &sides,
                                    const std::vector<int64_t> &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  const Array &frequencies = sides[0].array, &offsets = sides[1].array;
-  const std::vector<int> starts = startsOf(frequencies);
+  const Array &offsets = sides[1].array;
+  const std::vector<Slot> slots =
+      slotsOf(sides[0].array, hasEscapes() ? &sides[2].array : nullptr);
+  const int escaping = hasEscapes() ? escapeRank : registerRansRanks;
   const int64_t end = main.size() - registerRansSlack;
+  const int64_t endOfEscapes =
+      hasEscapes() ? sides[3].array.size() - registerRansSlack : 0;
   const int64_t perChunk = offsets.shape.back(), length = shape.back();
 
   Array symbols(ElementType::I8, shape);
-  for (int64_t c = 0, n = offsets.size() / perChunk; c < n; ++c) {
-    ChunkSpan span = rowSpan(c, shape, rowsPerChunk);
+  auto decodeChunk = [&](int64_t c) -> Status {
+    const uint8_t *bytes = elements<uint8_t>(main);
+    const Slot *slotAt = slots.data();
+    const ChunkSpan span = rowSpan(c, shape, rowsPerChunk);
     int64_t position = offsets.get<int32_t>(c * perChunk);
     int64_t escape = hasEscapes() ? offsets.get<int32_t>(c * perChunk + 1) : 0;
-    std::vector<uint32_t> states;
+    std::vector<uint32_t> states(lanes);
     for (int64_t lane = 0; lane < lanes; ++lane)
-      states.push_back(main.get<uint8_t>(position + lane) |
-                       main.get<uint8_t>(position + lanes + lane) << 8);
+      states[lane] = bytes[position + lane] | bytes[position + lanes + lane]
+                                                  << 8;
     position += 2 * lanes;
-    for (int64_t i = 0; i < span.count * length; ++i) {
-      const int64_t element = span.first * length + i;
-      uint32_t &x = states[i % length % lanes];
-      int slot = x & 0xFF;
-      // The last rank that begins no later, of those with slots.
-      int rank = escapeRank;
-      while (starts[rank] > slot || frequencies.get<uint8_t>(rank) == 0)
-        --rank;
-      x = frequencies.get<uint8_t>(rank) * (x >> 8) + slot - starts[rank];
-      if (x < leastState) {
-        if (position >= end)
+    uint8_t *to = elements<uint8_t>(symbols) + span.first * length;
+    for (int64_t row = 0; row < span.count; ++row, to += length)
+      for (int64_t j = 0; j < length;) {
+        // One symbol for each lane, and no more than the slack has bytes for:
+        // only then is it asked where they came from.
+        const int64_t first = j, lane = first % lanes;
+        const int64_t last =
+            std::min({length, first + lanes - lane, first + registerRansSlack});
+        for (; j < last; ++j) {
+          uint32_t &state = states[lane + j - first];
+          const Slot slot = slotAt[state & 0xFF];
+          const uint32_t x = slot.frequency * (state >> 8) + slot.offset;
+          const uint32_t longer = x << 8 | bytes[position];
+          position += x < leastState;
+          state = x < leastState ? longer : x;
+          to[j] = slot.symbol;
+          if (slot.rank != escaping)
+            continue;
+          if (position > end)
+            return pastTheEnd(c, "bits");
+          if (escape >= endOfEscapes)
+            return pastTheEnd(c, "escapes");
+          to[j] = sides[3].array.get<uint8_t>(escape++);
+        }
+        if (position > end)
           return pastTheEnd(c, "bits");
-        x = x << 8 | main.get<uint8_t>(position++);
       }
-      if (!hasEscapes()) {
-        symbols.set<uint8_t>(element, rank);
-      } else if (rank != escapeRank) {
-        symbols.set(element, sides[2].array.get<uint8_t>(rank));
-      } else {
-        if (escape >= sides[3].array.size() - registerRansSlack)
-          return pastTheEnd(c, "escapes");
-        symbols.set(element, sides[3].array.get<uint8_t>(escape++));
-      }
-    }
-  }
+    return {};
+  };
+  if (Status decoded =
+          decodeChunks(offsets.size() / perChunk,
+                       chunkGrain(rowsPerChunk * length), decodeChunk);
+      !decoded)
+    return decoded.error();
   return symbols;
 }

@@ -70,15 +70,23 @@ Array Window::chooseWindow(const Array &input) const {
   return palette;
 }
 
-/// The place of each symbol in the windows, counted through all of them; -1 for
-/// symbols that no window holds.
-static std::vector<int> placesOf(const Array &window, WindowKind kind,
-                                 int64_t numSymbols) {
-  std::vector<int> places(256, -1);
-  for (int place = numSymbols - 1; place >= 0; --place)
-    places[kind == WindowKind::Base ? window.get<uint8_t>(0) + place
-                                    : window.get<uint8_t>(place)] = place;
-  return places;
+/// The code of each symbol in each window: its place there, or the escape.
+static std::vector<std::vector<uint8_t>>
+codesOf(const Array &window, WindowKind kind, const std::vector<int> &widths) {
+  std::vector<std::vector<uint8_t>> codes;
+  int64_t first = 0;
+  for (int width : widths) {
+    const int escape = escapeOf(width);
+    std::vector<uint8_t> own(256, static_cast<uint8_t>(escape));
+    // Of places that hold the same symbol the first one counts.
+    for (int place = escape - 1; place >= 0; --place)
+      own[kind == WindowKind::Base ? window.get<uint8_t>(0) + place
+                                   : window.get<uint8_t>(first + place)] =
+          static_cast<uint8_t>(place);
+    codes.push_back(std::move(own));
+    first += escape;
+  }
+  return codes;
 }
 
 Result<Array> Window::encode(const Array &input, const Below &,
@@ -95,56 +103,58 @@ Result<Array> Window::encode(const Array &input, const Below &,
     return valid.error();
 
   Array window = chooseWindow(input);
-  std::vector<int> places = placesOf(window, kind, numSymbols());
-  size_t numNested = widths.size() - 1;
+  const std::vector<std::vector<uint8_t>> codeOf =
+      codesOf(window, kind, widths);
+  const size_t numNested = widths.size() - 1;
   Array codes(ElementType::I8, shape);
   Array offsets(ElementType::I32, offsetsShape(shape));
-  std::vector<BitWriter> nested(numNested);
-  std::vector<uint8_t> escapes;
-  int64_t numChunks = numElements(chunkShape(shape, chunk));
-  for (int64_t c = 0; c < numChunks; ++c) {
-    for (size_t k = 0; k < numNested; ++k)
-      offsets.set(c * widths.size() + k,
-                  static_cast<int32_t>(nested[k].bytes.size()));
-    offsets.set(c * widths.size() + numNested,
-                static_cast<int32_t>(escapes.size()));
-    ChunkSpan span = chunkSpan(c, shape, chunk);
+  const uint8_t *symbols = elements<uint8_t>(input);
+  uint8_t *codesTo = elements<uint8_t>(codes);
+  auto encodeChunk = [&](int64_t c, std::vector<uint8_t> *streams) {
+    const ChunkSpan span = chunkSpan(c, shape, chunk);
+    // What escaped from the windows so far; what escapes from the next one
+    // takes its place.
+    std::vector<uint8_t> left(span.count);
+    int64_t count = 0;
     for (int64_t i = span.first; i < span.first + span.count; ++i) {
-      uint8_t symbol = input.get<uint8_t>(i);
-      int place = places[symbol];
-      bool escaped = true;
-      for (size_t k = 0; k < widths.size() && escaped; ++k) {
-        int escape = escapeOf(widths[k]);
-        escaped = place < 0 || place >= escape;
-        int code = escaped ? escape : place;
-        if (k == 0)
-          codes.set(i, static_cast<uint8_t>(code));
-        else
-          nested[k - 1].write(code, widths[k]);
-        place -= place < 0 ? 0 : escape;
-      }
-      if (escaped)
-        escapes.push_back(symbol);
+      codesTo[i] = codeOf[0][symbols[i]];
+      left[count] = symbols[i];
+      count += codesTo[i] == escapeOf(widths[0]);
     }
-    for (BitWriter &writer : nested)
-      writer.align();
-  }
+    for (size_t k = 0; k < numNested; ++k) {
+      const int width = widths[k + 1], escape = escapeOf(width);
+      std::vector<uint8_t> &stream = streams[k];
+      const size_t begin = stream.size();
+      stream.resize(begin + count * width / 8 + 8);
+      BitWriter writer(stream.data() + begin);
+      int64_t escaped = 0;
+      for (int64_t i = 0; i < count; ++i) {
+        const uint8_t symbol = left[i], code = codeOf[k + 1][symbol];
+        writer.write(code, width);
+        left[escaped] = symbol;
+        escaped += code == escape;
+      }
+      stream.resize(writer.finish() - stream.data());
+      count = escaped;
+    }
+    streams[numNested].insert(streams[numNested].end(), left.begin(),
+                              left.begin() + count);
+  };
+  std::vector<std::vector<uint8_t>> streams = encodeChunks<uint8_t>(
+      numElements(chunkShape(shape, chunk)), chunkGrain(chunk), widths.size(),
+      offsets, encodeChunk);
 
   sides.push_back(
       {kind == WindowKind::Base ? "base" : "palette", std::move(window)});
   sides.push_back({"offsets", std::move(offsets)});
-  for (BitWriter &writer : nested) {
+  for (size_t k = 0; k < widths.size(); ++k) {
+    const char *name = k < numNested ? "nested" : "escapes";
     Result<Array> stream =
-        byteStream(keyword(), "nested", std::move(writer.bytes), windowSlack);
+        byteStream(keyword(), name, std::move(streams[k]), windowSlack);
     if (!stream)
       return stream;
-    sides.push_back({"nested", std::move(*stream)});
+    sides.push_back({name, std::move(*stream)});
   }
-  Result<Array> stream =
-      byteStream(keyword(), "escapes", std::move(escapes), windowSlack);
-  if (!stream)
-    return stream;
-  sides.push_back({"escapes", std::move(*stream)});
   std::vector<Stream> none;
   return Pack(widths[0]).encode(codes, {}, none);
 }
@@ -212,41 +222,55 @@ Result<Array> Window::decode(const Array &main,
   Result<Array> codes = Pack(widths[0]).decode(main, {}, shape);
   if (!codes)
     return codes;
-  const Array &window = sides[0].array, &offsets = sides[1].array;
-  const size_t numNested = widths.size() - 1;
-  const Array &escapes = sides.back().array;
+  const Array &offsets = sides[1].array, &escapes = sides.back().array;
+  const size_t numLevels = widths.size(), numNested = numLevels - 1;
+  const int firstEscape = escapeOf(widths[0]);
+  // The symbol of each place, counted through all windows.
+  std::vector<uint8_t> symbolOf(numSymbols() + 1);
+  for (int64_t place = 0; place < numSymbols(); ++place)
+    symbolOf[place] = kind == WindowKind::Base
+                          ? sides[0].array.get<uint8_t>(0) + place
+                          : sides[0].array.get<uint8_t>(place);
 
   Array symbols(ElementType::I8, shape);
-  int64_t numChunks = numElements(chunkShape(shape, chunk));
-  for (int64_t c = 0; c < numChunks; ++c) {
+  auto decodeChunk = [&](int64_t c) -> Status {
     // Of each window after the first the position in bits, then in `escapes`.
     std::vector<int64_t> positions;
-    for (size_t k = 0; k <= numNested; ++k)
-      positions.push_back(int64_t(offsets.get<int32_t>(c * widths.size() + k)) *
+    for (size_t k = 0; k < numLevels; ++k)
+      positions.push_back(int64_t(offsets.get<int32_t>(c * numLevels + k)) *
                           (k < numNested ? 8 : 1));
-    ChunkSpan span = chunkSpan(c, shape, chunk);
-    for (int64_t i = span.first; i < span.first + span.count; ++i) {
-      int code = codes->get<uint8_t>(i), escape = escapeOf(widths[0]);
+    const ChunkSpan span = chunkSpan(c, shape, chunk);
+    const uint8_t *from = elements<uint8_t>(*codes) + span.first;
+    uint8_t *to = elements<uint8_t>(symbols) + span.first;
+    for (int64_t i = 0; i < span.count; ++i) {
+      int code = from[i], escape = firstEscape;
+      if (code != escape) {
+        to[i] = symbolOf[code];
+        continue;
+      }
       int place = code;
       for (size_t k = 0; k < numNested && code == escape; ++k) {
         const Array &stream = sides[2 + k].array;
         escape = escapeOf(widths[k + 1]);
-        code = peekBits(stream.bytes, positions[k]) & escape;
+        code = peekBits(stream.bytes.data(), positions[k]) & escape;
         place += code;
         positions[k] += widths[k + 1];
         if (positions[k] > (stream.size() - windowSlack) * 8)
           return pastTheEnd(c, "nested");
       }
       if (code != escape) {
-        symbols.set<uint8_t>(i, kind == WindowKind::Base
-                                    ? window.get<uint8_t>(0) + place
-                                    : window.get<uint8_t>(place));
+        to[i] = symbolOf[place];
         continue;
       }
       if (positions.back() >= escapes.size() - windowSlack)
         return pastTheEnd(c, "escapes");
-      symbols.set(i, escapes.get<uint8_t>(positions.back()++));
+      to[i] = escapes.get<uint8_t>(positions.back()++);
     }
-  }
+    return {};
+  };
+  if (Status decoded = decodeChunks(numElements(chunkShape(shape, chunk)),
+                                    chunkGrain(chunk), decodeChunk);
+      !decoded)
+    return decoded.error();
   return symbols;
 }
