@@ -76,6 +76,12 @@ def test_rules_include_exclude(run, model, tmp_path):
     }
 
 
+def test_stages_with_options_are_no_pattern(run, model, tmp_path):
+    stages = "hadamard<axis = 1, block = 128, seed = 1>, scale<1x?, f32>, quantize<si8>, pack"
+    run("encode", "model.safetensors", "-i", "embed.*", "-c", stages, "-o", "s.safetensors")
+    assert zq.load(tmp_path / "s.safetensors")["embed.weight"].codec == zq.codec(stages)
+
+
 def test_lossless_says_exact(run, model, tmp_path):
     args = ["-c", "df11", "-i", "*.down.*", "-o", "s.safetensors", "--jobs", "1"]
     done = run("encode", "model.safetensors", *args)

@@ -171,6 +171,18 @@ def test_mxfp4(tmp_path, rng, same_bits):
     same_bits(tensor.decode(), (GRID[codes] * factors).astype(BF16))
 
 
+def test_mxfp8(tmp_path, rng, same_bits):
+    numbers = rng.integers(0, 0x78, (8, 64), np.uint8).view(E4M3)
+    scales = rng.integers(100, 150, (8, 2), np.uint8)
+    tensor = zq.load(save(tmp_path, {"": numbers, "scale": scales}))[W]
+    assert tensor.codec.name == "mxfp8_e4m3"
+    factors = np.repeat(2.0 ** (scales.astype(np.float32) - 127), 32, axis=1)
+    same_bits(tensor.decode(), (numbers.astype(np.float32) * factors).astype(BF16))
+    scales[1, 1] = 255
+    with pytest.raises(zq.Error, match="a scale is NaN"):
+        zq.load(save(tmp_path, {"": numbers, "scale": scales}))
+
+
 @pytest.mark.parametrize("strategy", ["tensor", "channel", "flat channel", "group", "block"])
 @pytest.mark.parametrize("number", [np.int8, E4M3, ml_dtypes.float8_e5m2])
 def test_numbers_as_they_are(tmp_path, rng, same_bits, strategy, number):
@@ -305,6 +317,17 @@ def test_the_library_agrees_on_mxfp4(tmp_path, rng, same_bits, library):
     }
     theirs = decompress(
         MXFP4PackedCompressor, arrays, num_bits=4, type="float", strategy="group", group_size=32
+    )
+    same_bits(zq.load(save(tmp_path, arrays))[W].decode(), theirs)
+
+
+def test_the_library_agrees_on_mxfp8(tmp_path, rng, same_bits, library):
+    mxfp8 = pytest.importorskip("compressed_tensors.compressors.mxfp8.base")
+    numbers = rng.integers(0, 0x78, (8, 64), np.uint8).view(E4M3)
+    arrays = {"": numbers, "scale": rng.integers(90, 160, (8, 2), np.uint8)}
+    (compressor,) = (c for n, c in vars(mxfp8).items() if n.startswith("MXFP8"))
+    theirs = decompress(
+        compressor, arrays, num_bits=8, type="float", strategy="group", group_size=32
     )
     same_bits(zq.load(save(tmp_path, arrays))[W].decode(), theirs)
 

@@ -16,6 +16,7 @@ import safetensors.numpy
 import zq
 import zq.files
 from zq.files.atomic import atomic_write
+from zq.files.safetensors import SafetensorsReader
 
 #: Every kind of stream: scales of scales, tables, bits of a length that the data decides.
 CODECS = [
@@ -74,6 +75,15 @@ def test_dense_arrays_keep_their_bits(tmp_path, rng, same_bits):
         same_bits(loaded[name], array)
     with zq.files.open(path) as checkpoint:
         assert checkpoint.metadata == {"who": "me", "what": "\N{SNOWMAN}"}
+
+
+def test_every_tensor_is_aligned_to_its_elements(tmp_path):
+    arrays = {"a": np.ones(3, np.int8), "b": np.ones(3), "c": np.ones(5, np.float16)}
+    zq.save(tmp_path / "a.safetensors", arrays)
+    reader = SafetensorsReader(tmp_path / "a.safetensors")
+    for entry in reader.entries.values():
+        assert entry.begin % entry.dtype.itemsize == 0
+    assert list(reader.entries) == list(arrays)
 
 
 def test_any_strides_and_byte_order(tmp_path, rng, same_bits):
@@ -244,6 +254,20 @@ def test_an_index_that_promises_too_much(tmp_path, rng):
     with pytest.raises(
         zq.Error, match="tensor 'd': the index promises it in 'model-00001-of-00002.safetensors'"
     ):
+        zq.load(tmp_path)
+
+
+def test_a_tensor_in_two_files(tmp_path, rng):
+    shards(tmp_path, rng)
+    zq.save(tmp_path / "model-00002-of-00002.safetensors", {"c": np.ones(2), "b": np.ones(3)})
+    with pytest.raises(zq.Error, match="00002.safetensors: tensor 'b': is in '.*00001.*' too"):
+        zq.load(tmp_path)
+
+
+def test_a_tensor_in_another_file_than_the_index_says(tmp_path, rng):
+    shards(tmp_path, rng)
+    change_map(tmp_path, b="model-00002-of-00002.safetensors")
+    with pytest.raises(zq.Error, match="tensor 'b': the index has it in another file"):
         zq.load(tmp_path)
 
 

@@ -74,8 +74,7 @@ def in_background(function: Callable[..., T], *args: Any) -> T:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    while thread.is_alive():
-        thread.join(0.2)
+    thread.join()
     if problem:
         raise problem[0]
     return result[0]

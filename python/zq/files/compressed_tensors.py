@@ -10,6 +10,8 @@ W_packed i32 [rows, columns * w / 32], W_scale, W_shape
     pack-quantized integers of w bits, a string of bits along the row, each
     2^(w-1) more than the number it stands for; W_zero_point i32 packed likewise,
     but down the rows; W_g_idx the group of each column (act-order).
+W f8, W_scale u8
+    MXFP8, likewise.
 W i8 or f8, W_scale, perhaps W_zero_point
     int-quantized and float-quantized ("naive"): numbers as they are.
 
@@ -29,7 +31,7 @@ import zq
 
 from .checkpoint import Stored
 from .errors import error
-from .fp4 import mxfp4_tensor, nvfp4_tensor
+from .fp4 import exponents, mxfp4_tensor, nvfp4_tensor
 from .integers import (
     SCALE_TYPES,
     check_scales,
@@ -47,6 +49,8 @@ E4M3, E5M2 = np.dtype(ml_dtypes.float8_e4m3fn), np.dtype(ml_dtypes.float8_e5m2)
 BF16 = np.dtype(ml_dtypes.bfloat16)
 #: Numbers that are stored as they are -> the format of `quantize`.
 NAIVE = {np.dtype(np.int8): "si8", E4M3: "f8E4M3FN", E5M2: "f8E5M2"}
+#: How exponents of two are stored.
+EXPONENTS = (np.dtype(np.uint8), np.dtype(ml_dtypes.float8_e8m0fnu))
 #: What belongs to a weight, after its name.
 SIDES = ("packed", "scale", "global_scale", "zero_point", "shape", "g_idx")
 
@@ -145,11 +149,11 @@ class _Layer:
                 )
 
             return shape, BF16, "compressed-tensors NVFP4", read
-        if scale.dtype != np.uint8 and scale.dtype != np.dtype(ml_dtypes.float8_e8m0fnu):
+        if scale.dtype not in EXPONENTS:
             raise self.fail(f"'{scale.name}' has elements of type {scale.dtype}, expected U8")
 
         def read_mx() -> Tensor:
-            return mxfp4_tensor(self.read("packed"), self.read("scale").view(np.uint8))
+            return mxfp4_tensor(self.read("packed"), self.read("scale"))
 
         return shape, BF16, "compressed-tensors MXFP4", read_mx
 
@@ -223,6 +227,8 @@ class _Layer:
             raise self.fail(f"has the shape {weight.shape}, expected a matrix")
         scale = self.entry("scale", None)
         shape, number = weight.shape, NAIVE[weight.dtype]
+        if scale.dtype in EXPONENTS and number != "si8":
+            return self.mxfp8(shape, number)
         block = self.block(scale.shape, shape)
         for side in ("g_idx", "shape", "global_scale"):
             if side in self.parts:
@@ -255,6 +261,20 @@ class _Layer:
             f"compressed-tensors {'int8' if number == 'si8' else number}",
             read,
         )
+
+    def mxfp8(self, shape: tuple[int, ...], number: str):
+        scale = self.entry("scale")
+        wanted = (shape[0], -(-shape[1] // 32))
+        if scale.shape != wanted:
+            raise self.fail(f"'{scale.name}' has the shape {scale.shape}, expected {wanted}")
+
+        def read() -> Tensor:
+            scales = exponents(self.read("scale"))
+            codes = self.read("weight").view(np.uint8)
+            text = f"scale<1x32, f8E8M0FNU, floor>, quantize<{number}>, pack"
+            return zq.Tensor.from_streams(text, shape, {"scale": scales, "codes": codes}, BF16)
+
+        return shape, BF16, "compressed-tensors MXFP8", read
 
     def block(self, scale: tuple[int, ...], shape: tuple[int, ...]) -> str:
         """The block of a scale, for weights whose scales have that shape."""

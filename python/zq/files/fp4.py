@@ -22,11 +22,16 @@ BF16 = ml_dtypes.bfloat16
 
 def mxfp4_tensor(packed: np.ndarray, scales: np.ndarray) -> Tensor:
     """Of codes u8 [rows, columns / 2], the even column in the low half, and E8M0
-    scales u8 [rows, columns / 32]; decodes to bf16."""
-    if (scales == 255).any():
-        raise zq.Error("a scale is NaN")
-    streams = {"scale": scales.view(ml_dtypes.float8_e8m0fnu), "codes": packed}
+    scales [rows, columns / 32]; decodes to bf16."""
+    streams = {"scale": exponents(scales), "codes": packed}
     return zq.Tensor.from_streams("mxfp4", (packed.shape[0], packed.shape[1] * 2), streams, BF16)
+
+
+def exponents(scales: np.ndarray) -> np.ndarray:
+    """Exponents of two, u8 or E8M0, as E8M0. Refuses its one NaN."""
+    if (scales.view(np.uint8) == 255).any():
+        raise zq.Error("a scale is NaN")
+    return scales.view(ml_dtypes.float8_e8m0fnu)
 
 
 def nvfp4_tensor(packed: np.ndarray, scales: np.ndarray, divisor: np.ndarray) -> Tensor:
