@@ -1,6 +1,9 @@
 """`python -m zq`: the command line."""
 
-from zq.cli import main
+try:
+    from zq.cli import main
+except KeyboardInterrupt:
+    raise SystemExit(130) from None
 
 if __name__ == "__main__":
     main()

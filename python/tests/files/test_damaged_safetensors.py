@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -123,8 +124,12 @@ def test_headers_that_lie(tmp_path, case):
     data, message = LYING[case]
     path = tmp_path / "bad.safetensors"
     path.write_bytes(data)
+    tracemalloc.start()
     with pytest.raises(zq.Error) as caught:
         zq.load(path)
+    # Nothing is allocated by what a header says.
+    assert tracemalloc.get_traced_memory()[1] < 4 * len(data) + (1 << 20)
+    tracemalloc.stop()
     assert str(caught.value).startswith(str(path) + ": ")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)

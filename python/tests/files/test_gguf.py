@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 
 import gguf
 import ml_dtypes
@@ -159,6 +160,31 @@ def test_a_type_without_codec_is_an_error_of_that_tensor_only(tmp_path, rng):
     assert list(zq.load(path, ["b"])) == ["b"]
 
 
+@pytest.mark.parametrize("kind", FORMATS)
+def test_tensors_without_elements(tmp_path, kind):
+    path = tmp_path / "m.gguf"
+    number = GGMLQuantizationType[kind]
+    path.write_bytes(header([], [info("v", (0, 256), number, 0), info("w", (3, 0), number, 0)]))
+    loaded = zq.load(path)
+    assert [tensor.decode().shape for tensor in loaded.values()] == [(0, 256), (3, 0)]
+
+
+def test_folders(tmp_path, rng):
+    write(tmp_path / "a.gguf", {"a": ("F32", np.ones((2, 2), np.float32))})
+    assert list(zq.load(tmp_path)) == ["a"]
+    write(tmp_path / "b.gguf", {"b": ("F32", np.ones((2, 2), np.float32))})
+    with pytest.raises(zq.Error, match="has 2 .gguf files; name one of them"):
+        zq.load(tmp_path)
+
+
+def test_a_checkpoint_that_is_closed(tmp_path):
+    write(tmp_path / "a.gguf", {"a": ("F32", np.ones((2, 2), np.float32))})
+    with zq.files.open(tmp_path / "a.gguf") as checkpoint:
+        pass
+    with pytest.raises(zq.Error, match="a.gguf: tensor 'a': is closed"):
+        checkpoint["a"]
+
+
 def test_the_table_of_types_is_that_of_gguf():
     for number, kind in TENSOR_TYPES.items():
         assert GGMLQuantizationType(number).name == kind.name
@@ -291,8 +317,12 @@ def test_headers_that_lie(tmp_path, case):
     data, message = LYING[case]
     path = tmp_path / "bad.gguf"
     path.write_bytes(data)
+    tracemalloc.start()
     with pytest.raises(zq.Error) as caught:
         zq.load(path, format="gguf")
+    # Nothing is allocated by what a header says.
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
     assert str(caught.value).startswith(str(path) + ": ")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -144,9 +144,8 @@ class _Layer:
                 )
 
             def read() -> Tensor:
-                return nvfp4_tensor(
-                    self.read("packed"), self.read("scale"), self.read("global_scale").reshape(())
-                )
+                over = self.read("global_scale").reshape(())
+                return nvfp4_tensor(self.read("packed"), self.read("scale"), over, divides=True)
 
             return shape, BF16, "compressed-tensors NVFP4", read
         if scale.dtype not in EXPONENTS:
@@ -258,7 +257,7 @@ class _Layer:
         return (
             shape,
             scale.dtype,
-            f"compressed-tensors {'int8' if number == 'si8' else number}",
+            f"{'int8' if number == 'si8' else number} with scales",
             read,
         )
 

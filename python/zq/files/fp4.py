@@ -34,48 +34,48 @@ def exponents(scales: np.ndarray) -> np.ndarray:
     return scales.view(ml_dtypes.float8_e8m0fnu)
 
 
-def nvfp4_tensor(packed: np.ndarray, scales: np.ndarray, divisor: np.ndarray) -> Tensor:
+def nvfp4_tensor(
+    packed: np.ndarray, scales: np.ndarray, over: np.ndarray, *, divides: bool
+) -> Tensor:
     """Of codes u8 [rows, columns / 2], the even column in the low half, E4M3
-    scales [rows, columns / 16], and one f32 that scales are divided by; decodes
-    to bf16.
+    scales [rows, columns / 16], and the f32 that scales are multiplied or
+    divided by; decodes to bf16.
 
-    The checkpoint means bf16(code * f32(scale / divisor)). `nvfp4` multiplies,
-    f32(f32(code * scale) * factor), and codes and scales have so few values that
-    all products can be tried: where 1 / divisor or a neighbour of it makes every
-    one of them the same bf16, that is the factor. Of the 2^23 mantissas that a
-    divisor can have, 134 have none; then the quotients become a table of the
-    codec.
+    The checkpoint means bf16(code * f32(scale / over)), or scale * over. `nvfp4`
+    is bf16(f32(f32(code * scale) * factor)), and codes and scales have so few
+    values that all products can be tried: where `over` or its inverse, or a
+    neighbour of that, makes every one of them the same bf16, that is the factor.
+    Of the 2^23 mantissas of a divisor 134 have none, of a factor 70; then the
+    blocks' factors become a table of the codec.
     """
     shape = (packed.shape[0], packed.shape[1] * 2)
     check_finite(scales, "scale")
-    if not np.isfinite(divisor) or not divisor > 0:
-        raise zq.Error(f"global scale is {divisor}, expected a positive number")
+    if not np.isfinite(over) or not over > 0:
+        raise zq.Error(f"global scale is {over}, expected a positive number")
     present = np.unique(scales.view(np.uint8)).view(scales.dtype)
+    values = present.astype(np.float32)
     with np.errstate(over="ignore"):
-        quotients = present.astype(np.float32) / divisor
-    if not np.isfinite(quotients).all():
-        raise zq.Error(f"global scale {divisor} makes scales infinite")
-    factor = _factor(present.astype(np.float32), quotients, divisor)
+        factors = values / over if divides else values * over
+        inverse = np.float32(1) / over if divides else over
+    if not np.isfinite(factors).all():
+        raise zq.Error(f"global scale {over} makes scales infinite")
+    factor = _factor(values, factors, np.float32(inverse))
     if factor is not None:
-        streams = {"scale": np.full((1, 1), factor, np.float32), "scale1": scales, "codes": packed}
+        streams = {"scale": np.full((1, 1), factor), "scale1": scales, "codes": packed}
         return zq.Tensor.from_streams("nvfp4", shape, streams, BF16)
-    return _with_table(packed, scales, present, quotients, shape)
+    return _with_table(packed, scales, present, factors, shape)
 
 
-def _factor(scales: np.ndarray, quotients: np.ndarray, divisor: np.ndarray) -> np.float32 | None:
-    """What to multiply by to have the bf16 products that division gives."""
+def _factor(values: np.ndarray, factors: np.ndarray, guess: np.float32) -> np.float32 | None:
+    """What the scales are to be multiplied by, after the codes, to have the bf16
+    products that codes and factors of blocks have."""
+    zero, infinity = np.float32(0), np.float32(np.inf)
     with np.errstate(over="ignore"):
-        wanted = (GRID[:, None] * quotients).astype(BF16).view(np.uint16)
-        factor = np.float32(1) / np.float32(divisor)
-        candidates = [
-            factor,
-            np.nextafter(factor, np.float32(0)),
-            np.nextafter(factor, np.float32(np.inf)),
-        ]
-        for candidate in candidates:
-            products = (GRID[:, None] * scales * candidate).astype(BF16).view(np.uint16)
-            if np.isfinite(candidate) and np.array_equal(products, wanted):
-                return candidate
+        wanted = (GRID[:, None] * factors).astype(BF16).view(np.uint16)
+        for factor in (guess, np.nextafter(guess, zero), np.nextafter(guess, infinity)):
+            products = (GRID[:, None] * values * factor).astype(BF16).view(np.uint16)
+            if np.isfinite(factor) and np.array_equal(products, wanted):
+                return factor
     return None
 
 
@@ -83,15 +83,15 @@ def _with_table(
     packed: np.ndarray,
     scales: np.ndarray,
     present: np.ndarray,
-    quotients: np.ndarray,
+    factors: np.ndarray,
     shape: tuple[int, int],
 ) -> Tensor:
-    if np.signbit(quotients).any():
+    if np.signbit(factors).any():
         raise zq.Error("a scale is negative")
     # Two entries at least.
-    table = np.unique(np.concatenate([quotients, np.float32([0, 1])]))
+    table = np.unique(np.concatenate([factors, np.float32([0, 1])]))
     places = np.zeros(256, np.uint8)
-    places[present.view(np.uint8)] = np.searchsorted(table, quotients)
+    places[present.view(np.uint8)] = np.searchsorted(table, factors)
     width = max(1, int(len(table) - 1).bit_length())
     entries = ", ".join(repr(float(entry)) for entry in table)
     text = f"scale<1x16, [lookup<[{entries}]>, pack]>, quantize<f4E2M1FN>, pack"

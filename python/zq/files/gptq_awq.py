@@ -35,9 +35,19 @@ if TYPE_CHECKING:
 AWQ_PLACE = np.array([0, 4, 1, 5, 2, 6, 3, 7])
 
 
-def stored_tensors(source: Source, config: dict[str, Any], format: str | None) -> Iterator[Stored]:
-    """The layers that are packed as by GPTQ or AWQ. `format` is the one that is
-    forced, or None."""
+def packed_by(source: Source) -> str:
+    """Which of the two packed the layers of a file that does not say: they differ
+    in what they pack along."""
+    for name, entry in source.entries.items():
+        layer, _, last = name.rpartition(".")
+        scales = source.entries.get(f"{layer}.scales")
+        if last == "qweight" and scales and len(entry.shape) == len(scales.shape) == 2:
+            return "gptq" if entry.shape[1] == scales.shape[1] else "awq"
+    return "gptq"
+
+
+def stored_tensors(source: Source, config: dict[str, Any], format: str) -> Iterator[Stored]:
+    """The layers that are packed as `format` says: gptq, gptq_v2 or awq."""
     for name in list(source.entries):
         layer, _, last = name.rpartition(".")
         if last != "qweight":
@@ -49,7 +59,7 @@ def stored_tensors(source: Source, config: dict[str, Any], format: str | None) -
 
 
 def _stored(
-    source: Source, name: str, parts: dict[str, str], config: dict[str, Any], format: str | None
+    source: Source, name: str, parts: dict[str, str], config: dict[str, Any], format: str
 ) -> Stored:
     def fail(message: str) -> zq.Error:
         from .errors import error
@@ -76,10 +86,6 @@ def _stored(
         raise fail(f"holds {width} bits for each zero point, where the configuration has {said}")
 
     read: Callable[[], Tensor]
-    if format is None:
-        method = str(config.get("quant_method", "")).lower()
-        # The two differ in what they pack along.
-        format = method if method in ("gptq", "awq") else "gptq" if weight[1] == outputs else "awq"
     if format == "awq":
         if width != 4 or weight[1] * 8 != outputs:
             raise fail(

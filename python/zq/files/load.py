@@ -3,23 +3,50 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import zq
 
-from . import compressed_tensors, gptq_awq, native
+from . import compressed_tensors, fp8, gptq_awq, modelopt, native
 from .checkpoint import Checkpoint, Stored
 from .errors import error, quoted, suggestion
 from .gguf import MAGIC, GGUFReader
 from .gguf_blocks import FORMATS as GGUF_FORMATS
-from .gguf_blocks import to_streams
+from .gguf_blocks import codec_text, to_streams
 from .source import Source, open_source, quantization_config
 
+
+@dataclass(frozen=True)
+class Reader:
+    """Finds what others stored in several arrays of `.safetensors` files."""
+
+    format: str
+    #: The `quant_method`s of configurations that mean it.
+    methods: tuple[str, ...]
+    #: The weights that are stored so, of a file with a configuration.
+    read: Callable[[Source, dict[str, Any]], Iterator[Stored]]
+
+
+READERS = (
+    Reader("gptq", ("gptq",), partial(gptq_awq.stored_tensors, format="gptq")),
+    Reader("gptq_v2", (), partial(gptq_awq.stored_tensors, format="gptq_v2")),
+    Reader("awq", ("awq",), partial(gptq_awq.stored_tensors, format="awq")),
+    Reader("modelopt", ("modelopt",), modelopt.stored_tensors),
+    Reader("fp8", ("fp8",), fp8.stored_tensors),
+    # Its f8 with scales are ModelOpt's too.
+    Reader(
+        "compressed-tensors", ("compressed-tensors", "modelopt"), compressed_tensors.stored_tensors
+    ),
+)
+
 #: What `format` may be. `safetensors`: zq's own tensors, all others as they are.
-FORMATS = ("safetensors", "compressed-tensors", "gptq", "gptq_v2", "awq", "gguf")
+FORMATS = ("safetensors", *(reader.format for reader in READERS), "gguf")
 
 
 def open_checkpoint(path: str | os.PathLike[str], format: str | None) -> Checkpoint:
@@ -43,8 +70,10 @@ def _gguf_file(path: str | os.PathLike[str]) -> Path | None:
     place = Path(path)
     if place.is_dir():
         files = sorted(place.glob("*.gguf"))
-        if len(files) != 1 or list(place.glob("*.safetensors")):
+        if not files or list(place.glob("*.safetensors")):
             return None
+        if len(files) > 1:
+            raise error(path, f"has {len(files)} .gguf files; name one of them")
         return files[0]
     try:
         with place.open("rb") as file:
@@ -76,49 +105,48 @@ def _open_safetensors(
 
     for tensor in native.stored_tensors(source):
         add(tensor)
-    config = quantization_config(path) if format != "safetensors" else {}
-    method = str(config.get("quant_method", "")).lower()
-    foreign = (
-        list(_foreign(source, config, method, format, used)) if format != "safetensors" else []
-    )
-    if not foreign:
-        if format not in (None, "safetensors"):
-            raise error(path, f"holds no tensor of the format {quoted(format)}")
-        if format is None and method not in ("", "gptq", "awq", "compressed-tensors") and not found:
-            raise error(
-                path,
-                f"is quantized by {quoted(method)}, which zq does not read; "
-                "format='safetensors' loads its arrays as they are stored",
-            )
-    for tensor in foreign:
-        add(tensor)
+    foreign = None
+    if format != "safetensors":
+        config = quantization_config(path)
+        method = str(config.get("quant_method", "")).lower()
+        for reader in _readers(source, method, format):
+            for tensor in reader.read(source, config):
+                # What one reader has taken is not another's.
+                if not used.intersection(tensor.parts):
+                    add(tensor)
+                    foreign = foreign or reader.format
+        if not foreign:
+            _check_nothing_found(path, method, format, bool(found))
     for entry in source.entries.values():
         if entry.name not in used:
             found[entry.name] = _dense(source, entry)
-    return Checkpoint(
-        path, _name(foreign, format), _in_order(source, found), source.metadata, source
-    )
+    name = format or foreign or "safetensors"
+    return Checkpoint(path, name, _in_order(source, found), source.metadata, source)
 
 
-def _foreign(
-    source: Source, config: dict, method: str, format: str | None, used: set[str]
-) -> Iterator[Stored]:
-    """What others stored in several tensors of the file."""
-    if format in ("gptq", "gptq_v2", "awq"):
-        yield from gptq_awq.stored_tensors(source, config, format)
-        return
-    if format is None and method in ("", "gptq", "awq"):
-        yield from gptq_awq.stored_tensors(source, config, None)
-    if format == "compressed-tensors" or method in ("", "compressed-tensors"):
-        for tensor in compressed_tensors.stored_tensors(source, config):
-            if not used.intersection(tensor.parts):
-                yield tensor
+def _readers(source: Source, method: str, format: str | None) -> list[Reader]:
+    """Those for the format that is forced, else for the method of the
+    configuration, else all that files can be told by."""
+    if format:
+        return [reader for reader in READERS if reader.format == format]
+    if method:
+        return [reader for reader in READERS if method in reader.methods]
+    others = {"gptq", "gptq_v2", "awq"} - {gptq_awq.packed_by(source)}
+    return [reader for reader in READERS if reader.format not in others]
 
 
-def _name(foreign: list[Stored], format: str | None) -> str:
-    if format or not foreign:
-        return format or "safetensors"
-    return foreign[0].kind.split()[0].lower()
+def _check_nothing_found(
+    path: str | os.PathLike[str], method: str, format: str | None, has_own: bool
+) -> None:
+    if format:
+        raise error(path, f"holds no tensor of the format {quoted(format)}")
+    known = {method for reader in READERS for method in reader.methods}
+    if method and method not in known and not has_own:
+        raise error(
+            path,
+            f"is quantized by {quoted(method)}, which zq does not read; "
+            "format='safetensors' loads its arrays as they are stored",
+        )
 
 
 def _dense(source: Source, entry) -> Stored:
@@ -169,6 +197,11 @@ def _gguf_tensor(reader: GGUFReader, name: str) -> Stored:
             raise zq.Error(
                 f"zq has no codec for ggml's {kind.name}; names=... loads the other tensors"
             )
+        if 0 in entry.shape:
+            text = codec_text(form.text, len(entry.shape))
+            types = zq.Tensor.stream_types(text, entry.shape)
+            empty = {stream: np.empty(*about) for stream, about in types.items()}
+            return zq.Tensor.from_streams(text, entry.shape, empty)
         try:
             text, streams = to_streams(form, reader.blocks(name), entry.shape)
         except zq.Error:
