@@ -85,6 +85,12 @@ class Sizes(fx.Interpreter):
         self.values[n] = value
         return value
 
+    def call_function(self, target: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+        # Strides are PyTorch's business, and may be others than where the graph was made: no view depends on them.
+        if target is torch.ops.aten.view.default:
+            target = torch.ops.aten.reshape.default
+        return super().call_function(target, args, kwargs)
+
     def fetch_attr(self, target: str) -> Any:
         value = super().fetch_attr(target)
         return self.mode.from_tensor(value, static_shapes=True) if isinstance(value, torch.Tensor) else value

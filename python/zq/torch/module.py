@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from ..tensor import Tensor
 from . import quantized, registry
 from .choice import Candidate, Choice, Codecs, choose
 from .explain import Explanation, explain_segments
-from .partition import hinted, is_up_to_data, partition
+from .partition import hint, hinted, is_up_to_data, partition
 from .segment import Options, Segment, Weight
 
 
@@ -57,10 +58,29 @@ def install_segments(
             continue
         own = {i: weights[arg] for i, arg in enumerate(node.args) if arg in weights}
         segment = Segment(str(node.target), submodules[node.target], own, options)
+        segment.orders = _orders_for_pytorch(node)
         module.set_submodule(node.target, segment)
         segments.append(segment)
     module.recompile()
     return segments
+
+
+def _orders_for_pytorch(call: fx.Node) -> dict[int, list[int]]:
+    """The outputs of a segment that PyTorch computes with, and the order of their dimensions that it relies on."""
+    outputs = {
+        user.args[1]: user for user in call.users if user.target is operator.getitem and user.args[0] is call
+    } or {0: call}
+    orders = {}
+    for i, node in outputs.items():
+        value = node.meta.get("val")
+        in_pytorch = any(user.op == "call_function" and user.target is not operator.getitem for user in node.users)
+        if not in_pytorch or not isinstance(value, torch.Tensor):
+            continue
+        order = list(range(value.dim()))
+        order.sort(key=lambda dim: (-hint(value.stride(dim)), dim))
+        if order != sorted(order):
+            orders[i] = order
+    return orders
 
 
 class CompiledModule:
@@ -233,6 +253,7 @@ def compile_module(
     *,
     codecs: Codecs = None,
     dynamic_shapes: Any = None,
+    strict: bool = False,
     accuracy: float = 5e-5,
     target: str = "host",
     threads: bool = True,
@@ -242,7 +263,7 @@ def compile_module(
     """Compiles a PyTorch module for inference on this machine, its weights compressed.
 
     `example_inputs` (and `example_kwargs`) are arguments as the module is called with; `dynamic_shapes` says which of
-    their sizes may change, as `torch.export.export` takes it. The graph stays symbolic; machine code is made for each
+    their sizes may change, as `torch.export.export` takes it, and `strict` how it traces. The graph stays symbolic; machine code is made for each
     combination of sizes when it is first seen, and is kept (`cache`: on disk too). Sizes that change at each call,
     such as a cache that grows token by token, are better padded.
 
@@ -264,16 +285,38 @@ def compile_module(
     if isinstance(example_inputs, torch.Tensor):
         raise TypeError("example_inputs is a tuple of arguments, and not a tensor")
     with torch.no_grad():
-        program = torch.export.export(
+        exported = torch.export.export(
             module,
             tuple(example_inputs),
             dict(example_kwargs or {}),
             dynamic_shapes=dynamic_shapes,
-            strict=False,
-        ).run_decompositions(_decompositions())
+            strict=strict,
+        )
+        _check_constants(exported)
+        program = exported.run_decompositions(_decompositions())
     compiled = _compile(module, program, codecs, options)
     _warm(compiled)
     return compiled
+
+
+def _check_constants(program: ExportedProgram) -> None:
+    """Raises where the module writes to a tensor that is none of its buffers."""
+    constants = {
+        spec.arg.name: spec.target
+        for spec in program.graph_signature.input_specs
+        if spec.kind == InputKind.CONSTANT_TENSOR
+    }
+    for node in program.graph.nodes:
+        schema = getattr(node.target, "_schema", None)
+        if node.op != "call_function" or schema is None or not schema.is_mutable:
+            continue
+        for arg in node.args:
+            if isinstance(arg, fx.Node) and arg.name in constants and str(node.target).split(".")[1].endswith("_"):
+                raise Error(
+                    f"the module writes to {constants[arg.name]} by {node.target}, which is a tensor but none of its "
+                    "buffers; register it (register_buffer), and read it as an attribute of the module or export with "
+                    "strict=True"
+                )
 
 
 def _warm(compiled: CompiledModule) -> None:

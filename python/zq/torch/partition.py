@@ -33,15 +33,16 @@ def erase_checks(module: fx.GraphModule) -> None:
 def hinted(value: Any) -> Any:
     """What stands for a node's value in a trial: tensors of the sizes of the example, numbers as they were there."""
     if isinstance(value, torch.Tensor):
-        return torch.empty([_hint(size) for size in value.shape], dtype=value.dtype, device="meta")
+        return torch.empty([hint(size) for size in value.shape], dtype=value.dtype, device="meta")
     if isinstance(value, (tuple, list)):
         return tuple(hinted(item) for item in value)
     if isinstance(value, (torch.SymInt, torch.SymBool, torch.SymFloat)):
-        return _hint(value)
+        return hint(value)
     return value
 
 
-def _hint(size: Any) -> Any:
+def hint(size: Any) -> Any:
+    """The number that a size had in the example."""
     if not isinstance(size, (torch.SymInt, torch.SymBool, torch.SymFloat)):
         return size
     node = size.node
@@ -62,8 +63,6 @@ def find_uncovered(module: fx.GraphModule) -> dict[fx.Node, str]:
                     raise Unsupported("its shape is up to data")
                 if node.target is operator.getitem and node.args[0] in uncovered:
                     raise Unsupported(uncovered[node.args[0]])
-                if node.is_impure():
-                    raise Unsupported("it has side effects")
                 converter.values[node] = converter.node(node)
                 continue
             except Unsupported as why:

@@ -102,6 +102,8 @@ class Segment(torch.nn.Module):
         output = next(iter(reversed(module.graph.nodes))).args[0]
         self._is_tuple = isinstance(output, (tuple, list))
         self._placeholders = list(module.graph.find_nodes(op="placeholder"))
+        #: Outputs that PyTorch goes on with, and the order of their dimensions in its memory.
+        self.orders: dict[int, list[int]] = {}
 
     def _key(self, args: Sequence[Any]) -> tuple:
         return tuple(
@@ -175,8 +177,17 @@ class Segment(torch.nn.Module):
             tensor = arrays.to_torch(results[returned.result])
             if returned.dtype in (torch.bool, torch.uint8):
                 tensor = tensor.view(returned.dtype)
-            outputs.append(tensor.view(returned.shape))
+            tensor = tensor.view(returned.shape)
+            if len(outputs) in self.orders:
+                tensor = in_order(tensor, self.orders[len(outputs)])
+            outputs.append(tensor)
         return tuple(outputs) if self._is_tuple else outputs[0]
+
+
+def in_order(tensor: torch.Tensor, order: list[int]) -> torch.Tensor:
+    """The same values, stored with the dimensions in `order`, the outermost first."""
+    inverse = [order.index(dim) for dim in range(len(order))]
+    return tensor.permute(order).contiguous().permute(inverse)
 
 
 def to_array(tensor: torch.Tensor) -> np.ndarray:
