@@ -371,7 +371,8 @@ class Emitter:
         block = ", ".join(f"{s.name}: {s.kind}" for s in [*arguments, *silent, accumulator])
         clause = f"ins({', '.join(ins)} : {', '.join(in_types)}) " if ins else ""
         shaped = _tensor(stored, kind)
-        if op is not None and count == 3:
+        # Named operations take maps of some forms only; others crash upstream's verifier.
+        if op is not None and maps == [_map(3, loops) for loops in ((0, 2), (1, 2), (0, 1))]:
             self.lines(
                 f"{name} = {op} indexing_maps = [{', '.join(maps)}] {clause}outs({init_name} : {shaped})"
                 f" -> {shaped}{self._loc()}"

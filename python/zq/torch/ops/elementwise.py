@@ -459,7 +459,10 @@ def neg(body: Body, x: Scalar, dtype: torch.dtype) -> Scalar:
 def absolute(body: Body, x: Scalar, dtype: torch.dtype) -> Scalar:
     if dtype in (torch.uint8, torch.bool):
         return x
-    return body.op("math.absf" if dtype.is_floating_point else "math.absi", x)
+    if dtype.is_floating_point:
+        return body.op("math.absf", x)
+    zero = body.constant(0, dtype)
+    return body.select(body.compare("slt", x, zero), body.binary("sub", zero, x), x)
 
 
 @_unary(aten.relu.default, kind=Kind.DEFAULT)
@@ -522,6 +525,19 @@ def gelu(ctx: Context, x: Value, approximate: str = "none") -> Value:
     compute = _opmath(x.dtype)
     emit = gelu_tanh if approximate == "tanh" else gelu_erf
     return ctx.pointwise(lambda body, a: emit(body, a, compute), x, compute=compute, store=False)
+
+
+@converter(aten.elu.default)
+def elu(ctx: Context, x: Value, alpha: Number = 1, scale: Number = 1, input_scale: Number = 1) -> Value:
+    compute = _opmath(x.dtype)
+
+    def emit(body: Body, a: Scalar) -> Scalar:
+        power = body.op("math.expm1", body.binary("mul", a, body.constant(input_scale, compute)))
+        negative = body.binary("mul", power, body.constant(alpha * scale, compute))
+        positive = body.binary("mul", a, body.constant(scale, compute))
+        return body.select(body.compare("ole", a, body.constant(0, compute)), negative, positive)
+
+    return ctx.pointwise(emit, x, compute=compute, store=False)
 
 
 @converter(aten.hardtanh.default)

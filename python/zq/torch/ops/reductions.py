@@ -260,6 +260,29 @@ def prod(
     return _finish(ctx, value)
 
 
+@converter(aten.linalg_vector_norm.default)
+def vector_norm(
+    ctx: Context,
+    x: Value,
+    ord: float = 2,  # noqa: A002
+    dim: Sequence[int] | None = None,
+    keepdim: bool = False,
+    dtype: torch.dtype | None = None,
+) -> Value:
+    e = ctx.emitter
+    dims = normalized(dim, len(x.shape))
+    wide = accumulator(ctx.dtype)
+    x = e.elementwise([x], wide, lambda body, a: body.op("math.absf", a), compute=wide)
+    if ord in (math.inf, -math.inf):
+        return _finish(ctx, _extreme(ctx, x, dims, ord > 0))
+    if ord == 1:
+        return _finish(ctx, sum_over(e, x, dims, wide))
+    if ord != 2:
+        raise Unsupported(f"a norm of order {ord}")
+    total = e.reduce([x], dims, wide, 0, lambda body, a, t: body.binary("add", t, body.binary("mul", a, a)))
+    return _finish(ctx, e.elementwise([total], wide, lambda body, t: body.op("math.sqrt", t)))
+
+
 @converter(aten.cumsum.default)
 def cumsum(ctx: Context, x: Value, dim: int, dtype: torch.dtype | None = None) -> Value:
     e = ctx.emitter
@@ -272,15 +295,17 @@ def cumsum(ctx: Context, x: Value, dim: int, dtype: torch.dtype | None = None) -
         raise Unsupported(f"a running sum of {size} elements, more than 4096")
     wide = accumulator(ctx.dtype)
     rank = len(x.shape)
-    x = e.convert(x, wide)
-    # The last loop reads; loop `dim` writes.
+    # The last loop reads; loop `dim` writes. Their indices are tensors, since a reduction that is cut into pieces
+    # does not know its own.
+    places = e.loops(
+        [size], [], [0], torch.int64, lambda body: body.from_index(body.index(0), torch.int64), keep_order=True
+    )
     reads = tuple(rank if i == dim else i for i in range(rank))
 
-    def emit(body: Body, a: Scalar, total: Scalar) -> Scalar:
-        predicate = body.compare("ule", body.index(rank), body.index(dim))
-        return body.binary("add", total, body.select(predicate, a, body.constant(0, wide)))
+    def emit(body: Body, a: Scalar, read: Scalar, written: Scalar, total: Scalar) -> Scalar:
+        seen = body.compare("sle", read, written)
+        return body.binary("add", total, body.select(seen, a, body.constant(0, wide)))
 
-    value = e.loops(
-        [*x.shape, size], [Operand(x, reads)], range(rank), wide, emit, init=0, keep_order=True
-    )
+    operands = [Operand(e.convert(x, wide), reads), Operand(places, (rank,)), Operand(places, (dim,))]
+    value = e.loops([*x.shape, size], operands, range(rank), wide, emit, init=0, keep_order=True)
     return e.convert(value, ctx.dtype)
