@@ -265,6 +265,8 @@ class Emitter:
             return replace(value, shape=shape)
         if start == 0 and step == 1 and size == value.shape[dim]:
             return value
+        if not size:
+            return self.full(shape, value.dtype, 0)
         at = value.axes.index(dim)
         # Of the stored dimensions, if one of them is the one to be cut.
         stored = value.stored

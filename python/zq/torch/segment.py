@@ -175,7 +175,8 @@ class Segment(torch.nn.Module):
                 outputs.append(returned.value)
                 continue
             tensor = arrays.to_torch(results[returned.result])
-            if returned.dtype in (torch.bool, torch.uint8):
+            if tensor.dtype != returned.dtype:
+                # Bytes are of one type in MLIR.
                 tensor = tensor.view(returned.dtype)
             tensor = tensor.view(returned.shape)
             if len(outputs) in self.orders:
