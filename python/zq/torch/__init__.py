@@ -1,8 +1,8 @@
 """PyTorch models with compressed weights, compiled by zq.
 
-`zq.compile_module(module, example_inputs, codecs="nvfp4")` compiles a whole module by way of `torch.export`;
-`torch.compile(model, backend="zq", options={"codecs": "nvfp4"})` what dynamo captures. What is not covered runs in
-PyTorch, with a remark.
+`zq.compile_module(module, example_inputs, codecs="nvfp4")` compiles a whole module by way of
+`torch.export`; `torch.compile(model, backend="zq", options={"codecs": "nvfp4"})` what dynamo
+captures. What is not covered runs in PyTorch, with a remark.
 """
 
 from __future__ import annotations

@@ -25,7 +25,11 @@ class Graph:
     """A graph that the backend compiled, for `zq.explain`."""
 
     def __init__(
-        self, segments: list[Segment], weights: list[Weight], remarks: list[str], parameters: Sequence[torch.Tensor]
+        self,
+        segments: list[Segment],
+        weights: list[Weight],
+        remarks: list[str],
+        parameters: Sequence[torch.Tensor],
     ) -> None:
         self.segments = segments
         self.weights = weights
@@ -54,13 +58,21 @@ def qualified_name(source: str) -> str:
 def _candidates(module: fx.GraphModule, inputs: Sequence[Any]) -> dict[int, Candidate]:
     """The parameters among the inputs of a graph of dynamo's, by their position."""
     found: dict[int, Candidate] = {}
-    for position, (node, value) in enumerate(zip(module.graph.find_nodes(op="placeholder"), inputs)):
+    for position, (node, value) in enumerate(
+        zip(module.graph.find_nodes(op="placeholder"), inputs, strict=False)
+    ):
         if not isinstance(value, torch.nn.Parameter):
             continue
         source = getattr(node, "_dynamo_source", None)
-        name = qualified_name(source.name if isinstance(source.name, str) else source.name()) if source else node.name
+        name = (
+            qualified_name(source.name if isinstance(source.name, str) else source.name())
+            if source
+            else node.name
+        )
         layers = [
-            list(user.meta["nn_module_stack"].values())[-1][1] for user in node.users if user.meta.get("nn_module_stack")
+            list(user.meta["nn_module_stack"].values())[-1][1]
+            for user in node.users
+            if user.meta.get("nn_module_stack")
         ]
         layer = next((layer for layer in layers if isinstance(layer, type)), None)
         found[position] = Candidate(name or node.name, value, layer)
@@ -70,17 +82,24 @@ def _candidates(module: fx.GraphModule, inputs: Sequence[Any]) -> dict[int, Cand
 def _check_options(options: Mapping[str, Any]) -> None:
     unknown = sorted(set(options) - _OPTIONS)
     if unknown:
-        raise Error(f"unknown options {', '.join(unknown)} of the backend zq; there are {', '.join(sorted(_OPTIONS))}")
+        raise Error(
+            f"unknown options {', '.join(unknown)} of the backend zq; there are "
+            f"{', '.join(sorted(_OPTIONS))}"
+        )
 
 
 def zq_backend(
-    module: fx.GraphModule, example_inputs: Sequence[Any], *, options: Mapping[str, Any] | None = None, **more: Any
+    module: fx.GraphModule,
+    example_inputs: Sequence[Any],
+    *,
+    options: Mapping[str, Any] | None = None,
+    **more: Any,
 ) -> Callable:
-    """Compiles a graph of dynamo's for inference. See `compile_module` for the options, which are `codecs`,
-    `accuracy`, `target`, `threads`, `pack_weights` and `cache`.
+    """Compiles a graph of dynamo's for inference. See `compile_module` for the options, which are
+    `codecs`, `accuracy`, `target`, `threads`, `pack_weights` and `cache`.
 
-    Weights are compressed at the first call, and again when the parameter has changed. Raises `zq.Error` where
-    gradients are needed.
+    Weights are compressed at the first call, and again when the parameter has changed. Raises
+    `zq.Error` where gradients are needed.
     """
     from torch._dynamo.backends.common import aot_autograd
 
@@ -92,8 +111,8 @@ def zq_backend(
         isinstance(value, torch.Tensor) and value.requires_grad for value in example_inputs
     ):
         raise Error(
-            "the backend zq compiles for inference, and gradients are needed here: call the model under "
-            "torch.inference_mode() or torch.no_grad(), or say requires_grad_(False)"
+            "the backend zq compiles for inference, and gradients are needed here: call the "
+            "model under torch.inference_mode() or torch.no_grad(), or say requires_grad_(False)"
         )
     for value in example_inputs:
         if isinstance(value, torch.Tensor) and value.device.type != "cpu":
@@ -117,9 +136,9 @@ def zq_backend(
         call.record = record  # type: ignore[attr-defined]
         return call
 
-    return aot_autograd(fw_compiler=compile_graph, inference_compiler=compile_graph, decompositions={})(
-        module, example_inputs
-    )
+    return aot_autograd(
+        fw_compiler=compile_graph, inference_compiler=compile_graph, decompositions={}
+    )(module, example_inputs)
 
 
 def _compile(
@@ -140,10 +159,14 @@ def _compile(
         if choice is None:
             continue
         value = node.meta.get("val")
-        if not isinstance(value, torch.Tensor) or tuple(value.shape) != tuple(candidate.tensor.shape):
+        if not isinstance(value, torch.Tensor) or tuple(value.shape) != tuple(
+            candidate.tensor.shape
+        ):
             raise Error(f"{candidate.name}: is not where the graph takes it to be")
         if node in in_pytorch:
-            remarks.append(f"{candidate.name}: stays dense: it is read by an operation that runs in PyTorch")
+            remarks.append(
+                f"{candidate.name}: stays dense: it is read by an operation that runs in PyTorch"
+            )
             continue
         weights[node] = Weight(candidate.name, candidate.shape, choice)
     segments = install_segments(outer, submodules, weights, settings)
@@ -153,9 +176,9 @@ def _compile(
 def explain(model: Any) -> Explanation:
     """Per layer: its codec, its bytes, whether its decoding is fused, and why.
 
-    `model` is what `zq.compile_module` or `torch.compile(..., backend="zq")` returned, or the module that was
-    compiled. What torch.compile compiles at the first call is there after that. Prints as a table. Raises `zq.Error`
-    where nothing of the model was compiled by zq.
+    `model` is what `zq.compile_module` or `torch.compile(..., backend="zq")` returned, or the
+    module that was compiled. What torch.compile compiles at the first call is there after that.
+    Prints as a table. Raises `zq.Error` where nothing of the model was compiled by zq.
     """
     from .module import CompiledModule
 
@@ -167,7 +190,11 @@ def explain(model: Any) -> Explanation:
     with _lock:
         graphs = [graph for graph in _graphs if graph.belongs_to(module)]
     if not graphs:
-        raise Error("nothing of this model was compiled by zq yet; call it once, under torch.no_grad()")
+        raise Error(
+            "nothing of this model was compiled by zq yet; call it once, under torch.no_grad()"
+        )
     weights = {weight.name: weight for graph in graphs for weight in graph.weights}
     remarks = list(dict.fromkeys(remark for graph in graphs for remark in graph.remarks))
-    return explain_segments([s for graph in graphs for s in graph.segments], weights.values(), remarks)
+    return explain_segments(
+        [s for graph in graphs for s in graph.segments], weights.values(), remarks
+    )

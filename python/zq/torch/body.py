@@ -97,7 +97,9 @@ class Body:
         if target == torch.bool:
             if source == torch.bool:
                 return x
-            return self.compare("une" if source.is_floating_point else "ne", x, self.constant(0, source))
+            return self.compare(
+                "une" if source.is_floating_point else "ne", x, self.constant(0, source)
+            )
         if source.is_floating_point and target.is_floating_point:
             if x.kind == kind:
                 return x

@@ -1,4 +1,5 @@
-"""Which weight gets which codec: rules by name, by layer type, by size; the first that matches decides."""
+"""Which weight gets which codec: rules by name, by layer type, by size; the first that matches
+decides."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from ..errors import Error
 
 Predicate = Callable[[str, torch.Tensor], bool]
 Key = str | type | Predicate
-#: A codec, by name or text; a pair of a codec and the dtype that weights are rounded to before it; None for dense.
+#: A codec, by name or text; a pair of a codec and the dtype that weights are rounded to before it;
+#: None for dense.
 CodecLike = str | Codec | tuple[Any, Any] | None
 Codecs = CodecLike | Mapping[Key, CodecLike]
 
@@ -54,7 +56,11 @@ class Candidate:
     def shape(self) -> tuple[int, ...]:
         """What a codec stores: the filters of a convolution are the rows of a matrix."""
         shape = tuple(self.tensor.shape)
-        if len(shape) > 2 and self.layer is not None and issubclass(self.layer, torch.nn.modules.conv._ConvNd):
+        if (
+            len(shape) > 2
+            and self.layer is not None
+            and issubclass(self.layer, torch.nn.modules.conv._ConvNd)
+        ):
             return (shape[0], self.tensor.numel() // shape[0])
         return shape
 
@@ -106,13 +112,16 @@ def _shortfall(candidate: Candidate, choice: Choice) -> str | None:
 
 
 def choose(
-    codecs: Codecs, candidates: Sequence[Candidate], remark: Callable[[str], None], whole: bool = True
+    codecs: Codecs,
+    candidates: Sequence[Candidate],
+    remark: Callable[[str], None],
+    whole: bool = True,
 ) -> dict[str, Choice]:
     """The codec of each parameter that gets one, by name.
 
-    `remark` is told of parameters that a rule matches and that its codec cannot hold; they stay dense. Raises
-    `zq.Error` for a rule that matches no parameter, where the candidates are those of the `whole` model, and for one
-    of which all parameters stay dense.
+    `remark` is told of parameters that a rule matches and that its codec cannot hold; they stay
+    dense. Raises `zq.Error` for a rule that matches no parameter, where the candidates are those of
+    the `whole` model, and for one of which all parameters stay dense.
     """
     if codecs is None:
         return {}
@@ -120,9 +129,12 @@ def choose(
         rules = [(key, _to_choice(value)) for key, value in codecs.items()]
         for key, _ in rules:
             is_layer = isinstance(key, type) and issubclass(key, torch.nn.Module)
-            if not (isinstance(key, str) or is_layer or (callable(key) and not isinstance(key, type))):
+            if not (
+                isinstance(key, str) or is_layer or (callable(key) and not isinstance(key, type))
+            ):
                 raise TypeError(
-                    f"a rule's key is a name pattern, a type of layer, or a function of name and tensor, and not {key!r}"
+                    f"a rule's key is a name pattern, a type of layer, or a function of name and "
+                    f"tensor, and not {key!r}"
                 )
     else:
         rules = [(layer, _to_choice(codecs)) for layer in LAYERS]
@@ -149,7 +161,10 @@ def choose(
         if not any(_matches(key, candidate) for candidate in candidates):
             raise Error(_nothing_matches(key, candidates))
         if choice is not None and matched[key] and len(refused[key]) == matched[key]:
-            raise Error(f"the rule {_describe(key)}: {choice.codec} holds none of its parameters: {refused[key][0]}")
+            raise Error(
+                f"the rule {_describe(key)}: {choice.codec} holds none of its parameters: "
+                f"{refused[key][0]}"
+            )
     return chosen
 
 

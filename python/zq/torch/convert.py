@@ -21,7 +21,8 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class WeightType:
-    """How a compressed argument is declared: its type, the shape and dtype that it is stored with, and its name."""
+    """How a compressed argument is declared: its type, the shape and dtype that it is stored with,
+    and its name."""
 
     text: str
     stored: Shape
@@ -31,7 +32,8 @@ class WeightType:
 
 @dataclass(frozen=True)
 class Check:
-    """A pair of extra results, the smallest and the largest index of an operation, and the range they must be in."""
+    """A pair of extra results, the smallest and the largest index of an operation, and the range
+    they must be in."""
 
     smallest: int
     largest: int
@@ -42,7 +44,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Returned:
-    """Which of the function's results holds an output of the graph, and its shape; or a value that is no tensor."""
+    """Which of the function's results holds an output of the graph, and its shape; or a value that
+    is no tensor."""
 
     result: int | None
     shape: Shape = ()
@@ -62,7 +65,8 @@ class Program:
 
 
 def place_of(node: fx.Node) -> str:
-    """The module that a node belongs to, as `encoder.layer.0.attention`; empty where that is not known."""
+    """The module that a node belongs to, as `encoder.layer.0.attention`; empty where that is not
+    known."""
     stack = node.meta.get("nn_module_stack")
     if not stack:
         return ""
@@ -86,14 +90,19 @@ class Sizes(fx.Interpreter):
         return value
 
     def call_function(self, target: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
-        # Strides are PyTorch's business, and may be others than where the graph was made: no view depends on them.
+        # Strides are PyTorch's business, and may be others than where the graph was made: no view
+        # depends on them.
         if target is torch.ops.aten.view.default:
             target = torch.ops.aten.reshape.default
         return super().call_function(target, args, kwargs)
 
     def fetch_attr(self, target: str) -> Any:
         value = super().fetch_attr(target)
-        return self.mode.from_tensor(value, static_shapes=True) if isinstance(value, torch.Tensor) else value
+        return (
+            self.mode.from_tensor(value, static_shapes=True)
+            if isinstance(value, torch.Tensor)
+            else value
+        )
 
 
 def infer_sizes(module: fx.GraphModule, inputs: Sequence[Any]) -> dict[fx.Node, Any]:
@@ -113,7 +122,8 @@ def infer_sizes(module: fx.GraphModule, inputs: Sequence[Any]) -> dict[fx.Node, 
 
 
 class Converter:
-    """Converts nodes one by one; `values` has what each gives: a Value, several, or what is no tensor."""
+    """Converts nodes one by one; `values` has what each gives: a Value, several, or what is no
+    tensor."""
 
     def __init__(self, sizes: dict[fx.Node, Any]) -> None:
         self.emitter = Emitter()
@@ -148,13 +158,16 @@ class Converter:
 
     @staticmethod
     def _verify(node: fx.Node, result: Any, size: Any) -> None:
-        pairs = zip(result, size) if isinstance(size, (tuple, list)) else [(result, size)]
+        pairs = (
+            zip(result, size, strict=False) if isinstance(size, (tuple, list)) else [(result, size)]
+        )
         for value, expected in pairs:
             if isinstance(expected, torch.Tensor) and (
                 value.shape != tuple(expected.shape) or value.dtype != expected.dtype
             ):
                 raise AssertionError(
-                    f"{node.target} was converted to {value.shape} of {value.dtype}, and is {tuple(expected.shape)} "
+                    f"{node.target} was converted to {value.shape} of {value.dtype}, and is "
+                    f"{tuple(expected.shape)} "
                     f"of {expected.dtype}"
                 )
 
@@ -178,8 +191,8 @@ def convert(
 ) -> Program:
     """The function of a graph for inputs of these sizes.
 
-    `weights` says which placeholders, by position, are compressed, and how. Raises `Unsupported` where a node of the
-    graph is not covered.
+    `weights` says which placeholders, by position, are compressed, and how. Raises `Unsupported`
+    where a node of the graph is not covered.
     """
     sizes = infer_sizes(module, inputs)
     converter = Converter(sizes)
@@ -202,7 +215,9 @@ def convert(
                 converter.values[node] = converter.emitter.argument(tuple(size.shape), size.dtype)
             else:
                 converter.emitter.location = weight.name
-                decoded = converter.emitter.weight(weight.text, weight.stored, tuple(size.shape), weight.dtype)
+                decoded = converter.emitter.weight(
+                    weight.text, weight.stored, tuple(size.shape), weight.dtype
+                )
                 converter.values[node] = converter.emitter.convert(decoded, size.dtype)
         elif node.op == "call_function":
             converter.values[node] = converter.node(node)
@@ -224,7 +239,8 @@ def _finish(converter: Converter, arguments: list[int], outputs: Any) -> Program
     found: dict[tuple[str, torch.dtype], int] = {}
     e.location = ""
     for value, low, high, where in converter.checks:
-        # All elements that there are, in whatever order; what several operations read is looked at once.
+        # All elements that there are, in whatever order; what several operations read is looked at
+        # once.
         key = (value.name, value.dtype)
         if 0 in value.shape:
             continue
@@ -241,7 +257,8 @@ def _finish(converter: Converter, arguments: list[int], outputs: Any) -> Program
     text, places = e.finish([*results, *extra])
     outer = iter(places)
     returned = [
-        Returned(*next(outer)) if isinstance(value, Value) else Returned(None, value=value) for value in values
+        Returned(*next(outer)) if isinstance(value, Value) else Returned(None, value=value)
+        for value in values
     ]
     rest = [result for result, _, _ in outer]
     return Program(

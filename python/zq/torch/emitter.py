@@ -1,8 +1,9 @@
 """From operations on tensors to MLIR text: values, loops, indexing maps, constants.
 
-A `Value` is a view: a tensor in the program, the shape it is looked at with, and which of its dimensions a dimension
-of that shape runs along. Reshapes, transposes and broadcasts only change the view; the operation that reads it has
-them in its indexing maps, so that they come between no two operations that the compiler could fuse.
+A `Value` is a view: a tensor in the program, the shape it is looked at with, and which of its
+dimensions a dimension of that shape runs along. Reshapes, transposes and broadcasts only change the
+view; the operation that reads it has them in its indexing maps, so that they come between no two
+operations that the compiler could fuse.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ Shape = tuple[int, ...]
 class Value:
     """A view of a tensor of the program.
 
-    `name` is a tensor of the shape `stored`, which holds the elements of a tensor of the shape `base`, row by row.
-    Dimension i of `base` runs along dimension `axes[i]` of `shape`; along a dimension that is none of the axes, all
-    elements are the same. An axis of None is a dimension of one element that is not in `shape`.
+    `name` is a tensor of the shape `stored`, which holds the elements of a tensor of the shape
+    `base`, row by row. Dimension i of `base` runs along dimension `axes[i]` of `shape`; along a
+    dimension that is none of the axes, all elements are the same. An axis of None is a dimension of
+    one element that is not in `shape`.
     """
 
     name: str
@@ -70,7 +72,8 @@ def _boundaries(shape: Shape) -> set[int]:
 
 
 def _groups(left: Shape, right: Shape) -> list[tuple[list[int], list[int]]]:
-    """The finest groups of dimensions of two shapes with as many elements each, such that groups match."""
+    """The finest groups of dimensions of two shapes with as many elements each, such that groups
+    match."""
     groups: list[tuple[list[int], list[int]]] = []
     i = j = 0
     while i < len(left) or j < len(right):
@@ -130,17 +133,21 @@ class Emitter:
         return Value(name, stored, dtype, shape, tuple(range(len(shape))), shape, computed=False)
 
     def weight(self, type_text: str, stored: Shape, shape: Shape, dtype: torch.dtype) -> Value:
-        """The next argument, a compressed tensor of type `type_text` and shape `stored`, decoded; seen as `shape`."""
+        """The next argument, a compressed tensor of type `type_text` and shape `stored`, decoded;
+        seen as `shape`."""
         name = f"%a{len(self._arguments)}"
         self._arguments.append(f"{name}: {type_text}")
         dense = _tensor(stored, types.storage(dtype))
         into = self._add(f"tensor.empty() : {dense}")
         zeros = ", ".join("0" for _ in stored)
-        decoded = self._add(f"zq.decode {name} at [{zeros}] outs({into} : {dense}) : {type_text} -> {dense}")
+        decoded = self._add(
+            f"zq.decode {name} at [{zeros}] outs({into} : {dense}) : {type_text} -> {dense}"
+        )
         return Value(decoded, stored, dtype, shape, tuple(range(len(shape))), shape, computed=False)
 
     def finish(self, results: Sequence[Value]) -> tuple[str, list[tuple[int, Shape, torch.dtype]]]:
-        """The module's text, and for each of `results` which of the function's results holds it, and its shape."""
+        """The module's text, and for each of `results` which of the function's results holds it,
+        and its shape."""
         places: dict[str, int] = {}
         returned: list[str] = []
         where = []
@@ -192,14 +199,16 @@ class Emitter:
             return self._add(f"tensor.empty() : {_tensor(shape, element)}")
         if not shape:
             return self._add(
-                f"tensor.collapse_shape {name} [] : {_tensor(stored, element)} into {_tensor(shape, element)}"
+                f"tensor.collapse_shape {name} [] : {_tensor(stored, element)} into "
+                f"{_tensor(shape, element)}"
             )
         groups = _groups(stored, shape)
         middle = tuple(math.prod(stored[i] for i in left) for left, _ in groups)
         if middle != stored:
             text = _reassociation(left for left, _ in groups)
             name = self._add(
-                f"tensor.collapse_shape {name} {text} : {_tensor(stored, element)} into {_tensor(middle, element)}"
+                f"tensor.collapse_shape {name} {text} : {_tensor(stored, element)} into "
+                f"{_tensor(middle, element)}"
             )
         if middle != shape:
             text = _reassociation(right for _, right in groups)
@@ -220,7 +229,7 @@ class Emitter:
         shape = tuple(shape)
         new = len(shape) - len(value.shape)
         axes: list[int | None] = []
-        for axis, size in zip(value.axes, value.base):
+        for axis, size in zip(value.axes, value.base, strict=False):
             # One element that becomes many is none of the axes any more.
             axes.append(None if axis is None or size == 1 != shape[axis + new] else axis + new)
         return replace(value, axes=tuple(axes), shape=shape)
@@ -240,9 +249,9 @@ class Emitter:
         return [s for s in left if s != 1] == [s for s in right if s != 1]
 
     def _reshape_ones(self, value: Value, shape: Shape) -> Value:
-        """As `reshape`, where only dimensions of one element come or go: no order is lost by that."""
+        """As `reshape`, where only dimensions of one element come or go: the order stays."""
         real = [i for i, size in enumerate(value.shape) if size != 1]
-        place = dict(zip(real, (i for i, size in enumerate(shape) if size != 1)))
+        place = dict(zip(real, (i for i, size in enumerate(shape) if size != 1), strict=False))
         axes = tuple(place.get(axis) if axis is not None else None for axis in value.axes)
         if value.is_plain:
             return replace(value, base=shape, axes=tuple(range(len(shape))), shape=shape)
@@ -253,13 +262,13 @@ class Emitter:
         if value.is_plain:
             return value
         # Dimensions of one element may be out of place.
-        real = [axis for axis, size in zip(value.axes, value.base) if size != 1]
+        real = [axis for axis, size in zip(value.axes, value.base, strict=False) if size != 1]
         if real == [i for i, size in enumerate(value.shape) if size != 1]:
             return replace(value, base=value.shape, axes=tuple(range(len(value.shape))))
         return self.elementwise([value], value.dtype, lambda body, x: x, compute=value.dtype)
 
     def slice(self, value: Value, dim: int, start: int, size: int, step: int = 1) -> Value:
-        """`size` elements along `dim`, from `start`, every `step`-th. The range must be in bounds."""
+        """`size` elements along `dim`, from `start`, every `step`-th, all in bounds."""
         shape = (*value.shape[:dim], size, *value.shape[dim + 1 :])
         if dim not in value.axes:
             return replace(value, shape=shape)
@@ -272,7 +281,11 @@ class Emitter:
         stored = value.stored
         before, behind = math.prod(value.base[:at]), math.prod(value.base[at + 1 :])
         for i, length in enumerate(stored):
-            if length == value.base[at] and math.prod(stored[:i]) == before and math.prod(stored[i + 1 :]) == behind:
+            if (
+                length == value.base[at]
+                and math.prod(stored[:i]) == before
+                and math.prod(stored[i + 1 :]) == behind
+            ):
                 place = i
                 break
         else:
@@ -305,7 +318,9 @@ class Emitter:
             number = hex(torch.tensor(float(value)).to(dtype).view(torch.int16).item() & 0xFFFF)
         constant = self._add(f"arith.constant {number} : {kind}")
         into, shaped = self.empty(shape, dtype), _tensor(shape, kind)
-        return self._add(f"linalg.fill ins({constant} : {kind}) outs({into} : {shaped}) -> {shaped}")
+        return self._add(
+            f"linalg.fill ins({constant} : {kind}) outs({into} : {shaped}) -> {shaped}"
+        )
 
     def full(self, shape: Shape, dtype: torch.dtype, value: float | int) -> Value:
         """Equal values, as a broadcast of one."""
@@ -323,12 +338,13 @@ class Emitter:
         op: str | None = None,
         keep_order: bool = False,
     ) -> Value:
-        """A nest of loops of `sizes` that computes a tensor of `dtype` with a dimension for each loop of `result`.
+        """A nest of loops of `sizes` that computes a tensor of `dtype` with a dimension for each
+        loop of `result`.
 
-        Loops that are not in `result` are reductions, which begin with `init`. `emit(body, *scalars)` computes an
-        element from those of the operands, as they are stored, and, for a reduction, the sum so far, which comes
-        last. Loops along which all operands can be walked as one become one, unless the body asks for their indices
-        (`keep_order`).
+        Loops that are not in `result` are reductions, which begin with `init`. `emit(body,
+        *scalars)` computes an element from those of the operands, as they are stored, and, for a
+        reduction, the sum so far, which comes last. Loops along which all operands can be walked as
+        one become one, unless the body asks for their indices (`keep_order`).
         """
         shape = tuple(sizes[loop] for loop in result)
         if all(sizes[loop] == 1 for loop in result) and not keep_order:
@@ -376,28 +392,35 @@ class Emitter:
         # Named operations take maps of some forms only; others crash upstream's verifier.
         if op is not None and maps == [_map(3, loops) for loops in ((0, 2), (1, 2), (0, 1))]:
             self.lines(
-                f"{name} = {op} indexing_maps = [{', '.join(maps)}] {clause}outs({init_name} : {shaped})"
+                f"{name} = {op} indexing_maps = [{', '.join(maps)}] {clause}outs({init_name} : "
+                f"{shaped})"
                 f" -> {shaped}{self._loc()}"
             )
         else:
             self.lines(
-                f"{name} = linalg.generic {{indexing_maps = [{', '.join(maps)}], iterator_types = [{iterators}]}} "
+                f"{name} = linalg.generic "
+                f"{{indexing_maps = [{', '.join(maps)}], iterator_types = [{iterators}]}} "
                 f"{clause}outs({init_name} : {shaped}) {{\n^bb0({block}):\n{body.text()}"
                 f"  linalg.yield {yielded.name} : {kind}{self._loc()}\n}} -> {shaped}{self._loc()}"
             )
         return Value(name, stored, dtype, shape, tuple(range(len(shape))), shape)
 
     def _merge(
-        self, sizes: Sequence[int], operands: Sequence[Operand], result: Sequence[int], keep_order: bool
+        self,
+        sizes: Sequence[int],
+        operands: Sequence[Operand],
+        result: Sequence[int],
+        keep_order: bool,
     ) -> tuple[list[list[int]], list[tuple[Value, list[int]]]]:
-        """Groups of loops that are walked as one, and for each operand its view and the group of each dimension."""
+        """Groups of loops that are walked as one, and for each operand its view and the group of
+        each dimension."""
         # Dimensions of one element are not walked.
         walked = []
         for operand in operands:
             value = operand.value
             dims = [
                 (size, operand.loops[axis])
-                for size, axis in zip(value.base, value.axes)
+                for size, axis in zip(value.base, value.axes, strict=False)
                 if axis is not None and size != 1
             ]
             walked.append(dims)
@@ -426,7 +449,7 @@ class Emitter:
                 groups.insert(0, [result[0]])
         place = {loop: i for i, group in enumerate(groups) for loop in group}
         views = []
-        for operand, dims in zip(operands, walked):
+        for operand, dims in zip(operands, walked, strict=False):
             base: list[int] = []
             loops: list[int] = []
             for size, loop in dims:
@@ -437,7 +460,14 @@ class Emitter:
                     loops.append(place[loop])
             # A tensor of rank 0 has no vectors: one element is a dimension of one.
             if not base:
-                unit = next((i for i, group in enumerate(groups) if all(sizes[loop] == 1 for loop in group)), None)
+                unit = next(
+                    (
+                        i
+                        for i, group in enumerate(groups)
+                        if all(sizes[loop] == 1 for loop in group)
+                    ),
+                    None,
+                )
                 if unit is not None:
                     base, loops = [1], [unit]
             views.append((replace(operand.value, base=tuple(base)), loops))
@@ -453,7 +483,8 @@ class Emitter:
     def _boundaries_of_computed(
         sizes: Sequence[int], operands: Sequence[Operand], real: list[int]
     ) -> tuple[set[int], set[int]]:
-        """Loops behind which a dimension ends of a tensor that was computed, and those behind which none does.
+        """Loops behind which a dimension ends of a tensor that was computed, and those behind which
+        none does.
 
         Such a tensor may be fused if it is read as it is.
         """
@@ -462,7 +493,9 @@ class Emitter:
         for operand in operands:
             value = operand.value
             order = [
-                operand.loops[axis] for axis, size in zip(value.axes, value.base) if axis is not None and size != 1
+                operand.loops[axis]
+                for axis, size in zip(value.axes, value.base, strict=False)
+                if axis is not None and size != 1
             ]
             if not value.computed or order != sorted(order):
                 continue
@@ -490,17 +523,19 @@ class Emitter:
     ) -> Value:
         """`emit(body, *scalars)` for each element, the operands broadcast against each other.
 
-        The scalars are of the dtype `compute`, or of each operand's own; what `emit` returns is of `compute`, or of
-        `dtype`.
+        The scalars are of the dtype `compute`, or of each operand's own; what `emit` returns is of
+        `compute`, or of `dtype`.
         """
         if shape is None:
             shape = tuple(torch.broadcast_shapes(*(value.shape for value in values)))
-        operands = [Operand(self.expand(value, shape), tuple(range(len(shape)))) for value in values]
+        operands = [
+            Operand(self.expand(value, shape), tuple(range(len(shape)))) for value in values
+        ]
 
         def element(body: Body, *scalars: Scalar) -> Scalar:
             loaded = [
                 body.convert(body.load(scalar, value.dtype), value.dtype, compute or value.dtype)
-                for scalar, value in zip(scalars, values)
+                for scalar, value in zip(scalars, values, strict=False)
             ]
             return body.store(emit(body, *loaded), dtype)
 
@@ -521,27 +556,29 @@ class Emitter:
     ) -> Value:
         """Combines elements along `dims`, which stay as dimensions of one element.
 
-        The values are broadcast against each other. `emit(body, *scalars, sum)` gets the scalars in the dtype that
-        `dtype`, one without narrower storage than arithmetic, is computed in.
+        The values are broadcast against each other. `emit(body, *scalars, sum)` gets the scalars in
+        the dtype that `dtype`, one without narrower storage than arithmetic, is computed in.
         """
         shape = tuple(torch.broadcast_shapes(*(value.shape for value in values)))
-        operands = [Operand(self.expand(value, shape), tuple(range(len(shape)))) for value in values]
+        operands = [
+            Operand(self.expand(value, shape), tuple(range(len(shape)))) for value in values
+        ]
         kept = [dim for dim in range(len(shape)) if dim not in dims]
 
         def element(body: Body, *scalars: Scalar) -> Scalar:
             loaded = [
                 body.convert(body.load(scalar, value.dtype), value.dtype, dtype)
-                for scalar, value in zip(scalars, values)
+                for scalar, value in zip(scalars, values, strict=False)
             ]
             return emit(body, *loaded, scalars[-1])
 
         value = self.loops(shape, operands, kept, dtype, element, init=init)
-        return self.reshape(value, tuple(1 if dim in dims else size for dim, size in enumerate(shape)))
+        return self.reshape(
+            value, tuple(1 if dim in dims else size for dim, size in enumerate(shape))
+        )
 
     def convert(self, value: Value, dtype: torch.dtype) -> Value:
         """The same values, rounded to `dtype`."""
         if value.dtype == dtype:
             return value
-        return self.elementwise(
-            [value], dtype, lambda body, x: body.convert(x, value.dtype, dtype)
-        )
+        return self.elementwise([value], dtype, lambda body, x: body.convert(x, value.dtype, dtype))

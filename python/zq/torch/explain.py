@@ -42,7 +42,7 @@ class Explanation:
         text = [
             "  ".join(
                 cell.rjust(width) if i in (2, 3) else cell.ljust(width)
-                for i, (cell, width) in enumerate(zip(line[:5], widths))
+                for i, (cell, width) in enumerate(zip(line[:5], widths, strict=False))
             )
             + "  "
             + line[5]
@@ -72,7 +72,9 @@ def explain_segments(
     rows = []
     for weight in weights:
         if not weight.is_encoded:
-            rows.append(Row(weight.name, "", weight.stored, 0, 0, None, "is compressed at the first call"))
+            rows.append(
+                Row(weight.name, "", weight.stored, 0, 0, None, "is compressed at the first call")
+            )
             continue
         tensor = weight.tensor
         why = _remarks_of(weight.name, said)

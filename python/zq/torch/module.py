@@ -66,14 +66,20 @@ def install_segments(
 
 
 def _orders_for_pytorch(call: fx.Node) -> dict[int, list[int]]:
-    """The outputs of a segment that PyTorch computes with, and the order of their dimensions that it relies on."""
+    """The outputs of a segment that PyTorch computes with, and the order of their dimensions that
+    it relies on."""
     outputs = {
-        user.args[1]: user for user in call.users if user.target is operator.getitem and user.args[0] is call
+        user.args[1]: user
+        for user in call.users
+        if user.target is operator.getitem and user.args[0] is call
     } or {0: call}
     orders = {}
     for i, node in outputs.items():
         value = node.meta.get("val")
-        in_pytorch = any(user.op == "call_function" and user.target is not operator.getitem for user in node.users)
+        in_pytorch = any(
+            user.op == "call_function" and user.target is not operator.getitem
+            for user in node.users
+        )
         if not in_pytorch or not isinstance(value, torch.Tensor):
             continue
         order = list(range(value.dim()))
@@ -84,10 +90,11 @@ def _orders_for_pytorch(call: fx.Node) -> dict[int, list[int]]:
 
 
 class CompiledModule:
-    """A compiled PyTorch module. Called as the module was, it gives what that gave. Made by `zq.compile_module`.
+    """A compiled PyTorch module. Called as the module was, it gives what that gave. Made by
+    `zq.compile_module`.
 
-    It computes without gradients. Several threads may call it at once unless it writes to buffers of its own, such as
-    a cache.
+    It computes without gradients. Several threads may call it at once unless it writes to buffers
+    of its own, such as a cache.
     """
 
     def __init__(
@@ -130,7 +137,8 @@ class CompiledModule:
 
     @property
     def mlir(self) -> str:
-        """The MLIR of all that is compiled by now, one module for each part and combination of sizes."""
+        """The MLIR of all that is compiled by now, one module for each part and combination of
+        sizes."""
         texts = [c.program.text for segment in self._segments for c in segment.compiled.values()]
         return "// -----\n".join(texts)
 
@@ -143,14 +151,23 @@ class CompiledModule:
     def remarks(self) -> list[str]:
         """What the capture left to PyTorch or dense and why, and then what the compiler says."""
         return self._capture_remarks + [
-            remark for segment in self._segments for c in segment.compiled.values() for remark in c.function.remarks
+            remark
+            for segment in self._segments
+            for c in segment.compiled.values()
+            for remark in c.function.remarks
         ]
 
     @property
     def nbytes(self) -> int:
         """Bytes of all parameters, buffers and constants, as they are held here."""
-        dense = {t.data_ptr(): t.numel() * t.element_size() for t in self._inputs if isinstance(t, torch.Tensor)}
-        return sum(dense.values()) + sum({id(w): w.tensor.nbytes for w in self._weights.values()}.values())
+        dense = {
+            t.data_ptr(): t.numel() * t.element_size()
+            for t in self._inputs
+            if isinstance(t, torch.Tensor)
+        }
+        return sum(dense.values()) + sum(
+            {id(w): w.tensor.nbytes for w in self._weights.values()}.values()
+        )
 
     def explain(self) -> Explanation:
         """Per layer: codec, bytes, fused or not and why. Prints as a table."""
@@ -158,7 +175,8 @@ class CompiledModule:
 
     def __repr__(self) -> str:
         return (
-            f"<zq.torch.CompiledModule {self._name}: {len(self._weights)} compressed weights, {self.nbytes:,} bytes, "
+            f"<zq.torch.CompiledModule {self._name}: {len(self._weights)} compressed weights, "
+            f"{self.nbytes:,} bytes, "
             f"{len(self._segments)} compiled part{'s' * (len(self._segments) != 1)}>"
         )
 
@@ -169,8 +187,8 @@ class CompiledModule:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """As the PyTorch module. Compiles at the first call with sizes that are new.
 
-        Raises `zq.Error` for arguments of another structure, or of sizes that were not exported as dynamic; and
-        `IndexError` as PyTorch does.
+        Raises `zq.Error` for arguments of another structure, or of sizes that were not exported as
+        dynamic; and `IndexError` as PyTorch does.
         """
         flat = self._flatten(args, kwargs)
         inputs = list(self._inputs)
@@ -190,44 +208,59 @@ class CompiledModule:
             try:
                 kwargs = reorder_kwargs(kwargs, expected)
             except ValueError as error:
-                raise Error(f"{self._name} was captured with other keyword arguments: {error}") from None
+                raise Error(
+                    f"{self._name} was captured with other keyword arguments: {error}"
+                ) from None
         flat, spec = pytree.tree_flatten((args, kwargs))
         if spec != expected:
             raise Error(
-                f"{self._name} was captured with arguments of another structure: expected {expected}, got {spec}"
+                f"{self._name} was captured with arguments of another structure: expected "
+                f"{expected}, got {spec}"
             )
         return flat
 
     def _check(self, name: str, value: Any, expected: Any, symbols: dict[Any, int]) -> None:
         if not isinstance(expected, torch.Tensor):
             if not isinstance(expected, (torch.SymInt, torch.SymFloat)) and value != expected:
-                raise Error(f"argument {name}: was captured as {expected!r}, which is part of the graph; got {value!r}")
+                raise Error(
+                    f"argument {name}: was captured as {expected!r}, which is part of the graph; "
+                    f"got {value!r}"
+                )
             return
         if not isinstance(value, torch.Tensor):
             raise Error(f"argument {name}: expected a tensor, got {type(value).__name__}")
         if value.device.type != "cpu":
             raise Error(f"argument {name}: is on {value.device}, and zq compiles for the CPU")
         if value.requires_grad and torch.is_grad_enabled():
-            raise Error(f"argument {name}: needs a gradient, which zq computes none of; call under torch.no_grad()")
+            raise Error(
+                f"argument {name}: needs a gradient, which zq computes none of; call under "
+                f"torch.no_grad()"
+            )
         if value.dtype != expected.dtype or value.dim() != expected.dim():
             raise Error(
-                f"argument {name}: expected {expected.dtype} of {expected.dim()} dimensions, got {value.dtype} of "
+                f"argument {name}: expected {expected.dtype} of {expected.dim()} dimensions, got "
+                f"{value.dtype} of "
                 f"{value.dim()}"
             )
-        for dim, (size, wanted) in enumerate(zip(value.shape, expected.shape)):
+        for dim, (size, wanted) in enumerate(zip(value.shape, expected.shape, strict=False)):
             self._check_size(f"argument {name}: dimension {dim}", size, wanted, symbols)
 
     def _check_size(self, what: str, size: int, wanted: Any, symbols: dict[Any, int]) -> None:
         if not isinstance(wanted, torch.SymInt):
             if size != wanted:
-                raise Error(f"{what} is {size}, and was captured as {wanted}; export it as dynamic (dynamic_shapes)")
+                raise Error(
+                    f"{what} is {size}, and was captured as {wanted}; export it as dynamic "
+                    f"(dynamic_shapes)"
+                )
             return
         expression = wanted.node.expr
         if expression.is_Symbol and expression not in symbols:
             symbols[expression] = size
             bounds = self._ranges.get(expression)
             if bounds is not None and not bounds.lower <= size <= bounds.upper:
-                raise Error(f"{what} is {size}, and has to be from {bounds.lower} to {bounds.upper}")
+                raise Error(
+                    f"{what} is {size}, and has to be from {bounds.lower} to {bounds.upper}"
+                )
         known = expression.subs(symbols)
         if known.is_number and int(known) != size:
             raise Error(f"{what} is {size}, and has to be {expression}, which is {known} here")
@@ -262,22 +295,25 @@ def compile_module(
 ) -> CompiledModule:
     """Compiles a PyTorch module for inference on this machine, its weights compressed.
 
-    `example_inputs` (and `example_kwargs`) are arguments as the module is called with; `dynamic_shapes` says which of
-    their sizes may change, as `torch.export.export` takes it, and `strict` how it traces. The graph stays symbolic; machine code is made for each
-    combination of sizes when it is first seen, and is kept (`cache`: on disk too). Sizes that change at each call,
+    `example_inputs` (and `example_kwargs`) are arguments as the module is called with;
+    `dynamic_shapes` says which of their sizes may change, as `torch.export.export` takes it, and
+    `strict` how it traces. The graph stays symbolic; machine code is made for each combination of
+    sizes when it is first seen, and is kept (`cache`: on disk too). Sizes that change at each call,
     such as a cache that grows token by token, are better padded.
 
-    `codecs` is one codec for the weights of all linear, embedding and convolution layers; or an ordered mapping of
-    rules, of which the first that matches a parameter decides: the key is a pattern of its qualified name
-    (`"*.mlp.*"`), a type of layer (`torch.nn.Embedding`), or a function of name and tensor
-    (`zq.torch.min_elements(100_000)`); the value is a codec, None for dense, or a pair of codec and dtype that weights
-    are rounded to before (`("bf16_huff", "bfloat16")`). Weights that the model has quantized already, by PT2E's or
-    torchao's operations, keep their bits whatever `codecs` says.
+    `codecs` is one codec for the weights of all linear, embedding and convolution layers; or an
+    ordered mapping of rules, of which the first that matches a parameter decides: the key is a
+    pattern of its qualified name (`"*.mlp.*"`), a type of layer (`torch.nn.Embedding`), or a
+    function of name and tensor (`zq.torch.min_elements(100_000)`); the value is a codec, None for
+    dense, or a pair of codec and dtype that weights are rounded to before (`("bf16_huff",
+    "bfloat16")`). Weights that the model has quantized already, by PT2E's or torchao's operations,
+    keep their bits whatever `codecs` says.
 
     `accuracy`, `target`, `threads`, `pack_weights` and `cache` are those of `zq.compile`.
 
-    An operation that is not covered runs in PyTorch, and `remarks` names it. Raises `zq.Error` for rules that match
-    nothing and for codecs that cannot hold a weight; what `torch.export` raises for a module that it cannot export.
+    An operation that is not covered runs in PyTorch, and `remarks` names it. Raises `zq.Error` for
+    rules that match nothing and for codecs that cannot hold a weight; what `torch.export` raises
+    for a module that it cannot export.
     """
     if not isinstance(module, torch.nn.Module):
         raise TypeError(f"expected a torch.nn.Module, and not {type(module).__name__}")
@@ -311,10 +347,16 @@ def _check_constants(program: ExportedProgram) -> None:
         if node.op != "call_function" or schema is None or not schema.is_mutable:
             continue
         for arg in node.args:
-            if isinstance(arg, fx.Node) and arg.name in constants and str(node.target).split(".")[1].endswith("_"):
+            if (
+                isinstance(arg, fx.Node)
+                and arg.name in constants
+                and str(node.target).split(".")[1].endswith("_")
+            ):
                 raise Error(
-                    f"the module writes to {constants[arg.name]} by {node.target}, which is a tensor but none of its "
-                    "buffers; register it (register_buffer), and read it as an attribute of the module or export with "
+                    f"the module writes to {constants[arg.name]} by {node.target}, which is a "
+                    f"tensor but none of its "
+                    "buffers; register it (register_buffer), and read it as an attribute of the "
+                    "module or export with "
                     "strict=True"
                 )
 
@@ -325,7 +367,9 @@ def _warm(compiled: CompiledModule) -> None:
         segment = compiled._module.get_submodule(node.target)
         values = [arg.meta.get("val") if isinstance(arg, fx.Node) else arg for arg in node.args]
         if isinstance(segment, Segment) and not any(is_up_to_data(value) for value in values):
-            segment.prepare([None if i in segment.weights else hinted(value) for i, value in enumerate(values)])
+            segment.prepare(
+                [None if i in segment.weights else hinted(value) for i, value in enumerate(values)]
+            )
 
 
 def _compile(
@@ -340,7 +384,10 @@ def _compile(
         if spec.kind in (InputKind.PARAMETER, InputKind.BUFFER, InputKind.CONSTANT_TENSOR):
             held[node.name] = _held(program, spec)
         elif spec.kind == InputKind.USER_INPUT:
-            if not isinstance(spec.arg, (TensorArgument, ConstantArgument)) and spec.arg.name is None:
+            if (
+                not isinstance(spec.arg, (TensorArgument, ConstantArgument))
+                and spec.arg.name is None
+            ):
                 raise Error(f"an argument of kind {type(spec.arg).__name__} is not supported")
         else:
             raise Error(f"an input of kind {spec.kind.name} is not supported")
@@ -372,7 +419,9 @@ def _compile(
         if choice is None:
             continue
         if name in in_pytorch:
-            remarks.append(f"{candidate.name}: stays dense: it is read by an operation that runs in PyTorch")
+            remarks.append(
+                f"{candidate.name}: stays dense: it is read by an operation that runs in PyTorch"
+            )
             continue
         weights[name] = _encode(candidate, choice, by_tensor)
     nodes = {node.name: node for node in outer.graph.find_nodes(op="placeholder")}

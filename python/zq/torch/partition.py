@@ -11,9 +11,9 @@ from torch import fx
 from torch.fx.passes.infra.partitioner import CapabilityBasedPartitioner
 from torch.fx.passes.operator_support import OperatorSupportBase
 
+from . import types
 from .convert import Converter, place_of
 from .registry import Unsupported
-from . import types
 
 #: Operations that check what was known when the graph was made, and give nothing.
 _CHECKS = {
@@ -31,7 +31,8 @@ def erase_checks(module: fx.GraphModule) -> None:
 
 
 def hinted(value: Any) -> Any:
-    """What stands for a node's value in a trial: tensors of the sizes of the example, numbers as they were there."""
+    """What stands for a node's value in a trial: tensors of the sizes of the example, numbers as
+    they were there."""
     if isinstance(value, torch.Tensor):
         return torch.empty([hint(size) for size in value.shape], dtype=value.dtype, device="meta")
     if isinstance(value, (tuple, list)):
@@ -51,7 +52,8 @@ def hint(size: Any) -> Any:
 
 
 def find_uncovered(module: fx.GraphModule) -> dict[fx.Node, str]:
-    """The nodes that no converter covers, and why; found by converting each with the sizes of the example."""
+    """The nodes that no converter covers, and why; found by converting each with the sizes of the
+    example."""
     sizes = {node: hinted(node.meta.get("val")) for node in module.graph.nodes}
     converter = Converter(sizes)
     uncovered: dict[fx.Node, str] = {}
@@ -81,7 +83,10 @@ def is_up_to_data(value: Any) -> bool:
         return any(is_up_to_data(size) for size in value.shape)
     if isinstance(value, (tuple, list)):
         return any(is_up_to_data(item) for item in value)
-    return isinstance(value, (torch.SymInt, torch.SymBool, torch.SymFloat)) and not value.node.has_hint()
+    return (
+        isinstance(value, (torch.SymInt, torch.SymBool, torch.SymFloat))
+        and not value.node.has_hint()
+    )
 
 
 def _argument(converter: Converter, size: Any) -> Any:
@@ -105,7 +110,8 @@ class _Covered(OperatorSupportBase):
 def partition(
     module: fx.GraphModule, remark: Callable[[str], None]
 ) -> tuple[fx.GraphModule, dict[str, fx.GraphModule]]:
-    """The graph with a call of a submodule for each part that is covered, and those submodules by name.
+    """The graph with a call of a submodule for each part that is covered, and those submodules by
+    name.
 
     `remark` is told of each operation that stays with PyTorch.
     """
@@ -134,5 +140,3 @@ def _computes(node: fx.Node) -> bool:
     return isinstance(value, torch.Tensor) or (
         isinstance(value, (tuple, list)) and any(isinstance(item, torch.Tensor) for item in value)
     )
-
-

@@ -1,7 +1,8 @@
-"""Weights that a model has quantized already: dequantize operations on constants become compressed tensors.
+"""Weights that a model has quantized already: dequantize operations on constants become compressed
+tensors.
 
-The integers, scales and zero points stay what they are: they become the streams of a codec that says the same, and
-the values that it decodes are compared, bit by bit, with those of PyTorch.
+The integers, scales and zero points stay what they are: they become the streams of a codec that
+says the same, and the values that it decodes are compared, bit by bit, with those of PyTorch.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ def _per_tensor(x, scale, zero_point, quant_min, quant_max, *more, **options) ->
     return _Quantized(x, tuple(x.shape), scale, _number(zero_point, x.dim()), low, high)
 
 
-def _per_channel(x, scales, zero_points, axis, quant_min, quant_max, *more, **options) -> _Quantized:
+def _per_channel(
+    x, scales, zero_points, axis, quant_min, quant_max, *more, **options
+) -> _Quantized:
     shape = [1] * x.dim()
     shape[axis] = x.shape[axis]
     block = list(x.shape)
@@ -52,12 +55,24 @@ def _per_channel(x, scales, zero_points, axis, quant_min, quant_max, *more, **op
     return _Quantized(x, tuple(block), scales.reshape(shape), zero, quant_min, quant_max)
 
 
-def _per_channel_group(x, scales, zero_points, quant_min, quant_max, dtype, group_size, *more) -> _Quantized:
+def _per_channel_group(
+    x, scales, zero_points, quant_min, quant_max, dtype, group_size, *more
+) -> _Quantized:
     return _Quantized(x, (1, group_size), scales, zero_points, quant_min, quant_max)
 
 
-def _affine(x, block_size, scale, zero_point, input_dtype=None, quant_min=None, quant_max=None, *more, **options):
-    shape = [size // block for size, block in zip(x.shape, block_size)]
+def _affine(
+    x,
+    block_size,
+    scale,
+    zero_point,
+    input_dtype=None,
+    quant_min=None,
+    quant_max=None,
+    *more,
+    **options,
+):
+    shape = [size // block for size, block in zip(x.shape, block_size, strict=False)]
     limits = torch.iinfo(x.dtype)
     low = limits.min if quant_min is None else int(quant_min)
     high = limits.max if quant_max is None else int(quant_max)
@@ -80,10 +95,11 @@ _OPERATIONS: dict[str, Callable[..., _Quantized]] = {
 def import_weights(
     module: fx.GraphModule, held: dict[str, Any], remark: Callable[[str], None]
 ) -> dict[str, Weight]:
-    """Replaces each dequantize operation whose operands are all constants by a placeholder of its own.
+    """Replaces each dequantize operation whose operands are all constants by a placeholder of its
+    own.
 
-    `held` has the constants by the names of their placeholders. Returns the compressed tensors by the names of the
-    new placeholders, which come after all others.
+    `held` has the constants by the names of their placeholders. Returns the compressed tensors by
+    the names of the new placeholders, which come after all others.
     """
     weights: dict[str, Weight] = {}
     made: dict[tuple, fx.Node] = {}
@@ -139,7 +155,8 @@ def _value(node: fx.Node, held: dict[str, Any]) -> Any:
 
 
 def _label(node: fx.Node) -> str:
-    """The name of the parameter, as far as it is known: that of the operand, without what quantization calls it."""
+    """The name of the parameter, as far as it is known: that of the operand, without what
+    quantization calls it."""
     source = node.all_input_nodes[0]
     while source.op != "placeholder" and source.all_input_nodes:
         source = source.all_input_nodes[0]
@@ -162,16 +179,22 @@ def _compress(quantized: _Quantized, expected: torch.Tensor) -> Tensor:
     if zero is not None:
         low, high = min(low, int(zero.min())), max(high, int(zero.max()))
     low, high = min(low, q.low), max(high, q.high)
-    block = "x".join("?" if size == whole else str(size) for size, whole in zip(q.block, codes.shape))
-    if all(size == whole for size, whole in zip(q.block, codes.shape)):
+    block = "x".join(
+        "?" if size == whole else str(size)
+        for size, whole in zip(q.block, codes.shape, strict=False)
+    )
+    if all(size == whole for size, whole in zip(q.block, codes.shape, strict=False)):
         block = "tensor"
     kinds = [
         (bits, signed)
         for bits in (2, 4, 8)
         for signed in (True, False)
-        if (-(1 << bits - 1) if signed else 0) <= low and high < (1 << bits - 1 if signed else 1 << bits)
+        if (-(1 << bits - 1) if signed else 0) <= low
+        and high < (1 << bits - 1 if signed else 1 << bits)
     ]
-    scale_type = {torch.float32: "f32", torch.float16: "f16", torch.bfloat16: "bf16"}.get(q.scale.dtype)
+    scale_type = {torch.float32: "f32", torch.float16: "f16", torch.bfloat16: "bf16"}.get(
+        q.scale.dtype
+    )
     if scale_type is None:
         raise Error(f"its scales are {q.scale.dtype}")
     wanted = _array(expected)
@@ -184,7 +207,9 @@ def _compress(quantized: _Quantized, expected: torch.Tensor) -> Tensor:
             f"quantize<{'s' if signed else 'u'}i{bits}>, pack"
         )
         try:
-            tensor = _from_streams(text, tuple(codes.shape), codes, bits, q.scale, zero, wanted.dtype)
+            tensor = _from_streams(
+                text, tuple(codes.shape), codes, bits, q.scale, zero, wanted.dtype
+            )
         except Error as error:
             problem = str(error)
             continue

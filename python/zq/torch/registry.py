@@ -18,7 +18,7 @@ class Unsupported(Exception):
 
 @dataclass
 class Context:
-    """What a converter works with: the function in the making, and what PyTorch says the result is."""
+    """What a converter works with: the function in the making, and what the result is."""
 
     emitter: Emitter
     #: A fake tensor, or a tuple of them.
@@ -42,18 +42,26 @@ class Context:
         return self.out[0] if isinstance(self.out, (tuple, list)) else self.out
 
     def pointwise(
-        self, emit: Callable[..., Scalar], *args: Value | float | int | bool, compute: torch.dtype, store: bool = True
+        self,
+        emit: Callable[..., Scalar],
+        *args: Value | float | int | bool,
+        compute: torch.dtype,
+        store: bool = True,
     ) -> Value:
         """An elementwise operation whose operands are taken in `compute`; numbers become constants.
 
-        What `emit` returns is of the result's dtype if `store`, or else of `compute`, and is converted.
+        What `emit` returns is of the result's dtype if `store`, or else of `compute`, and is
+        converted.
         """
         values = [arg for arg in args if isinstance(arg, Value)]
         dtype = self.dtype
 
         def body_of(body: Body, *scalars: Scalar) -> Scalar:
             rest = iter(scalars)
-            operands = [next(rest) if isinstance(arg, Value) else body.constant(arg, compute) for arg in args]
+            operands = [
+                next(rest) if isinstance(arg, Value) else body.constant(arg, compute)
+                for arg in args
+            ]
             result = emit(body, *operands)
             return result if store else body.convert(result, compute, dtype)
 

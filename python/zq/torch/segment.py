@@ -31,9 +31,15 @@ class Options:
 
 
 class Weight:
-    """A parameter with a codec. Its tensor is made once, or again when the parameter has changed."""
+    """A parameter with a codec; compressed once, and again when the parameter has changed."""
 
-    def __init__(self, name: str, stored: tuple[int, ...], choice: Choice | None, tensor: Tensor | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        stored: tuple[int, ...],
+        choice: Choice | None,
+        tensor: Tensor | None = None,
+    ) -> None:
         self.name = name
         self.stored = stored
         self._choice = choice
@@ -45,7 +51,8 @@ class Weight:
 
     @property
     def tensor(self) -> Tensor:
-        """The compressed tensor; there is none before `update` for a parameter that the caller keeps."""
+        """The compressed tensor; there is none before `update` for a parameter that the caller
+        keeps."""
         if self._tensor is None:
             raise Error(f"{self.name} is compressed at the first call")
         return self._tensor
@@ -56,7 +63,8 @@ class Weight:
         return self._tensor is not None
 
     def encode(self, parameter: torch.Tensor) -> None:
-        """Compresses `parameter`. Raises `zq.Error` that names it where the codec cannot hold its values."""
+        """Compresses `parameter`. Raises `zq.Error` that names it where the codec cannot hold its
+        values."""
         assert self._choice is not None
         try:
             dense = parameter.detach().reshape(self.stored)
@@ -65,7 +73,8 @@ class Weight:
             raise Error(f"{self.name}: {error}") from error
 
     def update(self, parameter: torch.Tensor | None) -> Tensor:
-        """The compressed tensor of what the caller passes, which may be none where it was made before."""
+        """The compressed tensor of what the caller passes, which may be none where it was made
+        before."""
         if parameter is None or self._choice is None:
             return self.tensor
         version = 0 if parameter.is_inference() else parameter._version
@@ -89,7 +98,9 @@ class Compiled:
 class Segment(torch.nn.Module):
     """Stands in a graph for the part `module`; compiles that for the sizes that it gets."""
 
-    def __init__(self, name: str, module: fx.GraphModule, weights: dict[int, Weight], options: Options) -> None:
+    def __init__(
+        self, name: str, module: fx.GraphModule, weights: dict[int, Weight], options: Options
+    ) -> None:
         super().__init__()
         self.name = name
         # Not a submodule: it is only looked at.
@@ -121,7 +132,8 @@ class Segment(torch.nn.Module):
         return self._call(compiled, args, tensors)
 
     def prepare(self, args: Sequence[Any]) -> tuple[Compiled, dict[int, Tensor]]:
-        """The program for arguments of these sizes, compiled if there is none, and its weights by position."""
+        """The program for arguments of these sizes, compiled if there is none, and its weights by
+        position."""
         tensors = {i: weight.update(args[i]) for i, weight in self.weights.items()}
         key = self._key(args)
         compiled = self.compiled.get(key)
@@ -136,14 +148,17 @@ class Segment(torch.nn.Module):
     def compile(self, args: Sequence[Any], types: dict[int, str]) -> Compiled:
         """Compiles for arguments of these sizes."""
         inputs = [
-            self._placeholders[i].meta["val"] if i in self.weights else arg for i, arg in enumerate(args)
+            self._placeholders[i].meta["val"] if i in self.weights else arg
+            for i, arg in enumerate(args)
         ]
 
         def weight(position: int) -> WeightType | None:
             found = self.weights.get(position)
             if found is None:
                 return None
-            return WeightType(types[position], found.stored, _torch_dtype(found.tensor.dtype), found.name)
+            return WeightType(
+                types[position], found.stored, _torch_dtype(found.tensor.dtype), found.name
+            )
 
         program = convert(self.graph_module, inputs, weight)
         o = self.options
@@ -167,7 +182,8 @@ class Segment(torch.nn.Module):
             low, high = int(results[check.smallest].item()), int(results[check.largest].item())
             if low < check.low or high >= check.high:
                 raise IndexError(
-                    f"{check.where}: index {low if low < check.low else high} is out of range: there are {check.high}"
+                    f"{check.where}: index {low if low < check.low else high} is out of range: "
+                    f"there are {check.high}"
                 )
         outputs = []
         for returned in program.outputs:
@@ -192,7 +208,8 @@ def in_order(tensor: torch.Tensor, order: list[int]) -> torch.Tensor:
 
 
 def to_array(tensor: torch.Tensor) -> np.ndarray:
-    """The array that a function takes for a tensor: booleans are bytes, and a scalar is one element."""
+    """The array that a function takes for a tensor: booleans are bytes, and a scalar is one
+    element."""
     tensor = tensor.detach()
     if tensor.dtype in (torch.bool, torch.uint8):
         tensor = tensor.contiguous().view(torch.int8)

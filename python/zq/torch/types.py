@@ -7,8 +7,8 @@ import struct
 import torch
 
 #: dtype -> (type in memory, type that arithmetic is done in).
-#: Booleans are bytes in memory: a vector of i1 would be packed bits there. What is narrower than f32 is computed in
-#: f32 and rounded after each operation, as PyTorch does it.
+#: Booleans are bytes in memory: a vector of i1 would be packed bits there. What is narrower than
+#: f32 is computed in f32 and rounded after each operation, as PyTorch does it.
 _TYPES: dict[torch.dtype, tuple[str, str]] = {
     torch.float64: ("f64", "f64"),
     torch.float32: ("f32", "f32"),

@@ -26,7 +26,8 @@ def attention(
     scale: float | None,
     grouped: bool,
 ) -> Value:
-    """query [..., h, m, d], key [..., g, n, d], value [..., g, n, v]; h is a multiple of g where `grouped`."""
+    """query [..., h, m, d], key [..., g, n, d], value [..., g, n, v]; h is a multiple of g where
+    `grouped`."""
     e = ctx.emitter
     if len(query.shape) < 2 or query.dtype != key.dtype or query.dtype != value.dtype:
         raise Unsupported("attention of operands of several dtypes")
@@ -47,7 +48,9 @@ def attention(
             if mask.shape[-3] == 1:
                 mask = e.reshape(mask, (*mask.shape[:-3], 1, 1, *mask.shape[-2:]))
             else:
-                mask = e.reshape(mask, (*mask.shape[:-3], groups, heads // groups, *mask.shape[-2:]))
+                mask = e.reshape(
+                    mask, (*mask.shape[:-3], groups, heads // groups, *mask.shape[-2:])
+                )
     batch = tuple(torch.broadcast_shapes(batch, key.shape[:-2], value.shape[:-2]))
     count = len(batch)
     loops = tuple(range(count))

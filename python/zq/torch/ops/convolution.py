@@ -50,7 +50,10 @@ def convolve(
     stride, padding, dilation = (_spread(v, count) for v in (stride, padding, dilation))
     shape = ctx.shape if batched else (1, *ctx.shape)
     if any(padding):
-        padded = [*x.shape[:2], *(size + 2 * pad for size, pad in zip(x.shape[2:], padding))]
+        padded = [
+            *x.shape[:2],
+            *(size + 2 * pad for size, pad in zip(x.shape[2:], padding, strict=False)),
+        ]
         meta = torch.empty(padded, dtype=x.dtype, device="meta")
         pads = [pad for size in reversed(padding) for pad in (size, size)]
         x = shapes.constant_pad_nd(Context(e, meta, ctx.checks), x, pads, 0)
@@ -69,7 +72,9 @@ def convolve(
     if bias is not None:
         spread = e.reshape(bias, (1, *bias.shape, *(1,) * count))
         y = e.elementwise(
-            [y, spread], ctx.dtype, lambda body, a, b: body.binary("add", a, body.convert(b, bias.dtype, wide))
+            [y, spread],
+            ctx.dtype,
+            lambda body, a, b: body.binary("add", a, body.convert(b, bias.dtype, wide)),
         )
     return e.reshape(e.convert(y, ctx.dtype), ctx.shape)
 

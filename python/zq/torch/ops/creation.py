@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 
-from .. import types
 from ..body import Body, Scalar
 from ..emitter import Operand, Value
 from ..registry import Context, Unsupported, converter
@@ -41,7 +40,10 @@ def ones(ctx: Context, *args: object, **options: object) -> Value:
 
 
 @converter(
-    aten.empty.memory_format, aten.empty_like.default, aten.new_empty.default, aten.empty_permuted.default
+    aten.empty.memory_format,
+    aten.empty_like.default,
+    aten.new_empty.default,
+    aten.empty_permuted.default,
 )
 def empty(ctx: Context, *args: object, **options: object) -> Value:
     return _filled(ctx, 0)
@@ -81,7 +83,9 @@ def arange_start(ctx: Context, start: Number, end: Number, **options: object) ->
 
 
 @converter(aten.arange.start_step)
-def arange_step(ctx: Context, start: Number, end: Number, step: Number = 1, **options: object) -> Value:
+def arange_step(
+    ctx: Context, start: Number, end: Number, step: Number = 1, **options: object
+) -> Value:
     return _range(ctx, start, step)
 
 

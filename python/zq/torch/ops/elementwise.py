@@ -12,7 +12,6 @@ from torch._prims_common import elementwise_dtypes
 from ..body import Body, Scalar
 from ..emitter import Value
 from ..registry import Context, Unsupported, converter
-from .. import types
 
 aten = torch.ops.aten
 Number = float | int | bool
@@ -21,7 +20,9 @@ Number = float | int | bool
 def promoted(*args: Value | Number, kind: Kind = Kind.DEFAULT) -> torch.dtype:
     """The dtype in which PyTorch takes the operands of an elementwise operation, before opmath."""
     stands_for = [
-        torch.empty((1,) * min(len(arg.shape), 1), dtype=arg.dtype, device="meta") if isinstance(arg, Value) else arg
+        torch.empty((1,) * min(len(arg.shape), 1), dtype=arg.dtype, device="meta")
+        if isinstance(arg, Value)
+        else arg
         for arg in args
     ]
     if any(isinstance(arg, complex) for arg in args):
@@ -48,7 +49,11 @@ def add(ctx: Context, x: Value, y: Value | Number, alpha: Number = 1) -> Value:
     if compute == torch.bool:
         return ctx.pointwise(lambda body, a, b: body.op("arith.ori", a, b), x, y, compute=compute)
     return ctx.pointwise(
-        lambda body, a, b: body.binary("add", a, _scaled(body, b, alpha, compute)), x, y, compute=compute, store=False
+        lambda body, a, b: body.binary("add", a, _scaled(body, b, alpha, compute)),
+        x,
+        y,
+        compute=compute,
+        store=False,
     )
 
 
@@ -56,7 +61,11 @@ def add(ctx: Context, x: Value, y: Value | Number, alpha: Number = 1) -> Value:
 def sub(ctx: Context, x: Value, y: Value | Number, alpha: Number = 1) -> Value:
     compute = promoted(x, y)
     return ctx.pointwise(
-        lambda body, a, b: body.binary("sub", a, _scaled(body, b, alpha, compute)), x, y, compute=compute, store=False
+        lambda body, a, b: body.binary("sub", a, _scaled(body, b, alpha, compute)),
+        x,
+        y,
+        compute=compute,
+        store=False,
     )
 
 
@@ -64,7 +73,11 @@ def sub(ctx: Context, x: Value, y: Value | Number, alpha: Number = 1) -> Value:
 def rsub(ctx: Context, x: Value, y: Value | Number, alpha: Number = 1) -> Value:
     compute = promoted(x, y)
     return ctx.pointwise(
-        lambda body, a, b: body.binary("sub", b, _scaled(body, a, alpha, compute)), x, y, compute=compute, store=False
+        lambda body, a, b: body.binary("sub", b, _scaled(body, a, alpha, compute)),
+        x,
+        y,
+        compute=compute,
+        store=False,
     )
 
 
@@ -73,7 +86,9 @@ def mul(ctx: Context, x: Value, y: Value | Number) -> Value:
     compute = promoted(x, y)
     if compute == torch.bool:
         return ctx.pointwise(lambda body, a, b: body.op("arith.andi", a, b), x, y, compute=compute)
-    return ctx.pointwise(lambda body, a, b: body.binary("mul", a, b), x, y, compute=compute, store=False)
+    return ctx.pointwise(
+        lambda body, a, b: body.binary("mul", a, b), x, y, compute=compute, store=False
+    )
 
 
 def _check_divisor(y: Value | Number) -> None:
@@ -93,7 +108,9 @@ def _floor_divide(body: Body, a: Scalar, b: Scalar, dtype: torch.dtype) -> Scala
         is_short = body.op(
             "arith.andi",
             body.compare("une", remainder, zero),
-            body.op("arith.xori", body.compare("olt", b, zero), body.compare("olt", remainder, zero)),
+            body.op(
+                "arith.xori", body.compare("olt", b, zero), body.compare("olt", remainder, zero)
+            ),
         )
         quotient = body.select(is_short, body.binary("sub", quotient, one), quotient)
         floor = body.op("math.floor", quotient)
@@ -111,7 +128,9 @@ def _floor_divide(body: Body, a: Scalar, b: Scalar, dtype: torch.dtype) -> Scala
 @converter(aten.div.Tensor, aten.div.Scalar)
 def div(ctx: Context, x: Value, y: Value | Number) -> Value:
     compute = promoted(x, y, kind=Kind.INT_TO_FLOAT)
-    return ctx.pointwise(lambda body, a, b: body.op("arith.divf", a, b), x, y, compute=compute, store=False)
+    return ctx.pointwise(
+        lambda body, a, b: body.op("arith.divf", a, b), x, y, compute=compute, store=False
+    )
 
 
 @converter(aten.div.Tensor_mode, aten.div.Scalar_mode)
@@ -164,7 +183,13 @@ def fmod(ctx: Context, x: Value, y: Value | Number) -> Value:
     compute = promoted(x, y)
     if not compute.is_floating_point:
         _check_divisor(y)
-    name = "arith.remf" if compute.is_floating_point else "arith.remui" if compute == torch.uint8 else "arith.remsi"
+    name = (
+        "arith.remf"
+        if compute.is_floating_point
+        else "arith.remui"
+        if compute == torch.uint8
+        else "arith.remsi"
+    )
     return ctx.pointwise(lambda body, a, b: body.op(name, a, b), x, y, compute=compute, store=False)
 
 
@@ -231,7 +256,11 @@ def lerp(ctx: Context, x: Value, y: Value, weight: Value | Number) -> Value:
 
     def emit(body: Body, a: Scalar, b: Scalar, w: Scalar) -> Scalar:
         # The two forms that PyTorch uses, each exact at its own end.
-        difference, one, half = body.binary("sub", b, a), body.constant(1, compute), body.constant(0.5, compute)
+        difference, one, half = (
+            body.binary("sub", b, a),
+            body.constant(1, compute),
+            body.constant(0.5, compute),
+        )
         low = body.binary("add", a, body.binary("mul", w, difference))
         high = body.binary("sub", b, body.binary("mul", difference, body.binary("sub", one, w)))
         return body.select(body.compare("olt", body.op("math.absf", w), half), low, high)
@@ -258,7 +287,9 @@ def _register_comparison(name: str) -> None:
         compute = promoted(x, y)
         which = 0 if compute.is_floating_point else 2 if compute in (torch.uint8, torch.bool) else 1
         predicate = _PREDICATES[name][which]
-        return ctx.pointwise(lambda body, a, b: body.compare(predicate, a, b), x, y, compute=compute)
+        return ctx.pointwise(
+            lambda body, a, b: body.compare(predicate, a, b), x, y, compute=compute
+        )
 
     packet = getattr(aten, name)
     converter(packet.Tensor, packet.Scalar)(compare)
@@ -275,19 +306,29 @@ def _register_logical(name: str, op: str) -> None:
     converter(getattr(aten, name).default)(logical)
 
 
-for _name, _op in (("logical_and", "arith.andi"), ("logical_or", "arith.ori"), ("logical_xor", "arith.xori")):
+for _name, _op in (
+    ("logical_and", "arith.andi"),
+    ("logical_or", "arith.ori"),
+    ("logical_xor", "arith.xori"),
+):
     _register_logical(_name, _op)
 
 
 def _register_bitwise(name: str, op: str) -> None:
     def bitwise(ctx: Context, x: Value, y: Value | Number) -> Value:
-        return ctx.pointwise(lambda body, a, b: body.op(op, a, b), x, y, compute=promoted(x, y), store=False)
+        return ctx.pointwise(
+            lambda body, a, b: body.op(op, a, b), x, y, compute=promoted(x, y), store=False
+        )
 
     packet = getattr(aten, name)
     converter(packet.Tensor, packet.Scalar)(bitwise)
 
 
-for _name, _op in (("bitwise_and", "arith.andi"), ("bitwise_or", "arith.ori"), ("bitwise_xor", "arith.xori")):
+for _name, _op in (
+    ("bitwise_and", "arith.andi"),
+    ("bitwise_or", "arith.ori"),
+    ("bitwise_xor", "arith.xori"),
+):
     _register_bitwise(_name, _op)
 
 
@@ -313,7 +354,9 @@ def where(ctx: Context, condition: Value, x: Value | Number, y: Value | Number) 
     def emit(body: Body, c: Scalar, *scalars: Scalar) -> Scalar:
         rest = iter(scalars)
         sides = [
-            body.convert(next(rest), value.dtype, compute) if isinstance(value, Value) else body.constant(value, compute)
+            body.convert(next(rest), value.dtype, compute)
+            if isinstance(value, Value)
+            else body.constant(value, compute)
             for value in (x, y)
         ]
         return body.select(body.convert(c, condition.dtype, torch.bool), *sides)
@@ -329,18 +372,25 @@ def masked_fill(ctx: Context, x: Value, mask: Value, value: Value | Number) -> V
 @converter(aten.maximum.default)
 def maximum(ctx: Context, x: Value, y: Value) -> Value:
     compute = promoted(x, y)
-    return ctx.pointwise(lambda body, a, b: body.maximum(a, b, compute), x, y, compute=compute, store=False)
+    return ctx.pointwise(
+        lambda body, a, b: body.maximum(a, b, compute), x, y, compute=compute, store=False
+    )
 
 
 @converter(aten.minimum.default)
 def minimum(ctx: Context, x: Value, y: Value) -> Value:
     compute = promoted(x, y)
-    return ctx.pointwise(lambda body, a, b: body.minimum(a, b, compute), x, y, compute=compute, store=False)
+    return ctx.pointwise(
+        lambda body, a, b: body.minimum(a, b, compute), x, y, compute=compute, store=False
+    )
 
 
 @converter(aten.clamp.default, aten.clamp.Tensor)
 def clamp(
-    ctx: Context, x: Value, min: Value | Number | None = None, max: Value | Number | None = None  # noqa: A002
+    ctx: Context,
+    x: Value,
+    min: Value | Number | None = None,
+    max: Value | Number | None = None,  # noqa: A002
 ) -> Value:
     bounds = [bound for bound in (min, max) if bound is not None]
     compute = promoted(x, *bounds)
@@ -377,7 +427,9 @@ def _unary(*ops: object, kind: Kind = Kind.INT_TO_FLOAT) -> Callable:
     def register(emit: Callable[[Body, Scalar, torch.dtype], Scalar]) -> Callable:
         def unary(ctx: Context, x: Value) -> Value:
             compute = promoted(x, kind=kind)
-            return ctx.pointwise(lambda body, a: emit(body, a, compute), x, compute=compute, store=False)
+            return ctx.pointwise(
+                lambda body, a: emit(body, a, compute), x, compute=compute, store=False
+            )
 
         converter(*ops)(unary)
         return emit
@@ -411,7 +463,9 @@ def _register_rounding(name: str, op: str) -> None:
     def rounding(ctx: Context, x: Value) -> Value:
         if not x.dtype.is_floating_point:
             return x
-        return ctx.pointwise(lambda body, a: body.op(op, a), x, compute=_opmath(x.dtype), store=False)
+        return ctx.pointwise(
+            lambda body, a: body.op(op, a), x, compute=_opmath(x.dtype), store=False
+        )
 
     converter(getattr(aten, name).default)(rounding)
 
@@ -438,14 +492,18 @@ def reciprocal(body: Body, x: Scalar, dtype: torch.dtype) -> Scalar:
 @_unary(aten.sigmoid.default)
 def sigmoid(body: Body, x: Scalar, dtype: torch.dtype) -> Scalar:
     one = body.constant(1, dtype)
-    return body.op("arith.divf", one, body.binary("add", one, body.op("math.exp", body.op("arith.negf", x))))
+    return body.op(
+        "arith.divf", one, body.binary("add", one, body.op("math.exp", body.op("arith.negf", x)))
+    )
 
 
 @_unary(aten.silu.default)
 def silu(body: Body, x: Scalar, dtype: torch.dtype) -> Scalar:
     # One division, and 0 where the exponential overflows.
     one = body.constant(1, dtype)
-    return body.op("arith.divf", x, body.binary("add", one, body.op("math.exp", body.op("arith.negf", x))))
+    return body.op(
+        "arith.divf", x, body.binary("add", one, body.op("math.exp", body.op("arith.negf", x)))
+    )
 
 
 @_unary(aten.neg.default, kind=Kind.DEFAULT)
@@ -498,7 +556,9 @@ def isinf(ctx: Context, x: Value) -> Value:
         return ctx.emitter.full(x.shape, torch.bool, False)
     compute = _opmath(x.dtype)
     return ctx.pointwise(
-        lambda body, a: body.compare("oeq", body.op("math.absf", a), body.constant(math.inf, compute)),
+        lambda body, a: body.compare(
+            "oeq", body.op("math.absf", a), body.constant(math.inf, compute)
+        ),
         x,
         compute=compute,
     )
@@ -510,7 +570,9 @@ def gelu_tanh(body: Body, x: Scalar, dtype: torch.dtype) -> Scalar:
     inner = body.binary("add", x, body.binary("mul", body.constant(0.044715, dtype), cube))
     inner = body.binary("mul", body.constant(math.sqrt(2 / math.pi), dtype), inner)
     half = body.binary("mul", body.constant(0.5, dtype), x)
-    return body.binary("mul", half, body.binary("add", body.constant(1, dtype), body.op("math.tanh", inner)))
+    return body.binary(
+        "mul", half, body.binary("add", body.constant(1, dtype), body.op("math.tanh", inner))
+    )
 
 
 def gelu_erf(body: Body, x: Scalar, dtype: torch.dtype) -> Scalar:
@@ -528,7 +590,9 @@ def gelu(ctx: Context, x: Value, approximate: str = "none") -> Value:
 
 
 @converter(aten.elu.default)
-def elu(ctx: Context, x: Value, alpha: Number = 1, scale: Number = 1, input_scale: Number = 1) -> Value:
+def elu(
+    ctx: Context, x: Value, alpha: Number = 1, scale: Number = 1, input_scale: Number = 1
+) -> Value:
     compute = _opmath(x.dtype)
 
     def emit(body: Body, a: Scalar) -> Scalar:
@@ -551,7 +615,9 @@ def leaky_relu(ctx: Context, x: Value, negative_slope: Number = 0.01) -> Value:
 
     def emit(body: Body, a: Scalar) -> Scalar:
         positive = body.compare("ogt", a, body.constant(0, compute))
-        return body.select(positive, a, body.binary("mul", a, body.constant(negative_slope, compute)))
+        return body.select(
+            positive, a, body.binary("mul", a, body.constant(negative_slope, compute))
+        )
 
     return ctx.pointwise(emit, x, compute=compute, store=False)
 

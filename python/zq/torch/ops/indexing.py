@@ -10,7 +10,7 @@ import torch
 
 from .. import types
 from ..body import Body, Scalar
-from ..emitter import Emitter, Operand, Value
+from ..emitter import Operand, Value
 from ..registry import Context, Unsupported, converter
 
 aten = torch.ops.aten
@@ -21,7 +21,8 @@ def _kind(shape: Sequence[int], dtype: torch.dtype) -> str:
 
 
 def _clamped(body: Body, index: Scalar, size: int, wraps: bool) -> Scalar:
-    """An index that reads no memory outside, whatever it is; the caller is told where it was outside."""
+    """An index that reads no memory outside, whatever it is; the caller is told where it was
+    outside."""
     zero = body.constant(0, torch.int64)
     if wraps:
         end = body.constant(size, torch.int64)
@@ -40,8 +41,8 @@ def take(
 ) -> Value:
     """A tensor of `shape` of source's elements.
 
-    `indices` has for each dimension of the source the loop that walks along it, or a value of integers with the
-    loops of its dimensions.
+    `indices` has for each dimension of the source the loop that walks along it, or a value of
+    integers with the loops of its dimensions.
     """
     e = ctx.emitter
     if 0 in source.shape:
@@ -56,7 +57,7 @@ def take(
     kind = types.storage(source.dtype)
 
     def emit(body: Body, *scalars: Scalar) -> Scalar:
-        rest = iter(zip(scalars, by_data))
+        rest = iter(zip(scalars, by_data, strict=False))
         places = []
         for index in indices:
             if isinstance(index, int):
@@ -66,14 +67,20 @@ def take(
             wide = body.convert(body.load(scalar, value.dtype), value.dtype, torch.int64)
             places.append(_clamped(body, wide, size, wraps))
         text = ", ".join(place.name for place in places)
-        return body.add(f"tensor.extract {name}[{text}] : {_kind(source.shape, source.dtype)}", kind)
+        return body.add(
+            f"tensor.extract {name}[{text}] : {_kind(source.shape, source.dtype)}", kind
+        )
 
     operands = [Operand(value, loops) for value, loops, _ in by_data]
     return e.loops(shape, operands, range(len(shape)), source.dtype, emit, keep_order=True)
 
 
 def _pairs(indices: Sequence[tuple[Value, tuple[int, ...]] | int], shape: Sequence[int]):
-    return [(index, size) for index, size in zip(indices, shape) if not isinstance(index, int)]
+    return [
+        (index, size)
+        for index, size in zip(indices, shape, strict=False)
+        if not isinstance(index, int)
+    ]
 
 
 @converter(aten.embedding.default)
@@ -114,10 +121,13 @@ def gather(ctx: Context, x: Value, dim: int, index: Value, sparse_grad: bool = F
 
 
 def _result_loops(x: Value, indices: Sequence[Value | None]) -> tuple[int, tuple[int, ...]]:
-    """Where the dimensions of the broadcast indices are in the result of x[indices], and their sizes."""
+    """Where the dimensions of the broadcast indices are in the result of x[indices], and their
+    sizes."""
     used = [i for i, index in enumerate(indices) if index is not None]
     together = used == list(range(used[0], used[-1] + 1))
-    return (used[0] if together else 0), tuple(torch.broadcast_shapes(*(indices[i].shape for i in used)))
+    return (used[0] if together else 0), tuple(
+        torch.broadcast_shapes(*(indices[i].shape for i in used))
+    )
 
 
 @converter(aten.index.Tensor, aten._unsafe_index.Tensor)
@@ -143,7 +153,9 @@ def index(ctx: Context, x: Value, indices: Sequence[Value | None]) -> Value:
     return take(ctx, x, places, ctx.shape, wraps=True)
 
 
-def write_along(ctx: Context, x: Value, dim: int, index: Value, source: Value, wraps: bool) -> Value:
+def write_along(
+    ctx: Context, x: Value, dim: int, index: Value, source: Value, wraps: bool
+) -> Value:
     """x with source's slices i along `dim` in the places index[i], one after another."""
     e = ctx.emitter
     (count,) = index.shape
@@ -171,13 +183,15 @@ def write_along(ctx: Context, x: Value, dim: int, index: Value, source: Value, w
         else f"  %w = arith.addi %n, {zero} : index\n"
     )
     e.lines(
-        f"{name} = scf.for %i = {zero} to {stop} step {one} iter_args(%acc = {whole}) -> ({kind}) {{\n"
+        f"{name} = scf.for %i = {zero} to {stop} step {one} iter_args(%acc = {whole}) -> ({kind}) "
+        f"{{\n"
         f"  %v = tensor.extract {numbers}[%i] : tensor<{count}xi64>\n"
         f"  %n = arith.index_cast %v : i64 to index\n{wrap}"
         f"  %lo = arith.maxsi %w, {zero} : index\n  %at = arith.minsi %lo, {last} : index\n"
         f"  %row = tensor.extract_slice {part}[0, %i, 0] [{before}, 1, {behind}] [1, 1, 1] : "
         f"{_kind(part_shape, x.dtype)} to {row}\n"
-        f"  %new = tensor.insert_slice %row into %acc[0, %at, 0] [{before}, 1, {behind}] [1, 1, 1] : "
+        f"  %new = tensor.insert_slice %row into %acc[0, %at, 0] [{before}, 1, {behind}] [1, 1, 1] "
+        f": "
         f"{row} into {kind}\n"
         f"  scf.yield %new : {kind}\n}}"
     )
@@ -220,5 +234,8 @@ def _masked(ctx: Context, x: Value, mask: Value, dim: int, value: Value) -> Valu
     mask = e.reshape(mask, (*mask.shape, *(1,) * behind))
     single = e.reshape(e.convert(value, x.dtype), ())
     return e.elementwise(
-        [mask, single, x], x.dtype, lambda body, m, new, old: body.select(m, new, old), shape=x.shape
+        [mask, single, x],
+        x.dtype,
+        lambda body, m, new, old: body.select(m, new, old),
+        shape=x.shape,
     )

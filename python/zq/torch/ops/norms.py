@@ -14,7 +14,9 @@ from .reductions import accumulator, divided, largest_over, squares_over, sum_ov
 aten = torch.ops.aten
 
 
-def _reciprocal_root(body: Body, total: Scalar, count: int, eps: float, dtype: torch.dtype) -> Scalar:
+def _reciprocal_root(
+    body: Body, total: Scalar, count: int, eps: float, dtype: torch.dtype
+) -> Scalar:
     """1 / sqrt(total / count + eps)"""
     mean = body.op("arith.divf", total, body.constant(count, dtype))
     root = body.op("math.sqrt", body.binary("add", mean, body.constant(eps, dtype)))
@@ -89,7 +91,10 @@ def native_layer_norm(
     dims = range(len(x.shape) - len(normalized_shape), len(x.shape))
     values = layer_norm_of(ctx, x, dims, weight, bias, eps)
     e = ctx.emitter
-    return [e.reshape(e.convert(v, out.dtype), tuple(out.shape)) for v, out in zip(values, ctx.out)]
+    return [
+        e.reshape(e.convert(v, out.dtype), tuple(out.shape))
+        for v, out in zip(values, ctx.out, strict=False)
+    ]
 
 
 @converter(aten.native_group_norm.default)
@@ -111,7 +116,10 @@ def native_group_norm(
         return None if value is None else e.reshape(value, (1, group, c // group, 1))
 
     values = layer_norm_of(ctx, grouped, (2, 3), spread(weight), spread(bias), eps)
-    return [e.reshape(e.convert(v, out.dtype), tuple(out.shape)) for v, out in zip(values, ctx.out)]
+    return [
+        e.reshape(e.convert(v, out.dtype), tuple(out.shape))
+        for v, out in zip(values, ctx.out, strict=False)
+    ]
 
 
 @converter(aten.rms_norm.default, aten._fused_rms_norm.default)
@@ -130,13 +138,21 @@ def rms_norm(
         count *= x.shape[dim]
     eps = torch.finfo(wide).eps if eps is None else eps
     squares = e.reduce(
-        [x], dims, wide, 0, lambda body, a, total: body.binary("add", total, body.binary("mul", a, a))
+        [x],
+        dims,
+        wide,
+        0,
+        lambda body, a, total: body.binary("add", total, body.binary("mul", a, a)),
     )
-    reciprocal = e.elementwise([squares], wide, lambda body, t: _reciprocal_root(body, t, count, eps, wide))
+    reciprocal = e.elementwise(
+        [squares], wide, lambda body, t: _reciprocal_root(body, t, count, eps, wide)
+    )
     rest = [] if weight is None else [weight]
 
     def emit(body: Body, a: Scalar, r: Scalar, *w: Scalar) -> Scalar:
-        return body.convert(_affine(body, body.binary("mul", a, r), w[0] if w else None, None), wide, ctx.dtype)
+        return body.convert(
+            _affine(body, body.binary("mul", a, r), w[0] if w else None, None), wide, ctx.dtype
+        )
 
     y = e.elementwise([x, reciprocal, *rest], ctx.dtype, emit, compute=wide)
     return (y, reciprocal) if isinstance(ctx.out, (tuple, list)) else y
@@ -174,7 +190,9 @@ def batch_norm(
     return y, empty, empty
 
 
-def softmax_of(emitter: Emitter, x: Value, dim: int, dtype: torch.dtype, logarithm: bool = False) -> Value:
+def softmax_of(
+    emitter: Emitter, x: Value, dim: int, dtype: torch.dtype, logarithm: bool = False
+) -> Value:
     """Softmax along `dim`, rounded to `dtype`; its logarithm if asked for."""
     wide = accumulator(x.dtype)
     if not x.shape[dim]:
@@ -193,7 +211,10 @@ def softmax_of(emitter: Emitter, x: Value, dim: int, dtype: torch.dtype, logarit
 
         return emitter.elementwise([x, most, total], dtype, finish, compute=wide)
     powers = emitter.elementwise(
-        [x, most], wide, lambda body, a, m: body.op("math.exp", body.binary("sub", a, m)), compute=wide
+        [x, most],
+        wide,
+        lambda body, a, m: body.op("math.exp", body.binary("sub", a, m)),
+        compute=wide,
     )
     total = sum_over(emitter, powers, [dim], wide)
     return emitter.elementwise(

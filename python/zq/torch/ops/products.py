@@ -25,18 +25,21 @@ def contract(
     result: list[int],
     op: str | None = None,
 ) -> Value:
-    """The sum over the loops that are not in `result` of products, in the accumulation type of x's dtype."""
+    """The sum over the loops that are not in `result` of products, in the accumulation type of x's
+    dtype."""
     wide = _accumulator(x.dtype)
 
     def emit(body: Body, a: Scalar, b: Scalar, total: Scalar) -> Scalar:
         a, b = (body.convert(body.load(s, v.dtype), v.dtype, wide) for s, v in ((a, x), (b, y)))
         return body.binary("add", total, body.binary("mul", a, b))
 
-    return emitter.loops(sizes, [Operand(x, x_loops), Operand(y, y_loops)], result, wide, emit, init=0, op=op)
+    return emitter.loops(
+        sizes, [Operand(x, x_loops), Operand(y, y_loops)], result, wide, emit, init=0, op=op
+    )
 
 
 def matmul2d(emitter: Emitter, x: Value, weight: Value) -> Value:
-    """x [m, k] by the transposed weight [n, k]; the result [m, n] is not yet rounded to x's dtype."""
+    """x [m, k] by the transposed weight [n, k]; the result [m, n] is in the accumulation type."""
     m, k = x.shape
     n = weight.shape[0]
     return contract(emitter, [m, n, k], x, (0, 2), weight, (1, 2), [0, 1], op="linalg.matmul")
@@ -86,7 +89,9 @@ def mm(ctx: Context, x: Value, y: Value) -> Value:
 
 
 @converter(aten.addmm.default)
-def addmm(ctx: Context, bias: Value, x: Value, y: Value, beta: float = 1, alpha: float = 1) -> Value:
+def addmm(
+    ctx: Context, bias: Value, x: Value, y: Value, beta: float = 1, alpha: float = 1
+) -> Value:
     e = ctx.emitter
     _check(x, y)
     product = matmul2d(e, x, e.permute(y, (1, 0)))
@@ -102,7 +107,11 @@ def addmm(ctx: Context, bias: Value, x: Value, y: Value, beta: float = 1, alpha:
     if beta == 0:
         return _rounded(
             ctx,
-            e.elementwise([product], product.dtype, lambda body, a: emit(body, a, body.constant(0, product.dtype))),
+            e.elementwise(
+                [product],
+                product.dtype,
+                lambda body, a: emit(body, a, body.constant(0, product.dtype)),
+            ),
         )
     return e.elementwise([product, bias], ctx.dtype, emit)
 
@@ -116,7 +125,9 @@ def bmm(ctx: Context, x: Value, y: Value) -> Value:
 
 
 @converter(aten.baddbmm.default)
-def baddbmm(ctx: Context, bias: Value, x: Value, y: Value, beta: float = 1, alpha: float = 1) -> Value:
+def baddbmm(
+    ctx: Context, bias: Value, x: Value, y: Value, beta: float = 1, alpha: float = 1
+) -> Value:
     e = ctx.emitter
     _check(x, y)
     b, m, k = x.shape

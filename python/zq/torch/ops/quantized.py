@@ -15,7 +15,9 @@ from ..registry import Context, Unsupported, converter
 quantized = torch.ops.quantized_decomposed
 
 
-def _dequantize(ctx: Context, x: Value, scale: Value | float, zero: Value | int | None, out: torch.dtype) -> Value:
+def _dequantize(
+    ctx: Context, x: Value, scale: Value | float, zero: Value | int | None, out: torch.dtype
+) -> Value:
     if out != torch.float32:
         raise Unsupported(f"dequantizing to {out}")
     given = [value for value in (scale, zero) if isinstance(value, Value)]
@@ -36,7 +38,13 @@ def _dequantize(ctx: Context, x: Value, scale: Value | float, zero: Value | int 
 
 
 def _quantize(
-    ctx: Context, x: Value, scale: Value | float, zero: Value | int | None, low: int, high: int, dtype: torch.dtype
+    ctx: Context,
+    x: Value,
+    scale: Value | float,
+    zero: Value | int | None,
+    low: int,
+    high: int,
+    dtype: torch.dtype,
 ) -> Value:
     if not types.is_supported(dtype) or dtype.is_floating_point or x.dtype != torch.float32:
         raise Unsupported(f"quantizing {x.dtype} to {dtype}")
@@ -47,7 +55,9 @@ def _quantize(
         rest = iter(scalars)
         s = body.convert(next(rest), scale.dtype, wide) if isinstance(scale, Value) else None
         inverse = (
-            body.constant(1 / scale, wide) if s is None else body.op("arith.divf", body.constant(1, wide), s)
+            body.constant(1 / scale, wide)
+            if s is None
+            else body.op("arith.divf", body.constant(1, wide), s)
         )
         a = body.op("math.roundeven", body.binary("mul", a, inverse))
         if isinstance(zero, Value):
@@ -85,7 +95,9 @@ def quantize_per_tensor(
     quant_max: int,
     dtype: torch.dtype,
 ) -> Value:
-    return _quantize(ctx, x, _single(ctx, scale), _single(ctx, zero_point), quant_min, quant_max, dtype)
+    return _quantize(
+        ctx, x, _single(ctx, scale), _single(ctx, zero_point), quant_min, quant_max, dtype
+    )
 
 
 @converter(quantized.dequantize_per_channel.default)
@@ -117,7 +129,13 @@ def quantize_per_channel(
 ) -> Value:
     rank = len(x.shape)
     return _quantize(
-        ctx, x, _channels(ctx, scales, axis, rank), _channels(ctx, zero_points, axis, rank), quant_min, quant_max, dtype
+        ctx,
+        x,
+        _channels(ctx, scales, axis, rank),
+        _channels(ctx, zero_points, axis, rank),
+        quant_min,
+        quant_max,
+        dtype,
     )
 
 

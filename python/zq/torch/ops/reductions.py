@@ -29,14 +29,20 @@ def normalized(dims: Sequence[int] | int | None, rank: int) -> list[int]:
 
 def sum_over(emitter: Emitter, value: Value, dims: Sequence[int], dtype: torch.dtype) -> Value:
     """The sum along `dims`, which stay as dimensions of one element, in `dtype`, an accumulator."""
-    return emitter.reduce([value], dims, dtype, 0, lambda body, x, total: body.binary("add", total, x))
+    return emitter.reduce(
+        [value], dims, dtype, 0, lambda body, x, total: body.binary("add", total, x)
+    )
 
 
 def largest_over(emitter: Emitter, value: Value, dims: Sequence[int]) -> Value:
     """The largest along `dims`, which stay as dimensions of one element, in value's accumulator."""
     dtype = accumulator(value.dtype)
     return emitter.reduce(
-        [value], dims, dtype, types.lowest(dtype), lambda body, x, most: body.maximum(most, x, dtype)
+        [value],
+        dims,
+        dtype,
+        types.lowest(dtype),
+        lambda body, x, most: body.maximum(most, x, dtype),
     )
 
 
@@ -56,7 +62,9 @@ def sum(  # noqa: A001
     keepdim: bool = False,
     dtype: torch.dtype | None = None,
 ) -> Value:
-    return _finish(ctx, sum_over(ctx.emitter, x, normalized(dim, len(x.shape)), accumulator(ctx.dtype)))
+    return _finish(
+        ctx, sum_over(ctx.emitter, x, normalized(dim, len(x.shape)), accumulator(ctx.dtype))
+    )
 
 
 @converter(aten.mean.dim, aten.mean.default)
@@ -77,12 +85,16 @@ def divided(emitter: Emitter, value: Value, count: float, dtype: torch.dtype) ->
     """`value` / `count`, rounded to `dtype`."""
 
     def emit(body: Body, x: Scalar) -> Scalar:
-        return body.convert(body.op("arith.divf", x, body.constant(count, value.dtype)), value.dtype, dtype)
+        return body.convert(
+            body.op("arith.divf", x, body.constant(count, value.dtype)), value.dtype, dtype
+        )
 
     return emitter.elementwise([value], dtype, emit)
 
 
-def squares_over(emitter: Emitter, value: Value, mean: Value, dims: Sequence[int], dtype: torch.dtype) -> Value:
+def squares_over(
+    emitter: Emitter, value: Value, mean: Value, dims: Sequence[int], dtype: torch.dtype
+) -> Value:
     """The sum along `dims` of the squares of what differs from the mean."""
 
     def emit(body: Body, x: Scalar, m: Scalar, total: Scalar) -> Scalar:
@@ -121,7 +133,9 @@ def var_mean(
     correction: float | None = None,
     keepdim: bool = False,
 ) -> tuple[Value, Value]:
-    values = _variance(ctx, x, normalized(dim, len(x.shape)), 1 if correction is None else correction)
+    values = _variance(
+        ctx, x, normalized(dim, len(x.shape)), 1 if correction is None else correction
+    )
     return _finish(ctx, values[0]), _finish(ctx, values[1])
 
 
@@ -132,7 +146,11 @@ def _check_not_empty(x: Value, dims: Sequence[int]) -> None:
 
 def smallest_over(emitter: Emitter, value: Value, dims: Sequence[int], dtype: torch.dtype) -> Value:
     return emitter.reduce(
-        [value], dims, dtype, types.highest(dtype), lambda body, x, least: body.minimum(least, x, dtype)
+        [value],
+        dims,
+        dtype,
+        types.highest(dtype),
+        lambda body, x, least: body.minimum(least, x, dtype),
     )
 
 
@@ -168,12 +186,16 @@ def min_all(ctx: Context, x: Value) -> Value:
 
 
 @converter(aten.any.default, aten.any.dim, aten.any.dims)
-def any_of(ctx: Context, x: Value, dim: Sequence[int] | int | None = None, keepdim: bool = False) -> Value:
+def any_of(
+    ctx: Context, x: Value, dim: Sequence[int] | int | None = None, keepdim: bool = False
+) -> Value:
     return _logical(ctx, x, dim, 0, "arith.ori")
 
 
 @converter(aten.all.default, aten.all.dim, aten.all.dims)
-def all_of(ctx: Context, x: Value, dim: Sequence[int] | int | None = None, keepdim: bool = False) -> Value:
+def all_of(
+    ctx: Context, x: Value, dim: Sequence[int] | int | None = None, keepdim: bool = False
+) -> Value:
     return _logical(ctx, x, dim, 1, "arith.andi")
 
 
@@ -181,11 +203,15 @@ def _logical(ctx: Context, x: Value, dim: Sequence[int] | int | None, init: int,
     e = ctx.emitter
     truth = e.convert(e.convert(x, torch.bool), torch.uint8)
     dims = normalized(dim, len(x.shape))
-    return _finish(ctx, e.reduce([truth], dims, torch.uint8, init, lambda body, a, total: body.op(op, total, a)))
+    return _finish(
+        ctx,
+        e.reduce([truth], dims, torch.uint8, init, lambda body, a, total: body.op(op, total, a)),
+    )
 
 
 def index_of_extreme(ctx: Context, x: Value, dim: int, extreme: Value) -> Value:
-    """The first place along `dim` of what equals `extreme`, or of NaN where that is NaN. Keeps the dimension."""
+    """The first place along `dim` of what equals `extreme`, or of NaN where that is NaN. Keeps the
+    dimension."""
     e = ctx.emitter
     last = max(x.shape[dim] - 1, 0)
     compute = accumulator(x.dtype)
@@ -252,11 +278,17 @@ def min_dim(ctx: Context, x: Value, dim: int, keepdim: bool = False) -> tuple[Va
 
 @converter(aten.prod.default, aten.prod.dim_int)
 def prod(
-    ctx: Context, x: Value, dim: int | None = None, keepdim: bool = False, dtype: torch.dtype | None = None
+    ctx: Context,
+    x: Value,
+    dim: int | None = None,
+    keepdim: bool = False,
+    dtype: torch.dtype | None = None,
 ) -> Value:
     dims = normalized(dim, len(x.shape))
     wide = accumulator(ctx.dtype)
-    value = ctx.emitter.reduce([x], dims, wide, 1, lambda body, a, total: body.binary("mul", total, a))
+    value = ctx.emitter.reduce(
+        [x], dims, wide, 1, lambda body, a, total: body.binary("mul", total, a)
+    )
     return _finish(ctx, value)
 
 
@@ -279,7 +311,9 @@ def vector_norm(
         return _finish(ctx, sum_over(e, x, dims, wide))
     if ord != 2:
         raise Unsupported(f"a norm of order {ord}")
-    total = e.reduce([x], dims, wide, 0, lambda body, a, t: body.binary("add", t, body.binary("mul", a, a)))
+    total = e.reduce(
+        [x], dims, wide, 0, lambda body, a, t: body.binary("add", t, body.binary("mul", a, a))
+    )
     return _finish(ctx, e.elementwise([total], wide, lambda body, t: body.op("math.sqrt", t)))
 
 
@@ -295,10 +329,15 @@ def cumsum(ctx: Context, x: Value, dim: int, dtype: torch.dtype | None = None) -
         raise Unsupported(f"a running sum of {size} elements, more than 4096")
     wide = accumulator(ctx.dtype)
     rank = len(x.shape)
-    # The last loop reads; loop `dim` writes. Their indices are tensors, since a reduction that is cut into pieces
-    # does not know its own.
+    # The last loop reads; loop `dim` writes. Their indices are tensors, since a reduction that is
+    # cut into pieces does not know its own.
     places = e.loops(
-        [size], [], [0], torch.int64, lambda body: body.from_index(body.index(0), torch.int64), keep_order=True
+        [size],
+        [],
+        [0],
+        torch.int64,
+        lambda body: body.from_index(body.index(0), torch.int64),
+        keep_order=True,
     )
     reads = tuple(rank if i == dim else i for i in range(rank))
 
@@ -306,6 +345,10 @@ def cumsum(ctx: Context, x: Value, dim: int, dtype: torch.dtype | None = None) -
         seen = body.compare("sle", read, written)
         return body.binary("add", total, body.select(seen, a, body.constant(0, wide)))
 
-    operands = [Operand(e.convert(x, wide), reads), Operand(places, (rank,)), Operand(places, (dim,))]
+    operands = [
+        Operand(e.convert(x, wide), reads),
+        Operand(places, (rank,)),
+        Operand(places, (dim,)),
+    ]
     value = e.loops([*x.shape, size], operands, range(rank), wide, emit, init=0, keep_order=True)
     return e.convert(value, ctx.dtype)

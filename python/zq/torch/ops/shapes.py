@@ -32,7 +32,9 @@ def reshape(ctx: Context, x: Value, *sizes: object, **more: object) -> Value:
     return ctx.emitter.reshape(x, ctx.shape)
 
 
-@converter(aten.expand.default, aten.expand_as.default, aten.broadcast_to.default, aten.expand_copy.default)
+@converter(
+    aten.expand.default, aten.expand_as.default, aten.broadcast_to.default, aten.expand_copy.default
+)
 def expand(ctx: Context, x: Value, *sizes: object, **more: object) -> Value:
     return ctx.emitter.expand(x, ctx.shape)
 
@@ -66,7 +68,12 @@ def bounds(start: int | None, end: int | None, size: int) -> tuple[int, int]:
 
 @converter(aten.slice.Tensor, aten.slice_copy.Tensor)
 def slice(  # noqa: A001
-    ctx: Context, x: Value, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+    ctx: Context,
+    x: Value,
+    dim: int = 0,
+    start: int | None = None,
+    end: int | None = None,
+    step: int = 1,
 ) -> Value:
     dim %= len(x.shape)
     first, last = bounds(start, end, x.shape[dim])
@@ -121,7 +128,9 @@ def unbind(ctx: Context, x: Value, dim: int = 0) -> list[Value]:
     return [e.reshape(e.slice(x, dim, i, 1), ctx.shape) for i in range(x.shape[dim])]
 
 
-def insert(emitter: Emitter, into: Value, part: Value, dim: int, start: int, step: int = 1) -> Value:
+def insert(
+    emitter: Emitter, into: Value, part: Value, dim: int, start: int, step: int = 1
+) -> Value:
     """`into`, a plain value, with `part` in the place of a slice along `dim`."""
     element = types.storage(into.dtype)
     part = emitter.materialize(part)
@@ -144,7 +153,11 @@ def insert(emitter: Emitter, into: Value, part: Value, dim: int, start: int, ste
 def cat(ctx: Context, tensors: Sequence[Value], dim: int = 0) -> Value:
     e = ctx.emitter
     # PyTorch lets empty vectors be put to anything.
-    parts = [e.convert(part, ctx.dtype) for part in tensors if part.shape != (0,) and math.prod(part.shape)]
+    parts = [
+        e.convert(part, ctx.dtype)
+        for part in tensors
+        if part.shape != (0,) and math.prod(part.shape)
+    ]
     if not parts:
         return e.full(ctx.shape, ctx.dtype, 0)
     if len(parts) == 1:
@@ -205,8 +218,8 @@ def repeat(ctx: Context, x: Value, repeats: Sequence[int]) -> Value:
     e = ctx.emitter
     rank = len(repeats)
     shape = (1,) * (rank - len(x.shape)) + x.shape
-    pairs = [size for both in zip(repeats, shape) for size in both]
-    ones = [size for both in zip((1,) * rank, shape) for size in both]
+    pairs = [size for both in zip(repeats, shape, strict=False) for size in both]
+    ones = [size for both in zip((1,) * rank, shape, strict=False) for size in both]
     return e.reshape(e.expand(e.reshape(x, ones), pairs), ctx.shape)
 
 
@@ -228,7 +241,7 @@ def constant_pad_nd(ctx: Context, x: Value, pad: Sequence[int], value: float = 0
     name = e.filled(ctx.shape or (1,), ctx.dtype, value)
     rank = len(x.shape)
     whole = Value(name, ctx.shape, ctx.dtype, ctx.shape, tuple(range(rank)), ctx.shape)
-    if any(before < 0 or after < 0 for before, after in zip(pad[::2], pad[1::2])):
+    if any(before < 0 or after < 0 for before, after in zip(pad[::2], pad[1::2], strict=False)):
         raise Unsupported("a padding by less than nothing")
     if not math.prod(x.shape):
         return whole
@@ -242,7 +255,8 @@ def constant_pad_nd(ctx: Context, x: Value, pad: Sequence[int], value: float = 0
         return f"tensor<{''.join(f'{size}x' for size in shape)}{element}>"
 
     name = e._add(
-        f"tensor.insert_slice {e.reshaped(part, part.shape)} into {name}{offsets} {list(x.shape)} {[1] * rank} : "
+        f"tensor.insert_slice {e.reshaped(part, part.shape)} into {name}{offsets} {list(x.shape)} "
+        f"{[1] * rank} : "
         f"{kind(x.shape)} into {kind(ctx.shape)}"
     )
     return replace(whole, name=name, computed=False)
@@ -254,7 +268,12 @@ def flip(ctx: Context, x: Value, dims: Sequence[int]) -> Value:
     turned = {dim % len(x.shape) for dim in dims}
     x = e.materialize(x)
     name = e.reshaped(x, x.shape)
-    return extract(ctx, x, name, lambda body, i: _mirrored(body, i, x.shape[i]) if i in turned else body.index(i))
+    return extract(
+        ctx,
+        x,
+        name,
+        lambda body, i: _mirrored(body, i, x.shape[i]) if i in turned else body.index(i),
+    )
 
 
 def _mirrored(body, loop: int, size: int):
