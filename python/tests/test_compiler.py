@@ -134,6 +134,15 @@ def test_indices_along_a_reduction():
     np.testing.assert_allclose(zq.compile(text)(x), np.cumsum(x, 1), atol=1e-5)
 
 
+@pytest.mark.parametrize(("op", "exact"), [("log", np.log), ("log2", np.log2)])
+def test_logarithms_of_subnormals(op, exact):
+    text = CAST.replace("bf16", "f32").replace("arith.negf", f"math.{op}")
+    x = np.array([1e-40, 1e-45, 1.17e-38, 0, -1e-40, np.inf, 3], np.float32)
+    with np.errstate(all="ignore"):
+        expected = exact(x.astype(np.float64))
+    np.testing.assert_allclose(zq.compile(text)(x), expected, rtol=1e-6)
+
+
 def test_strides_and_types_of_arguments():
     function = zq.compile(ADD_TO)
     x, y = gaussian(200000)[::-2], gaussian(100000, seed=1)[::-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ..tensor import Tensor
 from .segment import Segment, Weight
 
 
@@ -22,6 +23,8 @@ class Row:
     fused: bool | None
     #: What the compiler says, without its prediction.
     why: str
+    #: The weight itself; None before the first call.
+    tensor: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ def explain_segments(
                 tensor.size * tensor.dtype.itemsize,
                 fused,
                 "; ".join(why),
+                tensor,
             )
         )
     return Explanation(rows, list(remarks))
