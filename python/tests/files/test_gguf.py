@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import tracemalloc
 
@@ -354,10 +355,14 @@ def test_random_damage_is_an_error_or_loads(tmp_path, rng):
             )
         bad.write_bytes(damaged.tobytes())
         try:
-            for tensor in zq.load(bad, format="gguf").values():
-                if isinstance(tensor, zq.Tensor):
-                    tensor.decode()
+            loaded = zq.load(bad, format="gguf")
         except zq.Error as problem:
             refused += 1
             assert str(problem).startswith(str(bad))
+            continue
+        for found in loaded.values():
+            # That codes of many lengths end too soon shows when they are read.
+            if isinstance(found, zq.Tensor):
+                with contextlib.suppress(zq.Error):
+                    found.decode()
     assert refused > 200
