@@ -130,7 +130,9 @@ def test_wrong_usage_of_bench(run, model, case):
 
 def test_bench_of_no_matrix(run, model):
     done = run("bench", "model.safetensors", "-t", "layers.0.norm.weight", "-c", "nvfp4", code=1)
-    assert "tensor 'layers.0.norm.weight' is no matrix" in done.stderr
+    assert "tensor 'layers.0.norm.weight' is no matrix of floats: 128 of float32" in done.stderr
+    done = run("bench", "model.safetensors", "-t", "positions", "-c", "nvfp4", code=1)
+    assert "tensor 'positions' is no matrix of floats: 64x128 of int64" in done.stderr
     done = run("bench", "model.safetensors", "-t", "layers.0.nrom.weight", "-c", "nvfp4", code=1)
     assert "did you mean 'layers.0.norm.weight'?" in done.stderr
 

@@ -13,6 +13,7 @@ import numpy as np
 
 import zq
 import zq.files
+from zq.files.dtypes import FLOATS
 from zq.files.native import ELEMENTS
 
 from . import tables
@@ -111,31 +112,35 @@ def bench(
     if tensor is not None and file is None:
         raise click.UsageError("--tensor is for a FILE")
     codecs = [parse_codec(text) for text in texts]
-    weight = _matrix(file, tensor, shape)
+    if shape is not None:
+        weight: zq.Tensor | np.ndarray = np.random.default_rng(0).standard_normal(shape, np.float32)
+    else:
+        assert file is not None
+        weight = _matrix(file, tensor)
     if not codecs and not isinstance(weight, zq.Tensor):
         raise click.UsageError("name a --codec; the matrix is dense")
     in_background(_bench, weight, codecs, rows, seconds, as_json)
 
 
-def _matrix(
-    file: Path | None, name: str | None, shape: tuple[int, int] | None
-) -> zq.Tensor | np.ndarray:
-    if shape is not None:
-        return np.random.default_rng(0).standard_normal(shape, np.float32)
+def _matrix(file: Path, name: str | None) -> zq.Tensor | np.ndarray:
     with zq.files.open(file) as checkpoint:
         if name is None:
-            matrices = [s for s in checkpoint.stored.values() if len(s.shape) == 2]
+            matrices = [s for s in checkpoint.stored.values() if _is_matrix(s)]
             if not matrices:
-                raise zq.Error(f"{file}: has no matrix")
+                raise zq.Error(f"{file}: has no matrix of floats")
             # The largest says most about memory.
             stored = max(matrices, key=lambda s: s.shape[0] * s.shape[1])
             tables.line(tables.error_output(), f"taking {stored.name}; --tensor names another")
         else:
             stored = checkpoint.find(name)
-        if len(stored.shape) != 2 or 0 in stored.shape:
-            shape_text = tables.shape_text(stored.shape)
-            raise zq.Error(f"{file}: tensor '{stored.name}' is no matrix: {shape_text}")
+        if not _is_matrix(stored):
+            about = f"{tables.shape_text(stored.shape)} of {stored.dtype}"
+            raise zq.Error(f"{file}: tensor '{stored.name}' is no matrix of floats: {about}")
         return stored.load()
+
+
+def _is_matrix(stored: zq.files.Stored) -> bool:
+    return len(stored.shape) == 2 and 0 not in stored.shape and stored.dtype in FLOATS
 
 
 def _bench(
@@ -150,7 +155,7 @@ def _bench(
         raise zq.Error("the matrix has values that are not finite")
     x = np.random.default_rng(1).standard_normal((rows, dense.shape[1]), np.float32)
     timings = [_time_numpy(x, dense, seconds)]
-    if not codecs:
+    if not codecs and isinstance(weight, zq.Tensor):
         timings.append(_time_product(weight, None, x, dense, seconds))
     for codec in codecs:
         timings.append(_time_codec(codec, x, dense, seconds))

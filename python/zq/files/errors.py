@@ -6,16 +6,16 @@ import difflib
 import os
 from collections.abc import Iterable
 
+from ..errors import Error
 
-def error(path: str | os.PathLike[str], message: str, tensor: str | None = None) -> ValueError:
+
+def error(path: str | os.PathLike[str], message: str, tensor: str | None = None) -> Error:
     """A `zq.Error` (to be raised) about `path`, and about `tensor` of it."""
-    import zq
-
     where = os.fspath(path)
     # A name from a hostile file may be long, or hold control characters.
     if tensor is not None:
         where += f": tensor {quoted(tensor)}"
-    return zq.Error(f"{where}: {message}")
+    return Error(f"{where}: {message}")
 
 
 def quoted(name: str, limit: int = 200) -> str:

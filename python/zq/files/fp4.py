@@ -89,7 +89,7 @@ def _with_table(
     if np.signbit(factors).any():
         raise zq.Error("a scale is negative")
     # Two entries at least.
-    table = np.unique(np.concatenate([factors, np.float32([0, 1])]))
+    table = np.unique(np.concatenate([factors, np.array([0, 1], np.float32)]))
     places = np.zeros(256, np.uint8)
     places[present.view(np.uint8)] = np.searchsorted(table, factors)
     width = max(1, int(len(table) - 1).bit_length())

@@ -25,6 +25,7 @@ import numpy as np
 import zq
 
 from .checkpoint import Stored
+from .errors import error
 from .integers import group_size, integer_tensor, order_of_groups, unpack_words
 from .source import Source
 
@@ -62,8 +63,6 @@ def _stored(
     source: Source, name: str, parts: dict[str, str], config: dict[str, Any], format: str
 ) -> Stored:
     def fail(message: str) -> zq.Error:
-        from .errors import error
-
         return error(source.path_of(parts["qweight"]), message, name)
 
     for part in ("qweight", "qzeros", "scales"):

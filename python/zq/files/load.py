@@ -182,14 +182,13 @@ def _open_gguf(path: str | os.PathLike[str], file: Path) -> Checkpoint:
 def _gguf_tensor(reader: GGUFReader, name: str) -> Stored:
     entry = reader.entries[name]
     kind = entry.type
-    if kind.dtype is not None:
+    dtype = kind.dtype
+    if dtype is not None:
 
         def read() -> np.ndarray:
-            return reader.blocks(name).reshape(-1).view(kind.dtype).reshape(entry.shape)
+            return reader.blocks(name).reshape(-1).view(dtype).reshape(entry.shape)
 
-        return Stored(
-            name, entry.shape, kind.dtype, "dense", entry.nbytes, reader.path, read, (name,)
-        )
+        return Stored(name, entry.shape, dtype, "dense", entry.nbytes, reader.path, read, (name,))
 
     def read_blocks() -> zq.Tensor:
         form = GGUF_FORMATS.get(kind.name)

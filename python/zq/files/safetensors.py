@@ -56,7 +56,7 @@ class RandomAccess:
         """`nbytes` bytes from `begin` on, as u8 of one's own. The caller has
         checked the range; a file that shrank meanwhile is an error."""
         result = np.empty(nbytes, np.uint8)
-        view, done = memoryview(result), 0
+        view, done = result.data, 0
         while done < nbytes:
             try:
                 count = os.preadv(self._file.fileno(), [view[done:]], begin + done)
@@ -230,7 +230,7 @@ def write_safetensors(
                 continue
             little = array.dtype.newbyteorder("<")
             plain = np.ascontiguousarray(array, dtype=little if little != array.dtype else None)
-            data = memoryview(plain.reshape(-1).view(np.uint8))
+            data = plain.reshape(-1).view(np.uint8).data
             # In pieces, between which Python looks for signals.
             for begin in range(0, len(data), WRITE_PIECE):
                 file.write(data[begin : begin + WRITE_PIECE])
