@@ -68,6 +68,9 @@ def stored_tensors(source: Source, config: dict[str, Any]) -> Iterator[Stored]:
         parts = {side: f"{weight}_{side}" for side in SIDES if f"{weight}_{side}" in source.entries}
         if name == weight:
             parts["weight"] = name
+        elif len(parts) == 1:
+            # Something else of that name.
+            continue
         yield _Layer(source, weight, parts, weights).stored()
 
 
@@ -244,13 +247,14 @@ class _Layer:
             streams = {"scale": scales, "codes": codes}
             zero = ""
             if "zero_point" in self.parts:
-                zeros = self.read("zero_point").reshape(scales.shape)
+                zeros = self.read("zero_point")
                 if zeros.any():
-                    if zeros.dtype != np.int8 or number != "si8":
+                    if zeros.dtype != np.int8 or number != "si8" or zeros.size != scales.size:
                         raise zq.Error(
-                            f"zero points are {zeros.dtype}, expected int8 beside int8 numbers"
+                            f"zero points are {zeros.dtype} of shape {zeros.shape}, expected "
+                            f"int8 of {scales.shape} beside int8 numbers"
                         )
-                    zero, streams["zero"] = ", zero", zeros
+                    zero, streams["zero"] = ", zero", zeros.reshape(scales.shape)
             text = f"scale<{block}, {SCALE_TYPES[scales.dtype]}{zero}>, quantize<{number}>, pack"
             return zq.Tensor.from_streams(text, shape, streams, scales.dtype)
 
@@ -314,4 +318,4 @@ class _Layer:
                 if "packed" not in self.parts and shape[0] != 1
                 else np.repeat(one, shape[0], axis=0)
             )
-        return scales.reshape(shape[0], -1) if scales.ndim == 1 else scales
+        return scales.reshape(-1, 1) if scales.ndim == 1 else scales

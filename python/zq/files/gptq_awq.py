@@ -56,6 +56,9 @@ def stored_tensors(source: Source, config: dict[str, Any], format: str) -> Itera
         parts = {last: f"{layer}.{last}" for last in ("qweight", "qzeros", "scales", "g_idx")}
         if parts["g_idx"] not in source.entries:
             del parts["g_idx"]
+        if not any(part in source.entries for part in (parts["qzeros"], parts["scales"])):
+            # Something else of that name.
+            continue
         yield _stored(source, f"{layer}.weight" if layer else "weight", parts, config, format)
 
 
