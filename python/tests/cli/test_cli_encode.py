@@ -184,7 +184,7 @@ def test_the_place_of_an_error_in_stages(run, model):
 def test_files_that_are_none(run, tmp_path):
     (tmp_path / "text.safetensors").write_text("hello, this is no tensor")
     done = run("encode", "text.safetensors", "-c", "nvfp4", "-o", "s.safetensors", code=1)
-    assert done.stderr.startswith("zq: text.safetensors: its header claims ")
+    assert done.stderr.startswith("zq: text.safetensors: is no safetensors file, or cut short: ")
     assert "does not exist" in run("decode", "nowhere.safetensors", "-o", "s", code=2).stderr
 
 

@@ -106,6 +106,11 @@ def test_bench(run, model):
 def test_bench_of_a_file(run, model):
     run("encode", "model.safetensors", "-c", "q4_k", "-i", "*.up.*", "-o", "s.safetensors")
     args = ["--tensor", "layers.0.mlp.up.weight", "--seconds", "0.01", "--rows", "3"]
+    done = run("bench", "s.safetensors", "--seconds", "0.01")
+    assert done.stderr == "taking layers.0.mlp.up.weight; --tensor names another\n"
+    assert "q4_k" in done.stdout
+    done = run("bench", "model.safetensors", code=2)
+    assert "name a --codec; model.safetensors has no compressed matrix" in done.stderr
     done = run("bench", "s.safetensors", *args)
     assert "q4_k" in done.stdout and "256x128 weights, 3 rows" in done.stdout
     done = run("bench", "model.safetensors", *args, "-c", "nvfp4", "-c", "df11")

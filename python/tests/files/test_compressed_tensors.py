@@ -448,6 +448,14 @@ def test_wrong_floats(tmp_path, rng, case):
     assert message in str(caught.value)
 
 
+def test_sparse_weights_are_not_taken_for_arrays(tmp_path):
+    arrays = {f"{W}.compressed": np.ones(3), f"{W}.bitmask": np.ones(3, np.uint8)}
+    zq.save(tmp_path / "w.safetensors", arrays)
+    with pytest.raises(zq.Error, match=f"tensor '{W}': its sparse bitmask is not read yet"):
+        zq.load(tmp_path / "w.safetensors")
+    assert list(zq.load(tmp_path / "w.safetensors", format="safetensors")) == list(arrays)
+
+
 def test_a_weight_beside_its_packed_self(tmp_path, rng):
     arrays, _ = integers(rng)
     with pytest.raises(zq.Error, match="is there twice"):

@@ -116,18 +116,24 @@ def bench(
         weight: zq.Tensor | np.ndarray = np.random.default_rng(0).standard_normal(shape, np.float32)
     else:
         assert file is not None
-        weight = _matrix(file, tensor)
+        weight = _matrix(file, tensor, bool(codecs))
     if not codecs and not isinstance(weight, zq.Tensor):
         raise click.UsageError("name a --codec; the matrix is dense")
     in_background(_bench, weight, codecs, rows, seconds, as_json)
 
 
-def _matrix(file: Path, name: str | None) -> zq.Tensor | np.ndarray:
+def _matrix(file: Path, name: str | None, may_be_dense: bool) -> zq.Tensor | np.ndarray:
     with zq.files.open(file) as checkpoint:
         if name is None:
-            matrices = [s for s in checkpoint.stored.values() if _is_matrix(s)]
-            if not matrices:
+            matrices = [
+                stored
+                for stored in checkpoint.stored.values()
+                if _is_matrix(stored) and (may_be_dense or not stored.is_dense)
+            ]
+            if not matrices and may_be_dense:
                 raise zq.Error(f"{file}: has no matrix of floats")
+            if not matrices:
+                raise click.UsageError(f"name a --codec; {file} has no compressed matrix")
             # The largest says most about memory.
             stored = max(matrices, key=lambda s: s.shape[0] * s.shape[1])
             tables.line(tables.error_output(), f"taking {stored.name}; --tensor names another")

@@ -59,6 +59,9 @@ def stored_tensors(source: Source, config: dict[str, Any]) -> Iterator[Stored]:
     """The weights that are stored beside factors of their own."""
     weights = _config_weights(config)
     for name in list(source.entries):
+        weight = name.removesuffix(".bitmask")
+        if weight != name and f"{weight}.compressed" in source.entries:
+            raise error(source.path_of(name), "its sparse bitmask is not read yet", weight)
         if name.endswith("_packed"):
             weight = name.removesuffix("_packed")
         elif source.entries[name].dtype in NAIVE and f"{name}_scale" in source.entries:

@@ -117,7 +117,9 @@ def _read_header(file: RandomAccess) -> tuple[dict[str, Entry], dict[str, str]]:
     length = int(file.read(0, 8).view("<u8")[0])
     if length > file.size - 8:
         raise error(
-            file.path, f"its header claims {length} bytes, the file has {file.size - 8} more"
+            file.path,
+            f"is no safetensors file, or cut short: its header claims {length} bytes, "
+            f"the file has {file.size - 8} more",
         )
     if length > MAX_HEADER:
         raise error(file.path, f"its header has {length} bytes, more than {MAX_HEADER}")
