@@ -213,6 +213,8 @@ def test_a_signal_in_a_long_encode_ends_it_at_once(environment, tmp_path, name, 
         ],
         cwd=tmp_path,
         env=environment,
+        # What a process in the background of a shell has is SIG_IGN.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -317,6 +317,8 @@ def test_a_process_that_is_interrupted_leaves_no_half_file(tmp_path):
     """The real signal in the real writer, when all but the new name is done."""
     code = (
         "import os, signal, sys, numpy as np, zq\n"
+        # What a process in the background of a shell has is SIG_IGN.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGINT)\n"
         "zq.save(sys.argv[1], {'w': np.ones(1000)})\n"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +29,10 @@ class Result:
     bits: float
     #: Relative; None where it was not computed.
     error: float | None
+
+
+#: What was not encoded, by the reason.
+Kept = dict[str, list[zq.files.Stored]]
 
 
 @click.command()
@@ -148,9 +151,9 @@ def _encode_all(
     dtype: str | None,
     check: bool,
     keep_going: bool,
-) -> tuple[list[Result], Counter, dict[str, zq.Tensor | np.ndarray]]:
+) -> tuple[list[Result], Kept, dict[str, zq.Tensor | np.ndarray]]:
     results: list[Result] = []
-    kept: Counter = Counter()
+    kept: Kept = {}
     tensors: dict[str, zq.Tensor | np.ndarray] = {}
     choices = {
         name: choose(stored, rules, include, exclude, min_size, dtype)
@@ -175,8 +178,7 @@ def _encode_all(
                         ) from None
                     choice = f"{choice} cannot hold its values: {message}"
             if not isinstance(choice, zq.Codec):
-                kept[choice] += 1
-                kept[choice, "bytes"] += stored.nbytes
+                kept.setdefault(choice, []).append(stored)
             tensors[name] = tensor
             advance(stored.nbytes, name)
     return results, kept, tensors
@@ -238,12 +240,13 @@ def _print_results(results: list[Result]) -> None:
     tables.output().print(lines)
 
 
-def _print_kept(kept: Counter) -> None:
+def _print_kept(kept: Kept) -> None:
     if not kept:
         return
-    lines = tables.table("left as they are, because", "tensors", "bytes")
-    for reason in sorted(key for key in kept if isinstance(key, str)):
-        tables.row(lines, reason, kept[reason], tables.size(kept[reason, "bytes"]))
+    lines = tables.table("left as they are, because", "such as", "tensors", "bytes", left=2)
+    for reason, tensors in sorted(kept.items()):
+        nbytes = tables.size(sum(tensor.nbytes for tensor in tensors))
+        tables.row(lines, reason, tensors[0].name, len(tensors), nbytes)
     tables.output().print(lines)
 
 
