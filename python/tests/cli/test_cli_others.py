@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -117,6 +119,37 @@ def test_bench_of_a_file(run, model):
     assert "nvfp4" in done.stdout and "df11" in done.stdout
 
 
+def test_bench_checks_products(run, model, monkeypatch):
+    compiled = zq.compile
+
+    def wrong(*args, **options):
+        function = compiled(*args, **options)
+        right = function.call_into
+        function.call_into = lambda args, outs: (right(args, outs), outs[0].__iadd__(1000))
+        return function
+
+    monkeypatch.setattr(zq, "compile", wrong)
+    done = run("bench", "--shape", "64x256", "-c", "nvfp4", "--seconds", "0.01", code=1)
+    assert "zq: nvfp4: a product differs by " in done.stderr
+
+
+def test_a_signal_that_is_ignored_for_us(environment, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "zq", "bench", "--shape", "64x64", "-c", "nvfp4"],
+        cwd=tmp_path,
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(1.5)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+
+
 BENCH_USAGE = {
     "nothing": ([], "give a FILE or a --shape"),
     "both": (["model.safetensors", "--shape", "4x4"], "give a FILE or a --shape"),
@@ -156,8 +189,10 @@ def test_an_unknown_command(run):
 
 
 def test_a_reader_that_leaves(environment, tmp_path):
+    # More than a pipe holds.
+    zq.save(tmp_path / "w.safetensors", {f"tensor{i}": np.ones(1) for i in range(3000)})
     done = subprocess.run(
-        f"{sys.executable} -m zq codecs | head -n 1",
+        f"{sys.executable} -m zq inspect w.safetensors | head -n 1",
         shell=True,
         cwd=tmp_path,
         env=environment,
@@ -165,7 +200,7 @@ def test_a_reader_that_leaves(environment, tmp_path):
         text=True,
     )
     assert done.stderr == ""
-    assert done.stdout.startswith("codec")
+    assert done.stdout.startswith("tensor")
 
 
 def test_names_are_no_markup_and_no_control_characters(run, tmp_path):

@@ -128,6 +128,14 @@ def test_odd_parts(tmp_path, rng, kind):
     assert loaded > 10 and refused > 10
 
 
+def test_what_two_formats_claim(tmp_path, rng):
+    zq.save(tmp_path / "w.safetensors", blocks(rng) | {"w_scale": np.ones((130, 1), np.float32)})
+    with pytest.raises(zq.Error, match="tensor 'w': is there twice"):
+        zq.load(tmp_path / "w.safetensors")
+    loaded = zq.load(tmp_path / "w.safetensors", format="fp8")
+    assert sorted(loaded) == ["w", "w_scale"]
+
+
 @pytest.mark.parametrize("name", ["prepacked_packed", "layer.qweight"])
 def test_names_alone_mean_nothing(tmp_path, name):
     zq.save(tmp_path / "w.safetensors", {name: np.ones((4, 4))})

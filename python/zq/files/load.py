@@ -111,10 +111,8 @@ def _open_safetensors(
         method = str(config.get("quant_method", "")).lower()
         for reader in _readers(source, method, format):
             for tensor in reader.read(source, config):
-                # What one reader has taken is not another's.
-                if not used.intersection(tensor.parts):
-                    add(tensor)
-                    foreign = foreign or reader.format
+                add(tensor)
+                foreign = foreign or reader.format
         if not foreign:
             _check_nothing_found(path, method, format, bool(found))
     for entry in source.entries.values():
