@@ -55,9 +55,6 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     raise_on_signals()
     try:
         _leave(_run(args))
-    except BrokenPipeError:
-        # Whoever read the output has seen enough.
-        _leave(141)
     except Signalled as caught:
         _leave(128 + caught.number)
 
@@ -84,8 +81,6 @@ def _run(args: Sequence[str] | None) -> int:
     except zq.Error as problem:
         click.echo(f"zq: {str(problem).splitlines()[0]}", err=True)
         return 1
-    except BrokenPipeError:
-        raise
     except OSError as problem:
         click.echo(f"zq: {problem.filename or 'error'}: {problem.strerror}", err=True)
         return 1
