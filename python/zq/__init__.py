@@ -47,13 +47,13 @@ _LAZY = {
     "load": "files",
     "compile_module": "torch",
     "explain": "torch",
-    "report": "report",
+    "report": "reports",
 }
-_MODULES = {"files", "torch", "report", "plot", "cache"}
+_MODULES = {"files", "torch", "reports", "cache", "distortion"}
 
 if TYPE_CHECKING:
     from .files import load, save
-    from .report import report
+    from .reports import report
     from .torch import compile_module, explain
 
 
