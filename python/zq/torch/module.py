@@ -173,6 +173,26 @@ class CompiledModule:
         """Per layer: codec, bytes, fused or not and why. Prints as a table."""
         return explain_segments(self._segments, self._weights.values(), self._capture_remarks)
 
+    def __zq_layers__(self) -> dict[str, Any]:
+        """What `zq.report` is about: parameters, buffers and constants, those that are tied once.
+        See `zq.reports.Reportable`."""
+        from ..reports import Layer
+
+        layers: dict[str, Layer] = {}
+        seen: set[tuple[str, int]] = set()
+        for name, weight in self._weights.items():
+            if ("weight", id(weight)) not in seen:
+                seen.add(("weight", id(weight)))
+                layers[name] = Layer(None, weight.tensor)
+        for spec, tensor in zip(self._signature.input_specs, self._inputs, strict=True):
+            if isinstance(tensor, torch.Tensor) and ("dense", tensor.data_ptr()) not in seen:
+                seen.add(("dense", tensor.data_ptr()))
+                layers[spec.target or spec.arg.name] = Layer(tensor)
+        # In the module's order, whatever is compressed.
+        order = {spec.target: i for i, spec in enumerate(self._signature.input_specs)}
+        layers = dict(sorted(layers.items(), key=lambda item: order.get(item[0], len(order))))
+        return {**layers, "": Layer(None, None, self.remarks)}
+
     def __repr__(self) -> str:
         return (
             f"<zq.torch.CompiledModule {self._name}: {len(self._weights)} compressed weights, "
