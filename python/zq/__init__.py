@@ -49,7 +49,7 @@ _LAZY = {
     "explain": "torch",
     "report": "reports",
 }
-_MODULES = {"files", "torch", "reports", "cache", "distortion"}
+_MODULES = {"files", "torch", "reports", "plot", "cache", "distortion"}
 
 if TYPE_CHECKING:
     from .files import load, save
