@@ -1,6 +1,8 @@
 """Compressed tensors: encoding, decoding, streams, and what goes wrong."""
 
 import pickle
+import subprocess
+import sys
 import threading
 
 import ml_dtypes
@@ -191,6 +193,33 @@ def test_hostile_streams_of_an_entropy_codec():
             refused += 1
     # No crash is what matters; offsets and code lengths are checked as well.
     assert refused > 0
+
+
+def test_interrupting_a_long_encode():
+    # Encoding this takes seconds.
+    code = """
+import _thread, threading, time, numpy as np, zq
+values = np.random.default_rng(0).standard_normal((2048, 4096)).astype(np.float32)
+threading.Timer(0.3, _thread.interrupt_main).start()
+start = time.perf_counter()
+try:
+    zq.encode(values, "aqlm_1x16" if "aqlm_1x16" in zq.codecs() else "vptq_2")
+except KeyboardInterrupt:
+    print("interrupted after", time.perf_counter() - start, flush=True)
+import os; os._exit(0)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert run.stdout.startswith("interrupted after"), run.stdout + run.stderr
+    assert float(run.stdout.split()[-1]) < 3
+
+
+def test_a_long_encode_raises_its_error():
+    values = np.zeros((4096, 2048), np.float32)
+    values[7, 3] = np.nan
+    with pytest.raises(zq.Error, match=r"element \[7, 3\] is NaN"):
+        zq.encode(values, "int4_g32")
 
 
 def test_threads_do_not_share_errors():

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import _native, arrays, elements
+from .calls import interruptible
 from .codecs import Codec, require_float
 from .codecs import codec as to_codec
 from .errors import Error
@@ -91,7 +92,7 @@ class Tensor:
             raise Error(f"out is not an array of shape {self.shape} and {self.dtype}")
         elif not out.flags.c_contiguous or not out.flags.writeable:
             raise Error("out is not C-contiguous and writable")
-        self._native.decode(out)
+        interruptible(lambda: self._native.decode(out), out.nbytes)
         return out
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -198,7 +199,8 @@ def encode(array: Any, codec: str | Codec, *, dtype: Any = None) -> Tensor:
         type = _choose_type(target, values)
     # Copies where strides are not those of C, which may be negative.
     values = np.asarray(values, order="C")
-    return Tensor(_native.Tensor.encode(type, values), type)
+    native = interruptible(lambda: _native.Tensor.encode(type, values), values.nbytes)
+    return Tensor(native, type)
 
 
 def _choose_type(target: Codec, values: np.ndarray) -> _native.TensorType:
