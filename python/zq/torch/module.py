@@ -412,6 +412,7 @@ def _compile(
         else:
             raise Error(f"an input of kind {spec.kind.name} is not supported")
     weights = quantized.import_weights(graph_module, held, remarks.append)
+    places = {node.name: spec for node, spec in zip(placeholders, specs, strict=True)}
 
     names = {
         node.name: spec.target
@@ -423,10 +424,12 @@ def _compile(
         for spec in program.graph_signature.output_specs
         if spec.kind in (OutputKind.PARAMETER_MUTATION, OutputKind.BUFFER_MUTATION)
     }
+    # What the model has quantized leaves the dense weight behind, and nothing reads it.
+    used = {node.name for node in placeholders if node.users}
     candidates = [
         Candidate(target, held[name], _layer_of(module, target))
         for name, target in names.items()
-        if target not in mutated
+        if target not in mutated and name in used
     ]
     choices = choose(codecs, candidates, remarks.append)
 
@@ -448,7 +451,8 @@ def _compile(
     segments = install_segments(
         outer, submodules, {nodes[name]: weight for name, weight in weights.items()}, options
     )
-    inputs = [None if node.name in weights else held.get(node.name) for node in nodes.values()]
+    kept = used | {name for name, spec in places.items() if spec.target in mutated}
+    inputs = [held.get(name) if name in kept and name not in weights else None for name in nodes]
     labels = {names.get(name, weight.name): weight for name, weight in weights.items()}
     return CompiledModule(type(module).__name__, program, outer, segments, inputs, labels, remarks)
 

@@ -27,8 +27,8 @@ class _Quantized:
 
     codes: torch.Tensor
     block: tuple[int, ...]
-    #: One for each block, with the rank of the codes.
-    scale: torch.Tensor
+    #: One for each block, with the rank of the codes; None for the codes themselves.
+    scale: torch.Tensor | None
     zero: torch.Tensor | None
     low: int
     high: int
@@ -92,58 +92,174 @@ _OPERATIONS: dict[str, Callable[..., _Quantized]] = {
 }
 
 
+_aten = torch.ops.aten
+_VIEWS = {_aten.view.default, _aten.reshape.default, _aten._unsafe_view.default}
+_TRANSPOSES = {_aten.t.default, _aten.transpose.int, _aten.permute.default}
+
+
+def _strip_views(node: Any) -> Any:
+    while isinstance(node, fx.Node) and node.target in _VIEWS:
+        node = node.args[0]
+    return node
+
+
+def _is_integer(node: Any) -> bool:
+    return isinstance(node, fx.Node) and node.meta["val"].dtype in (torch.int8, torch.uint8)
+
+
+def _is_cast_of_integers(node: Any) -> bool:
+    return (
+        isinstance(node, fx.Node)
+        and node.target is _aten._to_copy.default
+        and _is_integer(node.args[0])
+        and node.meta["val"].dtype.is_floating_point
+    )
+
+
+def _read_arithmetic(node: fx.Node, held: dict[str, Any]) -> _Quantized | None:
+    """What (codes - zero) * scale is of, as tensor subclasses write it when they are exported.
+
+    The codes may be looked at in groups, [n, k / g, g], of which each has a scale.
+    """
+    product = _strip_views(node)
+    if not isinstance(product, fx.Node) or product.target is not _aten.mul.Tensor:
+        return None
+    inner, scale = product.args
+    zero = None
+    if isinstance(inner, fx.Node) and inner.target is _aten.sub.Tensor and not inner.kwargs:
+        inner, zero = inner.args
+    inner = _strip_views(inner)
+    if not _is_cast_of_integers(inner) or not isinstance(scale, fx.Node):
+        return None
+    codes = _value(inner.args[0], held)
+    scales = _value(scale, held)
+    shape = tuple(node.meta["val"].shape)
+    grouped = tuple(product.meta["val"].shape)
+    if len(shape) != 2 or scales.dim() not in (0, len(grouped)):
+        return None
+    if scales.dim() == 0:
+        scales = scales.reshape((1,) * len(grouped))
+    zeros = None if zero is None else torch.as_tensor(_value(zero, held))
+    if zeros is not None:
+        zeros = zeros.expand(scales.shape) if zeros.dim() == 0 else zeros
+        if zeros.shape != scales.shape:
+            return None
+    if grouped == shape:
+        block = tuple(
+            1 if count == size else size for size, count in zip(shape, scales.shape, strict=True)
+        )
+    elif len(grouped) == 3 and grouped[0] == shape[0] and scales.shape == (*grouped[:2], 1):
+        block = (1, grouped[2])
+        scales, zeros = scales.squeeze(2), None if zeros is None else zeros.squeeze(2)
+    else:
+        return None
+    limits = torch.iinfo(codes.dtype)
+    codes = codes.reshape(shape)
+    # No wider than what is there: four bits that are kept as eight are stored as four.
+    low, high = int(codes.min()), int(codes.max())
+    return _Quantized(codes, block, scales, zeros, max(low, limits.min), min(high, limits.max))
+
+
 def import_weights(
     module: fx.GraphModule, held: dict[str, Any], remark: Callable[[str], None]
 ) -> dict[str, Weight]:
-    """Replaces each dequantize operation whose operands are all constants by a placeholder of its
-    own.
+    """Replaces what dequantizes constants by a placeholder of its own: operations of PT2E and
+    torchao, arithmetic on integers as tensor subclasses have it, and casts of matrices of bytes.
 
     `held` has the constants by the names of their placeholders. Returns the compressed tensors by
     the names of the new placeholders, which come after all others.
     """
-    weights: dict[str, Weight] = {}
-    made: dict[tuple, fx.Node] = {}
+    importer = _Importer(module, held, remark)
     for node in list(module.graph.nodes):
-        read = _OPERATIONS.get(str(node.target)) if node.op == "call_function" else None
-        if read is None or not all(_is_constant(n, held) for n in node.all_input_nodes):
-            continue
-        args = fx.map_arg(node.args, lambda n: _value(n, held))
-        kwargs = fx.map_arg(node.kwargs, lambda n: _value(n, held))
-        label = _label(node)
-        key = (node.target, repr(node.args), repr(node.kwargs))
-        placeholder = made.get(key)
-        if placeholder is None:
-            expected = node.target(*args, **kwargs)
-            try:
-                tensor = _compress(read(*args, **kwargs), expected)
-            except Error as error:
-                remark(f"{label}: is dequantized at each call: {str(error).splitlines()[0]}")
-                continue
-            last = list(module.graph.find_nodes(op="placeholder"))[-1]
-            with module.graph.inserting_after(last):
-                placeholder = module.graph.placeholder(f"zq_weight_{len(weights)}")
-            placeholder.meta = {"val": node.meta["val"]}
-            made[key] = placeholder
-            stored = tuple(tensor.shape)
-            weights[placeholder.name] = Weight(label, stored, None, tensor)
-        node.replace_all_uses_with(placeholder)
-        module.graph.erase_node(node)
-    if weights:
+        if node.op == "call_function" and node in importer.constants:
+            importer.visit(node)
+    if importer.weights:
         module.graph.eliminate_dead_code()
         module.recompile()
-    return weights
+    return importer.weights
 
 
-def _is_constant(node: fx.Node, held: dict[str, Any]) -> bool:
-    if node.op == "placeholder":
-        return node.name in held
-    # A cast, a view or a slice of a constant is one.
-    return (
-        node.op == "call_function"
-        and not node.is_impure()
-        and bool(node.all_input_nodes)
-        and all(_is_constant(n, held) for n in node.all_input_nodes)
-    )
+class _Importer:
+    def __init__(
+        self, module: fx.GraphModule, held: dict[str, Any], remark: Callable[[str], None]
+    ) -> None:
+        self.graph = module.graph
+        self.held = held
+        self.remark = remark
+        self.weights: dict[str, Weight] = {}
+        self.made: dict[tuple, fx.Node] = {}
+        #: Nodes whose values depend on constants only.
+        self.constants: set[fx.Node] = set()
+        for node in module.graph.nodes:
+            if node.op == "placeholder":
+                if node.name in held:
+                    self.constants.add(node)
+            elif node.op == "call_function" and node.all_input_nodes and not node.is_impure():
+                if self.constants.issuperset(node.all_input_nodes):
+                    self.constants.add(node)
+
+    def visit(self, node: fx.Node) -> None:
+        """Imports a node of constants if it dequantizes."""
+        read = _OPERATIONS.get(str(node.target))
+        if read is not None:
+            args = fx.map_arg(node.args, lambda n: _value(n, self.held))
+            kwargs = fx.map_arg(node.kwargs, lambda n: _value(n, self.held))
+            self.replace(node, read(*args, **kwargs))
+            return
+        # Arithmetic is looked at from its end, where what is no constant reads it.
+        if self.constants.issuperset(node.users):
+            return
+        if _is_cast_of_integers(node):
+            self.visit_cast(node)
+            return
+        quantized = _read_arithmetic(node, self.held)
+        if quantized is not None:
+            self.replace(node, quantized)
+
+    def visit_cast(self, node: fx.Node) -> None:
+        """Integers that are multiplied as they are, and scaled after."""
+        source = node.args[0]
+        transpose = source if source.target in _TRANSPOSES else None
+        codes = _value(transpose.args[0] if transpose is not None else source, self.held)
+        if codes.dim() != 2:
+            return
+        low, high = int(codes.min()), int(codes.max())
+        quantized = _Quantized(codes, tuple(codes.shape), None, None, low, high)
+        self.replace(node, quantized, transpose)
+
+    def replace(
+        self, node: fx.Node, quantized: _Quantized, transpose: fx.Node | None = None
+    ) -> None:
+        """Puts a placeholder, or a transpose of one, in the place of a node."""
+        label = _label(node)
+        key = (str(node.target), repr(node.args), repr(node.kwargs))
+        placeholder = self.made.get(key)
+        if placeholder is None:
+            expected = _value(node, self.held)
+            value = node.meta["val"]
+            if transpose is not None:
+                expected = quantized.codes.to(expected.dtype)
+                value = value.new_empty(quantized.codes.shape)
+            try:
+                tensor = _compress(quantized, expected)
+            except Error as error:
+                self.remark(f"{label}: is dequantized at each call: {str(error).splitlines()[0]}")
+                return
+            last = list(self.graph.find_nodes(op="placeholder"))[-1]
+            with self.graph.inserting_after(last):
+                placeholder = self.graph.placeholder(f"zq_weight_{len(self.weights)}")
+            placeholder.meta = {"val": value}
+            self.made[key] = placeholder
+            self.weights[placeholder.name] = Weight(label, tuple(tensor.shape), None, tensor)
+        new = placeholder
+        if transpose is not None:
+            with self.graph.inserting_before(node):
+                new = self.graph.call_function(
+                    transpose.target, (placeholder, *transpose.args[1:]), dict(transpose.kwargs)
+                )
+            new.meta = dict(node.meta)
+        node.replace_all_uses_with(new)
+        self.graph.erase_node(node)
 
 
 def _value(node: fx.Node, held: dict[str, Any]) -> Any:
@@ -164,6 +280,9 @@ def _label(node: fx.Node) -> str:
 
     users = [place_of(user) for user in node.users if place_of(user)]
     return f"{users[0]}.weight" if users else source.name
+
+
+_SCALES = {torch.float32: "f32", torch.float16: "f16", torch.bfloat16: "bf16"}
 
 
 def _compress(quantized: _Quantized, expected: torch.Tensor) -> Tensor:
@@ -192,20 +311,18 @@ def _compress(quantized: _Quantized, expected: torch.Tensor) -> Tensor:
         if (-(1 << bits - 1) if signed else 0) <= low
         and high < (1 << bits - 1 if signed else 1 << bits)
     ]
-    scale_type = {torch.float32: "f32", torch.float16: "f16", torch.bfloat16: "bf16"}.get(
-        q.scale.dtype
-    )
-    if scale_type is None:
-        raise Error(f"its scales are {q.scale.dtype}")
+    scaling = ""
+    if q.scale is not None:
+        if q.scale.dtype not in _SCALES:
+            raise Error(f"its scales are {q.scale.dtype}")
+        offset = ", zero" if zero is not None else ""
+        scaling = f"scale<{block}, {_SCALES[q.scale.dtype]}{offset}>, "
     wanted = _array(expected)
     problem = "its codes have more than 8 bits"
     for bits, signed in kinds:
         if codes.shape[-1] % (8 // bits):
             continue
-        text = (
-            f"scale<{block}, {scale_type}{', zero' if zero is not None else ''}>, "
-            f"quantize<{'s' if signed else 'u'}i{bits}>, pack"
-        )
+        text = f"{scaling}quantize<{'s' if signed else 'u'}i{bits}>, pack"
         try:
             tensor = _from_streams(
                 text, tuple(codes.shape), codes, bits, q.scale, zero, wanted.dtype
@@ -230,7 +347,7 @@ def _from_streams(
     shape: tuple[int, ...],
     codes: torch.Tensor,
     bits: int,
-    scale: torch.Tensor,
+    scale: torch.Tensor | None,
     zero: torch.Tensor | None,
     dtype: np.dtype,
 ) -> Tensor:
@@ -240,7 +357,7 @@ def _from_streams(
     streams: dict[str, np.ndarray] = {}
     for name, (size, kind) in types.items():
         source: Sequence[Any] | np.ndarray
-        if name == "scale":
+        if name == "scale" and scale is not None:
             source = _array(scale)
         elif name == "codes":
             source = packed
