@@ -23,7 +23,13 @@ CodecLike = str | Codec | tuple[Any, Any] | None
 Codecs = CodecLike | Mapping[Key, CodecLike]
 
 #: Layers whose weights a codec that is given without a rule applies to.
-LAYERS = (torch.nn.Linear, torch.nn.Embedding, torch.nn.Conv1d, torch.nn.Conv2d)
+LAYERS = (
+    torch.nn.Linear,
+    torch.nn.Embedding,
+    torch.nn.Conv1d,
+    torch.nn.Conv2d,
+    torch.nn.MultiheadAttention,
+)
 
 
 def min_elements(count: int) -> Predicate:

@@ -10,6 +10,7 @@ import torch
 import torch.utils._pytree as pytree
 from torch import fx
 from torch.export import ExportedProgram
+from torch.export._remove_effect_tokens_pass import _remove_effect_tokens
 from torch.export.graph_signature import ConstantArgument, InputKind, OutputKind, TensorArgument
 
 from ..errors import Error
@@ -349,7 +350,7 @@ def compile_module(
             strict=strict,
         )
         _check_constants(exported)
-        program = exported.run_decompositions(_decompositions())
+        program = _remove_effect_tokens(exported.run_decompositions(_decompositions()))
     compiled = _compile(module, program, codecs, options)
     _warm(compiled)
     return compiled

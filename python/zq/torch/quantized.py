@@ -298,6 +298,9 @@ def _compress(quantized: _Quantized, expected: torch.Tensor) -> Tensor:
     if zero is not None:
         low, high = min(low, int(zero.min())), max(high, int(zero.max()))
     low, high = min(low, q.low), max(high, q.high)
+    if zero is not None and low >= 0 and high > 127:
+        # Zero points are signed bytes; differences stay what they are.
+        codes, zero, low, high = codes - 128, zero.to(torch.int64) - 128, low - 128, high - 128
     block = "x".join(
         "?" if size == whole else str(size)
         for size, whole in zip(q.block, codes.shape, strict=False)

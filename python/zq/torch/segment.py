@@ -44,9 +44,9 @@ class Weight:
         self.stored = stored
         self._choice = choice
         self._tensor = tensor
-        #: The parameter that `_tensor` was made of, and its version then.
+        #: The parameter that `_tensor` was made of, and its version and memory then.
         self._source: weakref.ref[torch.Tensor] | None = None
-        self._version = -1
+        self._seen: tuple[int, int] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -78,10 +78,11 @@ class Weight:
         if parameter is None or self._choice is None:
             return self.tensor
         version = 0 if parameter.is_inference() else parameter._version
-        if self._source is None or self._source() is not parameter or self._version != version:
+        seen = (version, parameter.data_ptr())
+        if self._source is None or self._source() is not parameter or self._seen != seen:
             with self._lock:
                 self.encode(parameter)
-                self._source, self._version = weakref.ref(parameter), version
+                self._source, self._seen = weakref.ref(parameter), seen
         return self.tensor
 
 
