@@ -141,6 +141,11 @@ def test_convolutions():
                 R(10, 3, 4, 4),
                 R(10),
             ),
+            "patches and a rest": (
+                lambda x, w: F.conv2d(x, w, stride=(4, 3)).flatten(2).transpose(1, 2) * 2,
+                R(2, 3, 15, 17),
+                R(10, 3, 4, 3),
+            ),
             "padded": (
                 lambda x, w, b: F.conv2d(x, w, b, padding=1),
                 R(1, 3, 9, 7),

@@ -15,6 +15,19 @@ def integers(low, high, *shape):
     return torch.randint(low, high, shape)
 
 
+# Of a tensor of shape 2, 3, 4, 5: a permutation, and a shape after it.
+REGROUPED = [
+    ((0, 3, 1, 2), (2, 5, 12)),
+    ((2, 3, 0, 1), (20, 6)),
+    ((2, 3, 0, 1), (4, 5, 2, 3, 1)),
+    ((1, 0, 2, 3), (3, 2, 20)),
+    ((3, 0, 1, 2), (5, 2, 3, 2, 2)),
+    ((1, 0, 3, 2), (6, 20)),
+    ((3, 0, 1, 2), (5, 24)),
+    ((0, 2, 1, 3), (2, 2, 2, 15)),
+]
+
+
 def test_views():
     x = R(2, 3, 4)
     check_all(
@@ -30,6 +43,16 @@ def test_views():
                 lambda x: x.unsqueeze(1).squeeze(1)[:, None] * x[None].squeeze(0)[:, None],
                 x,
             ),
+            "merged after a permute": (
+                lambda x: [x.permute(p).reshape(s) + 1 for p, s in REGROUPED],
+                R(2, 3, 4, 5),
+            ),
+            "split after a permute": (lambda x: x.t().reshape(2, 3, 4) * 2, R(4, 6)),
+            "merged after an expand": (
+                lambda x: x.permute(1, 2, 0)[:, None].expand(3, 6, 4, 2).reshape(18, 8) + 1,
+                x,
+            ),
+            "split broadcast": (lambda x: x[:, None].expand(4, 6).reshape(4, 2, 3) + 1, R(4)),
             "flatten": (lambda x: x.flatten(1).unflatten(1, (2, 6)), x),
             "t": (lambda x: x.t().contiguous().t() + 1, R(3, 5)),
             "scalar": (lambda x: x * 2 + 1, R(())),

@@ -241,6 +241,9 @@ class Emitter:
             return value
         if self._differ_by_ones(value.shape, shape):
             return self._reshape_ones(value, shape)
+        regrouped = self._regroup(value, shape)
+        if regrouped is not None:
+            return regrouped
         value = self.materialize(value)
         return replace(value, base=shape, axes=tuple(range(len(shape))), shape=shape)
 
@@ -256,6 +259,39 @@ class Emitter:
         if value.is_plain:
             return replace(value, base=shape, axes=tuple(range(len(shape))), shape=shape)
         return replace(value, axes=axes, shape=shape)
+
+    @staticmethod
+    def _regroup(value: Value, shape: Shape) -> Value | None:
+        """As `reshape`, where what is merged or split lies together in memory."""
+        if 0 in shape or value.is_plain:
+            return None
+        pieces: dict[int, list[tuple[int, int | None]]] = {}
+        dropped: set[int] = set()
+        for left, right in _groups(value.shape, shape):
+            real = [dim for dim in left if value.shape[dim] != 1]
+            places = [value.axes.index(dim) for dim in real if dim in value.axes]
+            if not places:
+                # The same element all along; or dimensions of one element.
+                continue
+            between = range(places[0], places[-1] + 1)
+            if len(places) < len(real) or places != sorted(places):
+                return None
+            if any(value.base[i] != 1 for i in between if i not in places):
+                return None
+            pieces[places[0]] = [(shape[dim], dim) for dim in right]
+            dropped.update(between)
+        base: list[tuple[int, int | None]] = []
+        for i, size in enumerate(value.base):
+            if i in pieces:
+                base += pieces[i]
+            elif i not in dropped and size != 1:
+                return None
+        return replace(
+            value,
+            base=tuple(size for size, _ in base),
+            axes=tuple(axis for _, axis in base),
+            shape=shape,
+        )
 
     def materialize(self, value: Value) -> Value:
         """The same, with its elements stored in their order."""

@@ -10,6 +10,7 @@ from .. import types
 from ..emitter import Value
 from ..registry import Context, Unsupported, converter
 from . import shapes
+from .products import linear_of
 
 aten = torch.ops.aten
 
@@ -49,6 +50,8 @@ def convolve(
         x = e.reshape(x, (1, *x.shape))
     stride, padding, dilation = (_spread(v, count) for v in (stride, padding, dilation))
     shape = ctx.shape if batched else (1, *ctx.shape)
+    if count == 2 and stride == list(weight.shape[2:]) and dilation == [1, 1] and not any(padding):
+        return e.reshape(_embed_patches(ctx, x, weight, bias, shape), ctx.shape)
     if any(padding):
         padded = [
             *x.shape[:2],
@@ -77,6 +80,20 @@ def convolve(
             lambda body, a, b: body.binary("add", a, body.convert(b, bias.dtype, wide)),
         )
     return e.reshape(e.convert(y, ctx.dtype), ctx.shape)
+
+
+def _embed_patches(
+    ctx: Context, x: Value, weight: Value, bias: Value | None, shape: Sequence[int]
+) -> Value:
+    """Patches that do not overlap: a linear layer of each, with the filters as rows."""
+    e = ctx.emitter
+    n, f, rows, columns = shape
+    _, c, p, q = weight.shape
+    x = e.slice(e.slice(x, 2, 0, rows * p), 3, 0, columns * q)
+    patches = e.permute(e.reshape(x, (n, c, rows, p, columns, q)), (0, 2, 4, 1, 3, 5))
+    patches = e.reshape(patches, (n * rows * columns, c * p * q))
+    y = linear_of(ctx, patches, e.reshape(weight, (f, c * p * q)), bias)
+    return e.permute(e.reshape(y, (n, rows, columns, f)), (0, 3, 1, 2))
 
 
 @converter(aten.conv2d.default, aten.conv1d.default)
