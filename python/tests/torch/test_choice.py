@@ -128,7 +128,7 @@ def test_tied_weights_are_one_tensor():
 def test_the_filters_of_a_convolution_are_rows_of_a_matrix():
     model = nn.Conv2d(3, 16, 4, stride=4).eval()
     x = torch.randn(1, 3, 16, 16)
-    module = zq.compile_module(model, (x,), codecs="int8_row")
+    module = zq.compile_module(model, (x,), codecs="int8_row", accuracy=0)
     assert module.weights["weight"].shape == (16, 48)
     weight = torch.from_numpy(module.weights["weight"].decode()).reshape(16, 3, 4, 4)
     want = nn.functional.conv2d(x, weight, model.bias.detach(), stride=4)

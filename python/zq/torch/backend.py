@@ -169,7 +169,12 @@ def _compile(
             )
             continue
         weights[node] = Weight(candidate.name, candidate.shape, choice)
-    segments = install_segments(outer, submodules, weights, settings)
+    constants = {
+        node
+        for position, node in enumerate(outer.graph.find_nodes(op="placeholder"))
+        if position in candidates
+    }
+    segments = install_segments(outer, submodules, weights, constants, settings)
     return outer, Graph(segments, list(weights.values()), remarks, parameters)
 
 

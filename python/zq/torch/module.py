@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -50,15 +50,18 @@ def install_segments(
     module: fx.GraphModule,
     submodules: Mapping[str, fx.GraphModule],
     weights: Mapping[fx.Node, Weight],
+    constants: Collection[fx.Node],
     options: Options,
 ) -> list[Segment]:
-    """Puts segments in the place of submodules; `weights` are those of placeholders of `module`."""
+    """Puts segments in the place of submodules; `weights` are those of placeholders of `module`,
+    and `constants` placeholders of other parameters and buffers."""
     segments = []
     for node in list(module.graph.find_nodes(op="call_module")):
         if node.target not in submodules:
             continue
         own = {i: weights[arg] for i, arg in enumerate(node.args) if arg in weights}
-        segment = Segment(str(node.target), submodules[node.target], own, options)
+        still = [i for i, arg in enumerate(node.args) if arg in constants]
+        segment = Segment(str(node.target), submodules[node.target], own, options, still)
         segment.orders = _orders_for_pytorch(node)
         module.set_submodule(node.target, segment)
         segments.append(segment)
@@ -450,7 +453,11 @@ def _compile(
         weights[name] = _encode(candidate, choice, by_tensor)
     nodes = {node.name: node for node in outer.graph.find_nodes(op="placeholder")}
     segments = install_segments(
-        outer, submodules, {nodes[name]: weight for name, weight in weights.items()}, options
+        outer,
+        submodules,
+        {nodes[name]: weight for name, weight in weights.items()},
+        {node for name, node in nodes.items() if name in held},
+        options,
     )
     kept = used | {name for name, spec in places.items() if spec.target in mutated}
     inputs = [held.get(name) if name in kept and name not in weights else None for name in nodes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +58,11 @@ class Weight:
         return self._tensor
 
     @property
+    def may_change(self) -> bool:
+        """Whether the caller keeps the parameter."""
+        return self._choice is not None
+
+    @property
     def is_encoded(self) -> bool:
         """Whether there is a compressed tensor."""
         return self._tensor is not None
@@ -94,13 +99,20 @@ class Compiled:
     function: compiler.Function
     #: The types of the compressed arguments that it was compiled for, by position.
     types: dict[int, str] = field(default_factory=dict)
+    #: The tensors of these types that it was last called with, where others may come.
+    is_for: dict[int, Tensor] | None = None
 
 
 class Segment(torch.nn.Module):
     """Stands in a graph for the part `module`; compiles that for the sizes that it gets."""
 
     def __init__(
-        self, name: str, module: fx.GraphModule, weights: dict[int, Weight], options: Options
+        self,
+        name: str,
+        module: fx.GraphModule,
+        weights: dict[int, Weight],
+        options: Options,
+        constants: Collection[int] = (),
     ) -> None:
         super().__init__()
         self.name = name
@@ -108,23 +120,27 @@ class Segment(torch.nn.Module):
         self.__dict__["graph_module"] = module
         self.weights = weights
         self.options = options
+        #: Positions of parameters and buffers, whose sizes do not change.
+        self._constants = frozenset(constants) - frozenset(weights)
+        self._arrays: dict[int, tuple[torch.Tensor, int, np.ndarray]] = {}
         self.compiled: dict[tuple, Compiled] = {}
         self._lock = threading.Lock()
         #: Outputs are a tuple in the graph, or a single value.
         output = next(iter(reversed(module.graph.nodes))).args[0]
         self._is_tuple = isinstance(output, (tuple, list))
         self._placeholders = list(module.graph.find_nodes(op="placeholder"))
+        still = self._constants.union(weights)
+        self._varying = [i for i in range(len(self._placeholders)) if i not in still]
+        self._may_change = any(weight.may_change for weight in weights.values())
         #: Outputs that PyTorch goes on with, and the order of their dimensions in its memory.
         self.orders: dict[int, list[int]] = {}
 
     def _key(self, args: Sequence[Any]) -> tuple:
         return tuple(
-            None
-            if i in self.weights
-            else (arg.dtype, *arg.shape)
-            if isinstance(arg, torch.Tensor)
-            else (type(arg), arg)
-            for i, arg in enumerate(args)
+            [
+                (arg.dtype, *arg.shape) if isinstance(arg, torch.Tensor) else (type(arg), arg)
+                for arg in map(args.__getitem__, self._varying)
+            ]
         )
 
     def forward(self, *args: Any) -> Any:
@@ -138,12 +154,13 @@ class Segment(torch.nn.Module):
         tensors = {i: weight.update(args[i]) for i, weight in self.weights.items()}
         key = self._key(args)
         compiled = self.compiled.get(key)
-        types = {i: tensor.type_text for i, tensor in tensors.items()}
-        if compiled is None or compiled.types != types:
+        if compiled is None or compiled.is_for is not None and compiled.is_for != tensors:
+            types = {i: tensor.type_text for i, tensor in tensors.items()}
             with self._lock:
                 compiled = self.compiled.get(key)
                 if compiled is None or compiled.types != types:
                     compiled = self.compiled[key] = self.compile(args, types)
+                compiled.is_for = tensors if self._may_change else None
         return compiled, tensors
 
     def compile(self, args: Sequence[Any], types: dict[int, str]) -> Compiled:
@@ -174,9 +191,21 @@ class Segment(torch.nn.Module):
         )
         return Compiled(program, function, types)
 
+    def _array(self, position: int, tensor: torch.Tensor) -> np.ndarray:
+        """`to_array`, which is kept for what is the same at each call."""
+        if position not in self._constants:
+            return to_array(tensor)
+        known = self._arrays.get(position)
+        if known is not None and known[0] is tensor and known[1] == tensor.data_ptr():
+            return known[2]
+        array = to_array(tensor)
+        if tensor.is_contiguous():
+            self._arrays[position] = tensor, tensor.data_ptr(), array
+        return array
+
     def _call(self, compiled: Compiled, args: Sequence[Any], tensors: dict[int, Tensor]) -> Any:
         program = compiled.program
-        given = [tensors[i] if i in tensors else to_array(args[i]) for i in program.arguments]
+        given = [tensors[i] if i in tensors else self._array(i, args[i]) for i in program.arguments]
         results = compiled.function(*given)
         results = results if isinstance(results, tuple) else (results,)
         for check in program.checks:
