@@ -1,8 +1,10 @@
 //===- Hadamard.cpp - Walsh-Hadamard rotation along an axis ---------------===//
 
 #include "zq/Codec/Hadamard.h"
+#include "Elements.h"
 #include "Lines.h"
 #include "Validate.h"
+#include "zq/Codec/Parallel.h"
 #include "zq/Codec/Random.h"
 
 #include <algorithm>
@@ -27,68 +29,130 @@ std::vector<int64_t> zq::codec::hadamardBlocks(int64_t length, int64_t block) {
   return sizes;
 }
 
+namespace {
+/// Lines that are rotated together: element `i` of all of them is the `lanes`
+/// floats from data[i * stride] on.
+struct Lines {
+  float *data;
+  int64_t stride;
+  int64_t lanes;
+
+  float *at(int64_t i) const { return data + i * stride; }
+  Lines from(int64_t i) const { return {at(i), stride, lanes}; }
+};
+} // namespace
+
+/// (a, b) -> (a + b, a - b) for `count` neighbours.
+static void butterfly(float *a, float *b, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    float sum = a[i] + b[i], difference = a[i] - b[i];
+    a[i] = sum;
+    b[i] = difference;
+  }
+}
+
+/// The butterflies of one short distance in consecutive elements.
+template <int64_t distance>
+static void shortButterflies(float *data, int64_t size) {
+  for (int64_t i = 0; i < size; i += 2 * distance)
+    butterfly(data + i, data + i + distance, distance);
+}
+
 /// Multiplies `size` elements by the Walsh-Hadamard matrix.
-static void butterflies(float *data, int64_t stride, int64_t size) {
-  for (int64_t distance = 1; distance < size; distance *= 2)
-    for (int64_t i = 0; i < size; ++i)
-      if (!(i & distance)) {
-        float &a = data[i * stride], &b = data[(i + distance) * stride];
-        float sum = a + b, difference = a - b;
-        a = sum;
-        b = difference;
+static void butterflies(const Lines &lines, int64_t size) {
+  const bool isDense = lines.lanes == 1 && lines.stride == 1;
+  for (int64_t distance = 1; distance < size; distance *= 2) {
+    if (isDense && distance == 1)
+      shortButterflies<1>(lines.data, size);
+    else if (isDense && distance == 2)
+      shortButterflies<2>(lines.data, size);
+    else if (isDense && distance == 4)
+      shortButterflies<4>(lines.data, size);
+    else
+      for (int64_t i = 0; i < size; i += 2 * distance) {
+        if (isDense)
+          butterfly(lines.at(i), lines.at(i + distance), distance);
+        else
+          for (int64_t j = i; j < i + distance; ++j)
+            butterfly(lines.at(j), lines.at(j + distance), lines.lanes);
       }
+  }
 }
 
 /// Multiplies `order` elements by `hadamardMatrix(order)` or its transpose.
-static void signedSums(float *data, int64_t stride, int64_t order,
+static void signedSums(const Lines &lines, int64_t order,
                        const std::vector<int8_t> &matrix, bool transpose) {
   std::vector<float> sums(order);
-  for (int64_t i = 0; i < order; ++i)
-    for (int64_t j = 0; j < order; ++j) {
-      float term = data[j * stride];
-      bool negative = matrix[transpose ? j * order + i : i * order + j] < 0;
-      if (j == 0)
-        sums[i] = negative ? -term : term;
-      else
-        sums[i] = negative ? sums[i] - term : sums[i] + term;
-    }
-  for (int64_t i = 0; i < order; ++i)
-    data[i * stride] = sums[i];
+  for (int64_t lane = 0; lane < lines.lanes; ++lane) {
+    for (int64_t i = 0; i < order; ++i)
+      for (int64_t j = 0; j < order; ++j) {
+        float term = lines.at(j)[lane];
+        bool negative = matrix[transpose ? j * order + i : i * order + j] < 0;
+        if (j == 0)
+          sums[i] = negative ? -term : term;
+        else
+          sums[i] = negative ? sums[i] - term : sums[i] + term;
+      }
+    for (int64_t i = 0; i < order; ++i)
+      lines.at(i)[lane] = sums[i];
+  }
 }
 
 /// Multiplies `size` elements by the normalised Hadamard matrix of a block, or
 /// by its transpose.
-static void transform(float *data, int64_t stride, int64_t size,
-                      bool transpose) {
+static void transform(const Lines &lines, int64_t size, bool transpose) {
   int64_t order = hadamardOrder(size), power = size / order;
   for (int64_t i = 0; i < size; i += power)
-    butterflies(data + i * stride, stride, power);
+    butterflies(lines.from(i), power);
   if (order > 1) {
     const std::vector<int8_t> &matrix = hadamardMatrix(order);
     for (int64_t i = 0; i < power; ++i)
-      signedSums(data + i * stride, power * stride, order, matrix, transpose);
+      signedSums({lines.at(i), power * lines.stride, lines.lanes}, order,
+                 matrix, transpose);
   }
   float c = static_cast<float>(1 / std::sqrt(double(size)));
   for (int64_t i = 0; i < size; ++i)
-    data[i * stride] *= c;
+    for (int64_t lane = 0; lane < lines.lanes; ++lane)
+      lines.at(i)[lane] *= c;
+}
+
+/// Rotates lines whose elements take `signs`, the sign bit each, if there are
+/// any.
+static void rotateLines(const Lines &lines,
+                        const std::vector<int64_t> &blockSizes,
+                        const std::vector<uint32_t> &signs, bool inverse) {
+  auto applySigns = [&] {
+    for (size_t i = 0; i < signs.size(); ++i)
+      for (int64_t lane = 0; lane < lines.lanes; ++lane) {
+        float &value = lines.at(i)[lane];
+        value = floatOf(bitsOf(value) ^ signs[i]);
+      }
+  };
+  if (!inverse)
+    applySigns();
+  int64_t start = 0;
+  for (int64_t size : blockSizes) {
+    transform(lines.from(start), size, inverse);
+    start += size;
+  }
+  if (inverse)
+    applySigns();
+}
+
+/// What a factor of `hadamardSign` does to the bits of each element.
+static std::vector<uint32_t> signsOf(std::optional<uint64_t> seed,
+                                     int64_t length) {
+  std::vector<uint32_t> signs;
+  for (int64_t i = 0; seed && i < length; ++i)
+    signs.push_back(hadamardSign(*seed, i) < 0 ? uint32_t(1) << 31 : 0);
+  return signs;
 }
 
 void zq::codec::hadamardRow(float *data, int64_t stride, int64_t length,
                             int64_t block, std::optional<uint64_t> seed,
                             bool inverse) {
-  auto applySigns = [&] {
-    for (int64_t i = 0; seed && i < length; ++i)
-      data[i * stride] *= hadamardSign(*seed, i);
-  };
-  if (!inverse)
-    applySigns();
-  int64_t start = 0;
-  for (int64_t size : hadamardBlocks(length, block)) {
-    transform(data + start * stride, stride, size, inverse);
-    start += size;
-  }
-  if (inverse)
-    applySigns();
+  rotateLines({data, stride, 1}, hadamardBlocks(length, block),
+              signsOf(seed, length), inverse);
 }
 
 Hadamard::Hadamard(int64_t axis, int64_t block, std::optional<uint64_t> seed)
@@ -98,15 +162,26 @@ Hadamard::Hadamard(int64_t axis, int64_t block, std::optional<uint64_t> seed)
 }
 
 void Hadamard::rotate(Array &values, bool inverse) const {
-  std::vector<float> data(values.size());
-  if (data.empty())
+  const int64_t length = values.shape[axis];
+  const int64_t stride = strideOf(values.shape, axis);
+  if (values.size() == 0)
     return;
-  std::memcpy(data.data(), values.bytes.data(), values.bytes.size());
-  forEachLine(values.shape, axis, [&](int64_t begin) {
-    hadamardRow(data.data() + begin, strideOf(values.shape, axis),
-                values.shape[axis], block, seed, inverse);
+  const std::vector<int64_t> blockSizes = hadamardBlocks(length, block);
+  const std::vector<uint32_t> signs = signsOf(seed, length);
+  // Lines that lie side by side fill vectors and lines of the cache.
+  const int64_t lanes = std::min<int64_t>(stride, 64);
+  const int64_t groups = ceilDiv(stride, lanes);
+  const int64_t count = values.size() / length / stride * groups;
+  const int64_t grain = std::max<int64_t>(1, elementGrain / (length * lanes));
+  parallelFor(count, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      int64_t first = i % groups * lanes;
+      float *data =
+          elements<float>(values) + i / groups * length * stride + first;
+      rotateLines({data, stride, std::min(lanes, stride - first)}, blockSizes,
+                  signs, inverse);
+    }
   });
-  std::memcpy(values.bytes.data(), data.data(), values.bytes.size());
 }
 
 Range Hadamard::inputRange(Range target) const {
@@ -144,7 +219,7 @@ Result<Array> Hadamard::decode(const Array &main,
                                const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  Array result = main;
+  Array result = widened(main);
   rotate(result, /*inverse=*/true);
   return result;
 }

@@ -51,8 +51,11 @@ Result<Array> Nested::decode(const Array &main,
                              const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
+  std::vector<uint8_t> codeOf(size_t(1) << stored);
+  for (size_t code = 0; code < codeOf.size(); ++code)
+    codeOf[code] = decodeOne(static_cast<uint8_t>(code));
   Array codes(ElementType::I8, shape);
   for (int64_t i = 0, n = codes.size(); i < n; ++i)
-    codes.set(i, decodeOne(main.get<uint8_t>(i)));
+    codes.set(i, codeOf[main.get<uint8_t>(i)]);
   return codes;
 }

@@ -180,9 +180,20 @@ uint8_t QuantizeInteger::encodeOne(float value, int64_t index) const {
 
 void QuantizeInteger::encodeMany(const float *values, int64_t count,
                                  int64_t first, uint8_t *codes) const {
-  if (rounding.seed || rounding.ties != Ties::Even || grid.step != 1)
+  if (rounding.seed || rounding.ties != Ties::Even || grid.step > 2)
     return Quantize::encodeMany(values, count, first, codes);
   const float low = grid.low, high = grid.high;
+  if (grid.step == 2 && !grid.isTwosComplement) {
+    // Ties are even and go up, so that 2k + 1 is for values from 2k on.
+    const int begin = (grid.low - 1) / 2;
+    for (int64_t i = 0; i < count; ++i) {
+      float value = std::clamp(values[i], low, high);
+      int floor = static_cast<int>(value);
+      floor -= static_cast<float>(floor) > value;
+      codes[i] = (floor >> 1) - begin;
+    }
+    return;
+  }
   const int origin = grid.isTwosComplement ? 0 : grid.low;
   const int mask = grid.isTwosComplement ? (1 << grid.bits) - 1 : ~0;
   // Next to 1.5 * 2^23 f32 has the integers and nothing between, so that the
