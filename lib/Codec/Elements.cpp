@@ -63,8 +63,8 @@ Array zq::codec::converted(const Array &array, ElementType type) {
     std::memcpy(copy.bytes.data(), array.bytes.data(), array.bytes.size());
     return copy;
   }
-  assert((array.type == ElementType::F32 || type == ElementType::F32) &&
-         "one of the types is f32");
+  if (array.type != ElementType::F32 && type != ElementType::F32)
+    return converted(converted(array, ElementType::F32), type);
   switch (type == ElementType::F32 ? array.type : type) {
   case ElementType::F64:
     return convert<double>(array, type, Plain<double>());

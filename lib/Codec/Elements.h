@@ -51,8 +51,8 @@ inline float floatOf(uint32_t bits) {
   return value;
 }
 
-/// `array` with its elements converted as `Array::getFloat` and `setFloat` do.
-/// Both types are floating-point, and one of them is f32.
+/// A floating-point array with its elements converted to `type` as by
+/// `Array::getFloat` and `setFloat`.
 Array converted(const Array &array, ElementType type);
 inline Array converted(Array &&array, ElementType type) {
   return array.type == type ? std::move(array)

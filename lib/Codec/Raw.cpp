@@ -1,26 +1,17 @@
 //===- Raw.cpp - Values as they are ---------------------------------------===//
 
 #include "zq/Codec/Raw.h"
+#include "Elements.h"
 #include "Validate.h"
 
 using namespace zq::codec;
-
-/// `array` in another floating-point type.
-static Array convert(const Array &array, ElementType type) {
-  if (array.type == type)
-    return array;
-  Array result(type, array.shape);
-  for (int64_t i = 0, n = array.size(); i < n; ++i)
-    result.setFloat(i, array.getFloat(i));
-  return result;
-}
 
 Result<Array> Raw::encode(const Array &input, const Below &below,
                           std::vector<Stream> &sides) const {
   (void)below, (void)sides;
   if (Status valid = checkFloat(keyword(), input); !valid)
     return valid.error();
-  return convert(input, stored);
+  return converted(input, stored);
 }
 
 Status Raw::check(const Array *main, const std::vector<Stream> &sides,
@@ -36,5 +27,5 @@ Result<Array> Raw::decode(const Array &main, const std::vector<Stream> &sides,
                           const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  return convert(main, decodedType());
+  return converted(main, decodedType());
 }

@@ -1,7 +1,9 @@
 //===- Tables.cpp - A table chosen for every block ------------------------===//
 
 #include "zq/Codec/Tables.h"
+#include "Elements.h"
 #include "Validate.h"
+#include "zq/Codec/Parallel.h"
 #include "zq/Codec/Scale.h"
 
 #include <algorithm>
@@ -58,34 +60,64 @@ struct Tables::Candidate {
   std::vector<double> errors;
 };
 
-/// The code of `value` under a scale.
-static uint8_t encodeScaled(const Lookup &table, float value, float scale) {
-  return table.encodeOne(scale == 0 ? 0.0f : value / scale, /*index=*/0);
+/// The codes of `count` values under a scale.
+static void encodeScaled(const Lookup &table, const float *values,
+                         int64_t count, float scale, uint8_t *codes) {
+  std::vector<float> scaled(count);
+  for (int64_t i = 0; i < count; ++i)
+    scaled[i] = scale == 0 ? 0.0f : values[i] / scale;
+  table.encodeMany(scaled.data(), count, /*first=*/0, codes);
+}
+
+/// The value of each code.
+static std::vector<float> valuesOf(const Lookup &table) {
+  std::vector<float> values;
+  for (int code = 0; code < table.numCodes(); ++code)
+    values.push_back(table.decodeOne(static_cast<uint8_t>(code)));
+  return values;
+}
+
+/// Calls `visit(block, first, count)` for the runs of elements of one block, on
+/// several threads, of which each has blocks of its own.
+template <typename Visit>
+static void forEachRun(const Blocks &blocks, const Shape &shape, Visit visit) {
+  const int64_t band = blocks.bandSize(shape);
+  parallelFor(numElements(shape), ceilDiv(elementGrain, band) * band,
+              [&](int64_t begin, int64_t end) {
+                blocks.forEachRun(shape, begin, end, visit);
+              });
 }
 
 Result<Tables::Candidate>
 Tables::tryTable(size_t tag, const Array &values,
                  const std::vector<BlockStatistics> &statistics) const {
   const Lookup &table = tables[tag];
-  Candidate result;
-  result.scale = Array(stored.type(), blocks.count(values.shape));
+  const double limit = limitOf(table);
+  Array chosen(ElementType::F32, blocks.count(values.shape));
   for (size_t block = 0; block < statistics.size(); ++block)
-    result.scale.setFloat(block, roundScale(stored.type(),
-                                            std::fabs(statistics[block].peak),
-                                            limitOf(table)));
+    chosen.set(block, roundScale(stored.type(),
+                                 std::fabs(statistics[block].peak), limit));
+  Candidate result;
+  result.scale = converted(chosen, stored.type());
   Result<Array> read = stored.readBack(result.scale, "scale of tables");
   if (!read)
     return read.error();
-  result.scaleRead = std::move(*read);
+  result.scaleRead = widened(*read);
   result.errors.resize(statistics.size());
-  for (int64_t i = 0, n = values.size(); i < n; ++i) {
-    int64_t block = blocks.blockOf(i, values.shape);
-    float value = values.get<float>(i);
-    float scale = result.scaleRead.getFloat(block);
-    uint8_t code = encodeScaled(table, value, scale);
-    double error = double(value) - table.decodeOne(code) * scale;
-    result.errors[block] += error * error;
-  }
+  const std::vector<float> valueOf = valuesOf(table);
+  const float *from = elements<float>(values);
+  forEachRun(
+      blocks, values.shape, [&](int64_t block, int64_t first, int64_t count) {
+        const float scale = result.scaleRead.get<float>(block);
+        std::vector<uint8_t> codes(count);
+        encodeScaled(table, from + first, count, scale, codes.data());
+        double sum = result.errors[block];
+        for (int64_t i = 0; i < count; ++i) {
+          double error = double(from[first + i]) - valueOf[codes[i]] * scale;
+          sum += error * error;
+        }
+        result.errors[block] = sum;
+      });
   return result;
 }
 
@@ -120,12 +152,15 @@ Result<Array> Tables::encode(const Array &input, const Below &below,
   if (!scales)
     return scales;
 
+  const Array scalesRead = widened(*scales);
   Array codes(ElementType::I8, input.shape);
-  for (int64_t i = 0, n = codes.size(); i < n; ++i) {
-    int64_t block = blocks.blockOf(i, input.shape);
-    codes.set(i, encodeScaled(tables[tags.get<uint8_t>(block)],
-                              values->get<float>(i), scales->getFloat(block)));
-  }
+  forEachRun(blocks, input.shape,
+             [&](int64_t block, int64_t first, int64_t count) {
+               encodeScaled(tables[tags.get<uint8_t>(block)],
+                            elements<float>(*values) + first, count,
+                            scalesRead.get<float>(block),
+                            elements<uint8_t>(codes) + first);
+             });
   sides.push_back({"scale", std::move(best->scale)});
   sides.push_back({"tag", std::move(tags)});
   return codes;
@@ -158,15 +193,19 @@ Status Tables::check(const Array *main, const std::vector<Stream> &sides,
           checkArray("the main array of tables", *main, ElementType::I8, shape);
       !valid)
     return valid;
-  for (int64_t i = 0, n = main->size(); i < n; ++i) {
-    int tag = tags.get<uint8_t>(blocks.blockOf(i, shape));
-    int code = main->get<uint8_t>(i), count = tables[tag].numCodes();
-    if (code >= count)
-      return Error{elementName(shape, i) + " is code " + std::to_string(code) +
-                   ": table " + std::to_string(tag) + " has codes below " +
-                   std::to_string(count)};
-  }
-  return {};
+  Status valid;
+  auto visit = [&](int64_t block, int64_t first, int64_t count) {
+    const int tag = tags.get<uint8_t>(block), limit = tables[tag].numCodes();
+    const uint8_t *codes = elements<uint8_t>(*main) + first;
+    const uint8_t *wrong = std::find_if(
+        codes, codes + count, [=](int code) { return code >= limit; });
+    if (wrong != codes + count && valid)
+      valid = Error{elementName(shape, first + (wrong - codes)) + " is code " +
+                    std::to_string(*wrong) + ": table " + std::to_string(tag) +
+                    " has codes below " + std::to_string(limit)};
+  };
+  blocks.forEachRun(shape, 0, main->size(), visit);
+  return valid;
 }
 
 Result<Array> Tables::decode(const Array &main,
@@ -174,12 +213,18 @@ Result<Array> Tables::decode(const Array &main,
                              const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
+  std::vector<std::vector<float>> valueOf;
+  for (const Lookup &table : tables)
+    valueOf.push_back(valuesOf(table));
+  const Array scales = widened(sides[0].array);
+  const uint8_t *codes = elements<uint8_t>(main);
   Array values(ElementType::F32, shape);
-  for (int64_t i = 0, n = values.size(); i < n; ++i) {
-    int64_t block = blocks.blockOf(i, shape);
-    const Lookup &table = tables[sides[1].array.get<uint8_t>(block)];
-    values.set(i, table.decodeOne(main.get<uint8_t>(i)) *
-                      sides[0].array.getFloat(block));
-  }
+  float *to = elements<float>(values);
+  forEachRun(blocks, shape, [&](int64_t block, int64_t first, int64_t count) {
+    const float *own = valueOf[sides[1].array.get<uint8_t>(block)].data();
+    const float scale = scales.get<float>(block);
+    for (int64_t i = first; i < first + count; ++i)
+      to[i] = own[codes[i]] * scale;
+  });
   return values;
 }
