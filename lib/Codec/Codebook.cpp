@@ -1,8 +1,10 @@
 //===- Codebook.cpp - Vector quantization with learned entries ------------===//
 
 #include "zq/Codec/Codebook.h"
+#include "Elements.h"
 #include "SumOfBooks.h"
 #include "Validate.h"
+#include "zq/Codec/Parallel.h"
 
 #include <algorithm>
 #include <cassert>
@@ -137,7 +139,7 @@ Result<Array> Codebook::encode(const Array &input, const Below &below,
 
   const int sweeps = options.fit == Fit::Additive ? 3 : 0;
   Array entries(options.stored.type(), *entriesShape);
-  for (size_t group = 0; group < members.size(); ++group) {
+  parallelFor(members.size(), 1, [&](int64_t group, int64_t) {
     std::vector<float> trained =
         trainBooks(sampleRows(rows, members[group], length,
                               std::max<int64_t>(1 << 14, 4 * perBook())),
@@ -145,25 +147,27 @@ Result<Array> Codebook::encode(const Array &input, const Below &below,
     for (size_t i = 0; i < trained.size(); ++i)
       entries.setFloat(group * trained.size() + i,
                        options.stored.round(trained[i]));
-  }
+  });
 
   // What vectors choose from is what will be read.
   Result<Array> read = options.stored.readBack(entries, "codebook");
   if (!read)
     return read;
   Array codes(codeType(options.bits), mainShape(input.shape));
-  std::vector<float> own(perGroup);
-  std::vector<uint32_t> chosen(options.books);
-  for (size_t group = 0; group < members.size(); ++group) {
-    for (size_t i = 0; i < own.size(); ++i)
-      own[i] = read->getFloat(group * own.size() + i);
-    BookSearch search(own.data(), perBook(), options.books, length, sweeps);
-    for (int64_t number : members[group]) {
-      search.find(&rows[number * length], chosen.data());
-      for (int book = 0; book < options.books; ++book)
-        setCode(codes, number * options.books + book, chosen[book]);
-    }
-  }
+  const Array entriesRead = widened(*read);
+  parallelFor(members.size(), 1, [&](int64_t group, int64_t) {
+    BookSearch search(elements<float>(entriesRead) + group * perGroup,
+                      perBook(), options.books, length, sweeps);
+    const std::vector<int64_t> &own = members[group];
+    parallelFor(own.size(), searchGrain, [&](int64_t begin, int64_t end) {
+      std::vector<uint32_t> chosen(options.books);
+      for (int64_t i = begin; i < end; ++i) {
+        search.find(&rows[own[i] * length], chosen.data());
+        for (int book = 0; book < options.books; ++book)
+          setCode(codes, own[i] * options.books + book, chosen[book]);
+      }
+    });
+  });
   sides.push_back({"codebook", std::move(entries)});
   return codes;
 }
@@ -191,7 +195,7 @@ Result<Array> Codebook::decode(const Array &main,
                                const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  const Array &entries = sides[0].array;
+  const Array entries = widened(sides[0].array);
   Array result(ElementType::F32, shape);
   Vectors vectors(shape, axis, length);
   vectors.forEach([&](int64_t number, int64_t element, int64_t count) {
@@ -201,7 +205,7 @@ Result<Array> Codebook::decode(const Array &main,
       for (int64_t book = 0; book < options.books; ++book) {
         int64_t code = getCode(main, number * options.books + book);
         int64_t row = (firstBook + book) * perBook() + code;
-        float entry = entries.getFloat(row * length + k);
+        float entry = entries.get<float>(row * length + k);
         sum = book == 0 ? entry : sum + entry;
       }
       result.set(element + k * vectors.inner, sum);

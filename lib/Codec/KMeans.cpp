@@ -2,6 +2,7 @@
 
 #include "KMeans.h"
 #include "NearestRow.h"
+#include "zq/Codec/Parallel.h"
 
 #include <algorithm>
 #include <numeric>
@@ -125,10 +126,15 @@ std::vector<float> zq::codec::kMeans(const std::vector<float> &rows,
   const int rounds = isExact ? 0 : 10;
   for (int round = 0; round < rounds; ++round) {
     NearestRow nearest(centers.data(), count, length);
+    std::vector<int64_t> centerOf(rows.size() / length);
+    parallelFor(centerOf.size(), searchGrain, [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row)
+        centerOf[row] = nearest.find(&rows[row * length]);
+    });
     std::vector<double> sums(count * length, 0);
     std::vector<int64_t> members(count, 0);
-    for (size_t row = 0; row * length < rows.size(); ++row) {
-      int64_t center = nearest.find(&rows[row * length]);
+    for (size_t row = 0; row < centerOf.size(); ++row) {
+      int64_t center = centerOf[row];
       ++members[center];
       for (int64_t k = 0; k < length; ++k)
         sums[center * length + k] += rows[row * length + k];

@@ -1,8 +1,10 @@
 //===- LowRank.cpp - A low-rank part beside the rest ----------------------===//
 
 #include "zq/Codec/LowRank.h"
+#include "Elements.h"
 #include "Validate.h"
 #include "zq/Codec/DenseAlgebra.h"
+#include "zq/Codec/Parallel.h"
 
 #include <algorithm>
 
@@ -35,16 +37,25 @@ Result<Shape> LowRank::sideShape(size_t index, const Shape &shape,
 /// left x right as decoding computes it.
 static Array product(const Array &left, const Array &right, const Shape &shape,
                      int64_t rank) {
+  const F32View leftF32(left), rightF32(right);
   Array result(ElementType::F32, shape);
-  int64_t rows = shape[shape.size() - 2], columns = shape.back();
-  for (int64_t index = 0, n = result.size(); index < n; ++index) {
-    int64_t j = index % columns, row = index / columns, batch = row / rows;
-    float sum = 0;
-    for (int64_t r = 0; r < rank; ++r)
-      sum += left.getFloat(row * rank + r) *
-             right.getFloat((batch * rank + r) * columns + j);
-    result.set(index, sum);
-  }
+  const int64_t rows = shape[shape.size() - 2], columns = shape.back();
+  if (result.size() == 0)
+    return result;
+  const int64_t grain =
+      std::max<int64_t>(1, elementGrain / (columns * (rank + 1)));
+  parallelFor(result.size() / columns, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      float *sums = elements<float>(result) + row * columns;
+      for (int64_t r = 0; r < rank; ++r) {
+        const float factor = leftF32->get<float>(row * rank + r);
+        const float *other =
+            elements<float>(*rightF32) + (row / rows * rank + r) * columns;
+        for (int64_t j = 0; j < columns; ++j)
+          sums[j] += factor * other[j];
+      }
+    }
+  });
   return result;
 }
 

@@ -7,6 +7,9 @@
 
 namespace zq::codec {
 
+/// How many searches are a piece of work for a thread.
+inline constexpr int64_t searchGrain = 256;
+
 /// Finds, among rows of equal length, the one at the least squared distance
 /// from a vector; the lowest index among equals. Distances are sums in f64 in
 /// the order of the elements. A k-d tree with bounding boxes: the distance from

@@ -34,6 +34,11 @@ void zq::codec::parallelFor(int64_t count, int64_t grain,
                             const std::function<void(int64_t, int64_t)> &body) {
   assert(grain >= 1 && "pieces have a size");
   const int64_t pieces = count / grain + (count % grain != 0);
+  if (pieces <= 1) {
+    if (count > 0)
+      body(0, count);
+    return;
+  }
   std::atomic<int64_t> next{0};
   std::mutex mutex;
   std::exception_ptr failure;

@@ -2,6 +2,7 @@
 
 #include "SumOfBooks.h"
 #include "KMeans.h"
+#include "zq/Codec/Parallel.h"
 
 #include <algorithm>
 
@@ -71,19 +72,27 @@ std::vector<float> zq::codec::trainBooks(const std::vector<float> &rows,
   for (int64_t book = 0; book < books; ++book) {
     std::vector<float> centers = kMeans(rest, length, count);
     NearestRow nearest(centers.data(), count, length);
-    for (size_t i = 0; book + 1 < books && i < rest.size(); i += length) {
-      const float *center = &centers[nearest.find(&rest[i]) * length];
-      for (int64_t k = 0; k < length; ++k)
-        rest[i + k] -= center[k];
-    }
+    if (book + 1 < books)
+      parallelFor(
+          rest.size() / length, searchGrain, [&](int64_t begin, int64_t end) {
+            for (int64_t row = begin; row < end; ++row) {
+              float *own = &rest[row * length];
+              const float *center = &centers[nearest.find(own) * length];
+              for (int64_t k = 0; k < length; ++k)
+                own[k] -= center[k];
+            }
+          });
     entries.insert(entries.end(), centers.begin(), centers.end());
   }
   const int rounds = sweeps > 0 && books > 1 ? 2 : 0;
   for (int round = 0; round < rounds; ++round) {
     std::vector<uint32_t> codes(rows.size() / length * books);
     BookSearch search(entries.data(), count, books, length, sweeps);
-    for (size_t row = 0; row * length < rows.size(); ++row)
-      search.find(&rows[row * length], &codes[row * books]);
+    parallelFor(rows.size() / length, searchGrain,
+                [&](int64_t begin, int64_t end) {
+                  for (int64_t row = begin; row < end; ++row)
+                    search.find(&rows[row * length], &codes[row * books]);
+                });
     for (int64_t book = 0; book < books; ++book)
       refit(rows, length, count, books, book, codes, entries);
   }

@@ -1,7 +1,9 @@
 //===- VectorQuantize.cpp - Runs of values to one code each ---------------===//
 
 #include "zq/Codec/VectorQuantize.h"
+#include "Elements.h"
 #include "Validate.h"
+#include "zq/Codec/Parallel.h"
 
 #include <algorithm>
 
@@ -19,10 +21,17 @@ Shape VectorQuantize::mainShape(const Shape &shape) const {
 /// elements from `first` on.
 template <typename Visit>
 void VectorQuantize::forEachVector(const Shape &shape, Visit visit) const {
-  int64_t row = shape.back(), vector = 0;
-  for (int64_t start = 0, end = numElements(shape); start < end; start += row)
-    for (int64_t i = 0; i < row; i += length())
-      visit(vector++, start + i, std::min<int64_t>(length(), row - i));
+  const int64_t row = shape.back(), perRow = ceilDiv(row, length());
+  if (numElements(shape) == 0)
+    return;
+  const int64_t grain = std::max<int64_t>(1, elementGrain / 16 / row);
+  parallelFor(numElements(shape) / row, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t vector = begin * perRow; vector < end * perRow; ++vector) {
+      int64_t i = vector % perRow * length();
+      visit(vector, vector / perRow * row + i,
+            std::min<int64_t>(length(), row - i));
+    }
+  });
 }
 
 Result<Array> VectorQuantize::encode(const Array &input, const Below &below,
@@ -34,9 +43,8 @@ Result<Array> VectorQuantize::encode(const Array &input, const Below &below,
   if (input.shape.empty())
     return Error{keyword() + " needs a tensor of rank 1 or more"};
   Array codes(codeType(codeBits()), mainShape(input.shape));
-  std::vector<float> padded(length());
   forEachVector(input.shape, [&](int64_t vector, int64_t first, int64_t count) {
-    std::fill(padded.begin(), padded.end(), 0.0f);
+    std::vector<float> padded(length());
     for (int64_t i = 0; i < count; ++i)
       padded[i] = values->get<float>(first + i);
     setCode(codes, vector, encodeVector(padded.data()));
@@ -66,8 +74,8 @@ Result<Array> VectorQuantize::decode(const Array &main,
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
   Array values(ElementType::F32, shape);
-  std::vector<float> decoded(length());
   forEachVector(shape, [&](int64_t vector, int64_t first, int64_t count) {
+    std::vector<float> decoded(length());
     decodeVector(getCode(main, vector), decoded.data());
     for (int64_t i = 0; i < count; ++i)
       values.set(first + i, decoded[i]);

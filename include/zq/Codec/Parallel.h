@@ -34,8 +34,9 @@ private:
 };
 
 /// Calls `body(begin, end)` for pieces of [0, count) of `grain` each (the last
-/// one may be shorter), on several threads where there are several pieces.
-/// Returns when all are done; what a body throws is thrown here.
+/// one may be shorter), on several threads where there are several pieces; a
+/// body's own pieces are then done on its thread. Returns when all are done;
+/// what a body throws is thrown here.
 void parallelFor(int64_t count, int64_t grain,
                  const std::function<void(int64_t, int64_t)> &body);
 
