@@ -108,6 +108,9 @@ def count_bytes(model):
     return total
 
 
+BF16 = ("bf16_window4", "bfloat16")
+
+
 class Row:
     """A way to run the model."""
 
@@ -116,19 +119,20 @@ class Row:
         self.cosine, self.times = None, {size: [] for size in SIZES}
 
 
+# The codecs of linear layers and of embeddings; and what to say of it.
 CODECS = {
-    "zq-f32": (None, ""),
-    "zq-bf16": (("bf16_window4", "bfloat16"), "weights of bf16, bit by bit"),
-    "zq-int8": ("int8_row", ""),
-    "zq-nvfp4": ("nvfp4", ""),
-    "zq-int4_h128": ("int4_h128", ""),
+    "zq-f32": (None, None, ""),
+    "zq-bf16": (BF16, BF16, "lossless: weights of bf16, bit by bit"),
+    "zq-int8": ("int8_row", "int8_row", ""),
+    "zq-nvfp4": ("nvfp4", "int8_row", "embeddings: int8_row"),
+    "zq-int4_h128": ("int4_h128", "int8_row", "embeddings: int8_row"),
 }
 
 
 def make_zq_row(name, folder, inputs):
     model, _ = load_model(folder)
-    codec, note = CODECS[name]
-    codecs = {torch.nn.Linear: codec} if codec else None
+    linear, embedding, note = CODECS[name]
+    codecs = {torch.nn.Linear: linear, torch.nn.Embedding: embedding} if linear else None
     if name == "zq-bf16":
         with torch.no_grad():
             for parameter in model.parameters():
@@ -161,8 +165,9 @@ def make_torch_row(name, folder, inputs):
 
         config = {
             "torchao-int8": lambda: ao.Int8WeightOnlyConfig(),
-            "torchao-int4": lambda: ao.Int4WeightOnlyConfig(
-                group_size=32, int4_packing_format="opaque"
+            # What there is of 4 bits on a CPU without ARM's kernels: held as bytes.
+            "torchao-int4": lambda: ao.IntxWeightOnlyConfig(
+                weight_dtype=torch.int4, granularity=ao.PerGroup(32)
             ),
         }[name]()
         ao.quantize_(model, config)
