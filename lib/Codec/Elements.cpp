@@ -12,12 +12,11 @@ using namespace zq::codec;
 
 void zq::codec::adviseLargePages(void *begin, size_t size) {
 #ifdef MADV_HUGEPAGE
-  const uintptr_t page = 1 << 21;
-  uintptr_t first = reinterpret_cast<uintptr_t>(begin);
-  uintptr_t aligned = (first + page - 1) / page * page;
+  const size_t page = 1 << 21;
+  const size_t skipped = -reinterpret_cast<uintptr_t>(begin) % page;
   if (size >= 2 * page)
-    (void)madvise(reinterpret_cast<void *>(aligned),
-                  (first + size - aligned) / page * page, MADV_HUGEPAGE);
+    (void)madvise(static_cast<char *>(begin) + skipped,
+                  (size - skipped) / page * page, MADV_HUGEPAGE);
 #else
   (void)begin, (void)size;
 #endif

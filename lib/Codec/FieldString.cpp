@@ -127,16 +127,20 @@ void FieldString::writeWords(uint8_t *bytes, const T *values,
   for (int64_t first = 0; first < count; first += perWord) {
     int here = static_cast<int>(std::min<int64_t>(perWord, count - first));
     uint64_t sum = 0;
-    if (!radix)
+    if (!radix && msb) {
       for (int k = 0; k < here; ++k)
-        sum |= uint64_t(values[first + k])
-               << (msb ? word - (k + 1) * width : k * width);
-    else if (msb)
+        sum = sum << width | values[first + k];
+      sum <<= word - here * width;
+    } else if (!radix) {
+      for (int k = here; k-- > 0;)
+        sum = sum << width | values[first + k];
+    } else if (msb) {
       for (int k = 0; k < perWord; ++k)
         sum = sum * radix + (k < here ? values[first + k] : 0);
-    else
+    } else {
       for (int k = here; k-- > 0;)
         sum = sum * radix + values[first + k];
+    }
     for (int i = 0; i < wordBytes(); ++i)
       *bytes++ = sum >> (8 * i) & 0xFF;
   }
@@ -150,17 +154,13 @@ void FieldString::readWords(const uint8_t *bytes, T *values,
     int here = static_cast<int>(std::min<int64_t>(perWord, count - first));
     uint64_t rest = readWord(bytes);
     bytes += wordBytes();
-    if (!radix) {
-      for (int k = 0; k < here; ++k)
-        values[first + k] =
-            rest >> (msb ? word - (k + 1) * width : k * width) & mask;
-      continue;
-    }
-    for (int digit = 0; digit < perWord; ++digit) {
-      int k = msb ? perWord - 1 - digit : digit;
+    if (!radix && msb)
+      rest >>= word - perWord * width;
+    for (int place = 0; place < perWord; ++place) {
+      int k = msb ? perWord - 1 - place : place;
       if (k < here)
-        values[first + k] = rest % radix;
-      rest /= radix;
+        values[first + k] = radix ? rest % radix : rest & mask;
+      rest = radix ? rest / radix : rest >> width;
     }
   }
 }
@@ -245,9 +245,9 @@ static void writeBits(uint8_t *bytes, uint8_t *end, const T *values,
 
 template <typename T>
 static void readBits(const uint8_t *bytes, const uint8_t *end, T *values,
-                     int64_t count, int width, bool msb) {
+                     int64_t count, unsigned width, bool msb) {
   uint64_t pending = 0;
-  int numPending = 0;
+  unsigned numPending = 0;
   for (int64_t i = 0; i < count; ++i) {
     for (; numPending < width; numPending += 8) {
       assert(bytes < end && "fields beyond their string");

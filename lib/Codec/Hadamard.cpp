@@ -52,10 +52,10 @@ static void butterfly(float *a, float *b, int64_t count) {
 }
 
 /// The butterflies of one short distance in consecutive elements.
-template <int64_t distance>
+template <int64_t Distance>
 static void shortButterflies(float *data, int64_t size) {
-  for (int64_t i = 0; i < size; i += 2 * distance)
-    butterfly(data + i, data + i + distance, distance);
+  for (int64_t i = 0; i < size; i += 2 * Distance)
+    butterfly(data + i, data + i + Distance, Distance);
 }
 
 /// Multiplies `size` elements by the Walsh-Hadamard matrix.

@@ -56,13 +56,18 @@ void zq::codec::parallelFor(int64_t count, int64_t grain,
   };
 
   std::vector<std::thread> helpers;
-  const int64_t wanted = isSerial ? 1 : std::min<int64_t>(pieces, numThreads());
-  try {
-    while (int64_t(helpers.size()) + 1 < wanted)
+  auto start = [&] {
+    try {
       helpers.emplace_back(work);
-  } catch (const std::system_error &) {
-    // The system has no more threads to give; those that there are do it.
-  }
+      return true;
+    } catch (const std::system_error &) {
+      // The system has no more threads to give; those that there are do it.
+      return false;
+    }
+  };
+  const int64_t wanted = isSerial ? 1 : std::min<int64_t>(pieces, numThreads());
+  for (int64_t i = 1; i < wanted && start();)
+    ++i;
   work();
   for (std::thread &helper : helpers)
     helper.join();

@@ -30,7 +30,7 @@ Result<Array> Quantize::encode(const Array &input, const Below &below,
       codes.size(), elementGrain, [&](int64_t begin, int64_t end) -> Status {
         bool isNaN = false;
         for (int64_t i = begin; i < end; ++i)
-          isNaN |= values[i] != values[i];
+          isNaN |= std::isnan(values[i]);
         if (isNaN) {
           int64_t i = begin;
           while (!std::isnan(values[i]))

@@ -60,60 +60,67 @@ TEST(Blocks, RunsAndStatisticsAreThoseOfTheElements) {
       {{601, 700}, {300, 64}},
       {{1, 300000}, {}},
   };
+  enum Signs { Both, NoneNegative, NonePositive };
   std::mt19937 generator(1);
-  for (const auto &test : cases) {
-    const Blocks blocks(test.sizes);
-    Array input = gaussian(test.shape, 9);
-    const int64_t size = input.size();
-    // Equal magnitudes and both zeros are frequent.
-    for (int64_t i = 0; i < size; ++i)
-      if (generator() % 3)
-        input.set(i, float(int(generator() % 3) - 1) *
-                         (generator() % 2 ? 4.0f : -4.0f));
+  for (const auto &test : cases)
+    for (Signs signs : {Both, NoneNegative, NonePositive}) {
+      const Blocks blocks(test.sizes);
+      Array input = gaussian(test.shape, 9);
+      const int64_t size = input.size();
+      // Equal magnitudes and both zeros are frequent.
+      for (int64_t i = 0; i < size; ++i) {
+        float value = input.get<float>(i);
+        if (generator() % 3)
+          value = float(int(generator() % 3) - 1) *
+                  (generator() % 2 ? 4.0f : -4.0f);
+        if (signs != Both && value != 0)
+          value = signs == NoneNegative ? std::fabs(value) : -std::fabs(value);
+        input.set(i, value);
+      }
 
-    std::vector<int64_t> cuts = {0, size / 3, size / 2, size};
-    std::vector<int64_t> blockOf;
-    for (size_t i = 0; i + 1 < cuts.size(); ++i)
-      blocks.forEachRun(test.shape, cuts[i], cuts[i + 1],
-                        [&](int64_t block, int64_t first, int64_t count) {
-                          EXPECT_EQ(first, int64_t(blockOf.size()));
-                          EXPECT_GE(count, 1);
-                          blockOf.resize(blockOf.size() + count, block);
-                        });
-    ASSERT_EQ(int64_t(blockOf.size()), size);
-    std::vector<BlockStatistics> expected(
-        numElements(blocks.count(test.shape)));
-    const int64_t band = blocks.bandSize(test.shape);
-    std::vector<int64_t> bandOf(expected.size(), -1);
-    for (int64_t i = 0; i < size; ++i) {
-      int64_t block = blocks.blockOf(i, test.shape);
-      ASSERT_EQ(blockOf[i], block);
-      ASSERT_TRUE(bandOf[block] < 0 || bandOf[block] == i / band);
-      bandOf[block] = i / band;
-      float value = input.get<float>(i);
-      BlockStatistics &of = expected[block];
-      of.min = of.count ? std::min(of.min, value) : value;
-      of.max = of.count ? std::max(of.max, value) : value;
-      if (std::fabs(value) > std::fabs(of.peak))
-        of.peak = value;
-      of.sum += double(value) * value;
-      ++of.count;
-    }
-    std::vector<BlockStatistics> found =
-        statisticsOf(input, blocks, BlockSum::Squares);
-    std::vector<BlockStatistics> extremes = statisticsOf(input, blocks);
-    ASSERT_EQ(found.size(), expected.size());
-    for (size_t i = 0; i < found.size(); ++i) {
-      EXPECT_EQ(found[i].sum, expected[i].sum);
-      for (const BlockStatistics &of : {found[i], extremes[i]}) {
-        EXPECT_EQ(of.count, expected[i].count);
-        // Signs of zeros too.
-        for (auto member : {&BlockStatistics::min, &BlockStatistics::max,
-                            &BlockStatistics::peak})
-          EXPECT_EQ(std::memcmp(&(of.*member), &(expected[i].*member), 4), 0);
+      std::vector<int64_t> cuts = {0, size / 3, size / 2, size};
+      std::vector<int64_t> blockOf;
+      for (size_t i = 0; i + 1 < cuts.size(); ++i)
+        blocks.forEachRun(test.shape, cuts[i], cuts[i + 1],
+                          [&](int64_t block, int64_t first, int64_t count) {
+                            EXPECT_EQ(first, int64_t(blockOf.size()));
+                            EXPECT_GE(count, 1);
+                            blockOf.resize(blockOf.size() + count, block);
+                          });
+      ASSERT_EQ(int64_t(blockOf.size()), size);
+      std::vector<BlockStatistics> expected(
+          numElements(blocks.count(test.shape)));
+      const int64_t band = blocks.bandSize(test.shape);
+      std::vector<int64_t> bandOf(expected.size(), -1);
+      for (int64_t i = 0; i < size; ++i) {
+        int64_t block = blocks.blockOf(i, test.shape);
+        ASSERT_EQ(blockOf[i], block);
+        ASSERT_TRUE(bandOf[block] < 0 || bandOf[block] == i / band);
+        bandOf[block] = i / band;
+        float value = input.get<float>(i);
+        BlockStatistics &of = expected[block];
+        of.min = of.count ? std::min(of.min, value) : value;
+        of.max = of.count ? std::max(of.max, value) : value;
+        if (std::fabs(value) > std::fabs(of.peak))
+          of.peak = value;
+        of.sum += double(value) * value;
+        ++of.count;
+      }
+      std::vector<BlockStatistics> found =
+          statisticsOf(input, blocks, BlockSum::Squares);
+      std::vector<BlockStatistics> extremes = statisticsOf(input, blocks);
+      ASSERT_EQ(found.size(), expected.size());
+      for (size_t i = 0; i < found.size(); ++i) {
+        EXPECT_EQ(found[i].sum, expected[i].sum);
+        for (const BlockStatistics &of : {found[i], extremes[i]}) {
+          EXPECT_EQ(of.count, expected[i].count);
+          // Signs of zeros too.
+          for (auto member : {&BlockStatistics::min, &BlockStatistics::max,
+                              &BlockStatistics::peak})
+            EXPECT_EQ(std::memcmp(&(of.*member), &(expected[i].*member), 4), 0);
+        }
       }
     }
-  }
 }
 
 TEST(Blocks, OfWholeDimensionsExistWithoutElements) {

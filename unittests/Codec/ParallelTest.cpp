@@ -14,6 +14,7 @@
 #include "zq/Codec/Window.h"
 
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -48,8 +49,8 @@ TEST(Parallel, VisitsEachPieceOnce) {
   }
 }
 
-/// The threads that took part in eight pieces, which wait for one another where
-/// there are as many threads.
+/// The threads that took part in eight pieces. They wait until `expected` have
+/// begun, and long enough for more threads to take part than should.
 static size_t threadsSeen(int expected) {
   std::mutex mutex;
   std::set<std::thread::id> seen;
@@ -62,6 +63,7 @@ static size_t threadsSeen(int expected) {
     ++arrived;
     while (arrived < expected)
       std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
   });
   return seen.size();
 }
