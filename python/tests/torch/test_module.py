@@ -237,6 +237,35 @@ def test_parts_run_in_pytorch(function):
     assert any("runs in PyTorch" in remark for remark in module.remarks)
 
 
+def test_sizes_that_are_not_covered_run_in_pytorch():
+    """A running sum is covered up to a length; others fall back, with the weights as stored."""
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(64, 64)
+
+        def forward(self, x):
+            return self.layer(x.cumsum(0)).transpose(0, 1).reshape(-1)
+
+    model = Model().eval()
+    module = zq.compile_module(
+        model,
+        (torch.randn(5, 64),),
+        codecs="int8_row",
+        dynamic_shapes=({0: Dim("n", max=9999)},),
+    )
+    reference = decoded(model, module)
+    for n in (5, 5000, 7):
+        x = torch.randn(n, 64) / n
+        with torch.no_grad():
+            torch.testing.assert_close(module(x), reference(x), rtol=1e-4, atol=1e-4)
+    assert len(module.functions) == 2
+    text = "aten.cumsum.default runs in PyTorch: a running sum of 5000 elements, more than 4096"
+    assert any(text in remark for remark in module.remarks)
+    assert any(text in remark for remark in module.explain().remarks)
+
+
 def test_what_pytorch_reads_is_not_compressed():
     class Model(nn.Module):
         def __init__(self):

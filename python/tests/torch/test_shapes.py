@@ -126,6 +126,12 @@ def test_indices():
             "rows": (lambda x, i: x[i], R(7, 4), integers(-7, 7, 3, 2)),
             "pairs": (lambda x, i, j: x[i, j], R(7, 4, 3), integers(0, 7, 5), integers(0, 4, 5)),
             "apart": (lambda x, i, j: x[i, :, j], R(7, 4, 3), integers(0, 7, 5), integers(0, 3, 5)),
+            "apart, later": (
+                lambda x, i, j: x[:, i, :, j],
+                R(2, 7, 4, 3),
+                integers(0, 7, 5),
+                integers(0, 3, 5),
+            ),
             "later": (lambda x, j: x[:, j], R(7, 4, 3), integers(0, 4, 5)),
             "broadcast": (
                 lambda x, i, j: x[i, j],

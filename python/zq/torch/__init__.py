@@ -11,7 +11,7 @@ import torch._dynamo as _dynamo
 
 from .backend import explain, zq_backend
 from .choice import Codecs, min_elements
-from .explain import Explanation
+from .explanation import Explanation
 from .module import CompiledModule, compile_module
 from .registry import covered
 

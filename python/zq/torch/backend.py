@@ -13,7 +13,7 @@ from torch import fx
 
 from ..errors import Error
 from .choice import Candidate, choose
-from .explain import Explanation, explain_segments
+from .explanation import Explanation, explain_segments
 from .module import install_segments, used_by_pytorch
 from .partition import partition
 from .segment import Options, Segment, Weight

@@ -76,7 +76,23 @@ def place_of(node: fx.Node) -> str:
     return "" if path in ("L['self']", "L__self__") else path.removeprefix("L__self___")
 
 
-class Sizes(fx.Interpreter):
+def describe(node: fx.Node, why: str) -> str:
+    """The remark on an operation that is left to PyTorch."""
+    place = place_of(node)
+    return f"{place + ': ' if place else ''}{node.target} runs in PyTorch: {why}"
+
+
+class InPyTorch(fx.Interpreter):
+    """Runs a graph in PyTorch, whatever the strides of its inputs are."""
+
+    def call_function(self, target: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+        # They may be others than where the graph was made: no view depends on them.
+        if target is torch.ops.aten.view.default:
+            target = torch.ops.aten.reshape.default
+        return super().call_function(target, args, kwargs)
+
+
+class Sizes(InPyTorch):
     """Runs a graph on fake tensors, and keeps what each node gives."""
 
     def __init__(self, module: fx.GraphModule, mode: FakeTensorMode) -> None:
@@ -88,13 +104,6 @@ class Sizes(fx.Interpreter):
         value = super().run_node(n)
         self.values[n] = value
         return value
-
-    def call_function(self, target: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
-        # Strides are PyTorch's business, and may be others than where the graph was made: no view
-        # depends on them.
-        if target is torch.ops.aten.view.default:
-            target = torch.ops.aten.reshape.default
-        return super().call_function(target, args, kwargs)
 
     def fetch_attr(self, target: str) -> Any:
         value = super().fetch_attr(target)
@@ -220,7 +229,10 @@ def convert(
                 )
                 converter.values[node] = converter.emitter.convert(decoded, size.dtype)
         elif node.op == "call_function":
-            converter.values[node] = converter.node(node)
+            try:
+                converter.values[node] = converter.node(node)
+            except Unsupported as why:
+                raise Unsupported(describe(node, str(why))) from None
         elif node.op == "output":
             outputs = node.args[0]
         else:

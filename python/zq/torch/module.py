@@ -17,7 +17,7 @@ from ..errors import Error
 from ..tensor import Tensor
 from . import quantized, registry
 from .choice import Candidate, Choice, Codecs, choose
-from .explain import Explanation, explain_segments
+from .explanation import Explanation, explain_segments
 from .partition import hint, hinted, is_up_to_data, partition
 from .segment import Options, Segment, Weight
 
@@ -143,23 +143,17 @@ class CompiledModule:
     def mlir(self) -> str:
         """The MLIR of all that is compiled by now, one module for each part and combination of
         sizes."""
-        texts = [c.program.text for segment in self._segments for c in segment.compiled.values()]
-        return "// -----\n".join(texts)
+        return "// -----\n".join(c.program.text for s in self._segments for c in s.programs)
 
     @property
     def functions(self) -> list[Any]:
         """The compiled functions (`zq.Function`) of the modules of `mlir`, in their order."""
-        return [c.function for segment in self._segments for c in segment.compiled.values()]
+        return [c.function for segment in self._segments for c in segment.programs]
 
     @property
     def remarks(self) -> list[str]:
         """What the capture left to PyTorch or dense and why, and then what the compiler says."""
-        return self._capture_remarks + [
-            remark
-            for segment in self._segments
-            for c in segment.compiled.values()
-            for remark in c.function.remarks
-        ]
+        return self._capture_remarks + [r for s in self._segments for r in s.remarks]
 
     @property
     def nbytes(self) -> int:

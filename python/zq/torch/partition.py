@@ -12,7 +12,7 @@ from torch.fx.passes.infra.partitioner import CapabilityBasedPartitioner
 from torch.fx.passes.operator_support import OperatorSupportBase
 
 from . import types
-from .convert import Converter, place_of
+from .convert import Converter, describe
 from .registry import Unsupported
 
 #: Operations that check what was known when the graph was made, and give nothing.
@@ -119,8 +119,7 @@ def partition(
     uncovered = find_uncovered(module)
     for node, why in uncovered.items():
         if node.op == "call_function" and node.target is not operator.getitem:
-            place = place_of(node)
-            remark(f"{place + ': ' if place else ''}{node.target} runs in PyTorch: {why}")
+            remark(describe(node, why))
     partitioner = CapabilityBasedPartitioner(
         module, _Covered(uncovered), allows_single_node_partition=True, non_compute_ops=[]
     )

@@ -16,7 +16,8 @@ from .. import arrays, compiler
 from ..errors import Error
 from ..tensor import Tensor, encode
 from .choice import Choice
-from .convert import Program, WeightType, convert
+from .convert import InPyTorch, Program, WeightType, convert
+from .registry import Unsupported
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,14 @@ class Weight:
 class Compiled:
     """A program of a segment, for one combination of sizes."""
 
-    program: Program
-    function: compiler.Function
+    program: Program | None
+    function: compiler.Function | None
     #: The types of the compressed arguments that it was compiled for, by position.
     types: dict[int, str] = field(default_factory=dict)
     #: The tensors of these types that it was last called with, where others may come.
     is_for: dict[int, Tensor] | None = None
+    #: Why there is no program: PyTorch computes what is not covered for these sizes alone.
+    shortfall: str = ""
 
 
 class Segment(torch.nn.Module):
@@ -146,7 +149,25 @@ class Segment(torch.nn.Module):
     def forward(self, *args: Any) -> Any:
         """Calls the program for these sizes; compiles it before if there is none."""
         compiled, tensors = self.prepare(args)
+        if compiled.program is None:
+            dense = [self._decoded(i, arg, tensors) for i, arg in enumerate(args)]
+            return InPyTorch(self.graph_module).run(*dense)
         return self._call(compiled, args, tensors)
+
+    @property
+    def programs(self) -> list[Compiled]:
+        """What is compiled by now."""
+        return [compiled for compiled in self.compiled.values() if compiled.program is not None]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What PyTorch computes for some sizes, and then what the compiler says."""
+        shortfalls = dict.fromkeys(c.shortfall for c in self.compiled.values() if c.shortfall)
+        return [*shortfalls, *(r for c in self.programs for r in c.function.remarks)]
+
+    @staticmethod
+    def _decoded(position: int, arg: Any, tensors: dict[int, Tensor]) -> Any:
+        return arrays.to_torch(tensors[position].decode()) if position in tensors else arg
 
     def prepare(self, args: Sequence[Any]) -> tuple[Compiled, dict[int, Tensor]]:
         """The program for arguments of these sizes, compiled if there is none, and its weights by
@@ -178,7 +199,10 @@ class Segment(torch.nn.Module):
                 types[position], found.stored, _torch_dtype(found.tensor.dtype), found.name
             )
 
-        program = convert(self.graph_module, inputs, weight)
+        try:
+            program = convert(self.graph_module, inputs, weight)
+        except Unsupported as why:
+            return Compiled(None, None, types, shortfall=f"{why} (for some sizes)")
         o = self.options
         function = compiler.compile(
             program.text,

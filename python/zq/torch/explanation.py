@@ -71,7 +71,7 @@ def explain_segments(
     segments: Sequence[Segment], weights: Iterable[Weight], remarks: Sequence[str]
 ) -> Explanation:
     """Of the programs that are compiled by now."""
-    said = [remark for s in segments for c in s.compiled.values() for remark in c.function.remarks]
+    said = [remark for segment in segments for remark in segment.remarks]
     rows = []
     for weight in weights:
         if not weight.is_encoded:
@@ -96,4 +96,5 @@ def explain_segments(
                 tensor,
             )
         )
-    return Explanation(rows, list(remarks))
+    shortfalls = [c.shortfall for s in segments for c in s.compiled.values() if c.shortfall]
+    return Explanation(rows, list(dict.fromkeys([*remarks, *shortfalls])))
