@@ -60,6 +60,7 @@ def test_codecs_by_name():
         ("layers.1.weight", "int8_row", True)
     ]
     assert [row.name for row in zq.explain(model).rows] == ["layers.1.weight"]
+    assert zq.explain(model).dense == [("layers.0.weight", (64, 64), 64 * 64 * 4)]
 
 
 def test_by_layer_type_and_one_codec():

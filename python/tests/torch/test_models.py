@@ -209,8 +209,12 @@ def test_llama_with_a_static_cache():
         torch.testing.assert_close(got[:, 0], want[:, i])
 
 
-def test_generation_by_torch_compile():
+@pytest.mark.parametrize("codecs", [None, "bf16_huff"])
+def test_generation_by_torch_compile(codecs):
+    """The same tokens as PyTorch, with weights that lose nothing."""
     model, ids = llama(), tokens(1, 5)
+    for parameter in model.parameters():
+        parameter.data = parameter.data.bfloat16().float()
     options = {
         "max_new_tokens": 6,
         "do_sample": False,
@@ -220,10 +224,12 @@ def test_generation_by_torch_compile():
     }
     with torch.no_grad():
         want = model.generate(ids, **options)
-        model.forward = torch.compile(model.forward, backend="zq")
+        model.forward = torch.compile(model.forward, backend="zq", options={"codecs": codecs})
         got = model.generate(ids, cache_implementation="static", disable_compile=True, **options)
     assert torch.equal(got, want)
-    assert not zq.explain(model).remarks
+    explanation = zq.explain(model)
+    assert not explanation.remarks
+    assert bool(explanation.rows) == (codecs is not None)
 
 
 def test_vit():

@@ -300,6 +300,7 @@ def test_explain_and_mlir():
     assert (row.name, row.codec, row.shape) == ("0.weight", "nvfp4", (128, 64))
     assert row.nbytes == module.weights["0.weight"].nbytes < row.dense_nbytes == 128 * 64 * 4
     assert row.fused is True and row.why
+    assert module.explain().dense == [("2.weight", (48, 128), 48 * 128 * 4)]
     assert "0.weight" in str(zq.explain(module))
     assert re.search(r'zq\.decode .* loc\("0\.weight"\)', module.mlir)
     assert 'loc("2")' in module.mlir

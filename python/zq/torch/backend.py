@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -30,11 +30,13 @@ class Graph:
         weights: list[Weight],
         remarks: list[str],
         parameters: Sequence[torch.Tensor],
+        candidates: Iterable[Candidate],
     ) -> None:
         self.segments = segments
         self.weights = weights
         self.remarks = remarks
         self.parameters = [weakref.ref(parameter) for parameter in parameters]
+        self.names = {c.name: weakref.ref(c.tensor) for c in candidates}
 
     def belongs_to(self, model: torch.nn.Module) -> bool:
         """Whether it reads parameters of the model."""
@@ -175,7 +177,7 @@ def _compile(
         if position in candidates
     }
     segments = install_segments(outer, submodules, weights, constants, settings)
-    return outer, Graph(segments, list(weights.values()), remarks, parameters)
+    return outer, Graph(segments, list(weights.values()), remarks, parameters, candidates.values())
 
 
 def explain(model: Any) -> Explanation:
@@ -200,6 +202,12 @@ def explain(model: Any) -> Explanation:
         )
     weights = {weight.name: weight for graph in graphs for weight in graph.weights}
     remarks = list(dict.fromkeys(remark for graph in graphs for remark in graph.remarks))
+    parameters = {
+        name: tensor
+        for graph in graphs
+        for name, ref in graph.names.items()
+        if (tensor := ref()) is not None
+    }
     return explain_segments(
-        [s for graph in graphs for s in graph.segments], weights.values(), remarks
+        [s for graph in graphs for s in graph.segments], weights.values(), parameters, remarks
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import torch
 
 from ..tensor import Tensor
 from .segment import Segment, Weight
@@ -32,6 +34,8 @@ class Explanation:
     """What `zq.explain` gives. Prints as a table."""
 
     rows: list[Row]
+    #: Name, shape and bytes of the matrices without a codec.
+    dense: list[tuple[str, tuple[int, ...], int]]
     #: What stays with PyTorch or dense, and why.
     remarks: list[str]
 
@@ -41,6 +45,8 @@ class Explanation:
             ratio = f"{100 * row.nbytes / row.dense_nbytes:.1f}%" if row.dense_nbytes else ""
             fused = {True: "yes", False: "no", None: "?"}[row.fused]
             lines.append((row.name, row.codec, f"{row.nbytes:,}", ratio, fused, row.why))
+        for name, _, nbytes in self.dense:
+            lines.append((name, "dense", f"{nbytes:,}", "100.0%", "", ""))
         widths = [max(len(line[i]) for line in lines) for i in range(5)]
         text = [
             "  ".join(
@@ -68,7 +74,10 @@ def _remarks_of(name: str, remarks: Iterable[str]) -> list[str]:
 
 
 def explain_segments(
-    segments: Sequence[Segment], weights: Iterable[Weight], remarks: Sequence[str]
+    segments: Sequence[Segment],
+    weights: Iterable[Weight],
+    parameters: Mapping[str, torch.Tensor],
+    remarks: Sequence[str],
 ) -> Explanation:
     """Of the programs that are compiled by now."""
     said = [remark for segment in segments for remark in segment.remarks]
@@ -97,4 +106,10 @@ def explain_segments(
             )
         )
     shortfalls = [c.shortfall for s in segments for c in s.compiled.values() if c.shortfall]
-    return Explanation(rows, list(dict.fromkeys([*remarks, *shortfalls])))
+    compressed = {row.name for row in rows}
+    dense = [
+        (name, tuple(tensor.shape), tensor.numel() * tensor.element_size())
+        for name, tensor in parameters.items()
+        if name not in compressed and tensor.dim() > 1
+    ]
+    return Explanation(rows, dense, list(dict.fromkeys([*remarks, *shortfalls])))

@@ -169,7 +169,14 @@ class CompiledModule:
 
     def explain(self) -> Explanation:
         """Per layer: codec, bytes, fused or not and why. Prints as a table."""
-        return explain_segments(self._segments, self._weights.values(), self._capture_remarks)
+        dense = {
+            spec.target: tensor
+            for spec, tensor in zip(self._signature.input_specs, self._inputs, strict=False)
+            if spec.kind == InputKind.PARAMETER and tensor is not None
+        }
+        return explain_segments(
+            self._segments, self._weights.values(), dense, self._capture_remarks
+        )
 
     def __zq_layers__(self) -> dict[str, Any]:
         """What `zq.report` is about: parameters, buffers and constants, those that are tied once.
