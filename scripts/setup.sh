@@ -8,6 +8,7 @@ exec </dev/null
 
 packages=(
   ccache
+  chromium # the report page is tested in a browser
   clang-22
   clang-format-22
   clang-tidy-22

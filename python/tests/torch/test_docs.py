@@ -1,4 +1,4 @@
-"""The examples of docs/PyTorch.md, in order."""
+"""The examples of docs/python-torch.md, in order."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 import zq  # noqa: E402
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "PyTorch.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "python-torch.md"
 
 
 def test_examples_run(capsys):
