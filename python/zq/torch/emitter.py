@@ -596,15 +596,17 @@ class Emitter:
         the dtype that `dtype`, one without narrower storage than arithmetic, is computed in.
         """
         shape = tuple(torch.broadcast_shapes(*(value.shape for value in values)))
-        operands = [
-            Operand(self.expand(value, shape), tuple(range(len(shape)))) for value in values
-        ]
+        # The compiler takes the lanes of vectors along the last operand: the one that has most
+        # elements.
+        order = sorted(range(len(values)), key=lambda i: math.prod(values[i].base))
+        operands = [Operand(self.expand(values[i], shape), tuple(range(len(shape)))) for i in order]
         kept = [dim for dim in range(len(shape)) if dim not in dims]
 
         def element(body: Body, *scalars: Scalar) -> Scalar:
+            given = {i: scalar for i, scalar in zip(order, scalars, strict=False)}
             loaded = [
-                body.convert(body.load(scalar, value.dtype), value.dtype, dtype)
-                for scalar, value in zip(scalars, values, strict=False)
+                body.convert(body.load(given[i], value.dtype), value.dtype, dtype)
+                for i, value in enumerate(values)
             ]
             return emit(body, *loaded, scalars[-1])
 
