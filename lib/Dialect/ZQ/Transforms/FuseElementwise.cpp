@@ -2,8 +2,10 @@
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -55,6 +57,22 @@ static LogicalResult foldTransposes(IRRewriter &rewriter, linalg::LinalgOp op) {
   return success();
 }
 
+/// Whether fusing would compute something expensive for each of the elements
+/// that a value is broadcast to: a row's square root for each of its columns.
+static bool isRepeatedAtCost(linalg::LinalgOp consumer, OpOperand *operand) {
+  auto producer = operand->get().getDefiningOp<linalg::LinalgOp>();
+  AffineMap map = consumer.getMatchingIndexingMap(operand);
+  bool isBroadcast = false;
+  for (auto [dim, range] : llvm::enumerate(consumer.getStaticLoopRanges()))
+    isBroadcast |= range != 1 && !map.isFunctionOfDim(dim);
+  if (!producer || !isBroadcast)
+    return false;
+  return llvm::any_of(*producer.getBlock(), [](Operation &op) {
+    return isa<arith::DivFOp>(op) ||
+           isa_and_nonnull<math::MathDialect>(op.getDialect());
+  });
+}
+
 namespace {
 struct FuseElementwisePass
     : mlir::zq::impl::FuseElementwiseBase<FuseElementwisePass> {
@@ -85,7 +103,9 @@ struct FuseElementwisePass
     linalg::populateElementwiseOpsFusionPatterns(
         patterns, [](OpOperand *operand) {
           auto consumer = dyn_cast<linalg::LinalgOp>(operand->getOwner());
-          return consumer && isParallel(consumer) && operand->get().hasOneUse();
+          return consumer && isParallel(consumer) &&
+                 operand->get().hasOneUse() &&
+                 !isRepeatedAtCost(consumer, operand);
         });
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -16,6 +16,8 @@ public:
 
   /// Rows of the activation that one call sums for.
   int64_t getRows() const { return rows; }
+  /// Planes of 8-bit integers that the activation has; 0 for f32.
+  int64_t getPlanes() const { return planes; }
 
   /// Emits the sums of rows `block * getRows()` and on with panel `panel`: one
   /// vector for each row, finished but for the init.

@@ -259,6 +259,10 @@ SmallVector<Value> PlanesLowering::emit() {
 /// threads have some.
 static constexpr int64_t panelsPerTask = 4;
 
+/// Bytes of the activation that several panels are multiplied with before the
+/// next: they lie in the second cache, with results of few pages.
+static constexpr int64_t roundBytes = 1 << 18;
+
 namespace {
 
 class ContractLowering {
@@ -270,7 +274,9 @@ public:
   Value emit();
 
 private:
-  Value emitPanel(Value panel, Value into, Value column, bool isWhole);
+  Value emitRounds(Value into, function_ref<Value(Value, Value, Value)> body);
+  Value emitPanel(Value panel, Value into, Value column, bool isWhole,
+                  Value begin, Value end);
   Value writeRows(ArrayRef<Value> sums, Value block, Value into, Value column,
                   bool isWhole);
 
@@ -323,17 +329,39 @@ Value ContractLowering::writeRows(ArrayRef<Value> sums, Value block, Value into,
   return into;
 }
 
-/// All rows of the activation with one panel, which is written from `column`
-/// of `into` on.
+/// The blocks of rows of the activation from `begin` up to `end` with one
+/// panel, which is written from `column` of `into` on.
 Value ContractLowering::emitPanel(Value panel, Value into, Value column,
-                                  bool isWhole) {
+                                  bool isWhole, Value begin, Value end) {
+  return loops.loop(begin, end, 1, into, [&](Value block, Value carried) {
+    return writeRows(kernel.emitSums(panel, block), block, carried, column,
+                     isWhole);
+  });
+}
+
+/// What `body` makes of `into` with all blocks of rows, some at a time where
+/// there are many: as many as stay in cache while it goes over several panels.
+Value ContractLowering::emitRounds(
+    Value into, function_ref<Value(Value, Value, Value)> body) {
+  auto result = cast<RankedTensorType>(op.getResult().getType());
+  auto weight = cast<CompressedTensorType>(op.getWeight().getType());
+  auto activation = cast<RankedTensorType>(op.getActivations()[0].getType());
+  int64_t rows = kernel.getRows();
+  int64_t bytes =
+      weight.getShape()[1] * (kernel.getPlanes()
+                                  ? kernel.getPlanes()
+                                  : activation.getElementTypeBitWidth() / 8);
+  int64_t round = std::max<int64_t>(roundBytes / (bytes * rows), 1);
   Value height = tensor::DimOp::create(b, loc, into, 0);
-  Value blocks =
-      arith::CeilDivUIOp::create(b, loc, height, loops.index(kernel.getRows()));
-  return loops.loop(loops.index(0), blocks, 1, into,
-                    [&](Value block, Value carried) {
-                      return writeRows(kernel.emitSums(panel, block), block,
-                                       carried, column, isWhole);
+  Value blocks = arith::CeilDivUIOp::create(b, loc, height, loops.index(rows));
+  if (!result.isDynamicDim(0) &&
+      llvm::divideCeil(result.getDimSize(0), rows) <= round)
+    return body(loops.index(0), blocks, into);
+  return loops.loop(loops.index(0), blocks, round, into,
+                    [&](Value begin, Value carried) {
+                      Value end = loops.add(begin, loops.index(round));
+                      end = arith::MinUIOp::create(b, loc, end, blocks);
+                      return body(begin, end, carried);
                     });
 }
 
@@ -358,13 +386,15 @@ Value ContractLowering::emit() {
           SmallVector<OpFoldResult> ones(2, b.getIndexAttr(1));
           Value slice = tensor::ExtractSliceOp::create(b, loc, args[1], offsets,
                                                        sizes, ones);
-          slice = loops.loop(loops.index(0), loops.index(task), 1, slice,
-                             [&](Value i, Value carried) {
-                               return emitPanel(
-                                   loops.add(first, i), carried,
-                                   loops.multiply(i, loops.index(lanes)),
-                                   /*isWhole=*/true);
-                             });
+          slice = emitRounds(slice, [&](Value begin, Value end, Value into) {
+            return loops.loop(loops.index(0), loops.index(task), 1, into,
+                              [&](Value i, Value carried) {
+                                return emitPanel(
+                                    loops.add(first, i), carried,
+                                    loops.multiply(i, loops.index(lanes)),
+                                    /*isWhole=*/true, begin, end);
+                              });
+          });
           auto end = scf::InParallelOp::create(b, loc);
           b.setInsertionPointToStart(end.getBody());
           tensor::ParallelInsertSliceOp::create(b, loc, slice, args[1], offsets,
@@ -374,8 +404,10 @@ Value ContractLowering::emit() {
     b.setInsertionPointAfter(forall);
   }
   if (height % lanes)
-    result = emitPanel(loops.index(panels), result, loops.index(panels * lanes),
-                       /*isWhole=*/false);
+    result = emitRounds(result, [&](Value begin, Value end, Value into) {
+      return emitPanel(loops.index(panels), into, loops.index(panels * lanes),
+                       /*isWhole=*/false, begin, end);
+    });
   return result;
 }
 

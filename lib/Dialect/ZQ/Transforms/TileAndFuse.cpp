@@ -268,6 +268,17 @@ void Tiler::placeDecodes(Block &block) {
 // Parallel tiles
 //===----------------------------------------------------------------------===//
 
+/// Whether no two iterations of `op` read the same part of `operand`, loops of
+/// one iteration apart; `ranges` are those of its loops.
+static bool dependsOnAllLoops(linalg::LinalgOp op, OpOperand *operand,
+                              ArrayRef<int64_t> ranges) {
+  AffineMap map = op.getMatchingIndexingMap(operand);
+  for (auto [dim, range] : llvm::enumerate(ranges))
+    if (range != 1 && !map.isFunctionOfDim(dim))
+      return false;
+  return true;
+}
+
 /// The contraction that ends in `root` through elementwise ops, or null.
 static linalg::LinalgOp findContraction(Operation *root) {
   auto op = dyn_cast_or_null<linalg::LinalgOp>(root);
@@ -275,9 +286,10 @@ static linalg::LinalgOp findContraction(Operation *root) {
     return {};
   if (op.getNumReductionLoops())
     return op;
-  for (Value input : op.getDpsInputs())
-    if (auto found = findContraction(input.getDefiningOp()))
-      if (input.hasOneUse())
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (auto found = findContraction(input->get().getDefiningOp()))
+      if (input->get().hasOneUse() &&
+          dependsOnAllLoops(op, input, op.getStaticLoopRanges()))
         return found;
   return {};
 }
@@ -373,10 +385,22 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
         if (isInit || isa<linalg::FillOp>(op))
           return scf::SCFTileAndFuseOptions::ControlFnResult{};
         // Each tile reads its own part of what goes into an elementwise op, or
-        // of what a contraction adds to.
-        bool isOwnPart = llvm::all_of(slice->getUses(), [](OpOperand &use) {
+        // of what a contraction adds to. A sum that is broadcast would be
+        // computed again by each of the tiles it goes to.
+        auto reduction = dyn_cast<linalg::LinalgOp>(op);
+        bool isSum = reduction && reduction.getNumReductionLoops();
+        bool isOwnPart = llvm::all_of(slice->getUses(), [&](OpOperand &use) {
           auto user = dyn_cast<linalg::LinalgOp>(use.getOwner());
-          return user && (linalg::isElementwise(user) || user.isDpsInit(&use));
+          if (!user || !(linalg::isElementwise(user) || user.isDpsInit(&use)))
+            return false;
+          SmallVector<int64_t> ranges = user.getStaticLoopRanges();
+          // In the tile; the whole root's tell which are not tiled at all.
+          if (auto whole = dyn_cast<linalg::LinalgOp>(root.getOperation());
+              whole && whole.getNumLoops() == ranges.size())
+            ranges = whole.getStaticLoopRanges();
+          else
+            ranges.assign(ranges.size(), ShapedType::kDynamic);
+          return !isSum || dependsOnAllLoops(user, &use, ranges);
         });
         // The op that this tile is of still uses the whole.
         bool isOnlyHere =
