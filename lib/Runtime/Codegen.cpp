@@ -4,6 +4,7 @@
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "zq/Runtime/Pool.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/IRBuilder.h"
@@ -191,6 +192,18 @@ LoadedObject::load(std::unique_ptr<llvm::MemoryBuffer> object) {
   auto jit = LLJITBuilder().create();
   if (!jit)
     return fail(jit.takeError());
+  // Intermediate tensors.
+  auto define = [&](StringRef name, auto *function) {
+    return std::pair((*jit)->mangleAndIntern(name),
+                     ExecutorSymbolDef(ExecutorAddr::fromPtr(function),
+                                       llvm::JITSymbolFlags::Exported));
+  };
+  SymbolMap memory;
+  memory.insert(define("malloc", &::zq::runtime::poolAllocate));
+  memory.insert(define("free", &::zq::runtime::poolFree));
+  if (llvm::Error error =
+          (*jit)->getMainJITDylib().define(absoluteSymbols(memory)))
+    return fail(std::move(error));
   char prefix = (*jit)->getDataLayout().getGlobalPrefix();
   // First, since a process that was started by another program, such as
   // Python, need not show the symbols of our libraries, or shows another's.

@@ -82,6 +82,23 @@ def test_a_fused_product(codec, pack_weights):
     assert (np.abs(y - exact) <= bound + 1e-4).all()
 
 
+@pytest.mark.parametrize("codec", ["int8_row", "nvfp4"])
+def test_a_product_of_many_rows(codec):
+    # More than go through the weight's panels at a time, and a last panel of five rows.
+    rows, columns, depth = 601, 53, 512
+    text = (
+        MATMUL.replace("CODEC", zq.codec(codec).text)
+        .replace("48x64x", f"{columns}x{depth}x")
+        .replace("<8x64x", f"<{rows}x{depth}x")
+        .replace("8x48x", f"{rows}x{columns}x")
+    )
+    x, w = gaussian(rows, depth), zq.encode(gaussian(columns, depth, seed=1), codec)
+    decoded = w.decode().astype(np.float64)
+    y = zq.compile(text)(x, w)
+    bound = depth * 5e-5 * np.abs(x).max(axis=1, keepdims=True) * np.abs(decoded).max()
+    assert (np.abs(y - x @ decoded.T) <= bound).all()
+
+
 def test_what_a_function_says_of_itself():
     function = compile_matmul()
     assert [text for _, text in function.inputs][0] == "tensor<8x64xf32>"
