@@ -354,8 +354,7 @@ Value ContractLowering::emitRounds(
   int64_t round = std::max<int64_t>(roundBytes / (bytes * rows), 1);
   Value height = tensor::DimOp::create(b, loc, into, 0);
   Value blocks = arith::CeilDivUIOp::create(b, loc, height, loops.index(rows));
-  if (!result.isDynamicDim(0) &&
-      llvm::divideCeil(result.getDimSize(0), rows) <= round)
+  if (!result.isDynamicDim(0) && result.getDimSize(0) <= round * rows)
     return body(loops.index(0), blocks, into);
   return loops.loop(loops.index(0), blocks, round, into,
                     [&](Value begin, Value carried) {
