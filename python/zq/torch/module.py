@@ -429,12 +429,14 @@ def _compile(
         for spec in program.graph_signature.output_specs
         if spec.kind in (OutputKind.PARAMETER_MUTATION, OutputKind.BUFFER_MUTATION)
     }
-    # What the model has quantized leaves the dense weight behind, and nothing reads it.
+    # What the model has quantized leaves the dense weight behind, and nothing reads it. Of tied
+    # parameters the graph reads one, whose other names are its as well.
     used = {node.name for node in placeholders if node.users}
+    read = {held[name].data_ptr() for name in used if isinstance(held.get(name), torch.Tensor)}
     candidates = [
         Candidate(target, held[name], _layer_of(module, target))
         for name, target in names.items()
-        if target not in mutated and name in used
+        if target not in mutated and held[name].data_ptr() in read
     ]
     choices = choose(codecs, candidates, remarks.append)
 
