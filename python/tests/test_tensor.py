@@ -95,6 +95,14 @@ def test_a_wider_type_is_rounded_only_if_asked():
     np.testing.assert_array_equal(exact.decode(), values.astype(BF16))
 
 
+def test_doubles_are_rounded_only_if_asked():
+    values = gaussian(64, 256, dtype=np.float64) + 1e-12
+    with pytest.raises(zq.Error, match='say dtype="float32"'):
+        zq.encode(values, "int8_g128")
+    assert zq.encode(values, "int8_g128", dtype=np.float32).dtype == np.float32
+    assert zq.encode(gaussian(4, 8).astype(np.float64), "int8_g128").dtype == np.float32
+
+
 def test_any_strides():
     values = gaussian(64, 128)
     expected = zq.encode(values, "int4_g32").decode()

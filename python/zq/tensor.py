@@ -183,8 +183,8 @@ def encode(array: Any, codec: str | Codec, *, dtype: Any = None) -> Tensor:
     `array` is a NumPy array, a torch tensor on the CPU, or what has
     `__dlpack__` or `__array__`, of any strides. Its elements are floats; they
     are rounded to `dtype` first, if that is given. Without it the tensor has
-    the array's own type, or bfloat16 where a codec of bfloat16 gets a wider one
-    whose values are all bfloat16's.
+    the array's own type, or a narrower one that the codec takes, where all of
+    the values are that type's.
 
     Raises `zq.Error` where the codec cannot hold the array: a rank or element
     type that it does not take, or values such as NaN that its stages have no
@@ -207,7 +207,7 @@ def _choose_type(target: Codec, values: np.ndarray) -> _native.TensorType:
     try:
         return target.tensor_type(values.shape, values.dtype)
     except Error as error:
-        for number in (3, 2):  # bf16, f16
+        for number in (1, 3, 2):  # f32, bf16, f16
             narrower = elements.to_dtype(number)
             if values.dtype.itemsize <= narrower.itemsize:
                 continue
