@@ -73,6 +73,22 @@ FailureOr<Signature> mlir::zq::getSignature(func::FuncOp function) {
 JitFunction::JitFunction() = default;
 JitFunction::~JitFunction() = default;
 
+void mlir::zq::buildPipeline(OpPassManager &pm, const JitOptions &options) {
+  LowerToLLVMOptions pipelineOptions;
+  pipelineOptions.threads = options.threads;
+  pipelineOptions.features = options.features;
+  pipelineOptions.placement = options.placement;
+  pipelineOptions.accuracy = options.accuracy;
+  buildLowerToLLVMPipeline(pm, pipelineOptions);
+}
+
+Result<std::unique_ptr<llvm::TargetMachine>>
+mlir::zq::createMachine(const JitOptions &options) {
+  bool isHost = options.features == "host";
+  return createX86Machine(isHost ? "host" : "x86-64",
+                          isHost ? "" : options.features);
+}
+
 FailureOr<CompiledFunction>
 mlir::zq::compileFunction(ModuleOp module, StringRef name,
                           const JitOptions &options) {
@@ -93,19 +109,12 @@ mlir::zq::compileFunction(ModuleOp module, StringRef name,
 
   PassManager pm(module->getName());
   pm.addPass(createSymbolDCEPass());
-  LowerToLLVMOptions pipelineOptions;
-  pipelineOptions.threads = options.threads;
-  pipelineOptions.features = options.features;
-  pipelineOptions.placement = options.placement;
-  pipelineOptions.accuracy = options.accuracy;
-  buildLowerToLLVMPipeline(pm, pipelineOptions);
+  buildPipeline(pm, options);
   Location loc = module.getLoc();
   if (failed(pm.run(module)))
     return failure();
 
-  bool isHost = options.features == "host";
-  auto machine = createX86Machine(isHost ? "host" : "x86-64",
-                                  isHost ? "" : options.features);
+  auto machine = createMachine(options);
   if (!machine)
     return emitError(loc, "cannot compile for this machine: ")
            << machine.message();

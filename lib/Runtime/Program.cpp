@@ -11,7 +11,6 @@
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/InitAll.h"
-#include "zq/Pipelines/Pipelines.h"
 #include "zq/Runtime/ArrayTypes.h"
 #include "zq/Target/Target.h"
 #include "llvm/ADT/StringExtras.h"
@@ -359,20 +358,13 @@ Result<std::string> mlir::zq::printForm(StringRef text,
   if (form == "input")
     return print<Operation &>(*session.module.get());
 
-  auto machine = options.features == "host"
-                     ? createX86Machine("host")
-                     : createX86Machine("x86-64", options.features);
+  auto machine = createMachine(options);
   if (!machine)
     return Error{machine.message()};
-  LowerToLLVMOptions pipelineOptions;
-  pipelineOptions.threads = options.threads;
-  pipelineOptions.features = options.features;
-  pipelineOptions.placement = options.placement;
-  pipelineOptions.accuracy = options.accuracy;
   std::string printed;
   PassManager pm(session.module.get()->getName());
   pm.addInstrumentation(std::make_unique<PhasePrinter>(form, printed));
-  buildLowerToLLVMPipeline(pm, pipelineOptions);
+  buildPipeline(pm, options);
   bool isLowered = succeeded(pm.run(*session.module));
   // What a phase looks like is of use where a later one fails, too.
   if (!printed.empty())

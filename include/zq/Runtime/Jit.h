@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
 #include "zq/Codec/Array.h"
 #include "zq/Codec/Result.h"
 #include "zq/Runtime/Codegen.h"
@@ -46,6 +47,13 @@ struct Signature {
 /// or result is no tensor of static shape, or has elements that a reference
 /// array cannot hold.
 FailureOr<Signature> getSignature(func::FuncOp function);
+
+/// Adds the passes from functions on tensors to the LLVM dialect.
+void buildPipeline(OpPassManager &pm, const JitOptions &options);
+
+/// The machine that is compiled for.
+::zq::codec::Result<std::unique_ptr<llvm::TargetMachine>>
+createMachine(const JitOptions &options);
 
 /// A function of a module, compiled with everything that it calls.
 struct CompiledFunction {
