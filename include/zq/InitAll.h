@@ -4,6 +4,7 @@
 
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/Pipelines/Pipelines.h"
+#include "zq/Target/NVVM/Passes.h"
 
 namespace mlir::zq {
 
@@ -16,6 +17,7 @@ inline void registerAllDialects(DialectRegistry &registry) {
 /// reference evaluator with them.
 inline void registerAllPasses() {
   registerZQPasses();
+  registerZQNVVMPasses();
   registerPipelines();
 }
 

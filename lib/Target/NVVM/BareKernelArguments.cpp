@@ -1,0 +1,173 @@
+//===- BareKernelArguments.cpp - Arrays of kernels as pointers ------------===//
+#include "zq/Target/NVVM/Passes.h"
+
+#include "mlir/Analysis/AliasAnalysis.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+namespace mlir::zq {
+#define GEN_PASS_DEF_BAREKERNELARGUMENTS
+#include "zq/Target/NVVM/Passes.h.inc"
+} // namespace mlir::zq
+
+/// Whether nothing writes through `memref` or what is made of it.
+static bool isOnlyRead(Value memref) {
+  for (Operation *user : memref.getUsers()) {
+    if (isa<ViewLikeOpInterface>(user) && user->getNumResults() == 1) {
+      if (!isOnlyRead(user->getResult(0)))
+        return false;
+      continue;
+    }
+    auto effects = dyn_cast<MemoryEffectOpInterface>(user);
+    if (!effects || effects.hasEffect<MemoryEffects::Write>() ||
+        effects.hasEffect<MemoryEffects::Free>())
+      return false;
+    // A pointer taken from it could be written through.
+    if (isa<memref::ExtractAlignedPointerAsIndexOp>(user))
+      return false;
+  }
+  return true;
+}
+
+/// Where an array of a kernel's memory lies, for the kernel.
+static Type getPointerType(MLIRContext *context) {
+  return LLVM::LLVMPointerType::get(
+      context, static_cast<unsigned>(NVVM::NVVMMemorySpace::Global));
+}
+
+/// Replaces argument `index` of `kernel` by a pointer and sizes; returns how
+/// many arguments there are instead.
+static unsigned lowerArgument(gpu::GPUFuncOp kernel, unsigned index) {
+  BlockArgument old = kernel.getArgument(index);
+  auto type = cast<MemRefType>(old.getType());
+  OpBuilder b(kernel.getBody());
+  Location loc = old.getLoc();
+
+  NamedAttrList attrs;
+  StringRef align = LLVM::LLVMDialect::getAlignAttrName();
+  attrs.set(align, b.getI64IntegerAttr(16));
+  attrs.set(LLVM::LLVMDialect::getNoAliasAttrName(), b.getUnitAttr());
+  if (isOnlyRead(old))
+    attrs.set(LLVM::LLVMDialect::getReadonlyAttrName(), b.getUnitAttr());
+  unsigned next = index + 1;
+  (void)kernel.insertArgument(next, getPointerType(b.getContext()),
+                              attrs.getDictionary(b.getContext()), loc);
+  Value pointer = kernel.getArgument(next++);
+  SmallVector<Value> dynamic;
+  for (size_t i = 0; i < type.getNumDynamicDims(); ++i) {
+    (void)kernel.insertArgument(next, b.getI64Type(), {}, loc);
+    dynamic.push_back(kernel.getArgument(next++));
+  }
+
+  // The descriptor that memrefs become in the LLVM dialect.
+  auto generic = LLVM::LLVMPointerType::get(b.getContext());
+  auto i64 = b.getI64Type();
+  SmallVector<Type> fields{generic, generic, i64};
+  int64_t rank = type.getRank();
+  if (rank)
+    fields.append(2, LLVM::LLVMArrayType::get(i64, rank));
+  auto descriptor = LLVM::LLVMStructType::getLiteral(b.getContext(), fields);
+  auto constant = [&](int64_t value) -> Value {
+    return LLVM::ConstantOp::create(b, loc, i64, b.getI64IntegerAttr(value));
+  };
+  Value cast = LLVM::AddrSpaceCastOp::create(b, loc, generic, pointer);
+  Value packed = LLVM::PoisonOp::create(b, loc, descriptor);
+  auto insert = [&](Value value, ArrayRef<int64_t> at) {
+    packed = LLVM::InsertValueOp::create(b, loc, packed, value, at);
+  };
+  insert(cast, {0});
+  insert(cast, {1});
+  insert(constant(0), {2});
+  SmallVector<Value> sizes;
+  for (int64_t dim = 0; dim < rank; ++dim)
+    sizes.push_back(type.isDynamicDim(dim)
+                        ? dynamic[type.getDynamicDimIndex(dim)]
+                        : constant(type.getDimSize(dim)));
+  Value stride = rank ? constant(1) : Value();
+  for (int64_t dim = rank - 1; dim >= 0; --dim) {
+    insert(sizes[dim], {3, dim});
+    insert(stride, {4, dim});
+    if (dim)
+      stride = LLVM::MulOp::create(b, loc, stride, sizes[dim]);
+  }
+  Value memref =
+      UnrealizedConversionCastOp::create(b, loc, type, packed).getResult(0);
+  old.replaceAllUsesWith(memref);
+  (void)kernel.eraseArgument(index);
+  return next - index - 1;
+}
+
+/// Appends what is passed for `array`.
+static LogicalResult appendOperands(OpBuilder &b, gpu::LaunchFuncOp launch,
+                                    Value array,
+                                    SmallVectorImpl<Value> &operands) {
+  Location loc = launch.getLoc();
+  auto type = cast<MemRefType>(array.getType());
+  if (!type.getLayout().isIdentity())
+    return launch.emitOpError("passes an array with gaps to a kernel: ")
+           << type;
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, array);
+  address = arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
+  operands.push_back(LLVM::IntToPtrOp::create(
+      b, loc, getPointerType(b.getContext()), address));
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    if (type.isDynamicDim(dim))
+      operands.push_back(arith::IndexCastOp::create(
+          b, loc, b.getI64Type(), memref::DimOp::create(b, loc, array, dim)));
+  return success();
+}
+
+namespace {
+struct BareKernelArgumentsPass
+    : zq::impl::BareKernelArgumentsBase<BareKernelArgumentsPass> {
+  void runOnOperation() override {
+    SmallVector<gpu::LaunchFuncOp> launches;
+    getOperation().walk([&](gpu::LaunchFuncOp op) { launches.push_back(op); });
+    for (gpu::LaunchFuncOp launch : launches) {
+      OpBuilder b(launch);
+      SmallVector<Value> operands;
+      for (Value operand : launch.getKernelOperands()) {
+        if (!isa<MemRefType>(operand.getType())) {
+          operands.push_back(operand);
+          if (operand.getType().isIndex())
+            operands.back() = arith::IndexCastOp::create(
+                b, launch.getLoc(), b.getI64Type(), operand);
+          continue;
+        }
+        if (failed(appendOperands(b, launch, operand, operands)))
+          return signalPassFailure();
+      }
+      launch.getKernelOperandsMutable().assign(operands);
+    }
+    getOperation().walk([&](gpu::GPUFuncOp kernel) {
+      if (!kernel.isKernel())
+        return;
+      for (unsigned i = 0; i < kernel.getNumArguments();) {
+        BlockArgument argument = kernel.getArgument(i);
+        if (isa<MemRefType>(argument.getType())) {
+          i += lowerArgument(kernel, i);
+          continue;
+        }
+        if (argument.getType().isIndex()) {
+          OpBuilder b(kernel.getBody());
+          auto cast = arith::IndexCastOp::create(b, argument.getLoc(),
+                                                 b.getIndexType(), argument);
+          argument.replaceAllUsesExcept(cast, cast);
+          argument.setType(b.getI64Type());
+          SmallVector<Type> types(kernel.getBody().getArgumentTypes());
+          kernel.setFunctionType(b.getFunctionType(types, {}));
+        }
+        ++i;
+      }
+    });
+  }
+};
+} // namespace
