@@ -8,9 +8,11 @@
 
 namespace mlir::zq {
 
-/// The dialect and its interface implementations.
+/// The dialect and its interface implementations, and what the passes add to
+/// upstream's dialects.
 inline void registerAllDialects(DialectRegistry &registry) {
   registry.insert<ZQDialect>();
+  registerLaunchEffects(registry);
 }
 
 /// All passes and pipelines, but for those of zq/Verification, which bring the

@@ -88,14 +88,7 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   addVerify(pm, "vectors");
 }
 
-void mlir::zq::buildLowerToLLVMPipeline(OpPassManager &pm,
-                                        const LowerToLLVMOptions &options) {
-  buildLowerToVectorsPipeline(pm, options);
-
-  // Streams, then buffers.
-  pm.addPass(createExpandStorage());
-  addCleanup(pm);
-  addVerify(pm, "streams");
+void mlir::zq::addBufferizePasses(OpPassManager &pm) {
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(bufferization::createEmptyTensorToAllocTensorPass());
   bufferization::OneShotBufferizePassOptions bufferize;
@@ -112,6 +105,17 @@ void mlir::zq::buildLowerToLLVMPipeline(OpPassManager &pm,
   outParams.hoistStaticAllocs = true;
   outParams.modifyPublicFunctions = true;
   pm.addPass(bufferization::createBufferResultsToOutParamsPass(outParams));
+}
+
+void mlir::zq::buildLowerToLLVMPipeline(OpPassManager &pm,
+                                        const LowerToLLVMOptions &options) {
+  buildLowerToVectorsPipeline(pm, options);
+
+  // Streams, then buffers.
+  pm.addPass(createExpandStorage());
+  addCleanup(pm);
+  addVerify(pm, "streams");
+  addBufferizePasses(pm);
   bufferization::BufferDeallocationPipelineOptions dealloc;
   bufferization::buildBufferDeallocationPipeline(pm, dealloc);
   pm.addPass(createConvertBufferizationToMemRefPass());
@@ -168,4 +172,8 @@ void mlir::zq::registerPipelines() {
   PassPipelineRegistration<LowerToLLVMOptions>(
       "zq-lower-to-llvm", "Functions on tensors to the LLVM dialect",
       buildLowerToLLVMPipeline);
+  PassPipelineRegistration<LowerToNVVMOptions>(
+      "zq-lower-to-kernels",
+      "Functions on tensors to functions that launch kernels of a GPU",
+      buildLowerToKernelsPipeline);
 }

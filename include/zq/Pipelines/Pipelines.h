@@ -38,6 +38,19 @@ struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
       llvm::cl::init(false)};
 };
 
+/// Options of `zq-lower-to-kernels` and `zq-lower-to-nvvm`.
+struct LowerToNVVMOptions : PassPipelineOptions<LowerToNVVMOptions> {
+  Option<std::string> chip{
+      *this, "chip",
+      llvm::cl::desc("The GPU, as NVIDIA's tools name it (\"sm_90a\")"),
+      llvm::cl::init("sm_80")};
+  Option<double> accuracy{
+      *this, "accuracy",
+      llvm::cl::desc("The largest error of a product, relative to it, that "
+                     "contractions may make by their choice of 16-bit floats"),
+      llvm::cl::init(5e-5)};
+};
+
 /// The passes between import and tiling, in order: each leaves what a function
 /// computes, but for rounding, which `zq-verify-rewrites` checks pass by pass.
 /// `lanes` are those of a vector of f32.
@@ -55,7 +68,18 @@ void buildLowerToVectorsPipeline(OpPassManager &pm,
 void buildLowerToLLVMPipeline(OpPassManager &pm,
                               const LowerToLLVMOptions &options);
 
-/// Registers both by name: `zq-lower-to-vectors`, `zq-lower-to-llvm`.
+/// Adds the passes from streams that are tensors to buffers, where results are
+/// further arguments. Buffers are not deallocated yet.
+void addBufferizePasses(OpPassManager &pm);
+
+/// From functions on tensors to functions on arrays of a GPU's memory that
+/// launch kernels (`gpu.launch_func`), and the kernels (`gpu.func`), whose
+/// arguments are pointers and numbers.
+void buildLowerToKernelsPipeline(OpPassManager &pm,
+                                 const LowerToNVVMOptions &options);
+
+/// Registers all by name: `zq-lower-to-vectors`, `zq-lower-to-llvm`,
+/// `zq-lower-to-kernels`.
 void registerPipelines();
 
 } // namespace mlir::zq

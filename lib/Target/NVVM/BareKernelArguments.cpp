@@ -162,7 +162,9 @@ struct BareKernelArgumentsPass
                                                  b.getIndexType(), argument);
           argument.replaceAllUsesExcept(cast, cast);
           argument.setType(b.getI64Type());
-          SmallVector<Type> types(kernel.getBody().getArgumentTypes());
+          // The block has shared memory behind the arguments.
+          SmallVector<Type> types(kernel.getFunctionType().getInputs());
+          types[i] = b.getI64Type();
           kernel.setFunctionType(b.getFunctionType(types, {}));
         }
         ++i;

@@ -13,6 +13,10 @@ namespace mlir::zq {
 #define GEN_PASS_REGISTRATION
 #include "zq/Target/NVVM/Passes.h.inc"
 
+/// Lets passes on host code know what `gpu.launch_func` does to memory: it
+/// reads and writes, and makes and frees no array.
+void registerLaunchEffects(DialectRegistry &registry);
+
 } // namespace mlir::zq
 
 #endif // ZQ_TARGET_NVVM_PASSES_H

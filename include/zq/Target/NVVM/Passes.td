@@ -4,6 +4,102 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FormKernels : Pass<"zq-form-kernels", "::mlir::ModuleOp"> {
+  let summary = "Make kernels of contractions with compressed weights";
+  let description = [{
+    A contraction of a dense tensor with a decoded matrix becomes a
+    `gpu.launch` whose threads multiply on tensor cores (`mma.sync`). The weight
+    is decoded in registers, by `zq.decode`s of small windows: every compressed
+    byte is loaded once, and no dense weight is written anywhere. The elementwise
+    op that alone reads the result becomes part of the kernel.
+
+    Tensor cores multiply 16-bit floats. Operands of f32 are split into sums of
+    such floats (planes), as many as `accuracy` asks for, or the attribute
+    `zq.accuracy` of the contraction. A remark says what was chosen. Tested in
+    `test/Target/NVVM/form-kernels.mlir`.
+
+    ```mlir
+    %d = zq.decode %w at [0, 0] outs(%e : tensor<512x256xf32>) : ...
+    %y = linalg.matmul ... ins(%x, %d : tensor<1x256xf32>, tensor<512x256xf32>) ...
+    // becomes
+    %out = memref.alloc() : memref<1x512xf32>
+    gpu.launch blocks(...) in (%gx = %c32, ...) threads(...) in (%tx = %c64, ...) {
+      scf.for ... {
+        %row = zq.decode %w at [%n, %k] outs(... : tensor<1x32xf32>) : ...
+        nvvm.mma.sync ...
+      }
+      ...
+    }
+    %y = bufferization.to_tensor %out restrict writable
+    ```
+  }];
+  let options = [
+    Option<"accuracy", "accuracy", "double", "5e-5",
+           "The largest error of a product, relative to it, that contractions "
+           "may make by their choice of 16-bit floats; 0: as little as can be">,
+  ];
+  let dependentDialects = ["::mlir::gpu::GPUDialect",
+                           "::mlir::NVVM::NVVMDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::bufferization::BufferizationDialect"];
+}
+
+def LowerVectorOpsToNVVM : Pass<"zq-lower-vector-ops-to-nvvm",
+                                "::mlir::ModuleOp"> {
+  let summary = "Lower zq's vector ops to what a GPU does fast";
+  let description = [{
+    A thread of a GPU has no vectors, so `zq.unpack`, `zq.lookup` and what shared
+    code wrote for vectors become 32-bit instructions on single values. Tables
+    that follow a rule are computed: integers with an offset by the last digits
+    of 2^23, small floats by moving their bits to where f32 has them; both give
+    the table's bits, which is checked for each entry. Other tables of more than
+    four entries become constant arrays in memory. Tested in
+    `test/Target/NVVM/lower-vector-ops.mlir`.
+
+    ```mlir
+    %v = zq.lookup %codes in %e2m1 : vector<2xi8>, vector<16xf32> -> vector<2xf32>
+    // becomes
+    %c = arith.extui %codes ...
+    %m = arith.shli (arith.andi %c, 7), 22 ...
+    %s = arith.andi (arith.shli %c, 28), 0x80000000 ...
+    %v = arith.mulf (arith.bitcast (arith.ori %m, %s)), 2^126
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::vector::VectorDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def LaunchLoops : Pass<"zq-launch-loops", "::mlir::ModuleOp"> {
+  let summary = "Make kernels of parallel loops";
+  let description = [{
+    A parallel loop on arrays of the device (`scf.forall`, `scf.parallel`) that
+    is not part of a kernel becomes a `gpu.launch` with a thread for each
+    iteration, 128 of them a block; the last dimension varies fastest. Other
+    work on arrays becomes a kernel of one thread, with a remark. Tested in `test/Target/NVVM/launch-loops.mlir`.
+
+    ```mlir
+    scf.forall (%i, %j) in (%m, 64) {
+      ...
+    }
+    // becomes
+    gpu.launch blocks(%b, ...) in (%bx = ...) threads(%t, ...) in (%tx = %c128, ...) {
+      %n = %b * 128 + %t
+      scf.if %n < %m * 64 { %i = %n / 64, %j = %n % 64 ... }
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::gpu::GPUDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
 def BareKernelArguments : Pass<"zq-bare-kernel-arguments",
                                "::mlir::ModuleOp"> {
   let summary = "Pass arrays to kernels as pointers";

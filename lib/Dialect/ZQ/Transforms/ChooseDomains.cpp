@@ -1,6 +1,6 @@
 //===- ChooseDomains.cpp - The arithmetic of contractions -----------------===//
 #include "ConstantArrays.h"
-#include "Contractions.h"
+#include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -23,62 +23,10 @@ using namespace mlir;
 using namespace mlir::zq;
 using linalg::LinalgOp;
 
-/// The accuracy that a contraction asks for by itself.
-static constexpr StringLiteral accuracyName = "zq.accuracy";
-
-namespace {
-
-/// y[..., n] = init[..., n] + sum over k of x[..., k] w[n, k].
-struct Product {
-  LinalgOp op;
-  DecodeOp decode;
-  Value activation, init;
-};
-
-} // namespace
-
-/// The loops that `map` runs along, in order; none where it does more.
-static std::optional<SmallVector<unsigned>> getLoops(AffineMap map) {
-  SmallVector<unsigned> loops;
-  for (AffineExpr expr : map.getResults()) {
-    auto dim = dyn_cast<AffineDimExpr>(expr);
-    if (!dim || llvm::is_contained(loops, dim.getPosition()))
-      return std::nullopt;
-    loops.push_back(dim.getPosition());
-  }
-  return loops;
-}
-
-/// `op` as a product with a whole compressed matrix.
-static std::optional<Product> matchProduct(LinalgOp op) {
-  if (!isSumOfProducts(op) || !op.hasPureTensorSemantics() ||
-      !llvm::all_of(op->getOperandTypes(), [](Type type) {
-        return getElementTypeOrSelf(type).isF32();
-      }))
-    return std::nullopt;
-  // One over nothing leaves its destination as it is, which tiling sees to.
-  if (llvm::is_contained(op.getStaticLoopRanges(), 0))
-    return std::nullopt;
-  for (unsigned i : {0u, 1u}) {
-    OpOperand *weight = op.getDpsInputOperand(i);
-    OpOperand *other = op.getDpsInputOperand(1 - i);
-    auto decode = weight->get().getDefiningOp<DecodeOp>();
-    if (!decode || !decode.isWhole())
-      continue;
-    auto rows = getLoops(op.getMatchingIndexingMap(weight));
-    auto left = getLoops(op.getMatchingIndexingMap(other));
-    auto result = getLoops(op.getMatchingIndexingMap(op.getDpsInitOperand(0)));
-    if (!rows || !left || !result || rows->size() != 2 || left->empty() ||
-        result->empty() || op.getNumLoops() != left->size() + 1)
-      continue;
-    // All but the last loop are the result's, in one order.
-    if (left->back() != (*rows)[1] || result->back() != (*rows)[0] ||
-        !llvm::equal(ArrayRef(*left).drop_back(),
-                     ArrayRef(*result).drop_back()))
-      continue;
-    return Product{op, decode, other->get(), op.getDpsInits().front()};
-  }
-  return std::nullopt;
+static bool isOnF32(LinalgOp op) {
+  return llvm::all_of(op->getOperandTypes(), [](Type type) {
+    return getElementTypeOrSelf(type).isF32();
+  });
 }
 
 /// Reassociation of a tensor of `rank` to a matrix.
@@ -170,7 +118,8 @@ struct ChooseDomainsPass
     getOperation().walk([&](LinalgOp op) { ops.push_back(op); });
     IRRewriter rewriter(&getContext());
     for (LinalgOp op : ops)
-      if (std::optional<Product> product = matchProduct(op))
+      if (std::optional<Product> product = matchProduct(op);
+          product && isOnF32(op))
         choose(rewriter, *product);
   }
 
@@ -201,9 +150,7 @@ void ChooseDomainsPass::choose(IRRewriter &b, Product product) {
     form =
         getLaneForm(cast<CompressedTensorType>(weight.getType()), lanes, why);
   }
-  double wanted = accuracy;
-  if (auto own = op->getAttrOfType<FloatAttr>(accuracyName))
-    wanted = own.getValueAsDouble();
+  double wanted = getAccuracy(op, accuracy);
 
   int64_t planes = choosePlanes(form->values, wanted);
   ByteTable table = getByteTable(form->values, planes ? planes : 2);

@@ -1,11 +1,12 @@
 //===- Contractions.cpp - What the algebra asks of a contraction ----------===//
-#include "Contractions.h"
+#include "zq/Dialect/ZQ/Transforms/Contractions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace mlir::zq;
+using linalg::LinalgOp;
 
 bool mlir::zq::isSumOfProducts(linalg::LinalgOp op) {
   if (!linalg::isaContractionOpInterface(op) || op.getNumDpsInputs() != 2)
@@ -41,4 +42,53 @@ Value mlir::zq::emitAdd(OpBuilder &b, Location loc, Value lhs, Value rhs) {
   return linalg::AddOp::create(b, loc, ValueRange{lhs, rhs},
                                emptyLike(b, loc, lhs))
       .getResult(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Products with a compressed matrix
+//===----------------------------------------------------------------------===//
+
+/// The loops that `map` runs along, in order; none where it does more.
+static std::optional<SmallVector<unsigned>> getLoops(AffineMap map) {
+  SmallVector<unsigned> loops;
+  for (AffineExpr expr : map.getResults()) {
+    auto dim = dyn_cast<AffineDimExpr>(expr);
+    if (!dim || llvm::is_contained(loops, dim.getPosition()))
+      return std::nullopt;
+    loops.push_back(dim.getPosition());
+  }
+  return loops;
+}
+
+std::optional<Product> mlir::zq::matchProduct(LinalgOp op) {
+  if (!isSumOfProducts(op) || !op.hasPureTensorSemantics())
+    return std::nullopt;
+  // One over nothing leaves its destination as it is, which tiling sees to.
+  if (llvm::is_contained(op.getStaticLoopRanges(), 0))
+    return std::nullopt;
+  for (unsigned i : {0u, 1u}) {
+    OpOperand *weight = op.getDpsInputOperand(i);
+    OpOperand *other = op.getDpsInputOperand(1 - i);
+    auto decode = weight->get().getDefiningOp<DecodeOp>();
+    if (!decode || !decode.isWhole())
+      continue;
+    auto rows = getLoops(op.getMatchingIndexingMap(weight));
+    auto left = getLoops(op.getMatchingIndexingMap(other));
+    auto result = getLoops(op.getMatchingIndexingMap(op.getDpsInitOperand(0)));
+    if (!rows || !left || !result || rows->size() != 2 || left->empty() ||
+        result->empty() || op.getNumLoops() != left->size() + 1)
+      continue;
+    // All but the last loop are the result's, in one order.
+    if (left->back() != (*rows)[1] || result->back() != (*rows)[0] ||
+        !llvm::equal(ArrayRef(*left).drop_back(),
+                     ArrayRef(*result).drop_back()))
+      continue;
+    return Product{op, decode, other->get(), op.getDpsInits().front()};
+  }
+  return std::nullopt;
+}
+
+double mlir::zq::getAccuracy(Operation *op, double otherwise) {
+  auto own = op->getAttrOfType<FloatAttr>("zq.accuracy");
+  return own ? own.getValueAsDouble() : otherwise;
 }

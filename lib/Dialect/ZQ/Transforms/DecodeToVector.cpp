@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -547,40 +548,55 @@ LogicalResult Lowering::run(int64_t unroll) {
   return success();
 }
 
-/// Moves what depends on nothing but whole streams out of the loops around it,
-/// to where `streams` takes them apart: tables, and what is made of them.
-/// Later, when streams are memory, nobody knows that a loop does not write to
-/// them.
+/// Moves what depends on nothing but whole streams out of the loops around it:
+/// tables, and what is made of them. Later, when streams are memory, nobody
+/// knows that a loop does not write to them. They go to where `streams` takes
+/// the streams apart, or to the beginning of the kernel that they are in.
 static void hoistTables(DisassembleOp streams) {
-  Block *block = streams->getBlock();
-  DenseSet<Value> constants, tables(llvm::from_range, streams.getResults());
-  Operation *last = streams;
-  block->getParent()->walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (op->getNumRegions() || !op->getNumResults() || !isPure(op))
-      return;
-    if (op->hasTrait<OpTrait::ConstantLike>()) {
-      constants.insert(op->getResult(0));
-      return;
-    }
-    bool isTable = false;
-    for (Value operand : op->getOperands()) {
-      isTable |= tables.contains(operand);
-      if (!tables.contains(operand) && !constants.contains(operand))
-        return;
-    }
-    if (!isTable || op->getBlock() == block)
-      return;
-    for (Value operand : op->getOperands()) {
-      Operation *def = operand.getDefiningOp();
-      Operation *at = def ? block->findAncestorOpInBlock(*def) : nullptr;
-      if (at && def->hasTrait<OpTrait::ConstantLike>() &&
-          streams->isBeforeInBlock(at))
-        def->moveBefore(streams);
-    }
-    op->moveAfter(last);
-    last = op;
-    tables.insert_range(op->getResults());
-  });
+  DenseSet<Value> tables(llvm::from_range, streams.getResults());
+  // The last op that went to each place.
+  DenseMap<Block *, Operation *> lasts;
+  auto isConstant = [](Value value) {
+    Operation *def = value.getDefiningOp();
+    return def && def->hasTrait<OpTrait::ConstantLike>();
+  };
+  streams->getBlock()->getParent()->walk<WalkOrder::PreOrder>(
+      [&](Operation *op) {
+        if (op->getNumRegions() || !op->getNumResults() || !isPure(op) ||
+            op->hasTrait<OpTrait::ConstantLike>())
+          return;
+        bool isTable = false;
+        for (Value operand : op->getOperands()) {
+          isTable |= tables.contains(operand);
+          if (!tables.contains(operand) && !isConstant(operand))
+            return;
+        }
+        auto launch = op->getParentOfType<gpu::LaunchOp>();
+        Block *block = launch ? &launch.getBody().front() : streams->getBlock();
+        if (!isTable || op->getBlock() == block)
+          return;
+        Operation *&last = lasts[block];
+        for (Value operand : op->getOperands()) {
+          Operation *def = operand.getDefiningOp();
+          Operation *at = def ? block->findAncestorOpInBlock(*def) : nullptr;
+          if (!at || !isConstant(operand))
+            continue;
+          if (launch)
+            def->moveBefore(block, block->begin());
+          else if (streams->isBeforeInBlock(at))
+            def->moveBefore(streams);
+        }
+        if (last)
+          op->moveAfter(last);
+        else if (launch)
+          op->moveBefore(&*llvm::find_if(*block, [](Operation &other) {
+            return !other.hasTrait<OpTrait::ConstantLike>();
+          }));
+        else
+          op->moveAfter(streams);
+        last = op;
+        tables.insert_range(op->getResults());
+      });
 }
 
 namespace {

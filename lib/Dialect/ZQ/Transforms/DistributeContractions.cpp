@@ -5,7 +5,7 @@
 // of the contraction on the decoded weight (lib/Reference/TensorStages.cpp).
 //
 //===----------------------------------------------------------------------===//
-#include "Contractions.h"
+#include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "LoopBuilder.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 

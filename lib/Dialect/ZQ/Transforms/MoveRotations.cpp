@@ -1,5 +1,5 @@
 //===- MoveRotations.cpp - Rotations move to activations and cancel -------===//
-#include "Contractions.h"
+#include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -849,8 +850,10 @@ struct TileAndFusePass : mlir::zq::impl::TileAndFuseBase<TileAndFusePass> {
     SmallVector<Block *> blocks;
     getOperation().walk([&](Block *block) {
       Operation *parent = block->getParentOp();
+      // A launch is a kernel already.
       if (isa<FunctionOpInterface, scf::ForOp, scf::ForallOp, scf::IfOp,
-              scf::WhileOp>(parent))
+              scf::WhileOp>(parent) &&
+          !parent->getParentOfType<gpu::LaunchOp>())
         blocks.push_back(block);
     });
     for (Block *block : blocks) {

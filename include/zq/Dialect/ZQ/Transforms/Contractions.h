@@ -1,8 +1,11 @@
 //===- Contractions.h - What the algebra asks of a contraction ------------===//
-#ifndef ZQ_LIB_DIALECT_ZQ_TRANSFORMS_CONTRACTIONS_H
-#define ZQ_LIB_DIALECT_ZQ_TRANSFORMS_CONTRACTIONS_H
+#ifndef ZQ_DIALECT_ZQ_TRANSFORMS_CONTRACTIONS_H
+#define ZQ_DIALECT_ZQ_TRANSFORMS_CONTRACTIONS_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "zq/Dialect/ZQ/IR/ZQ.h"
+
+#include <optional>
 
 namespace mlir::zq {
 
@@ -24,6 +27,20 @@ Value cloneContraction(OpBuilder &b, linalg::LinalgOp op, OpOperand *operand,
 /// linalg.add of two tensors.
 Value emitAdd(OpBuilder &b, Location loc, Value lhs, Value rhs);
 
+/// y[..., n] = init[..., n] + sum over k of x[..., k] w[n, k].
+struct Product {
+  linalg::LinalgOp op;
+  DecodeOp decode;
+  Value activation, init;
+};
+
+/// `op` as a product with a whole compressed matrix.
+std::optional<Product> matchProduct(linalg::LinalgOp op);
+
+/// The accuracy that contraction `op` asks for by its attribute `zq.accuracy`,
+/// or `otherwise`.
+double getAccuracy(Operation *op, double otherwise);
+
 } // namespace mlir::zq
 
-#endif // ZQ_LIB_DIALECT_ZQ_TRANSFORMS_CONTRACTIONS_H
+#endif // ZQ_DIALECT_ZQ_TRANSFORMS_CONTRACTIONS_H

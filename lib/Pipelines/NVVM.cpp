@@ -1,0 +1,89 @@
+//===- NVVM.cpp - From functions on tensors to kernels --------------------===//
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+#include "zq/Dialect/ZQ/Transforms/Passes.h"
+#include "zq/Pipelines/Pipelines.h"
+#include "zq/Target/NVVM/Passes.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+static void addCleanup(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+static void addVerify(OpPassManager &pm, StringRef phase) {
+  pm.addPass(createVerifyPhase({phase.str()}));
+}
+
+/// A thread of a kernel that is no contraction computes this many elements of a
+/// row: what it loads at once.
+static constexpr int64_t threadWidth = 4;
+
+void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
+                                           const LowerToNVVMOptions &options) {
+  // Import.
+  pm.addPass(createImport());
+  pm.addPass(createEncodeConstants());
+  addVerify(pm, "imported");
+
+  // Algebra.
+  for (std::unique_ptr<Pass> &pass : createAlgebraPasses(threadWidth))
+    pm.addPass(std::move(pass));
+  addVerify(pm, "algebra");
+  addCleanup(pm);
+
+  // Kernels of contractions; loops with a thread for each tile of the rest.
+  pm.addPass(createFormKernels({options.accuracy}));
+  addCleanup(pm);
+  TileAndFuseOptions tiling;
+  tiling.width = threadWidth;
+  tiling.accumulators = 1;
+  tiling.panel = 1;
+  pm.addPass(createTileAndFuse(tiling));
+  addCleanup(pm);
+
+  // Decode to vectors.
+  pm.addPass(createMaterializeDecoders({threadWidth}));
+  pm.addPass(createDecodeToVector());
+  pm.addPass(createVectorize());
+  addCleanup(pm);
+  pm.addPass(createLoopInvariantSubsetHoistingPass());
+  addCleanup(pm);
+  addVerify(pm, "vectors");
+  pm.addPass(createLowerVectorOpsToNVVM());
+  addCleanup(pm);
+
+  // Streams, then buffers.
+  pm.addPass(createExpandStorage());
+  addCleanup(pm);
+  addVerify(pm, "streams");
+  addBufferizePasses(pm);
+  pm.addPass(createLaunchLoops());
+  pm.addPass(createLoopInvariantCodeMotionPass());
+
+  // Kernels apart from what launches them.
+  pm.addPass(createGpuLaunchSinkIndexComputationsPass());
+  pm.addPass(createGpuKernelOutliningPass());
+  auto &functions = pm.nest<func::FuncOp>();
+  functions.addPass(memref::createExpandReallocPass());
+  functions.addPass(
+      bufferization::createOwnershipBasedBufferDeallocationPass());
+  functions.addPass(createCanonicalizerPass());
+  functions.addPass(
+      bufferization::createBufferDeallocationSimplificationPass());
+  pm.addPass(bufferization::createLowerDeallocationsPass());
+  pm.addPass(createConvertBufferizationToMemRefPass());
+  addCleanup(pm);
+  addVerify(pm, "buffers");
+  pm.addPass(createBareKernelArguments());
+  addCleanup(pm);
+}

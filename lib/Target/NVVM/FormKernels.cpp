@@ -1,0 +1,98 @@
+//===- FormKernels.cpp - Contractions as kernels of tensor cores ----------===//
+#include "Kernels.h"
+#include "zq/Target/NVVM/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/Format.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+namespace mlir::zq {
+#define GEN_PASS_DEF_FORMKERNELS
+#include "zq/Target/NVVM/Passes.h.inc"
+} // namespace mlir::zq
+
+/// The elementwise op that alone uses the result of `op`, element by element;
+/// null where there is none.
+static linalg::GenericOp findEpilogue(linalg::LinalgOp op) {
+  Value result = op->getResult(0);
+  if (!result.hasOneUse())
+    return nullptr;
+  auto user = dyn_cast<linalg::GenericOp>(*result.getUsers().begin());
+  if (!user || user.getNumParallelLoops() != user.getNumLoops() ||
+      user->getNumResults() != 1 || user->getBlock() != op->getBlock() ||
+      cast<ShapedType>(user.getResult(0).getType()).getShape() !=
+          cast<ShapedType>(result.getType()).getShape())
+    return nullptr;
+  for (OpOperand &operand : user->getOpOperands()) {
+    AffineMap map = user.getMatchingIndexingMap(&operand);
+    if (operand.get() == result || user.isDpsInit(&operand)) {
+      if (!map.isIdentity())
+        return nullptr;
+    } else if (!llvm::all_of(map.getResults(), [](AffineExpr expr) {
+                 return isa<AffineDimExpr, AffineConstantExpr>(expr);
+               })) {
+      return nullptr;
+    }
+  }
+  return user;
+}
+
+/// Whether tensor cores take elements of `type`, by way of planes.
+static bool isMultiplied(Type type) {
+  return type.isF32() || type.isF16() || type.isBF16();
+}
+
+namespace {
+struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
+  using FormKernelsBase::FormKernelsBase;
+
+  LogicalResult form(Product product) {
+    linalg::LinalgOp op = product.op;
+    auto x = cast<RankedTensorType>(product.activation.getType());
+    Type w = product.decode.getWindowType().getElementType();
+    if (!isMultiplied(x.getElementType()) || !isMultiplied(w) ||
+        !isMultiplied(getElementTypeOrSelf(op->getResult(0).getType())))
+      return success();
+    if (std::string why = whyNoRegisterKernel(product); !why.empty()) {
+      op->emitRemark() << "not on tensor cores: " << why;
+      return success();
+    }
+    double wanted = getAccuracy(op, accuracy);
+    MmaDomain domain = chooseMmaDomain(cast<FloatType>(x.getElementType()),
+                                       cast<FloatType>(w), wanted);
+    std::string text;
+    llvm::raw_string_ostream(text)
+        << "contraction on tensor cores: weights in registers, "
+        << domain.products.size() << " product"
+        << (domain.products.size() > 1 ? "s" : "") << " of " << domain.element
+        << " each, error at most " << llvm::format("%.2g", domain.error)
+        << ", asked for " << llvm::format("%.2g", wanted);
+    op->emitRemark() << text;
+    OpBuilder b(op);
+    ProductEmitter emitter(b, product, findEpilogue(op), domain);
+    return emitRegisterKernel(emitter);
+  }
+
+  void runOnOperation() override {
+    SmallVector<linalg::LinalgOp> ops;
+    getOperation().walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+    // An op that became the end of another's kernel is gone.
+    for (linalg::LinalgOp op : ops) {
+      if (!op.getNumReductionLoops())
+        continue;
+      std::optional<Product> product = matchProduct(op);
+      if (product && failed(form(*product)))
+        return signalPassFailure();
+    }
+  }
+};
+} // namespace

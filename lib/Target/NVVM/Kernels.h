@@ -1,0 +1,120 @@
+//===- Kernels.h - What kernels of contractions are put together from -----===//
+//
+// A kernel is a `gpu.launch` whose body is the program of one thread. Dense
+// arrays are memrefs in it, compressed ones are what they are outside: a
+// `zq.decode` of a small window gives a thread its weights in registers.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ZQ_LIB_TARGET_NVVM_KERNELS_H
+#define ZQ_LIB_TARGET_NVVM_KERNELS_H
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "zq/Dialect/ZQ/Transforms/Contractions.h"
+
+namespace mlir::zq {
+
+//===----------------------------------------------------------------------===//
+// Arithmetic of the tensor cores
+//===----------------------------------------------------------------------===//
+
+/// How the products of a contraction are computed: each operand as a sum of
+/// planes of 16-bit floats, of which some pairs are multiplied.
+struct MmaDomain {
+  FloatType element;
+  int64_t xPlanes = 1, wPlanes = 1;
+  /// Which plane of x is multiplied with which of w.
+  SmallVector<std::pair<int64_t, int64_t>> products;
+  /// Of a product, relative to it.
+  double error = 0;
+};
+
+/// The cheapest domain for operands of the types `x` and `w` (f32, f16 or bf16)
+/// whose error is at most `accuracy`, or else the one with the least error.
+MmaDomain chooseMmaDomain(FloatType x, FloatType w, double accuracy);
+
+//===----------------------------------------------------------------------===//
+// A product and what becomes of its results
+//===----------------------------------------------------------------------===//
+
+/// Emits the parts that all kernels of a product have. The builder stands
+/// before the product at first, where arrays are made and sizes computed; then
+/// `enter` puts it into the kernel.
+class ProductEmitter {
+public:
+  /// `epilogue` is the elementwise op that alone uses the product's result, or
+  /// null.
+  ProductEmitter(OpBuilder &builder, Product product,
+                 linalg::GenericOp epilogue, MmaDomain domain);
+
+  ImplicitLocOpBuilder b;
+  Product product;
+  linalg::GenericOp epilogue;
+  MmaDomain domain;
+  /// Rows and columns of the weight.
+  int64_t rows, depth;
+  /// Rows of the activation, all its leading dimensions taken together.
+  Value height;
+  /// The same where it is known, or kDynamic.
+  int64_t staticHeight;
+
+  // Numbers.
+  Value index(int64_t value);
+  Value add(Value x, Value y);
+  Value add(Value x, int64_t y);
+  Value mul(Value x, int64_t y);
+  Value div(Value x, int64_t y);
+  Value rem(Value x, int64_t y);
+  Value least(Value x, Value y);
+  Value lessThan(Value x, Value y);
+
+  /// Makes a launch and puts the builder into its body.
+  gpu::LaunchOp enter(Value gridX, Value gridY, int64_t threads);
+  /// Ends the body; the results of the product, or of the epilogue, are what
+  /// the kernel stores.
+  void leave(gpu::LaunchOp launch);
+
+  /// Makes the decoder for blocks of `width` columns that `readWeight` uses.
+  LogicalResult makeDecoder(int64_t width);
+  /// `count` consecutive elements of a row of the weight, in f32 or narrower;
+  /// `column` is a multiple of the decoder's width.
+  Value readWeight(Value row, Value column, int64_t count);
+  /// `count` consecutive elements of row `row` of the activation.
+  Value readActivation(Value row, Value column, int64_t count);
+  /// The planes of `values`, a vector, whose sum it is; zeros where `isValid`
+  /// is there and false, and behind its end up to `size` elements.
+  SmallVector<Value> getPlanes(Value values, int64_t planes, Value isValid,
+                               int64_t size);
+  /// Two neighbouring elements of a plane as an operand of the instruction.
+  Value getPair(Value plane, int64_t at);
+  /// sums += A B for a tile of 16 x 8 x 16.
+  SmallVector<Value> multiply(ValueRange a, ValueRange bs, ValueRange sums);
+
+  /// Stores the element at row `row` of the activation and row `column` of the
+  /// weight, whose sum of products is `sum`.
+  void store(Value row, Value column, Value sum);
+
+private:
+  Value toBuffer(Value tensor);
+  SmallVector<Value> getPlace(Value row, Value last, int64_t rank);
+  Value emitEpilogue(Value value, ArrayRef<Value> place);
+
+  FlatSymbolRefAttr decoder;
+  /// Sizes of the activation's leading dimensions.
+  SmallVector<OpFoldResult> leading;
+  Value x, init, out;
+  /// Arrays that the epilogue reads.
+  SmallVector<Value> others;
+};
+
+/// A kernel for few rows of the activation: each warp holds 16 rows of the
+/// weight in registers, and the warps of a block share the columns. Nothing is
+/// decoded to memory.
+LogicalResult emitRegisterKernel(ProductEmitter &emitter);
+
+/// Why `emitRegisterKernel` cannot be used, or nothing where it can.
+std::string whyNoRegisterKernel(Product product);
+
+} // namespace mlir::zq
+
+#endif // ZQ_LIB_TARGET_NVVM_KERNELS_H

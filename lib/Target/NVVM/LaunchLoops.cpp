@@ -1,0 +1,152 @@
+//===- LaunchLoops.cpp - Parallel loops as kernels ------------------------===//
+#include "zq/Target/NVVM/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+namespace mlir::zq {
+#define GEN_PASS_DEF_LAUNCHLOOPS
+#include "zq/Target/NVVM/Passes.h.inc"
+} // namespace mlir::zq
+
+/// Threads of a block.
+static constexpr int64_t blockSize = 128;
+
+/// A launch of `total` threads whose body is made by `emit`, which is given the
+/// thread's number.
+static gpu::LaunchOp
+createLaunch(ImplicitLocOpBuilder &b, Value total, int64_t threads,
+             function_ref<void(ImplicitLocOpBuilder &, Value)> emit) {
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, value);
+  };
+  Value one = constant(1), size = constant(threads);
+  Value blocks = arith::CeilDivUIOp::create(b, total, size);
+  auto launch = gpu::LaunchOp::create(b, blocks, one, one, size, one, one);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&launch.getBody().front());
+  Value number = arith::AddIOp::create(
+      b, arith::MulIOp::create(b, launch.getBlockIds().x, size),
+      launch.getThreadIds().x);
+  Value isThere =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ult, number, total);
+  auto branch = scf::IfOp::create(b, isThere, /*withElseRegion=*/false);
+  gpu::TerminatorOp::create(b);
+  b.setInsertionPointToStart(&branch.getThenRegion().front());
+  emit(b, number);
+  return launch;
+}
+
+/// Replaces a loop without results, whose iterations are independent, by a
+/// launch with a thread for each of them. The last dimension varies fastest.
+static void launchLoop(LoopLikeOpInterface loop) {
+  ImplicitLocOpBuilder b(loop.getLoc(), loop);
+  SmallVector<Value> lower = getValueOrCreateConstantIndexOp(
+      b, b.getLoc(), *loop.getLoopLowerBounds());
+  SmallVector<Value> upper = getValueOrCreateConstantIndexOp(
+      b, b.getLoc(), *loop.getLoopUpperBounds());
+  SmallVector<Value> steps =
+      getValueOrCreateConstantIndexOp(b, b.getLoc(), *loop.getLoopSteps());
+  SmallVector<Value> trips;
+  Value total = arith::ConstantIndexOp::create(b, 1);
+  for (auto [low, high, step] : llvm::zip(lower, upper, steps)) {
+    Value distance = arith::SubIOp::create(b, high, low);
+    Value none = arith::ConstantIndexOp::create(b, 0);
+    distance = arith::MaxSIOp::create(b, distance, none);
+    trips.push_back(arith::CeilDivUIOp::create(b, distance, step));
+    total = arith::MulIOp::create(b, total, trips.back());
+  }
+  createLaunch(b, total, blockSize, [&](ImplicitLocOpBuilder &b, Value number) {
+    SmallVector<Value> ivs(trips.size());
+    for (size_t i = trips.size(); i-- > 0;) {
+      Value at = number;
+      if (i) {
+        at = arith::RemUIOp::create(b, number, trips[i]);
+        number = arith::DivUIOp::create(b, number, trips[i]);
+      }
+      ivs[i] = arith::AddIOp::create(b, lower[i],
+                                     arith::MulIOp::create(b, at, steps[i]));
+    }
+    Block *body = &loop.getLoopRegions().front()->front();
+    body->getTerminator()->erase();
+    Block *into = b.getInsertionBlock();
+    into->getOperations().splice(b.getInsertionPoint(), body->getOperations());
+    for (auto [argument, iv] : llvm::zip(body->getArguments(), ivs))
+      argument.replaceAllUsesWith(iv);
+  });
+  loop->erase();
+}
+
+/// Whether `op` itself reads or writes what an array holds.
+static bool touchesMemory(Operation *op) {
+  bool touches = false;
+  op->walk([&](Operation *inner) {
+    auto effects = dyn_cast<MemoryEffectOpInterface>(inner);
+    if (!effects || isa<memref::CopyOp, gpu::LaunchOp>(inner))
+      return WalkResult::advance();
+    touches |= effects.hasEffect<MemoryEffects::Read>() ||
+               effects.hasEffect<MemoryEffects::Write>();
+    return WalkResult::advance();
+  });
+  return touches;
+}
+
+/// Puts `op`, which works on arrays and has no results, into a kernel of one
+/// thread.
+static void launchAlone(Operation *op) {
+  ImplicitLocOpBuilder b(op->getLoc(), op);
+  Value one = arith::ConstantIndexOp::create(b, 1);
+  createLaunch(b, one, 1, [&](ImplicitLocOpBuilder &b, Value) {
+    op->moveBefore(b.getInsertionBlock(), b.getInsertionPoint());
+  });
+  op->emitRemark() << "runs on one thread of the GPU: none of its loops is "
+                      "parallel";
+}
+
+namespace {
+struct LaunchLoopsPass : mlir::zq::impl::LaunchLoopsBase<LaunchLoopsPass> {
+  using LaunchLoopsBase::LaunchLoopsBase;
+
+  void runOnOperation() override {
+    SmallVector<LoopLikeOpInterface> loops;
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (isa<gpu::LaunchOp, gpu::GPUModuleOp>(op))
+        return WalkResult::skip();
+      if (!isa<scf::ForallOp, scf::ParallelOp>(op) || op->getNumResults())
+        return WalkResult::advance();
+      loops.push_back(cast<LoopLikeOpInterface>(op));
+      return WalkResult::skip();
+    });
+    for (LoopLikeOpInterface loop : loops)
+      launchLoop(loop);
+
+    // Loops on the host remain where they hold launches.
+    SmallVector<Operation *> others;
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (isa<gpu::LaunchOp, gpu::GPUModuleOp>(op))
+        return WalkResult::skip();
+      if (!op->getParentOfType<func::FuncOp>() || op->getNumResults() ||
+          !touchesMemory(op))
+        return WalkResult::advance();
+      bool launches = false;
+      op->walk([&](gpu::LaunchOp) { launches = true; });
+      if (launches || op->hasTrait<OpTrait::IsTerminator>() ||
+          isa<memref::DeallocOp>(op))
+        return WalkResult::advance();
+      others.push_back(op);
+      return WalkResult::skip();
+    });
+    for (Operation *op : others)
+      launchAlone(op);
+  }
+};
+} // namespace
