@@ -59,13 +59,13 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   pm.addPass(createLoopInvariantSubsetHoistingPass());
   addCleanup(pm);
   addVerify(pm, "vectors");
-  pm.addPass(createLowerVectorOpsToNVVM());
-  addCleanup(pm);
 
   // Streams, then buffers.
   pm.addPass(createExpandStorage());
   addCleanup(pm);
   addVerify(pm, "streams");
+  pm.addPass(createLowerVectorOpsToNVVM());
+  addCleanup(pm);
   addBufferizePasses(pm);
   pm.addPass(createLaunchLoops());
   pm.addPass(createLoopInvariantCodeMotionPass());

@@ -2,7 +2,9 @@
 #include "zq/Target/Target.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "zq/Dialect/ZQ/IR/FieldExtraction.h"
@@ -107,7 +109,7 @@ struct LookupInMemory : OpRewritePattern<LookupOp> {
     // A place on the stack for the function or the thread, not for each
     // iteration of a loop.
     Operation *scope = op->getParentOp();
-    while (!isa<FunctionOpInterface>(scope) &&
+    while (!isa<FunctionOpInterface, gpu::LaunchOp, scf::ForallOp>(scope) &&
            scope->getName().getStringRef() != "omp.parallel")
       scope = scope->getParentOp();
     Value memory;

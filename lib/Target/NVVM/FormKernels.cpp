@@ -83,12 +83,13 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
   }
 
   void runOnOperation() override {
+    // No elementwise op, which may become the end of another's kernel.
     SmallVector<linalg::LinalgOp> ops;
-    getOperation().walk([&](linalg::LinalgOp op) { ops.push_back(op); });
-    // An op that became the end of another's kernel is gone.
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (op.getNumReductionLoops())
+        ops.push_back(op);
+    });
     for (linalg::LinalgOp op : ops) {
-      if (!op.getNumReductionLoops())
-        continue;
       std::optional<Product> product = matchProduct(op);
       if (product && failed(form(*product)))
         return signalPassFailure();

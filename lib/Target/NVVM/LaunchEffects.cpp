@@ -9,8 +9,7 @@ using namespace mlir;
 namespace {
 /// A kernel reads and writes arrays, but makes and frees none.
 struct LaunchEffects
-    : MemoryEffectOpInterface::ExternalModel<LaunchEffects,
-                                             gpu::LaunchFuncOp> {
+    : MemoryEffectOpInterface::ExternalModel<LaunchEffects, gpu::LaunchFuncOp> {
   void
   getEffects(Operation *,
              SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>

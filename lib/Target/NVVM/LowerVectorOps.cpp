@@ -148,8 +148,8 @@ static std::optional<FloatTable> findFloats(ArrayRef<float> table) {
   return std::nullopt;
 }
 
-/// `codes`, i32 below the table's size, as the table's values; null where it
-/// follows no rule.
+/// `codes`, i32 below the table's size, as the values of a table that follows a
+/// rule.
 static Value emitTable(OpBuilder &b, Location loc, Value codes,
                        ArrayRef<float> table) {
   Type i32 = codes.getType(), f32 = withElement(i32, b.getF32Type());
@@ -167,8 +167,6 @@ static Value emitTable(OpBuilder &b, Location loc, Value codes,
     return arith::MulFOp::create(b, loc, value, number(rule->unit));
   }
   auto rule = findFloats(table);
-  if (!rule)
-    return nullptr;
   Value small = codes;
   int magnitudeBits = rule->bits - rule->hasSign;
   if (rule->hasSign)
@@ -196,6 +194,11 @@ static Value emitTable(OpBuilder &b, Location loc, Value codes,
       b, loc, isNaN, arith::BitcastOp::create(b, loc, f32, nan), value);
 }
 
+/// Whether `emitTable` can compute `table`.
+static bool followsRule(ArrayRef<float> table) {
+  return findIntegers(table) || findFloats(table);
+}
+
 /// The values of a constant of f32.
 static std::optional<SmallVector<float>> getTable(Value value) {
   DenseElementsAttr attr;
@@ -217,7 +220,7 @@ struct LookupByRule : OpRewritePattern<LookupOp> {
   LogicalResult matchAndRewrite(LookupOp op,
                                 PatternRewriter &b) const override {
     auto table = getTable(op.getTable());
-    if (!table)
+    if (!table || !followsRule(*table))
       return failure();
     Location loc = op.getLoc();
     Value codes = op.getCodes();
@@ -226,10 +229,7 @@ struct LookupByRule : OpRewritePattern<LookupOp> {
       codes = arith::ExtUIOp::create(b, loc, i32, codes);
     codes = arith::AndIOp::create(b, loc, codes,
                                   splat(b, loc, i32, table->size() - 1));
-    Value values = emitTable(b, loc, codes, *table);
-    if (!values)
-      return failure();
-    b.replaceOp(op, values);
+    b.replaceOp(op, emitTable(b, loc, codes, *table));
     return success();
   }
 };
@@ -263,6 +263,35 @@ struct LookupInArray : OpRewritePattern<LookupOp> {
   }
 };
 
+/// A table that is read from a stream stays there.
+struct LookupInStream : OpRewritePattern<LookupOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(LookupOp op,
+                                PatternRewriter &b) const override {
+    auto read = op.getTable().getDefiningOp<vector::TransferReadOp>();
+    int64_t entries = op.getTable().getType().getNumElements();
+    if (!read || !isa<RankedTensorType>(read.getBase().getType()) ||
+        read.getMask() || read.hasOutOfBoundsDim() ||
+        !read.getPermutationMap().isMinorIdentity() || entries <= 4)
+      return failure();
+    Location loc = op.getLoc();
+    SmallVector<Value> found;
+    for (int64_t i = 0; i < op.getType().getNumElements(); ++i) {
+      Value code = vector::ExtractOp::create(b, loc, op.getCodes(), i);
+      code = arith::AndIOp::create(b, loc, code,
+                                   splat(b, loc, code.getType(), entries - 1));
+      SmallVector<Value> place(read.getIndices());
+      place.back() = arith::AddIOp::create(
+          b, loc, place.back(),
+          arith::IndexCastUIOp::create(b, loc, b.getIndexType(), code));
+      found.push_back(tensor::ExtractOp::create(b, loc, read.getBase(), place));
+    }
+    b.replaceOpWithNewOp<vector::FromElementsOp>(op, op.getType(), found);
+    return success();
+  }
+};
+
 /// One entry of a table for all lanes, such as that of a scale's codes.
 struct ExtractByRule : OpRewritePattern<tensor::ExtractOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -270,14 +299,11 @@ struct ExtractByRule : OpRewritePattern<tensor::ExtractOp> {
   LogicalResult matchAndRewrite(tensor::ExtractOp op,
                                 PatternRewriter &b) const override {
     auto table = getTable(op.getTensor());
-    if (!table || op.getIndices().size() != 1)
+    if (!table || !followsRule(*table))
       return failure();
     Value code = arith::IndexCastUIOp::create(b, op.getLoc(), b.getI32Type(),
                                               op.getIndices().front());
-    Value value = emitTable(b, op.getLoc(), code, *table);
-    if (!value)
-      return failure();
-    b.replaceOp(op, value);
+    b.replaceOp(op, emitTable(b, op.getLoc(), code, *table));
     return success();
   }
 };
@@ -378,7 +404,8 @@ struct LowerVectorOpsToNVVMPass
     RewritePatternSet patterns(context);
     populateVectorOpPatterns(patterns);
     patterns.add<LookupByRule>(context, /*benefit=*/20);
-    patterns.add<LookupInArray, UnpackWords>(context, /*benefit=*/10);
+    patterns.add<LookupInArray, LookupInStream, UnpackWords>(context,
+                                                             /*benefit=*/10);
     patterns.add<ExtractByRule, ConvertSmallInteger<arith::SIToFPOp>,
                  ConvertSmallInteger<arith::UIToFPOp>>(context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
