@@ -4,6 +4,7 @@
 
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/Pipelines/Pipelines.h"
+#include "zq/Target/NVVM/LowerKernels.h"
 #include "zq/Target/NVVM/Passes.h"
 
 namespace mlir::zq {
@@ -20,6 +21,7 @@ inline void registerAllDialects(DialectRegistry &registry) {
 inline void registerAllPasses() {
   registerZQPasses();
   registerZQNVVMPasses();
+  registerLowerKernelsPipeline();
   registerPipelines();
 }
 

@@ -291,8 +291,11 @@ struct TruncateToBF16 : OpRewritePattern<arith::TruncFOp> {
 void mlir::zq::populateVectorOpPatterns(RewritePatternSet &patterns) {
   patterns.add<UnpackByHalves, LookupInMemory>(patterns.getContext(),
                                                /*benefit=*/2);
+  patterns.add<UnpackByWords, LookupBySelection, ExpandByLookup, DotByLanes>(
+      patterns.getContext(), /*benefit=*/1);
+}
+
+void mlir::zq::populateBFloat16Patterns(RewritePatternSet &patterns) {
   patterns.add<ExtendBeforeInsert>(patterns.getContext(), /*benefit=*/3);
-  patterns.add<UnpackByWords, LookupBySelection, ExpandByLookup, DotByLanes,
-               ExtendFromBF16, TruncateToBF16>(patterns.getContext(),
-                                               /*benefit=*/1);
+  patterns.add<ExtendFromBF16, TruncateToBF16>(patterns.getContext());
 }

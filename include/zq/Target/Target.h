@@ -41,9 +41,16 @@ std::unique_ptr<Target> getX86Target(StringRef features);
 std::string getHostFeatures();
 
 /// Lowerings of `zq.unpack`, `zq.lookup`, `zq.expand` and `zq.dot` to plain
-/// vector and arith ops, and of conversions between bf16 and f32 to integers,
-/// exact for subnormals.
+/// vector and arith ops.
 void populateVectorOpPatterns(RewritePatternSet &patterns);
+
+/// Conversions between bf16 and f32 by integers, exact for subnormals, where
+/// there are no instructions for them that are.
+void populateBFloat16Patterns(RewritePatternSet &patterns);
+
+/// Lowerings of functions of the math dialect on f32 and narrower to
+/// polynomials, whose errors `lib/Reference/MathRules.cpp` bounds.
+void populateMathPatterns(RewritePatternSet &patterns);
 
 } // namespace mlir::zq
 

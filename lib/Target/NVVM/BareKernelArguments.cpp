@@ -150,7 +150,11 @@ struct BareKernelArgumentsPass
     getOperation().walk([&](gpu::GPUFuncOp kernel) {
       if (!kernel.isKernel())
         return;
-      for (unsigned i = 0; i < kernel.getNumArguments();) {
+      // Behind the arguments, the body's block has the workgroup's memory.
+      auto countArguments = [&] {
+        return kernel.getFunctionType().getNumInputs();
+      };
+      for (unsigned i = 0; i < countArguments();) {
         BlockArgument argument = kernel.getArgument(i);
         if (isa<MemRefType>(argument.getType())) {
           i += lowerArgument(kernel, i);
@@ -162,7 +166,6 @@ struct BareKernelArgumentsPass
                                                  b.getIndexType(), argument);
           argument.replaceAllUsesExcept(cast, cast);
           argument.setType(b.getI64Type());
-          // The block has shared memory behind the arguments.
           SmallVector<Type> types(kernel.getFunctionType().getInputs());
           types[i] = b.getI64Type();
           kernel.setFunctionType(b.getFunctionType(types, {}));

@@ -147,6 +147,7 @@ public:
 
   void populateVectorOpPatterns(RewritePatternSet &patterns) const override {
     mlir::zq::populateVectorOpPatterns(patterns);
+    populateBFloat16Patterns(patterns);
     populateX86DotPatterns(patterns, features);
     if (hasAVX512())
       patterns.add<LookupByPermute>(patterns.getContext(), 16,

@@ -2,6 +2,7 @@
 #ifndef ZQ_TARGET_NVVM_PASSES_H
 #define ZQ_TARGET_NVVM_PASSES_H
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 

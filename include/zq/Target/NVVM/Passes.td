@@ -126,4 +126,75 @@ def BareKernelArguments : Pass<"zq-bare-kernel-arguments",
                            "::mlir::arith::ArithDialect"];
 }
 
+def LowerKernelOps : Pass<"zq-lower-kernel-ops", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Lower what kernels compute with to what GPUs have";
+  let description = [{
+    Vectors get down to the ops that the LLVM dialect has: transfers become
+    loads and stores, those that may be out of bounds masked ones; gathers
+    become loads by element. Functions of the math dialect become polynomials
+    or correctly rounded instructions, within the bounds of
+    `lib/Reference/MathRules.cpp` as on CPUs; one that would need a library, on
+    f64 for instance, is an error at the op. Reductions over a warp become
+    shuffles, and `zq.unpack`, `zq.lookup`, `zq.expand` and `zq.dot` integer
+    arithmetic. Tested in `test/Target/NVVM/lower-kernel-ops.mlir`.
+
+    ```mlir
+    %sum = gpu.subgroup_reduce add %x : (f32) -> f32
+    // becomes
+    %y, %valid = gpu.shuffle xor %x, %c1, %c32 : f32
+    %s = arith.addf %x, %y : f32
+    // ... with %c2, %c4, %c8, %c16
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::ub::UBDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def AlignAccesses : Pass<"zq-align-accesses", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Tell loads and stores of vectors how they are aligned";
+  let description = [{
+    Gives `vector.load`, `vector.store` and their masked forms the alignment
+    that follows from the alignment of the array (`llvm.align` of a kernel's
+    argument), its sizes, and the indices: constants, steps of loops, and what
+    arithmetic makes of them. LLVM then loads up to 16 bytes at a time. What
+    cannot be shown to be aligned stays right and slower, with a remark. Memory
+    that a kernel declares is aligned to 16 bytes if it says nothing else.
+    Tested in `test/Target/NVVM/align-accesses.mlir`.
+
+    ```mlir
+    scf.for %i = %c0 to %n step %c8 {
+      %v = vector.load %x[%row, %i] : memref<?x64xf16>, vector<8xf16>
+    // becomes
+      %v = vector.load %x[%row, %i] {alignment = 16 : i64} : ...
+    ```
+  }];
+}
+
+def ConvertKernelsToNVVM : Pass<"zq-convert-kernels-to-nvvm",
+                                "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Turn kernels into functions of the LLVM dialect";
+  let description = [{
+    Upstream's conversions of the gpu, arith, cf, memref and vector dialects to
+    the LLVM and NVVM dialects, all at once, with an index of 64 bits. Unlike
+    upstream's `convert-gpu-to-nvvm`, which calls CUDA's libdevice for
+    functions, it leaves the LLVM dialect's own ones as they are: those that
+    `zq-lower-kernel-ops` lets through have instructions. An op that no
+    conversion knows is an error. Dynamic shared memory is aligned to 1024
+    bytes. Tested in `test/Target/NVVM/lower-kernels-to-nvvm.mlir`.
+
+    ```mlir
+    gpu.func @f(%x: !llvm.ptr<1>) kernel { %t = gpu.thread_id x ... }
+    // becomes
+    llvm.func @f(%x: !llvm.ptr<1>) attributes {gpu.kernel, nvvm.kernel} {
+      %t = nvvm.read.ptx.sreg.tid.x : i32
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::NVVM::NVVMDialect"];
+}
+
 #endif // ZQ_TARGET_NVVM_PASSES_TD

@@ -1,0 +1,141 @@
+//===- LowerKernelOps.cpp - What kernels compute, in a GPU's terms --------===//
+#include "zq/Target/NVVM/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/GPU/Transforms/Passes.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "zq/Dialect/ZQ/IR/ZQ.h"
+#include "zq/Target/NVVM/Chip.h"
+#include "zq/Target/Target.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+namespace mlir::zq {
+#define GEN_PASS_DEF_LOWERKERNELOPS
+#include "zq/Target/NVVM/Passes.h.inc"
+} // namespace mlir::zq
+
+/// `value` in each element of `type`, a vector or a scalar.
+static Value splat(OpBuilder &b, Location loc, Type type, double value) {
+  TypedAttr attr = b.getFloatAttr(getElementTypeOrSelf(type), value);
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = DenseElementsAttr::get(vector, attr);
+  return arith::ConstantOp::create(b, loc, attr);
+}
+
+namespace {
+/// From the natural logarithm, for which there is a polynomial.
+struct LowerLog10 : OpRewritePattern<math::Log10Op> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::Log10Op op,
+                                PatternRewriter &b) const override {
+    if (!getElementTypeOrSelf(op).isF32())
+      return failure();
+    Value log = math::LogOp::create(b, op.getLoc(), op.getOperand());
+    b.replaceOpWithNewOp<arith::MulFOp>(
+        op, log, splat(b, op.getLoc(), op.getType(), 1 / llvm::numbers::ln10));
+    return success();
+  }
+};
+
+/// Both the root and the division are correctly rounded.
+struct LowerRsqrt : OpRewritePattern<math::RsqrtOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::RsqrtOp op,
+                                PatternRewriter &b) const override {
+    Value root = math::SqrtOp::create(b, op.getLoc(), op.getOperand());
+    b.replaceOpWithNewOp<arith::DivFOp>(
+        op, splat(b, op.getLoc(), op.getType(), 1), root);
+    return success();
+  }
+};
+} // namespace
+
+/// Whether LLVM selects instructions for `op`, which needs no library then.
+static bool isNative(Operation *op) {
+  Type element = getElementTypeOrSelf(op->getResult(0).getType());
+  if (isa<math::SqrtOp, math::FloorOp, math::CeilOp, math::TruncOp,
+          math::RoundOp, math::RoundEvenOp, math::AbsFOp, math::CopySignOp,
+          math::FmaOp, math::AbsIOp, math::CountLeadingZerosOp,
+          math::CountTrailingZerosOp, math::CtPopOp, math::IsNaNOp,
+          math::IsInfOp, math::IsFiniteOp, math::IsNormalOp, math::ClampFOp>(
+          op))
+    return true;
+  return isa<math::Exp2Op>(op) && element.isF32();
+}
+
+namespace {
+struct LowerKernelOpsPass
+    : mlir::zq::impl::LowerKernelOpsBase<LowerKernelOpsPass> {
+  void runOnOperation() override {
+    MLIRContext *context = &getContext();
+    RewritePatternSet patterns(context);
+    mlir::zq::populateVectorOpPatterns(patterns);
+    populateMathPatterns(patterns);
+    patterns.add<LowerLog10, LowerRsqrt>(context);
+
+    // Work of several threads.
+    populateGpuAllReducePatterns(patterns);
+    populateGpuGlobalIdPatterns(patterns);
+    populateGpuSubgroupIdPatterns(patterns);
+    populateGpuBreakDownSubgroupReducePatterns(patterns);
+    populateGpuLowerSubgroupReduceToShufflePatterns(patterns, Chip::warpSize);
+    populateGpuLowerClusteredSubgroupReduceToShufflePatterns(patterns,
+                                                             Chip::warpSize);
+    populateGpuShufflePatterns(patterns);
+
+    // Vectors, down to what the LLVM dialect has.
+    vector::populateVectorMultiReductionLoweringPatterns(
+        patterns, vector::VectorMultiReductionLowering::InnerReduction);
+    vector::populateVectorContractLoweringPatterns(
+        patterns, vector::VectorContractLowering::OuterProduct);
+    vector::populateVectorOuterProductLoweringPatterns(patterns);
+    vector::populateVectorBroadcastLoweringPatterns(patterns);
+    vector::populateVectorMaskOpLoweringPatterns(patterns);
+    vector::populateVectorShapeCastLoweringPatterns(patterns);
+    vector::populateVectorTransposeLoweringPatterns(
+        patterns, vector::VectorTransposeLowering::EltWise);
+    vector::populateVectorInterleaveLoweringPatterns(patterns);
+    vector::populateVectorInterleaveToShufflePatterns(patterns);
+    vector::populateVectorBitCastLoweringPatterns(patterns);
+    vector::populateVectorStepLoweringPatterns(patterns);
+    vector::populateVectorGatherLoweringPatterns(patterns);
+    vector::populateVectorGatherToConditionalLoadPatterns(patterns);
+    vector::populateVectorFromElementsUnrollPatterns(patterns);
+    vector::populateVectorToElementsUnrollPatterns(patterns);
+    vector::populateVectorRankReducingFMAPattern(patterns);
+    vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
+    vector::populateVectorTransferPermutationMapLoweringPatterns(patterns);
+    vector::populateVectorTransferLoweringPatterns(patterns,
+                                                   /*maxTransferRank=*/1);
+    vector::populateVectorMaskMaterializationPatterns(
+        patterns, /*force32BitVectorIndices=*/true);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      return signalPassFailure();
+
+    getOperation().walk([&](Operation *op) {
+      if (isa<UnpackOp, LookupOp, ExpandOp, DotOp>(op)) {
+        op->emitOpError("has no lowering for this target");
+        signalPassFailure();
+      } else if (isa_and_nonnull<math::MathDialect>(op->getDialect()) &&
+                 !isNative(op)) {
+        op->emitOpError("on ")
+            << op->getResult(0).getType()
+            << " is no function that GPUs compute without a library";
+        signalPassFailure();
+      }
+    });
+  }
+};
+} // namespace

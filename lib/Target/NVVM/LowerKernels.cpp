@@ -1,0 +1,66 @@
+//===- LowerKernels.cpp - Kernels to the NVVM form ------------------------===//
+#include "zq/Target/NVVM/LowerKernels.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "zq/Target/NVVM/Passes.h"
+#include "llvm/Support/ErrorHandling.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+static void addCleanup(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void mlir::zq::addLowerKernelsToNVVMPasses(OpPassManager &modules,
+                                           const Chip &chip) {
+  OpPassManager &pm = modules.nest<gpu::GPUModuleOp>();
+  // Vectors of one dimension, in memory by plain loads and stores.
+  VectorTransferToSCFOptions transfers;
+  transfers.enableFullUnroll();
+  pm.addPass(createConvertVectorToSCFPass(transfers));
+  pm.addPass(createLowerKernelOps());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(arith::createArithExpandOpsPass());
+  addCleanup(pm);
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  // Loops tell their step; blocks do not.
+  pm.addPass(createAlignAccesses());
+  pm.addPass(createSCFToControlFlowPass());
+
+  // Before the conversion below, which would call libdevice.
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertKernelsToNVVM());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  addCleanup(pm);
+}
+
+namespace {
+struct LowerKernelsOptions : PassPipelineOptions<LowerKernelsOptions> {
+  Option<std::string> chip{*this, "chip",
+                           llvm::cl::desc("The GPU, as ptxas names it"),
+                           llvm::cl::init("sm_80")};
+};
+} // namespace
+
+void mlir::zq::registerLowerKernelsPipeline() {
+  PassPipelineRegistration<LowerKernelsOptions>(
+      "zq-lower-kernels-to-nvvm",
+      "Kernels of vector, memref and gpu ops to the LLVM and NVVM dialects",
+      [](OpPassManager &pm, const LowerKernelsOptions &options) {
+        auto chip = parseChip(options.chip);
+        if (!chip)
+          llvm::report_fatal_error(chip.message().c_str(),
+                                   /*gen_crash_diag=*/false);
+        addLowerKernelsToNVVMPasses(pm, **chip);
+      });
+}
