@@ -10,7 +10,9 @@
 #include "mlir/Transforms/Passes.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/Pipelines/Pipelines.h"
+#include "zq/Target/NVVM/LowerKernels.h"
 #include "zq/Target/NVVM/Passes.h"
+#include "llvm/Support/ErrorHandling.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -86,4 +88,14 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   addVerify(pm, "buffers");
   pm.addPass(createBareKernelArguments());
   addCleanup(pm);
+}
+
+void mlir::zq::buildLowerToNVVMPipeline(OpPassManager &pm,
+                                        const LowerToNVVMOptions &options) {
+  // Whoever takes the chip from a user checks it before.
+  auto chip = parseChip(options.chip);
+  if (!chip)
+    llvm::report_fatal_error(chip.message().c_str(), /*gen_crash_diag=*/false);
+  buildLowerToKernelsPipeline(pm, options);
+  addLowerKernelsToNVVMPasses(pm, **chip);
 }

@@ -176,4 +176,8 @@ void mlir::zq::registerPipelines() {
       "zq-lower-to-kernels",
       "Functions on tensors to functions that launch kernels of a GPU",
       buildLowerToKernelsPipeline);
+  PassPipelineRegistration<LowerToNVVMOptions>(
+      "zq-lower-to-nvvm",
+      "Functions on tensors to launches of kernels in the NVVM dialect",
+      buildLowerToNVVMPipeline);
 }

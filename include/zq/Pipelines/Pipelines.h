@@ -78,8 +78,14 @@ void addBufferizePasses(OpPassManager &pm);
 void buildLowerToKernelsPipeline(OpPassManager &pm,
                                  const LowerToNVVMOptions &options);
 
+/// The same, and the kernels on to functions of the LLVM and NVVM dialects
+/// (`gpu.module`s of `llvm.func`). Ends the process where `options.chip` is
+/// unknown (see `parseChip`).
+void buildLowerToNVVMPipeline(OpPassManager &pm,
+                              const LowerToNVVMOptions &options);
+
 /// Registers all by name: `zq-lower-to-vectors`, `zq-lower-to-llvm`,
-/// `zq-lower-to-kernels`.
+/// `zq-lower-to-kernels`, `zq-lower-to-nvvm`.
 void registerPipelines();
 
 } // namespace mlir::zq
