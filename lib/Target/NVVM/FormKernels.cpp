@@ -51,6 +51,9 @@ static bool isMultiplied(Type type) {
   return type.isF32() || type.isF16() || type.isBF16();
 }
 
+/// Rows of an activation up to which the weight's bytes take the time.
+static constexpr int64_t fewRows = 32;
+
 namespace {
 struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
   using FormKernelsBase::FormKernelsBase;
@@ -62,16 +65,20 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
     if (!isMultiplied(x.getElementType()) || !isMultiplied(w) ||
         !isMultiplied(getElementTypeOrSelf(op->getResult(0).getType())))
       return success();
-    if (std::string why = whyNoRegisterKernel(product); !why.empty()) {
+    if (std::string why = whyNoKernel(product); !why.empty()) {
       op->emitRemark() << "not on tensor cores: " << why;
       return success();
     }
     double wanted = getAccuracy(op, accuracy);
     MmaDomain domain = chooseMmaDomain(cast<FloatType>(x.getElementType()),
                                        cast<FloatType>(w), wanted);
+    ArrayRef<int64_t> heights = x.getShape().drop_back();
+    bool isTall = !llvm::any_of(heights, ShapedType::isDynamic) &&
+                  ShapedType::getNumElements(heights) > fewRows;
     std::string text;
     llvm::raw_string_ostream(text)
-        << "contraction on tensor cores: weights in registers, "
+        << "contraction on tensor cores: weights in "
+        << (isTall ? "shared memory, " : "registers, ")
         << domain.products.size() << " product"
         << (domain.products.size() > 1 ? "s" : "") << " of " << domain.element
         << " each, error at most " << llvm::format("%.2g", domain.error)
@@ -79,7 +86,7 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
     op->emitRemark() << text;
     OpBuilder b(op);
     ProductEmitter emitter(b, product, findEpilogue(op), domain);
-    return emitRegisterKernel(emitter);
+    return isTall ? emitSharedKernel(emitter) : emitRegisterKernel(emitter);
   }
 
   void runOnOperation() override {

@@ -68,8 +68,10 @@ public:
   Value least(Value x, Value y);
   Value lessThan(Value x, Value y);
 
-  /// Makes a launch and puts the builder into its body.
-  gpu::LaunchOp enter(Value gridX, Value gridY, int64_t threads);
+  /// Makes a launch with so much dynamic shared memory and puts the builder
+  /// into its body.
+  gpu::LaunchOp enter(Value gridX, Value gridY, int64_t threads,
+                      int64_t sharedBytes = 0);
   /// Ends the body; the results of the product, or of the epilogue, are what
   /// the kernel stores.
   void leave(gpu::LaunchOp launch);
@@ -81,6 +83,11 @@ public:
   Value readWeight(Value row, Value column, int64_t count);
   /// `count` consecutive elements of row `row` of the activation.
   Value readActivation(Value row, Value column, int64_t count);
+  /// A pointer in `space` to the element of `array` at `place`, an array
+  /// without gaps.
+  Value getPointer(Value array, ValueRange place, unsigned space);
+  /// Of an element of the activation, in global memory.
+  Value getActivationPointer(Value row, Value column);
   /// The planes of `values`, a vector, whose sum it is; zeros where `isValid`
   /// is there and false, and behind its end up to `size` elements.
   SmallVector<Value> getPlanes(Value values, int64_t planes, Value isValid,
@@ -112,8 +119,13 @@ private:
 /// decoded to memory.
 LogicalResult emitRegisterKernel(ProductEmitter &emitter);
 
-/// Why `emitRegisterKernel` cannot be used, or nothing where it can.
-std::string whyNoRegisterKernel(Product product);
+/// A kernel for many rows of the activation: a block decodes weights to shared
+/// memory, once for all its rows of the activation, and multiplies tiles of 128
+/// by up to 128.
+LogicalResult emitSharedKernel(ProductEmitter &emitter);
+
+/// Why neither can be used, or nothing where they can.
+std::string whyNoKernel(Product product);
 
 } // namespace mlir::zq
 

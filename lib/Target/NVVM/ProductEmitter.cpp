@@ -110,10 +110,13 @@ Value ProductEmitter::toBuffer(Value tensor) {
       b.getUnitAttr());
 }
 
-gpu::LaunchOp ProductEmitter::enter(Value gridX, Value gridY, int64_t threads) {
-  Value one = index(1);
-  auto launch =
-      gpu::LaunchOp::create(b, gridX, gridY, one, index(threads), one, one);
+gpu::LaunchOp ProductEmitter::enter(Value gridX, Value gridY, int64_t threads,
+                                    int64_t sharedBytes) {
+  Value one = index(1), shared;
+  if (sharedBytes)
+    shared = arith::ConstantIntOp::create(b, sharedBytes, 32);
+  auto launch = gpu::LaunchOp::create(b, gridX, gridY, one, index(threads), one,
+                                      one, shared);
   b.setInsertionPointToStart(&launch.getBody().front());
   return launch;
 }
@@ -192,6 +195,26 @@ Value ProductEmitter::readActivation(Value row, Value column, int64_t count) {
   return vector::LoadOp::create(b,
                                 VectorType::get(count, type.getElementType()),
                                 x, getPlace(row, column, type.getRank()));
+}
+
+Value ProductEmitter::getPointer(Value array, ValueRange place,
+                                 unsigned space) {
+  auto type = cast<MemRefType>(array.getType());
+  Value offset = index(0);
+  for (auto [dim, at] : llvm::enumerate(place)) {
+    Value size = memref::DimOp::create(b, array, dim);
+    offset = add(arith::MulIOp::create(b, offset, size), at);
+  }
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, array);
+  address = add(address, mul(offset, type.getElementTypeBitWidth() / 8));
+  Value number = arith::IndexCastOp::create(b, b.getI64Type(), address);
+  return LLVM::IntToPtrOp::create(
+      b, LLVM::LLVMPointerType::get(b.getContext(), space), number);
+}
+
+Value ProductEmitter::getActivationPointer(Value row, Value column) {
+  int64_t rank = cast<MemRefType>(x.getType()).getRank();
+  return getPointer(x, getPlace(row, column, rank), 1);
 }
 
 SmallVector<Value> ProductEmitter::getPlanes(Value values, int64_t planes,

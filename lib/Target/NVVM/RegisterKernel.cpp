@@ -242,7 +242,7 @@ LogicalResult mlir::zq::emitRegisterKernel(ProductEmitter &emitter) {
   return RegisterKernel(emitter).emit();
 }
 
-std::string mlir::zq::whyNoRegisterKernel(Product product) {
+std::string mlir::zq::whyNoKernel(Product product) {
   auto type = cast<CompressedTensorType>(product.decode.getSource().getType());
   CodecAttr codec = type.getCodec();
   if (codec.getRowsPerChunk(type.getRank()) > 1)
