@@ -1,0 +1,71 @@
+// RUN: zq-opt %s -zq-lower-vector-ops-to-nvvm | FileCheck %s
+
+// Codes of four bits come out of 32-bit words.
+// CHECK-LABEL: func.func @unpack
+// CHECK: vector.bitcast %{{.*}} : vector<4xi8> to vector<1xi32>
+// CHECK: arith.andi %{{.*}}, %c15_i32
+// CHECK: arith.shrui %{{.*}}, %c4_i32
+// CHECK-NOT: zq.unpack
+func.func @unpack(%bytes: vector<4xi8>) -> vector<8xi8> {
+  %codes = zq.unpack %bytes bits 4 : vector<4xi8> -> vector<8xi8>
+  return %codes : vector<8xi8>
+}
+
+// A small float: its bits where f32 has them, times a power of two.
+// CHECK-LABEL: func.func @e2m1
+// CHECK-DAG: %[[SCALE:.*]] = arith.constant dense<8.50705917E+37>
+// CHECK: arith.shli
+// CHECK: arith.mulf %{{.*}}, %[[SCALE]]
+// CHECK-NOT: zq.lookup
+func.func @e2m1(%codes: vector<2xi8>) -> vector<2xf32> {
+  %table = arith.constant dense<[0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, -0.0, -0.5, -1.0, -1.5, -2.0, -3.0, -4.0, -6.0]> : vector<16xf32>
+  %values = zq.lookup %codes in %table : vector<2xi8>, vector<16xf32> -> vector<2xf32>
+  return %values : vector<2xf32>
+}
+
+// Two's complement: the sign flipped, as the last digits of 2^23, less that and
+// the offset.
+// CHECK-LABEL: func.func @integers
+// CHECK-DAG: %[[MAGIC:.*]] = arith.constant dense<1258291200> : vector<2xi32>
+// CHECK-DAG: %[[LESS:.*]] = arith.constant dense<8.388610e+06> : vector<2xf32>
+// CHECK: arith.xori
+// CHECK: arith.ori %{{.*}}, %[[MAGIC]]
+// CHECK: arith.subf %{{.*}}, %[[LESS]]
+func.func @integers(%codes: vector<2xi8>) -> vector<2xf32> {
+  %table = arith.constant dense<[0.0, 1.0, -2.0, -1.0]> : vector<4xf32>
+  %values = zq.lookup %codes in %table : vector<2xi8>, vector<4xf32> -> vector<2xf32>
+  return %values : vector<2xf32>
+}
+
+// No rule, more than four entries: an array.
+// CHECK-LABEL: func.func @array
+// CHECK: %[[TABLE:.*]] = arith.constant dense<{{.*}}> : tensor<8xf32>
+// CHECK: tensor.extract %[[TABLE]]
+func.func @array(%codes: vector<2xi8>) -> vector<2xf32> {
+  %table = arith.constant dense<[0.0, 1.0, 4.0, 8.5, 10.0, 11.0, 12.0, 14.0]> : vector<8xf32>
+  %values = zq.lookup %codes in %table : vector<2xi8>, vector<8xf32> -> vector<2xf32>
+  return %values : vector<2xf32>
+}
+
+// A table that came from a stream is looked up there.
+// CHECK-LABEL: func.func @stream
+// CHECK-SAME: (%[[STREAM:.*]]: tensor<3x8xf32>,
+// CHECK: tensor.extract %[[STREAM]]
+func.func @stream(%stream: tensor<3x8xf32>, %codes: vector<2xi8>, %i: index) -> vector<2xf32> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %table = vector.transfer_read %stream[%i, %c0], %zero {in_bounds = [true]} : tensor<3x8xf32>, vector<8xf32>
+  %values = zq.lookup %codes in %table : vector<2xi8>, vector<8xf32> -> vector<2xf32>
+  return %values : vector<2xf32>
+}
+
+// CHECK-LABEL: func.func @sign_extended
+// CHECK-NOT: arith.sitofp
+// CHECK: arith.subf
+func.func @sign_extended(%codes: vector<2xi32>) -> vector<2xf32> {
+  %c28 = arith.constant dense<28> : vector<2xi32>
+  %left = arith.shli %codes, %c28 : vector<2xi32>
+  %right = arith.shrsi %left, %c28 : vector<2xi32>
+  %values = arith.sitofp %right : vector<2xi32> to vector<2xf32>
+  return %values : vector<2xf32>
+}
