@@ -197,4 +197,27 @@ def ConvertKernelsToNVVM : Pass<"zq-convert-kernels-to-nvvm",
                            "::mlir::NVVM::NVVMDialect"];
 }
 
+def CheckNVVM : Pass<"zq-check-nvvm", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Check that a chip has the instructions of kernels";
+  let description = [{
+    Looks every op of the nvvm dialect and every call of an intrinsic of NVPTX
+    up in the table of instructions. One that the chip lacks, one that needs a
+    later version of PTX, and one that is not in the table is an error at the
+    op: LLVM would end the process. So are inline PTX, functions that need a
+    library, calls of functions that are nowhere, ops of other dialects, and
+    more static shared memory than there may be. Tested in
+    `test/Target/NVVM/check-nvvm.mlir`.
+
+    ```mlir
+    // error: 'nvvm.wgmma.fence.aligned' op is no instruction of sm_120a, but of
+    // sm_90a
+    nvvm.wgmma.fence.aligned
+    ```
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"sm_80\"",
+           "The GPU, as ptxas names it">,
+  ];
+}
+
 #endif // ZQ_TARGET_NVVM_PASSES_TD
