@@ -49,6 +49,56 @@ def FormKernels : Pass<"zq-form-kernels", "::mlir::ModuleOp"> {
                            "::mlir::bufferization::BufferizationDialect"];
 }
 
+def FormBlockScaledKernels : Pass<"zq-form-block-scaled-kernels",
+                                  "::mlir::ModuleOp"> {
+  let summary = "Multiply block-scaled matrices as they are stored";
+  let description = [{
+    A contraction `y[..., n] = init[..., n] + sum over k of x[..., k] w[n, k]`
+    both of whose operands are decoded becomes a kernel with the chip's
+    block-scaled tensor-core instruction, where both codecs consist of
+
+    * scales of the tensor or of each row in f32, any number of them; they
+      multiply the sums;
+    * scales of 16 elements along the last dimension in f8E4M3FN, or of 32 in
+      f8E8M0FNU;
+    * f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, packed without options.
+
+    Nothing is decoded. f4E2M1FN times f4E2M1FN runs with packed codes
+    (`mxf4nvf4`, `mxf4`), all others with scales in f8E8M0FNU at a byte for each
+    element (`mxf8f6f4`). Any shape is right; codes whose rows are no multiple of
+    16 bytes, or are spread to bytes, go through registers, which a remark says.
+    What is not of this form, or a chip without the instruction, leaves the
+    contraction as it is, with a remark that says why. The sign of a scale is
+    not read: as codecs store them they have none.
+
+    Chips: sm_120a, sm_120f and sm_121a, `mma.sync` with block scales.
+
+    Tested in `test/Target/NVVM/form-block-scaled-kernels.mlir`.
+
+    ```mlir
+    %y = linalg.matmul indexing_maps = [...] ins(%dx, %dw) outs(%zero)
+    // becomes
+    %s:3 = zq.disassemble %x : !zq.tensor<256x1024xf32, #zq.codec<nvfp4>> -> ...
+    %codes = bufferization.to_buffer %s#2 read_only : ...
+    %out = memref.alloc() : memref<256x512xf32>
+    gpu.launch ... dynamic_shared_memory_size %bytes { ... }
+    %y = bufferization.to_tensor %out restrict writable : ...
+    ```
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", /*default=*/"\"sm_120a\"",
+           "The chip to compile for">,
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::NVVM::NVVMDialect",
+                           "::mlir::bufferization::BufferizationDialect",
+                           "::mlir::gpu::GPUDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::zq::ZQDialect"];
+}
+
 def LowerVectorOpsToNVVM : Pass<"zq-lower-vector-ops-to-nvvm",
                                 "::mlir::ModuleOp"> {
   let summary = "Lower zq's vector ops to what a GPU does fast";

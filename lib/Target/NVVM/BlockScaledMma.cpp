@@ -1,0 +1,327 @@
+//===- BlockScaledMma.cpp - Block-scaled products by mma.sync -------------===//
+//
+// A ring of stages in the block's memory, filled by cp.async some steps ahead;
+// from there `ldmatrix` and the scales' words to registers, and mma.sync with
+// block scales on them. Fragments and scale lanes are those of the PTX manual,
+// sections 9.7.14.5 and 9.7.14.3.
+//
+//===----------------------------------------------------------------------===//
+#include "BlockScaledKernels.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+/// What a block may have on these chips if it asks for it.
+static constexpr int64_t sharedLimit = 101376;
+
+/// Bytes of scales that one row has in a stage.
+static int64_t getScaleBytes(const BlockScaledMode &mode, int64_t bytes) {
+  return bytes / 32 * mode.scales;
+}
+
+static int64_t getStageBytes(const BlockScaledMode &mode,
+                             const BlockScaledTile &tile) {
+  return (tile.m + tile.n) * (tile.bytes + getScaleBytes(mode, tile.bytes));
+}
+
+int64_t mlir::zq::getMmaSharedBytes(const BlockScaledProduct &product,
+                                    const BlockScaledTile &tile) {
+  return tile.stages * getStageBytes(product.mode, tile);
+}
+
+BlockScaledTile mlir::zq::chooseMmaTile(const BlockScaledProduct &product) {
+  int64_t m = product.a.operand.rows, n = product.b.operand.rows;
+  BlockScaledTile tile;
+  auto blocks = [&](int64_t size) {
+    return llvm::divideCeil(m, size) * llvm::divideCeil(n, size);
+  };
+  if (n <= 8)
+    tile = {64, 8, 4, 1, 0, 0};
+  else if (n <= 16)
+    tile = {64, 16, 4, 1, 0, 0};
+  else if (n <= 32)
+    tile = {64, 32, 2, 2, 0, 0};
+  // A large tile reads less, a small one leaves fewer processors idle; these
+  // chips have 48 to 188.
+  else if (blocks(128) >= 48)
+    tile = {128, 128, 2, 4, 0, 0};
+  else
+    tile = {64, 64, 2, 2, 0, 0};
+  // A row has at least four bytes of scales in a stage, which is what cp.async
+  // copies at least.
+  tile.bytes = product.mode.scales == 1 ? 128 : 64;
+  int64_t steps = llvm::divideCeil(product.a.operand.columns,
+                                   product.mode.step * (tile.bytes / 32));
+  tile.stages =
+      std::min<int64_t>({4, sharedLimit / getStageBytes(product.mode, tile),
+                         std::max<int64_t>(steps, 2)});
+  return tile;
+}
+
+PanelCopy::Layout mlir::zq::getCodeLayout(const BlockScaledOperand &operand,
+                                          int64_t containerBits) {
+  PanelCopy::Layout layout;
+  layout.rows = operand.rows;
+  layout.pitch = operand.getCodePitch();
+  layout.bytes = 16 * operand.bits / containerBits;
+  if (operand.bits < containerBits)
+    layout.form = operand.bits == 4 ? PanelCopy::Form::SpreadFours
+                                    : PanelCopy::Form::SpreadSixes;
+  return layout;
+}
+
+namespace {
+
+/// Where the parts of a stage begin.
+struct Stage {
+  int64_t a, b, scaleA, scaleB, size;
+};
+
+class MmaKernel {
+public:
+  MmaKernel(KernelBuilder &b, const BlockScaledProduct &product,
+            const BlockScaledTile &tile, Int thread, Int blockM, Int blockN)
+      : b(b), product(product), mode(product.mode), tile(tile), thread(thread),
+        firstM(blockM * tile.m), firstN(blockN * tile.n),
+        atomsM(tile.m / tile.warpsM / 16), atomsN(tile.n / tile.warpsN / 8) {
+    scaleBytes = getScaleBytes(mode, tile.bytes);
+    stage.a = 0;
+    stage.b = stage.a + tile.m * tile.bytes;
+    stage.scaleA = stage.b + tile.n * tile.bytes;
+    stage.scaleB = stage.scaleA + tile.m * scaleBytes;
+    stage.size = stage.scaleB + tile.n * scaleBytes;
+  }
+
+  void emit();
+
+private:
+  Int swizzle(Int row, Int chunk);
+  void addCopies(const BlockScaledProduct::Side &side, Int first,
+                 int64_t panelRows, int64_t codes, int64_t scales);
+  void fill(Int stretch, Value to, function_ref<void()> between);
+  Value at(Int slot) { return b.at(shared, slot * stage.size); }
+  SmallVector<Value> loadScales(Value from, Int row);
+  SmallVector<Value> multiply(Value from, ValueRange sums);
+  void store(ValueRange sums);
+
+  KernelBuilder &b;
+  const BlockScaledProduct &product;
+  const BlockScaledMode &mode;
+  const BlockScaledTile &tile;
+  Int thread, firstM, firstN;
+  /// Tiles of 16 and of 8 rows that a warp has.
+  int64_t atomsM, atomsN, scaleBytes;
+  Stage stage;
+  Value shared;
+  SmallVector<PanelCopy> copies;
+
+  /// Of a lane: where its warp's part of the tile begins, its group of four
+  /// lanes and its place in it.
+  Int lane, warpM, warpN, group, inGroup;
+  /// Rows that `ldmatrix` reads by this lane's address, and the chunk in a
+  /// step.
+  Int rowA, chunkA, rowB, chunkB;
+};
+
+} // namespace
+
+/// Chunks of 16 bytes change places such that the same one of eight rows lies
+/// in different banks.
+Int MmaKernel::swizzle(Int row, Int chunk) {
+  return tile.bytes == 128 ? chunk ^ (row & 7) : chunk ^ ((row >> 1) & 3);
+}
+
+void MmaKernel::addCopies(const BlockScaledProduct::Side &side, Int first,
+                          int64_t panelRows, int64_t codes, int64_t scales) {
+  PanelCopy::Layout layout =
+      getCodeLayout(side.operand, mode.getContainerBits());
+  layout.panelRows = panelRows;
+  layout.chunks = tile.bytes / 16;
+  layout.threads = tile.getThreads();
+  copies.emplace_back(b, layout, b.getGlobal(side.getCodes()), first, thread,
+                      [&](Int row, Int chunk) {
+                        return row * tile.bytes + (swizzle(row, chunk) << 4) +
+                               codes;
+                      });
+  PanelCopy::Layout scaleLayout;
+  scaleLayout.rows = side.operand.rows;
+  scaleLayout.pitch = side.operand.getScalePitch();
+  scaleLayout.panelRows = panelRows;
+  scaleLayout.chunks = 1;
+  scaleLayout.bytes = scaleBytes;
+  scaleLayout.threads = tile.getThreads();
+  copies.emplace_back(b, scaleLayout, b.getGlobal(side.getScales()), first,
+                      thread,
+                      [&](Int row, Int) { return row * scaleBytes + scales; });
+}
+
+/// Begins to bring a stretch of K, if there is one, into a stage that nobody
+/// reads; what goes through registers is written after `between`.
+void MmaKernel::fill(Int stretch, Value to, function_ref<void()> between) {
+  int64_t stretches = llvm::divideCeil(product.a.operand.columns,
+                                       mode.step * (tile.bytes / 32));
+  Int exists = stretch < stretches;
+  b.when(exists, [&] {
+    for (PanelCopy &copy : copies)
+      copy.copy(stretch, to);
+  });
+  b.commitCopies();
+  SmallVector<Value> zeros;
+  for (PanelCopy &copy : copies)
+    llvm::append_range(zeros, copy.zeros());
+  if (zeros.empty())
+    return between();
+  SmallVector<Value> values = b.when(
+      exists,
+      [&] {
+        SmallVector<Value> values;
+        for (PanelCopy &copy : copies)
+          llvm::append_range(values, copy.load(stretch));
+        return values;
+      },
+      zeros);
+  between();
+  ArrayRef<Value> rest = values;
+  for (PanelCopy &copy : copies) {
+    size_t count = copy.zeros().size();
+    copy.store(rest.take_front(count), to);
+    rest = rest.drop_front(count);
+  }
+}
+
+/// The words of scales of a row in a stage.
+SmallVector<Value> MmaKernel::loadScales(Value from, Int row) {
+  int64_t words = scaleBytes / 4;
+  Type type = b.getI32Type();
+  Value pointer = b.at(from, row * scaleBytes);
+  if (words > 1)
+    type = VectorType::get(words, type);
+  return b.unpack(b.load(type, pointer, scaleBytes));
+}
+
+/// The sums with a stage's products.
+SmallVector<Value> MmaKernel::multiply(Value from, ValueRange sums) {
+  SmallVector<Value> result(sums);
+  Type f32 = b.getF32Type();
+  auto type =
+      LLVM::LLVMStructType::getLiteral(b.getContext(), {f32, f32, f32, f32});
+  // A word of each lane serves two atoms of a, by the pairs of lanes that give
+  // theirs, and four of b.
+  SmallVector<SmallVector<Value>> scalesA, scalesB;
+  for (int64_t i = 0; i < atomsM; i += 2) {
+    Int row = warpM + 16 * i + group + ((inGroup & 1) << 3);
+    if (atomsM > 1)
+      row = row + ((inGroup >> 1) << 4);
+    scalesA.push_back(loadScales(b.at(from, stage.scaleA), row));
+  }
+  for (int64_t j = 0; j < atomsN; j += 4) {
+    int64_t atoms = std::min<int64_t>(atomsN - j, 4);
+    Int row = warpN + 8 * j + group + ((inGroup & (atoms - 1)) << 3);
+    scalesB.push_back(loadScales(b.at(from, stage.scaleB), row));
+  }
+  SmallVector<Value> selector;
+  for (int64_t i = 0; i < 4; ++i)
+    selector.push_back(arith::ConstantOp::create(b, b.getI16IntegerAttr(i)));
+
+  for (int64_t step = 0; step < tile.bytes / 32; ++step) {
+    SmallVector<SmallVector<Value>> as, bs;
+    Value panelA =
+        b.at(from, rowA * tile.bytes + (swizzle(rowA, chunkA + 2 * step) << 4));
+    for (int64_t i = 0; i < atomsM; ++i)
+      as.push_back(
+          b.loadMatrices(b.at(panelA, stage.a + 16 * i * tile.bytes), 4));
+    Value panelB =
+        b.at(from, rowB * tile.bytes + (swizzle(rowB, chunkB + 2 * step) << 4));
+    for (int64_t j = 0; j < atomsN; j += 2) {
+      SmallVector<Value> two = b.loadMatrices(
+          b.at(panelB, stage.b + 8 * j * tile.bytes), atomsN > 1 ? 4 : 2);
+      bs.emplace_back(two.begin(), two.begin() + 2);
+      if (atomsN > 1)
+        bs.emplace_back(two.begin() + 2, two.end());
+    }
+    int64_t word = step * mode.scales / 4, byte = step * mode.scales % 4;
+    std::array<NVVM::MMATypes, 2> elements{product.a.operand.element,
+                                           product.b.operand.element};
+    auto scaleVector = mode.scales == 4   ? NVVM::ScaleVecSize::X4
+                       : mode.scales == 2 ? NVVM::ScaleVecSize::X2
+                                          : NVVM::ScaleVecSize::X1;
+    for (int64_t i = 0; i < atomsM; ++i)
+      for (int64_t j = 0; j < atomsN; ++j) {
+        MutableArrayRef<Value> own =
+            MutableArrayRef(result).slice(4 * (i * atomsN + j), 4);
+        Value product = NVVM::MmaBlockScaleOp::create(
+            b, type, as[i], bs[j], SmallVector<Value>(own),
+            scalesA[i / 2][word], selector[byte], selector[i % 2],
+            scalesB[j / 4][word], selector[byte], selector[j % 4],
+            {16, 8, mode.step}, elements, scaleVector, mode.format, mode.kind);
+        llvm::copy(b.unpack(product), own.begin());
+      }
+  }
+  return result;
+}
+
+void MmaKernel::store(ValueRange sums) {
+  BlockScaledEpilogue epilogue(b, product);
+  for (int64_t i = 0; i < atomsM; ++i)
+    for (int64_t j = 0; j < atomsN; ++j)
+      for (int64_t half = 0; half < 2; ++half) {
+        int64_t first = 4 * (i * atomsN + j) + 2 * half;
+        epilogue.store(firstM + warpM + group + (16 * i + 8 * half),
+                       firstN + warpN + (inGroup << 1) + 8 * j,
+                       {sums[first], sums[first + 1]}, tile.m, tile.n);
+      }
+}
+
+void MmaKernel::emit() {
+  shared = b.getDynamicShared();
+  lane = thread & 31;
+  Int warp = thread >> 5;
+  warpM = warp / tile.warpsN * (tile.m / tile.warpsM);
+  warpN = warp % tile.warpsN * (tile.n / tile.warpsN);
+  group = lane >> 2;
+  inGroup = lane & 3;
+  // Matrices of a: both halves of the rows, then of the chunks; of b: both
+  // chunks, then the next eight rows.
+  Int matrix = lane >> 3, inMatrix = lane & 7;
+  rowA = warpM + ((matrix & 1) << 3) + inMatrix;
+  chunkA = matrix >> 1;
+  rowB = warpN + inMatrix;
+  if (atomsN > 1)
+    rowB = rowB + ((matrix >> 1) << 3);
+  chunkB = matrix & 1;
+
+  addCopies(product.a, firstM, tile.m, stage.a, stage.scaleA);
+  addCopies(product.b, firstN, tile.n, stage.b, stage.scaleB);
+
+  int64_t stretches = llvm::divideCeil(product.a.operand.columns,
+                                       mode.step * (tile.bytes / 32));
+  int64_t ahead = tile.stages - 1;
+  for (int64_t i = 0; i < ahead; ++i)
+    fill(b.i32(i), at(b.i32(i)), [] {});
+
+  SmallVector<Value> inits(4 * atomsM * atomsN, b.f32(0));
+  inits.push_back(b.i32(0));
+  SmallVector<Value> sums =
+      b.loop(b.i32(stretches), inits, [&](Int stretch, ValueRange carried) {
+        Int slot(b, carried.back());
+        b.waitCopies(ahead - 1);
+        // This stage is there for all; the one before it is read by nobody.
+        b.barrier();
+        Int before = b.select(slot == 0, b.i32(ahead), slot - 1);
+        SmallVector<Value> next;
+        fill(stretch + ahead, at(before),
+             [&] { next = multiply(at(slot), carried.drop_back()); });
+        next.push_back(b.select(slot == ahead, b.i32(0), slot + 1));
+        return next;
+      });
+  sums.pop_back();
+  b.waitCopies(0);
+  store(sums);
+}
+
+void mlir::zq::emitMmaKernel(KernelBuilder &b,
+                             const BlockScaledProduct &product,
+                             const BlockScaledTile &tile, Int thread,
+                             Int blockM, Int blockN) {
+  MmaKernel(b, product, tile, thread, blockM, blockN).emit();
+}
