@@ -44,15 +44,14 @@ struct BlockScaledTile {
   int64_t getThreads() const { return 32 * warpsM * warpsN; }
 };
 
-/// The scales of `side` from row `row` on, and sums times both sides' factors
-/// to their place in the result.
+/// Brings sums to their place in the result, times the factors of both sides.
 class BlockScaledEpilogue {
 public:
-  /// To be made before `store`, where its loads cannot be waited for.
   BlockScaledEpilogue(KernelBuilder &b, const BlockScaledProduct &product);
 
-  /// Finishes the sums of a row of a and consecutive ones of b from `column`
-  /// on; those beyond the edges are dropped. A column divides by their number.
+  /// Finishes the sums of a row of a with consecutive ones of b from `column`
+  /// on, a multiple of their number; those beyond the edges are dropped. Tiles
+  /// are of `tileM` and `tileN` rows.
   void store(Int row, Int column, ArrayRef<Value> sums, int64_t tileM,
              int64_t tileN);
 
@@ -64,27 +63,41 @@ private:
   SmallVector<Value> uniform, ofRows, ofColumns;
 };
 
-/// How chunks of `container` bits of `operand` are to be laid out; the rest of
-/// the layout is left open.
+/// Stretches of K that a product has, of a tile's stage each.
+int64_t getStretches(const BlockScaledProduct &product,
+                     const BlockScaledTile &tile);
+
+/// Bytes of scales that a row has in a stage.
+int64_t getScaleBytes(const BlockScaledMode &mode, const BlockScaledTile &tile);
+
+/// How a block of threads brings the codes of an operand, in chunks of 16 bytes
+/// of its memory; the rows are left open. 16 codes narrower than their
+/// container are spread to 16 bytes, or begin a chunk as they are.
 PanelCopy::Layout getCodeLayout(const BlockScaledOperand &operand,
-                                int64_t containerBits);
+                                const BlockScaledMode &mode,
+                                const BlockScaledTile &tile, bool isSpread);
 
-//===----------------------------------------------------------------------===//
-// sm_120a, sm_121a: mma.sync
-//===----------------------------------------------------------------------===//
+/// How it brings their scales, `bytes` at a time; the rows are left open.
+PanelCopy::Layout getScaleLayout(const BlockScaledOperand &operand,
+                                 const BlockScaledMode &mode,
+                                 const BlockScaledTile &tile, int64_t bytes);
 
-/// Bytes of a block's memory that a tile takes.
+/// The tile for a product, and the bytes of a block's memory that it takes.
+BlockScaledTile chooseMmaTile(const BlockScaledProduct &product);
 int64_t getMmaSharedBytes(const BlockScaledProduct &product,
                           const BlockScaledTile &tile);
-
-/// The tile for a product with `a` rows and `b` rows.
-BlockScaledTile chooseMmaTile(const BlockScaledProduct &product);
+BlockScaledTile chooseTcgen05Tile(const BlockScaledProduct &product);
+int64_t getTcgen05SharedBytes(const BlockScaledProduct &product,
+                              const BlockScaledTile &tile);
 
 /// Writes the body of a kernel whose blocks are numbered along a's tiles and
-/// b's.
+/// b's: by mma.sync (sm_120a, sm_121a), or tcgen05 (sm_100a, sm_103a).
 void emitMmaKernel(KernelBuilder &b, const BlockScaledProduct &product,
                    const BlockScaledTile &tile, Int thread, Int blockM,
                    Int blockN);
+void emitTcgen05Kernel(KernelBuilder &b, const BlockScaledProduct &product,
+                       const BlockScaledTile &tile, Int thread, Int blockM,
+                       Int blockN);
 
 } // namespace mlir::zq
 

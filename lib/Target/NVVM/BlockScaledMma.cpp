@@ -14,14 +14,9 @@ using namespace mlir::zq;
 /// What a block may have on these chips if it asks for it.
 static constexpr int64_t sharedLimit = 101376;
 
-/// Bytes of scales that one row has in a stage.
-static int64_t getScaleBytes(const BlockScaledMode &mode, int64_t bytes) {
-  return bytes / 32 * mode.scales;
-}
-
 static int64_t getStageBytes(const BlockScaledMode &mode,
                              const BlockScaledTile &tile) {
-  return (tile.m + tile.n) * (tile.bytes + getScaleBytes(mode, tile.bytes));
+  return (tile.m + tile.n) * (tile.bytes + getScaleBytes(mode, tile));
 }
 
 int64_t mlir::zq::getMmaSharedBytes(const BlockScaledProduct &product,
@@ -50,24 +45,10 @@ BlockScaledTile mlir::zq::chooseMmaTile(const BlockScaledProduct &product) {
   // A row has at least four bytes of scales in a stage, which is what cp.async
   // copies at least.
   tile.bytes = product.mode.scales == 1 ? 128 : 64;
-  int64_t steps = llvm::divideCeil(product.a.operand.columns,
-                                   product.mode.step * (tile.bytes / 32));
   tile.stages =
       std::min<int64_t>({4, sharedLimit / getStageBytes(product.mode, tile),
-                         std::max<int64_t>(steps, 2)});
+                         std::max<int64_t>(getStretches(product, tile), 2)});
   return tile;
-}
-
-PanelCopy::Layout mlir::zq::getCodeLayout(const BlockScaledOperand &operand,
-                                          int64_t containerBits) {
-  PanelCopy::Layout layout;
-  layout.rows = operand.rows;
-  layout.pitch = operand.getCodePitch();
-  layout.bytes = 16 * operand.bits / containerBits;
-  if (operand.bits < containerBits)
-    layout.form = operand.bits == 4 ? PanelCopy::Form::SpreadFours
-                                    : PanelCopy::Form::SpreadSixes;
-  return layout;
 }
 
 namespace {
@@ -83,8 +64,9 @@ public:
             const BlockScaledTile &tile, Int thread, Int blockM, Int blockN)
       : b(b), product(product), mode(product.mode), tile(tile), thread(thread),
         firstM(blockM * tile.m), firstN(blockN * tile.n),
-        atomsM(tile.m / tile.warpsM / 16), atomsN(tile.n / tile.warpsN / 8) {
-    scaleBytes = getScaleBytes(mode, tile.bytes);
+        atomsM(tile.m / tile.warpsM / 16), atomsN(tile.n / tile.warpsN / 8),
+        stretches(getStretches(product, tile)), copies(b, stretches) {
+    scaleBytes = getScaleBytes(mode, tile);
     stage.a = 0;
     stage.b = stage.a + tile.m * tile.bytes;
     stage.scaleA = stage.b + tile.n * tile.bytes;
@@ -98,7 +80,6 @@ private:
   Int swizzle(Int row, Int chunk);
   void addCopies(const BlockScaledProduct::Side &side, Int first,
                  int64_t panelRows, int64_t codes, int64_t scales);
-  void fill(Int stretch, Value to, function_ref<void()> between);
   Value at(Int slot) { return b.at(shared, slot * stage.size); }
   SmallVector<Value> loadScales(Value from, Int row);
   SmallVector<Value> multiply(Value from, ValueRange sums);
@@ -113,7 +94,8 @@ private:
   int64_t atomsM, atomsN, scaleBytes;
   Stage stage;
   Value shared;
-  SmallVector<PanelCopy> copies;
+  int64_t stretches;
+  PanelCopies copies;
 
   /// Of a lane: where its warp's part of the tile begins, its group of four
   /// lanes and its place in it.
@@ -133,60 +115,18 @@ Int MmaKernel::swizzle(Int row, Int chunk) {
 
 void MmaKernel::addCopies(const BlockScaledProduct::Side &side, Int first,
                           int64_t panelRows, int64_t codes, int64_t scales) {
-  PanelCopy::Layout layout =
-      getCodeLayout(side.operand, mode.getContainerBits());
+  PanelCopy::Layout layout = getCodeLayout(side.operand, mode, tile, true);
   layout.panelRows = panelRows;
-  layout.chunks = tile.bytes / 16;
-  layout.threads = tile.getThreads();
-  copies.emplace_back(b, layout, b.getGlobal(side.getCodes()), first, thread,
-                      [&](Int row, Int chunk) {
-                        return row * tile.bytes + (swizzle(row, chunk) << 4) +
-                               codes;
-                      });
-  PanelCopy::Layout scaleLayout;
-  scaleLayout.rows = side.operand.rows;
-  scaleLayout.pitch = side.operand.getScalePitch();
-  scaleLayout.panelRows = panelRows;
-  scaleLayout.chunks = 1;
-  scaleLayout.bytes = scaleBytes;
-  scaleLayout.threads = tile.getThreads();
-  copies.emplace_back(b, scaleLayout, b.getGlobal(side.getScales()), first,
-                      thread,
-                      [&](Int row, Int) { return row * scaleBytes + scales; });
-}
-
-/// Begins to bring a stretch of K, if there is one, into a stage that nobody
-/// reads; what goes through registers is written after `between`.
-void MmaKernel::fill(Int stretch, Value to, function_ref<void()> between) {
-  int64_t stretches = llvm::divideCeil(product.a.operand.columns,
-                                       mode.step * (tile.bytes / 32));
-  Int exists = stretch < stretches;
-  b.when(exists, [&] {
-    for (PanelCopy &copy : copies)
-      copy.copy(stretch, to);
-  });
-  b.commitCopies();
-  SmallVector<Value> zeros;
-  for (PanelCopy &copy : copies)
-    llvm::append_range(zeros, copy.zeros());
-  if (zeros.empty())
-    return between();
-  SmallVector<Value> values = b.when(
-      exists,
-      [&] {
-        SmallVector<Value> values;
-        for (PanelCopy &copy : copies)
-          llvm::append_range(values, copy.load(stretch));
-        return values;
-      },
-      zeros);
-  between();
-  ArrayRef<Value> rest = values;
-  for (PanelCopy &copy : copies) {
-    size_t count = copy.zeros().size();
-    copy.store(rest.take_front(count), to);
-    rest = rest.drop_front(count);
-  }
+  copies.add(PanelCopy(b, layout, b.getGlobal(side.getCodes()), first, thread,
+                       [&](Int row, Int chunk) {
+                         return row * tile.bytes + (swizzle(row, chunk) << 4) +
+                                codes;
+                       }));
+  layout = getScaleLayout(side.operand, mode, tile, scaleBytes);
+  layout.panelRows = panelRows;
+  copies.add(
+      PanelCopy(b, layout, b.getGlobal(side.getScales()), first, thread,
+                [&](Int row, Int) { return row * scaleBytes + scales; }));
 }
 
 /// The words of scales of a row in a stage.
@@ -293,11 +233,9 @@ void MmaKernel::emit() {
   addCopies(product.a, firstM, tile.m, stage.a, stage.scaleA);
   addCopies(product.b, firstN, tile.n, stage.b, stage.scaleB);
 
-  int64_t stretches = llvm::divideCeil(product.a.operand.columns,
-                                       mode.step * (tile.bytes / 32));
   int64_t ahead = tile.stages - 1;
   for (int64_t i = 0; i < ahead; ++i)
-    fill(b.i32(i), at(b.i32(i)), [] {});
+    copies.fill(b.i32(i), at(b.i32(i)), [] {});
 
   SmallVector<Value> inits(4 * atomsM * atomsN, b.f32(0));
   inits.push_back(b.i32(0));
@@ -309,8 +247,8 @@ void MmaKernel::emit() {
         b.barrier();
         Int before = b.select(slot == 0, b.i32(ahead), slot - 1);
         SmallVector<Value> next;
-        fill(stretch + ahead, at(before),
-             [&] { next = multiply(at(slot), carried.drop_back()); });
+        copies.fill(stretch + ahead, at(before),
+                    [&] { next = multiply(at(slot), carried.drop_back()); });
         next.push_back(b.select(slot == ahead, b.i32(0), slot + 1));
         return next;
       });

@@ -29,13 +29,14 @@ struct Contraction {
 };
 
 /// What block-scaled products a chip has.
-enum class Unit { None, Mma };
+enum class Unit { None, Mma, Tcgen05 };
 
 } // namespace
 
 static Unit getUnit(StringRef chip) {
   return llvm::StringSwitch<Unit>(chip)
       .Cases({"sm_120a", "sm_120f", "sm_121a"}, Unit::Mma)
+      .Cases({"sm_100a", "sm_100f", "sm_103a"}, Unit::Tcgen05)
       .Default(Unit::None);
 }
 
@@ -181,7 +182,8 @@ LogicalResult FormBlockScaledKernelsPass::form(IRRewriter &b,
   product.a = {*x, *xStreams};
   product.b = {*w, *wStreams};
   // Tiles are narrow on the side of b only.
-  product.isTransposed = x->rows < w->rows && x->rows <= 32;
+  product.isTransposed =
+      x->rows < w->rows && x->rows <= (unit == Unit::Mma ? 32 : 64);
   if (product.isTransposed)
     std::swap(product.a, product.b);
   if (!isZero(contraction.init))
@@ -190,8 +192,11 @@ LogicalResult FormBlockScaledKernelsPass::form(IRRewriter &b,
   product.result = memref::AllocOp::create(
       b, loc, MemRefType::get(type.getShape(), type.getElementType()));
 
-  BlockScaledTile tile = chooseMmaTile(product);
-  int64_t shared = getMmaSharedBytes(product, tile);
+  bool isMma = unit == Unit::Mma;
+  BlockScaledTile tile =
+      isMma ? chooseMmaTile(product) : chooseTcgen05Tile(product);
+  int64_t shared = isMma ? getMmaSharedBytes(product, tile)
+                         : getTcgen05SharedBytes(product, tile);
   int64_t blocksM = llvm::divideCeil(product.a.operand.rows, tile.m);
   int64_t blocksN = llvm::divideCeil(product.b.operand.rows, tile.n);
   if (blocksN > 65535)
@@ -210,9 +215,10 @@ LogicalResult FormBlockScaledKernelsPass::form(IRRewriter &b,
   {
     KernelBuilder kernel(loc,
                          OpBuilder::atBlockBegin(&launch.getBody().front()));
-    emitMmaKernel(kernel, product, tile, kernel.toI32(launch.getThreadIds().x),
-                  kernel.toI32(launch.getBlockIds().x),
-                  kernel.toI32(launch.getBlockIds().y));
+    (isMma ? emitMmaKernel : emitTcgen05Kernel)(
+        kernel, product, tile, kernel.toI32(launch.getThreadIds().x),
+        kernel.toI32(launch.getBlockIds().x),
+        kernel.toI32(launch.getBlockIds().y));
     gpu::TerminatorOp::create(kernel);
   }
 
@@ -224,9 +230,8 @@ LogicalResult FormBlockScaledKernelsPass::form(IRRewriter &b,
      << tile.bytes / 32 * mode->step
      << (product.isTransposed ? " with the weight's rows first" : "") << ", "
      << tile.stages << " stages, " << shared << " bytes shared";
-  describe(os, "the left operand", getCodeLayout(*x, mode->getContainerBits()));
-  describe(os, "the right operand",
-           getCodeLayout(*w, mode->getContainerBits()));
+  describe(os, "the left operand", getCodeLayout(*x, *mode, tile, isMma));
+  describe(os, "the right operand", getCodeLayout(*w, *mode, tile, isMma));
   op->emitRemark() << text;
 
   Value result = bufferization::ToTensorOp::create(

@@ -24,10 +24,14 @@ PanelCopy::PanelCopy(KernelBuilder &b, const Layout &layout, Value stream,
       result.isChunk = index < total;
     result.place = place(row, chunk);
     row = firstRow + row;
-    if (layout.rows % layout.panelRows != 0) {
+    if (layout.rows % layout.panelRows != 0)
       result.isRow = row < layout.rows;
+    // What goes through registers is read by all threads.
+    if (result.isChunk && !layout.isAsync())
+      result.isRow =
+          result.isRow ? result.isRow & result.isChunk : result.isChunk;
+    if (result.isRow)
       row = b.select(result.isRow, row, b.i32(0));
-    }
     result.column = chunk * layout.bytes;
     result.from =
         b.at(stream, row.wide() * layout.pitch + result.column.wide());
@@ -157,5 +161,35 @@ void PanelCopy::store(ArrayRef<Value> values, Value stage) {
       b.when(chunk.isChunk, storeChunk);
     else
       storeChunk();
+  }
+}
+
+void PanelCopies::fill(Int stretch, Value stage, function_ref<void()> between) {
+  Int exists = stretch < stretches;
+  b.when(exists, [&] {
+    for (PanelCopy &copy : copies)
+      copy.copy(stretch, stage);
+  });
+  b.commitCopies();
+  SmallVector<Value> zeros;
+  for (PanelCopy &copy : copies)
+    llvm::append_range(zeros, copy.zeros());
+  if (zeros.empty())
+    return between();
+  SmallVector<Value> values = b.when(
+      exists,
+      [&] {
+        SmallVector<Value> values;
+        for (PanelCopy &copy : copies)
+          llvm::append_range(values, copy.load(stretch));
+        return values;
+      },
+      zeros);
+  between();
+  ArrayRef<Value> rest = values;
+  for (PanelCopy &copy : copies) {
+    size_t count = copy.zeros().size();
+    copy.store(rest.take_front(count), stage);
+    rest = rest.drop_front(count);
   }
 }

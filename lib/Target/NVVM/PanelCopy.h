@@ -75,6 +75,25 @@ private:
   SmallVector<Chunk> chunks;
 };
 
+/// All that a stage of a block's memory holds.
+class PanelCopies {
+public:
+  PanelCopies(KernelBuilder &b, int64_t stretches)
+      : b(b), stretches(stretches) {}
+
+  void add(PanelCopy copy) { copies.push_back(std::move(copy)); }
+
+  /// Begins to bring a stretch, if there is one of this number, into a stage
+  /// that nobody reads, and commits. What goes through registers is written to
+  /// the stage after `between`.
+  void fill(Int stretch, Value stage, function_ref<void()> between);
+
+private:
+  KernelBuilder &b;
+  int64_t stretches;
+  SmallVector<PanelCopy> copies;
+};
+
 } // namespace mlir::zq
 
 #endif // ZQ_LIB_TARGET_NVVM_PANELCOPY_H

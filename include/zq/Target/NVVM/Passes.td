@@ -65,15 +65,18 @@ def FormBlockScaledKernels : Pass<"zq-form-block-scaled-kernels",
 
     Nothing is decoded. f4E2M1FN times f4E2M1FN runs with packed codes
     (`mxf4nvf4`, `mxf4`), all others with scales in f8E8M0FNU at a byte for each
-    element (`mxf8f6f4`). Any shape is right; codes whose rows are no multiple of
-    16 bytes, or are spread to bytes, go through registers, which a remark says.
+    element (`mxf8f6f4`). Any shape is right; rows that are no multiple of four
+    bytes, or codes that are spread to bytes, go through registers, which a
+    remark says.
     What is not of this form, or a chip without the instruction, leaves the
     contraction as it is, with a remark that says why. The sign of a scale is
     not read: as codecs store them they have none.
 
-    Chips: sm_120a, sm_120f and sm_121a, `mma.sync` with block scales.
+    Chips: sm_120a, sm_120f and sm_121a by `mma.sync` with block scales; sm_100a,
+    sm_100f and sm_103a by `tcgen05.mma`, with sums and scales in tensor memory.
 
-    Tested in `test/Target/NVVM/form-block-scaled-kernels.mlir`.
+    Tested in `test/Target/NVVM/form-block-scaled-kernels.mlir` and
+    `form-block-scaled-kernels-tcgen05.mlir`.
 
     ```mlir
     %y = linalg.matmul indexing_maps = [...] ins(%dx, %dw) outs(%zero)
