@@ -1,5 +1,5 @@
 // RUN: zq-opt %s -zq-form-block-scaled-kernels=chip=sm_100a -canonicalize -cse -split-input-file -verify-diagnostics | FileCheck %s
-// RUN: zq-opt %s -zq-form-block-scaled-kernels=chip=sm_103a -canonicalize -cse -split-input-file | FileCheck %s
+// RUN: zq-opt %s -zq-form-block-scaled-kernels=chip=sm_103a -canonicalize -cse -split-input-file -verify-diagnostics | FileCheck %s
 
 #x = affine_map<(m, n, k) -> (m, k)>
 #w = affine_map<(m, n, k) -> (n, k)>
