@@ -43,7 +43,8 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   addVerify(pm, "algebra");
   addCleanup(pm);
 
-  // Kernels of contractions; loops with a thread for each tile of the rest.
+  // Kernels of contractions, those of compressed activations first; loops with a thread for each tile of the rest.
+  pm.addPass(createFormBlockScaledKernels({options.chip}));
   pm.addPass(createFormKernels({options.accuracy}));
   addCleanup(pm);
   TileAndFuseOptions tiling;
