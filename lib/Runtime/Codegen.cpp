@@ -181,7 +181,8 @@ LoadedObject::LoadedObject() = default;
 LoadedObject::~LoadedObject() = default;
 
 Result<std::unique_ptr<LoadedObject>>
-LoadedObject::load(std::unique_ptr<llvm::MemoryBuffer> object) {
+LoadedObject::load(std::unique_ptr<llvm::MemoryBuffer> object,
+                   ArrayRef<std::pair<const char *, void *>> symbols) {
   using namespace llvm::orc;
   auto fail = [](llvm::Error error) {
     return Error{"cannot load compiled code: " +
@@ -201,6 +202,8 @@ LoadedObject::load(std::unique_ptr<llvm::MemoryBuffer> object) {
   SymbolMap memory;
   memory.insert(define("malloc", &::zq::runtime::poolAllocate));
   memory.insert(define("free", &::zq::runtime::poolFree));
+  for (auto [name, address] : symbols)
+    memory.insert(define(name, address));
   if (llvm::Error error =
           (*jit)->getMainJITDylib().define(absoluteSymbols(memory)))
     return fail(std::move(error));
@@ -225,10 +228,17 @@ LoadedObject::load(std::unique_ptr<llvm::MemoryBuffer> object) {
   return loaded;
 }
 
-Result<void (*)(void **)> LoadedObject::lookupPacked(StringRef name) {
-  auto address = jit->lookup(getPackedName(name));
+Result<void *> LoadedObject::lookup(StringRef name) {
+  auto address = jit->lookup(name);
   if (!address)
     return Error{"cannot link compiled code: " +
                  llvm::toString(address.takeError())};
-  return address->toPtr<void (*)(void **)>();
+  return address->toPtr<void *>();
+}
+
+Result<void (*)(void **)> LoadedObject::lookupPacked(StringRef name) {
+  auto address = lookup(getPackedName(name));
+  if (!address)
+    return address.error();
+  return reinterpret_cast<void (*)(void **)>(*address);
 }

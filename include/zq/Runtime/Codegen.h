@@ -41,13 +41,17 @@ LogicalResult emitCode(ModuleOp module, llvm::TargetMachine &machine,
                        CodeForm form, llvm::raw_pwrite_stream &os,
                        llvm::ArrayRef<std::string> packed = {});
 
-/// An object file that was loaded into this process. It may call what the
-/// process has, and OpenMP's runtime.
+/// An object file that was loaded into this process. It may call `symbols`,
+/// what the process has, and OpenMP's runtime.
 class LoadedObject {
 public:
   static ::zq::codec::Result<std::unique_ptr<LoadedObject>>
-  load(std::unique_ptr<llvm::MemoryBuffer> object);
+  load(std::unique_ptr<llvm::MemoryBuffer> object,
+       llvm::ArrayRef<std::pair<const char *, void *>> symbols = {});
   ~LoadedObject();
+
+  /// The address of the symbol `name`.
+  ::zq::codec::Result<void *> lookup(llvm::StringRef name);
 
   /// The address of the function `zq_packed_NAME`.
   ::zq::codec::Result<void (*)(void **)> lookupPacked(llvm::StringRef name);

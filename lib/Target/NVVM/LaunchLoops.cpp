@@ -112,6 +112,29 @@ static void launchAlone(Operation *op) {
                       "parallel";
 }
 
+/// Arrays of one thread lie in its local memory. Fails with an error where the
+/// size of one is not known.
+static LogicalResult makeArraysLocal(gpu::LaunchOp launch) {
+  SmallVector<memref::AllocOp> arrays;
+  launch->walk([&](memref::AllocOp op) { arrays.push_back(op); });
+  for (memref::AllocOp array : arrays) {
+    if (!array.getType().hasStaticShape())
+      return array.emitOpError("in a kernel has a size that is not known: ")
+             << array.getType();
+    // Not once for each iteration of a loop.
+    OpBuilder b(launch.getContext());
+    b.setInsertionPointToStart(&launch.getBody().front());
+    Value local = memref::AllocaOp::create(b, array.getLoc(), array.getType(),
+                                           array.getAlignmentAttr());
+    for (Operation *user : llvm::make_early_inc_range(array->getUsers()))
+      if (isa<memref::DeallocOp>(user))
+        user->erase();
+    array.replaceAllUsesWith(local);
+    array->erase();
+  }
+  return success();
+}
+
 namespace {
 struct LaunchLoopsPass : mlir::zq::impl::LaunchLoopsBase<LaunchLoopsPass> {
   using LaunchLoopsBase::LaunchLoopsBase;
@@ -147,6 +170,11 @@ struct LaunchLoopsPass : mlir::zq::impl::LaunchLoopsBase<LaunchLoopsPass> {
     });
     for (Operation *op : others)
       launchAlone(op);
+
+    getOperation().walk([&](gpu::LaunchOp launch) {
+      if (failed(makeArraysLocal(launch)))
+        signalPassFailure();
+    });
   }
 };
 } // namespace

@@ -135,7 +135,9 @@ def LaunchLoops : Pass<"zq-launch-loops", "::mlir::ModuleOp"> {
     A parallel loop on arrays of the device (`scf.forall`, `scf.parallel`) that
     is not part of a kernel becomes a `gpu.launch` with a thread for each
     iteration, 128 of them a block; the last dimension varies fastest. Other
-    work on arrays becomes a kernel of one thread, with a remark. Tested in `test/Target/NVVM/launch-loops.mlir`.
+    work on arrays becomes a kernel of one thread, with a remark. Arrays that a
+    thread makes for itself lie in its local memory; one whose size is not known
+    is an error. Tested in `test/Target/NVVM/launch-loops.mlir`.
 
     ```mlir
     scf.forall (%i, %j) in (%m, 64) {
@@ -271,6 +273,54 @@ def CheckNVVM : Pass<"zq-check-nvvm", "::mlir::gpu::GPUModuleOp"> {
     Option<"chip", "chip", "std::string", "\"sm_80\"",
            "The GPU, as ptxas names it">,
   ];
+}
+
+def EmulateKernels : Pass<"zq-emulate-kernels", "::mlir::ModuleOp"> {
+  let summary = "Make kernels host code for the emulator";
+  let description = [{
+    Kernels in the NVVM form, `llvm.func`s of NVVM's and LLVM's ops in a
+    `gpu.module`, become functions of the module around it, which run one
+    thread: each op of the GPU becomes a call `zqsim_<op>` of the emulator's
+    runtime, and a call before each load and store has its address checked.
+    Their launches become calls of the emulator's launcher. Shared memory lies
+    where the runtime says.
+
+    A kernel `matmul` of the module `kernels` is described by the constant
+    `zqsim_kernel_kernels_matmul`, a `zq::emulator::Kernel`
+    (`zq/Target/NVVM/Emulator.h`), whose address launches take.
+
+    An op that the emulator knows nothing of is an error that names it, and so
+    is one that `chip` lacks. Arithmetic of bf16 is rounded as GPUs round it.
+
+    Tested in `test/Target/NVVM/emulate-kernels.mlir`.
+
+    ```mlir
+    gpu.module @kernels {
+      llvm.func @lanes(%out: !llvm.ptr<1>) attributes {gpu.kernel, nvvm.kernel} {
+        %t = nvvm.read.ptx.sreg.laneid : i32
+        llvm.store %t, %out : i32, !llvm.ptr<1>
+        llvm.return
+      }
+    }
+    // becomes
+    llvm.func internal @kernels_lanes(%out: !llvm.ptr<1>) {
+      ...
+      llvm.call @zqsim_sreg_laneid(%site, %operands, %results) : ...
+      %t = llvm.load %results : !llvm.ptr -> i32
+      llvm.call @zqsim_access(%site2, %operands, %results) : ...
+      llvm.store %t, %out : i32, !llvm.ptr<1>
+      llvm.return
+    }
+    ```
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"\"",
+           "The chip whose ops there are; without one, those of all chips">,
+    Option<"checkAccesses", "check-accesses", "bool", "true",
+           "Check addresses of loads and stores">,
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::arith::ArithDialect"];
 }
 
 #endif // ZQ_TARGET_NVVM_PASSES_TD

@@ -1,0 +1,165 @@
+//===- Emulator.cpp - GPU kernels on the host, for tests ------------------===//
+#include "zq/Target/NVVM/Emulator.h"
+
+#include "Formats.h"
+#include "Machine.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+using namespace zq::emulator;
+using zq::codec::Status;
+
+size_t zq::emulator::getSharedLimit(const std::string &chip) {
+  // With the opt-in [guide 16.2; cutlass arch/arch.h].
+  static const std::pair<const char *, size_t> limits[] = {
+      {"sm_80", 166912},  {"sm_86", 101376},  {"sm_89", 101376},
+      {"sm_90", 232448},  {"sm_100", 232448}, {"sm_103", 232448},
+      {"sm_120", 101376}, {"sm_121", 101376},
+  };
+  std::string base = chip;
+  if (!base.empty() && (base.back() == 'a' || base.back() == 'f'))
+    base.pop_back();
+  for (auto [name, bytes] : limits)
+    if (base == name)
+      return bytes;
+  return 0;
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+Machine::Machine(EmulatorOptions options) : options(std::move(options)) {}
+
+Machine::~Machine() {
+  for (auto [address, memory] : allocations)
+    std::free(memory);
+}
+
+/// Bytes between arrays, so that no access past one lands in the next.
+static constexpr size_t guardBytes = 256;
+
+Emulator::Emulator(EmulatorOptions options)
+    : machine(std::make_unique<Machine>(std::move(options))) {}
+Emulator::~Emulator() = default;
+
+void *Emulator::allocate(size_t bytes) {
+  size_t room = (bytes + guardBytes - 1) / guardBytes * guardBytes;
+  auto *memory = static_cast<char *>(
+      std::aligned_alloc(guardBytes, room + 2 * guardBytes));
+  if (!memory)
+    return nullptr;
+  std::memset(memory, 0xff, room + 2 * guardBytes);
+  char *begin = memory + guardBytes;
+  machine->allocations.push_back({begin, memory});
+  registerMemory(begin, bytes);
+  return begin;
+}
+
+void Emulator::free(void *begin) {
+  auto &allocations = machine->allocations;
+  for (size_t i = 0; i < allocations.size(); ++i) {
+    if (allocations[i].first != begin)
+      continue;
+    std::free(allocations[i].second);
+    allocations.erase(allocations.begin() + i);
+    unregisterMemory(begin);
+    return;
+  }
+}
+
+void Emulator::registerMemory(const void *begin, size_t bytes) {
+  machine->ranges[static_cast<const char *>(begin)] = bytes;
+}
+
+void Emulator::unregisterMemory(const void *begin) {
+  machine->ranges.erase(static_cast<const char *>(begin));
+}
+
+const Statistics &Emulator::getStatistics() const {
+  return machine->statistics;
+}
+
+const EmulatorOptions &Emulator::getOptions() const { return machine->options; }
+
+//===----------------------------------------------------------------------===//
+// Launching
+//===----------------------------------------------------------------------===//
+
+Status Emulator::launch(const Kernel &kernel, Dim grid, Dim block,
+                        size_t dynamicShared, void **arguments) {
+  return machine->launch(kernel, grid, block, dynamicShared, arguments);
+}
+
+Status Emulator::takeError() {
+  return std::exchange(machine->hostError, Status());
+}
+
+static thread_local Emulator *active = nullptr;
+
+ActiveEmulator::ActiveEmulator(Emulator &emulator)
+    : previous(std::exchange(active, &emulator)) {}
+ActiveEmulator::~ActiveEmulator() { active = previous; }
+
+/// Host code has no way to stop: it goes on after a launch that failed, and the
+/// launches after it do nothing.
+void Emulator::launchFromHost(const Kernel &kernel, Dim grid, Dim block,
+                              size_t dynamicShared, void **arguments) {
+  if (machine->hostError)
+    machine->hostError = launch(kernel, grid, block, dynamicShared, arguments);
+}
+
+/// What gpu.launch_func becomes.
+static void launchActive(const Kernel *kernel, int64_t gridX, int64_t gridY,
+                         int64_t gridZ, int64_t blockX, int64_t blockY,
+                         int64_t blockZ, int64_t dynamicShared,
+                         void **arguments) {
+  if (!active) {
+    std::fprintf(stderr, "kernel '%s' is launched without an emulator\n",
+                 kernel->name);
+    std::abort();
+  }
+  auto clamp = [](int64_t extent) {
+    return extent < 0 || extent > 0x7fffffff ? 0u : unsigned(extent);
+  };
+  active->launchFromHost(*kernel, {clamp(gridX), clamp(gridY), clamp(gridZ)},
+                         {clamp(blockX), clamp(blockY), clamp(blockZ)},
+                         dynamicShared, arguments);
+}
+
+//===----------------------------------------------------------------------===//
+// Symbols
+//===----------------------------------------------------------------------===//
+
+#define ZQSIM(name)                                                            \
+  extern "C" void zqsim_##name(const Site *, const uint64_t *, void *);
+#include "Ops.def"
+
+// Conversions of f16 that compiled code calls on hosts without instructions for
+// them; a process need not have those of the compiler's library.
+static _Float16 truncateToHalf(double value) {
+  uint16_t bits = encode(F16, value);
+  _Float16 half;
+  std::memcpy(&half, &bits, 2);
+  return half;
+}
+static _Float16 truncateFloat(float value) { return truncateToHalf(value); }
+static float extendHalf(_Float16 half) {
+  uint16_t bits;
+  std::memcpy(&bits, &half, 2);
+  return decode(F16, bits);
+}
+
+const std::vector<std::pair<const char *, void *>> &
+zq::emulator::getRuntimeSymbols() {
+  static const std::vector<std::pair<const char *, void *>> symbols = {
+#define ZQSIM(name) {"zqsim_" #name, reinterpret_cast<void *>(zqsim_##name)},
+#include "Ops.def"
+      {"zqsim_launch", reinterpret_cast<void *>(launchActive)},
+      {"__truncsfhf2", reinterpret_cast<void *>(truncateFloat)},
+      {"__truncdfhf2", reinterpret_cast<void *>(truncateToHalf)},
+      {"__extendhfsf2", reinterpret_cast<void *>(extendHalf)},
+  };
+  return symbols;
+}
