@@ -1,9 +1,11 @@
 //===- NVVM.cpp - From functions on tensors to kernels --------------------===//
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/Transforms/RequestCWrappers.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
@@ -43,7 +45,8 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   addVerify(pm, "algebra");
   addCleanup(pm);
 
-  // Kernels of contractions, those of compressed activations first; loops with a thread for each tile of the rest.
+  // Kernels of contractions, those of compressed activations first; loops with
+  // a thread for each tile of the rest.
   pm.addPass(createFormBlockScaledKernels({options.chip}));
   pm.addPass(createFormKernels({options.accuracy}));
   addCleanup(pm);
@@ -99,4 +102,20 @@ void mlir::zq::buildLowerToNVVMPipeline(OpPassManager &pm,
     llvm::report_fatal_error(chip.message().c_str(), /*gen_crash_diag=*/false);
   buildLowerToKernelsPipeline(pm, options);
   addLowerKernelsToNVVMPasses(pm, **chip);
+}
+
+void mlir::zq::addHostToLLVMPasses(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(arith::createArithExpandOpsPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  addCleanup(pm);
+  addVerify(pm, "llvm");
 }

@@ -1,12 +1,16 @@
 //===- Jit.cpp - Functions on tensors, compiled for this machine ----------===//
 #include "zq/Runtime/Jit.h"
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 #include "zq/Pipelines/Pipelines.h"
 #include "zq/Runtime/ArrayTypes.h"
+#include "zq/Target/NVVM/Chip.h"
+#include "zq/Target/NVVM/Emulator.h"
+#include "zq/Target/NVVM/Passes.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Process.h"
 
@@ -73,7 +77,30 @@ FailureOr<Signature> mlir::zq::getSignature(func::FuncOp function) {
 JitFunction::JitFunction() = default;
 JitFunction::~JitFunction() = default;
 
+Result<EmulatedGpu> mlir::zq::parseEmulatedGpu(StringRef text) {
+  auto [chip, seed] = text.split(':');
+  auto known = parseChip(chip);
+  if (!known)
+    return known.error();
+  EmulatedGpu gpu{chip.str()};
+  if (text.contains(':') && seed.getAsInteger(10, gpu.seed))
+    return Error{"the seed of an emulated GPU is a number, and not '" +
+                 seed.str() + "'"};
+  return gpu;
+}
+
 void mlir::zq::buildPipeline(OpPassManager &pm, const JitOptions &options) {
+  if (options.emulated) {
+    LowerToNVVMOptions gpu;
+    gpu.chip = options.emulated->chip;
+    gpu.accuracy = options.accuracy;
+    buildLowerToNVVMPipeline(pm, gpu);
+    pm.addNestedPass<gpu::GPUModuleOp>(
+        createCheckNVVM({options.emulated->chip}));
+    pm.addPass(createEmulateKernels({options.emulated->chip}));
+    addHostToLLVMPasses(pm);
+    return;
+  }
   LowerToLLVMOptions pipelineOptions;
   pipelineOptions.threads = options.threads;
   pipelineOptions.features = options.features;
@@ -134,9 +161,13 @@ JitFunction::compile(ModuleOp module, StringRef name,
     return failure();
   std::unique_ptr<JitFunction> jit(new JitFunction);
   jit->signature = std::move(compiled->signature);
-  jit->guardPages = options.guardPages;
-  auto object = LoadedObject::load(llvm::MemoryBuffer::getMemBufferCopy(
-      StringRef(compiled->object.data(), compiled->object.size()), name));
+  // Kernels want arrays aligned.
+  jit->guardPages = options.guardPages && !options.emulated;
+  jit->emulated = options.emulated;
+  auto object = LoadedObject::load(
+      llvm::MemoryBuffer::getMemBufferCopy(
+          StringRef(compiled->object.data(), compiled->object.size()), name),
+      ::zq::emulator::getRuntimeSymbols());
   if (!object)
     return emitError(loc, object.message());
   jit->object = std::move(*object);
@@ -197,11 +228,21 @@ void JitCall::addBuffer(const Array &contents, bool guarded) {
   buffers.push_back(std::move(buffer));
 }
 
-void JitCall::run() {
+Status JitCall::run() {
   SmallVector<void *> arguments;
   for (Buffer &buffer : buffers)
     arguments.push_back(buffer.descriptor.data());
+  if (!emulated) {
+    function(arguments.data());
+    return {};
+  }
+  ::zq::emulator::EmulatorOptions options;
+  options.seed = emulated->seed;
+  options.chip = emulated->chip;
+  ::zq::emulator::Emulator emulator(options);
+  ::zq::emulator::ActiveEmulator active(emulator);
   function(arguments.data());
+  return emulator.takeError();
 }
 
 std::vector<Array> JitCall::getResults() const {
@@ -223,6 +264,7 @@ Result<JitCall> JitFunction::bind(ArrayRef<const Array *> inputs) const {
                  std::to_string(inputs.size())};
   JitCall call;
   call.function = function;
+  call.emulated = emulated;
   call.numInputs = inputs.size();
   for (auto [i, input] : llvm::enumerate(inputs)) {
     if (Status fits = checkArray(*input, signature.inputs[i]); !fits)
@@ -245,6 +287,7 @@ JitFunction::call(ArrayRef<const Array *> inputs) const {
   Result<JitCall> bound = bind(inputs);
   if (!bound)
     return bound.error();
-  bound->run();
+  if (Status ran = bound->run(); !ran)
+    return Error{ran.message()};
   return bound->getResults();
 }

@@ -20,7 +20,7 @@ Times mlir::zq::run::benchmark(JitCall &call, int64_t inputBytes) {
 
   Clock::time_point start = Clock::now();
   do
-    call.run();
+    (void)call.run();
   while (secondsSince(start) < warmUp);
 
   ::zq::runtime::Progress progress("timing", enoughCalls);
@@ -30,7 +30,7 @@ Times mlir::zq::run::benchmark(JitCall &call, int64_t inputBytes) {
        elapsed < most && (elapsed < enough || times.size() < enoughCalls);
        elapsed = secondsSince(start)) {
     Clock::time_point begin = Clock::now();
-    call.run();
+    (void)call.run();
     times.push_back(secondsSince(begin));
     progress.advance();
   }

@@ -85,6 +85,12 @@ struct Options {
       llvm::cl::desc("Lay compressed arguments out as contractions on this "
                      "target are fastest with"),
       llvm::cl::cat(category)};
+  llvm::cl::opt<std::string> target{
+      "target", llvm::cl::value_desc("emulate:CHIP[:SEED]"),
+      llvm::cl::desc("Run on an emulated GPU, such as emulate:sm_120a, instead "
+                     "of this machine's CPU; with a seed other than 0 its "
+                     "threads run in a random order"),
+      llvm::cl::cat(category)};
   llvm::cl::opt<bool> noThreads{"no-threads",
                                 llvm::cl::desc("Run on one thread"),
                                 llvm::cl::cat(category)};
@@ -193,6 +199,18 @@ static int runModule(ModuleOp module, const Options &options, Report &report) {
   jitOptions.placement = options.placement;
   jitOptions.guardPages = options.guardPages;
   jitOptions.accuracy = options.accuracy;
+  if (!options.target.empty()) {
+    StringRef target = options.target;
+    if (!target.consume_front("emulate:"))
+      return fail("--target is emulate:CHIP or emulate:CHIP:SEED, and not '" +
+                  options.target + "'");
+    auto gpu = parseEmulatedGpu(target);
+    if (!gpu)
+      return fail("--target: " + gpu.message());
+    if (options.bench)
+      return fail("--bench says nothing of an emulated GPU");
+    jitOptions.emulated = *gpu;
+  }
   auto start = std::chrono::steady_clock::now();
   auto function = [&] {
     ::zq::runtime::Busy busy("compiling " + options.file);
@@ -217,7 +235,8 @@ static int runModule(ModuleOp module, const Options &options, Report &report) {
   Result<JitCall> call = (*function)->bind(arrays);
   if (!call)
     return fail(call.message());
-  call->run();
+  if (Status ran = call->run(); !ran)
+    return fail(ran.message());
   std::vector<Array> results = call->getResults();
   for (auto [result, type] : llvm::zip(results, signature->results))
     report.results.push_back(

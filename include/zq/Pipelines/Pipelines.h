@@ -84,6 +84,10 @@ void buildLowerToKernelsPipeline(OpPassManager &pm,
 void buildLowerToNVVMPipeline(OpPassManager &pm,
                               const LowerToNVVMOptions &options);
 
+/// Adds the passes that bring functions on memrefs, of scf, arith and cf, to the
+/// LLVM dialect, with the C interface that `buildLowerToLLVMPipeline` names.
+void addHostToLLVMPasses(OpPassManager &pm);
+
 /// Registers all by name: `zq-lower-to-vectors`, `zq-lower-to-llvm`,
 /// `zq-lower-to-kernels`, `zq-lower-to-nvvm`.
 void registerPipelines();

@@ -10,13 +10,29 @@
 #include "zq/Runtime/Codegen.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace mlir::zq {
 
+/// A GPU that is emulated on the host.
+struct EmulatedGpu {
+  /// As NVIDIA's tools name it ("sm_120a").
+  std::string chip;
+  /// 0: threads run in turn. Others: in a random order, and asynchronous work
+  /// is done as late as it may be.
+  uint64_t seed = 0;
+};
+
+/// "CHIP" or "CHIP:SEED".
+::zq::codec::Result<EmulatedGpu> parseEmulatedGpu(StringRef text);
+
 /// How a function is compiled.
 struct JitOptions {
+  /// Compile kernels for this GPU, and run them in the emulator. Options of the
+  /// CPU do not count then.
+  std::optional<EmulatedGpu> emulated;
   /// Run outer loops in parallel by OpenMP.
   bool threads = true;
   /// Put every array against a page that nothing can be read from or written
@@ -84,8 +100,9 @@ public:
 
   /// Calls the function. The results of an earlier call are overwritten; so are
   /// inputs that the function works on in place, which makes the results of
-  /// later calls of such a function meaningless.
-  void run();
+  /// later calls of such a function meaningless. Fails where a kernel does
+  /// something wrong in the emulator.
+  ::zq::codec::Status run();
 
   /// Copies of the results of the last call.
   std::vector<::zq::codec::Array> getResults() const;
@@ -111,6 +128,7 @@ private:
   void addBuffer(const ::zq::codec::Array &contents, bool guarded);
 
   void (*function)(void **) = nullptr;
+  std::optional<EmulatedGpu> emulated;
   /// Inputs, then results.
   std::vector<Buffer> buffers;
   size_t numInputs = 0;
@@ -145,6 +163,7 @@ private:
   void (*function)(void **) = nullptr;
   Signature signature;
   bool guardPages = false;
+  std::optional<EmulatedGpu> emulated;
 };
 
 } // namespace mlir::zq
