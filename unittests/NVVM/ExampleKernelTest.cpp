@@ -93,7 +93,7 @@ std::vector<double> multiply(const A &a, const B &b, int m, int n, int k) {
 
 std::string runNvfp4(const std::string &text, const std::string &chip,
                      uint64_t seed, int tileM, int tileN, int depth) {
-  int m = 128, n = 64;
+  int m = 128, n = 128;
   static std::map<int, std::vector<double>> products;
   Nvfp4 a(m, depth, 1), b(n, depth, 2);
   std::vector<double> &expected = products[depth];
@@ -124,4 +124,11 @@ TEST(ExampleKernel, Nvfp4ByMma) {
     EXPECT_EQ(
         runNvfp4(readKernel("nvfp4-mma.mlir"), "sm_120a", seed, 64, 32, 256),
         "");
+}
+
+TEST(ExampleKernel, Nvfp4ByTcgen05) {
+  for (uint64_t seed = 0; seed < 6; ++seed)
+    EXPECT_EQ(runNvfp4(readKernel("nvfp4-tcgen05.mlir"), "sm_100a", seed, 128,
+                       64, 512),
+              "");
 }

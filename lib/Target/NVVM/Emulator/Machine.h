@@ -62,8 +62,13 @@ struct Lane {
   // cp.async.
   std::vector<PendingCopy> copies;
   unsigned committedGroups = 0;
-  // Bulk copies from shared memory: groups as for cp.async.
-  unsigned openBulkStores = 0, committedBulkGroups = 0;
+  // Bulk copies from shared memory: for each committed group the copy engine's
+  // clock.
+  std::vector<uint32_t> bulkGroups;
+  size_t completedBulkGroups = 0;
+  bool hasOpenBulkGroup = false;
+  /// The mbarrier that it found not to be over, and the phase then.
+  uint64_t polledBarrier = 0, polledPhase = 0;
   /// The warp's clock at the lane's last fence.proxy.async.
   uint32_t proxyFence = 0;
   /// The tensor core's clock that its last tcgen05.fence::after saw.

@@ -129,10 +129,19 @@ ZQSIM_OP(mbarrier_wait) {
   if (!attributes[0] && wanted > 1)
     machine.fail("%llu is no parity of a phase",
                  static_cast<unsigned long long>(wanted));
+  Lane &lane = machine.getLane();
   auto isOver = [&] {
     Mbarrier &barrier = machine.getMbarrier(address);
-    return attributes[0] ? barrier.phase > wanted
-                         : (barrier.phase & 1) != wanted;
+    // Of two phases, the parity of the first is the parity after the second.
+    if (lane.polledBarrier == address && barrier.phase >= lane.polledPhase + 2)
+      machine.fail(
+          "the mbarrier went on by two phases while this thread waited "
+          "for the first of them");
+    bool isOver =
+        attributes[0] ? barrier.phase > wanted : (barrier.phase & 1) != wanted;
+    lane.polledBarrier = isOver ? 0 : address;
+    lane.polledPhase = barrier.phase;
+    return isOver;
   };
   bool over = isOver();
   while (!over) {

@@ -197,6 +197,7 @@ void Machine::collect(const Site *site, const uint64_t *operands, void *results,
                       uint32_t mask, bool isAligned,
                       CollectiveFunction function) {
   Lane &lane = getLane();
+  lane.site = site;
   lane.operands = operands;
   lane.results = results;
   lane.mask = mask;
@@ -469,10 +470,10 @@ void Machine::checkLaneExit(Lane &lane) {
   if (lane.hasOpenTensorLoad || lane.hasOpenTensorStore)
     fail("the thread ends without a tcgen05.wait for its tcgen05.%s",
          lane.hasOpenTensorLoad ? "ld" : "st");
-  for (const AsyncWork &item : work)
-    if (item.thread == lane.thread && item.group)
-      fail("the thread ends while its bulk copy of %s reads shared memory",
-           item.site->where);
+  if (lane.hasOpenBulkGroup ||
+      lane.completedBulkGroups < lane.bulkGroups.size())
+    fail("the thread ends without cp.async.bulk.wait_group for its bulk copy "
+         "from shared memory");
 }
 
 void Machine::checkCtaExit() {
@@ -480,8 +481,16 @@ void Machine::checkCtaExit() {
     workSite = work.front().site;
     fail("the CTA ends with work in flight");
   }
+  for (auto &[address, barrier] : mbarriers)
+    if (barrier.transactions) {
+      workSite = barrier.site;
+      fail("the CTA ends with an mbarrier whose copies brought %lld bytes %s "
+           "than it expected",
+           static_cast<long long>(std::abs(barrier.transactions)),
+           barrier.transactions > 0 ? "less" : "more");
+    }
   for (unsigned column = 0; column < TensorMemory::numColumns; ++column)
-    if (tensor.columns[column].isAllocated)
+    if (tensor.columns[column].allocated)
       fail("the CTA ends without tcgen05.dealloc: column %u is allocated",
            column);
 }
@@ -495,7 +504,7 @@ void Machine::runCta() {
   warps.resize(numWarps);
   shared.reset(kernel->staticShared + dynamicShared, numWarps + 2,
                options.checkRaces);
-  tensor.reset();
+  tensor.reset(numWarps);
   mbarriers.clear();
   work.clear();
   for (NamedBarrier &barrier : barriers)

@@ -61,6 +61,24 @@ enum MatrixKind : int32_t {
   Matrix8x16b4
 };
 
+/// How tcgen05.ld and .st spread words over lanes.
+enum TensorShape : int32_t {
+  TensorShape16x64b,
+  TensorShape16x128b,
+  TensorShape16x256b,
+  TensorShape32x32b,
+  TensorShape16x32bx2,
+};
+enum TensorKind : int32_t {
+  TensorF16,
+  TensorTF32,
+  TensorF8F6F4,
+  TensorI8,
+  TensorMXF8F6F4,
+  TensorMXF4,
+  TensorMXF4NVF4,
+};
+
 /// One op in a kernel.
 struct Site {
   const char *op;

@@ -1,0 +1,104 @@
+//===- TensorMap.cpp - Tensor maps for the emulated copy engine -----------===//
+//
+// Limits by the driver API's description of cuTensorMapEncodeTiled.
+//
+//===----------------------------------------------------------------------===//
+#include "zq/Target/NVVM/EmulatorTensorMap.h"
+
+#include "TensorMap.h"
+
+#include <string>
+
+using namespace zq::emulator;
+using zq::codec::Error;
+using zq::codec::Status;
+
+unsigned zq::emulator::getElementBits(TensorMapType type) {
+  switch (type) {
+  case TensorMapType::Uint8:
+    return 8;
+  case TensorMapType::Uint16:
+  case TensorMapType::Float16:
+  case TensorMapType::BFloat16:
+    return 16;
+  case TensorMapType::Uint64:
+  case TensorMapType::Int64:
+  case TensorMapType::Float64:
+    return 64;
+  case TensorMapType::Packed16U4Align8B:
+  case TensorMapType::Packed16U4Align16B:
+    return 4;
+  case TensorMapType::Packed16U6Align16B:
+    return 6;
+  default:
+    return 32;
+  }
+}
+
+unsigned zq::emulator::getSharedBytes(TensorMapType type, unsigned elements) {
+  if (type == TensorMapType::Packed16U4Align16B ||
+      type == TensorMapType::Packed16U6Align16B)
+    return elements;
+  return elements * getElementBits(type) / 8;
+}
+
+Status zq::emulator::encodeTensorMap(
+    TensorMap &map, TensorMapType type, unsigned rank, const void *address,
+    const uint64_t *sizes, const uint64_t *strides, const uint32_t *box,
+    const uint32_t *elementStrides, TensorMapSwizzle swizzle) {
+  auto fail = [](const std::string &text) {
+    return Error{"tensor map: " + text};
+  };
+  auto at = reinterpret_cast<uint64_t>(address);
+  bool isPadded = type == TensorMapType::Packed16U4Align16B ||
+                  type == TensorMapType::Packed16U6Align16B;
+  unsigned alignment = isPadded ? 32 : 16;
+  if (reinterpret_cast<uint64_t>(&map) % 64)
+    return fail("the map is not aligned to 64 bytes");
+  if (rank < 1 || rank > 5)
+    return fail("rank " + std::to_string(rank) + " is not 1 to 5");
+  if (at % alignment)
+    return fail("the array is not aligned to " + std::to_string(alignment) +
+                " bytes");
+  map = TensorMap();
+  for (unsigned i = 0; i < rank; ++i) {
+    std::string dim = "dimension " + std::to_string(i) + ": ";
+    if (!sizes[i] || sizes[i] > uint64_t(1) << 32)
+      return fail(dim + "size " + std::to_string(sizes[i]));
+    if (!box[i] || box[i] > 256)
+      return fail(dim + "a box of " + std::to_string(box[i]) +
+                  " elements is not 1 to 256");
+    if (elementStrides[i] != 1)
+      return fail(dim + "element strides are not emulated");
+    if (i + 1 < rank &&
+        (strides[i] % alignment || strides[i] >= uint64_t(1) << 40))
+      return fail(dim + "stride " + std::to_string(strides[i]) +
+                  " is no multiple of " + std::to_string(alignment) +
+                  " below 2^40");
+    map.sizes[i] = static_cast<uint32_t>(sizes[i] - 1);
+    map.box[i] = box[i];
+    map.elementStrides[i] = 1;
+    if (i + 1 < rank)
+      map.strides[i] = strides[i];
+  }
+  unsigned rowBytes = getSharedBytes(type, box[0]);
+  static constexpr unsigned spans[] = {0, 32, 64, 128};
+  unsigned span = spans[static_cast<unsigned>(swizzle)];
+  if (rowBytes % 16)
+    return fail("a box's row of " + std::to_string(rowBytes) +
+                " bytes is no multiple of 16");
+  if (span && rowBytes > span)
+    return fail("a box's row of " + std::to_string(rowBytes) +
+                " bytes is over the swizzle's " + std::to_string(span));
+  if (isPadded && sizes[0] % 128)
+    return fail("the innermost size is no multiple of 128");
+  if (isPadded && (swizzle == TensorMapSwizzle::Bytes32 ||
+                   swizzle == TensorMapSwizzle::Bytes64))
+    return fail("this type has no swizzle of 32 or 64 bytes");
+  map.address = at;
+  map.rank = rank;
+  map.type = type;
+  map.swizzle = swizzle;
+  map.magic = tensorMapMagic;
+  return {};
+}
