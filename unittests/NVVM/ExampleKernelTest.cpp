@@ -1,13 +1,12 @@
 //===- ExampleKernelTest.cpp - Whole kernels in the emulator --------------===//
 #include "CompiledKernels.h"
-#include "ExampleData.h"
+#include "ExampleRuns.h"
 #include "gtest/gtest.h"
-
-#include <cmath>
-#include <map>
 
 using namespace mlir::zq::test;
 using namespace zq::emulator;
+
+static const std::vector<std::string> allGood(numSeeds, "");
 
 TEST(ExampleKernel, LaneIdsAndHostLaunch) {
   auto kernels = CompiledKernels::compile(R"(
@@ -57,78 +56,18 @@ module attributes {gpu.container_module} {
 }
 
 //===----------------------------------------------------------------------===//
-// Runs of the kernels in test/Target/NVVM/emulator
+// Kernels of test/Target/NVVM/emulator
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// Device memory with these bytes.
-template <typename T>
-T *upload(Emulator &emulator, const std::vector<T> &values) {
-  auto *memory = static_cast<T *>(emulator.allocate(values.size() * sizeof(T)));
-  std::copy(values.begin(), values.end(), memory);
-  return memory;
+TEST(ExampleKernel, W4A16ByMma) {
+  EXPECT_EQ(runAll(Example::W4A16, readKernel("w4a16-mma.mlir")), allGood);
 }
-
-/// What is wrong with a run, or nothing.
-std::string compare(const float *values, int rows, int columns,
-                    const std::vector<double> &expected, double bound) {
-  for (int i = 0; i < rows * columns; ++i)
-    if (!(std::fabs(values[i] - expected[i]) <= bound))
-      return "wrong at (" + std::to_string(i / columns) + ", " +
-             std::to_string(i % columns) + "): " + std::to_string(values[i]) +
-             ", expected " + std::to_string(expected[i]);
-  return "";
-}
-
-/// The product of two matrices, rows by rows.
-template <typename A, typename B>
-std::vector<double> multiply(const A &a, const B &b, int m, int n, int k) {
-  std::vector<double> product(size_t(m) * n);
-  for (int i = 0; i < m; ++i)
-    for (int j = 0; j < n; ++j)
-      for (int l = 0; l < k; ++l)
-        product[i * n + j] += a.get(i, l) * b.get(j, l);
-  return product;
-}
-
-std::string runNvfp4(const std::string &text, const std::string &chip,
-                     uint64_t seed, int tileM, int tileN, int depth) {
-  int m = 128, n = 128;
-  static std::map<int, std::vector<double>> products;
-  Nvfp4 a(m, depth, 1), b(n, depth, 2);
-  std::vector<double> &expected = products[depth];
-  if (expected.empty())
-    expected = multiply(a, b, m, n, depth);
-  auto kernels = CompiledKernels::compile(text, chip);
-  if (!kernels)
-    return "does not compile: " + kernels.message();
-  EmulatorOptions options;
-  options.seed = seed;
-  options.chip = chip;
-  Emulator emulator(options);
-  auto *d = static_cast<float *>(emulator.allocate(m * n * 4));
-  Arguments arguments(upload(emulator, a.codes), upload(emulator, b.codes),
-                      upload(emulator, a.scales), upload(emulator, b.scales), d,
-                      n, depth);
-  auto status = emulator.launch(kernels->get("matmul"),
-                                {unsigned(n / tileN), unsigned(m / tileM)},
-                                {128}, 0, arguments.get());
-  if (!status)
-    return status.message();
-  return compare(d, m, n, expected, 1e-2);
-}
-} // namespace
 
 TEST(ExampleKernel, Nvfp4ByMma) {
-  for (uint64_t seed = 0; seed < 6; ++seed)
-    EXPECT_EQ(
-        runNvfp4(readKernel("nvfp4-mma.mlir"), "sm_120a", seed, 64, 32, 256),
-        "");
+  EXPECT_EQ(runAll(Example::Nvfp4Mma, readKernel("nvfp4-mma.mlir")), allGood);
 }
 
 TEST(ExampleKernel, Nvfp4ByTcgen05) {
-  for (uint64_t seed = 0; seed < 6; ++seed)
-    EXPECT_EQ(runNvfp4(readKernel("nvfp4-tcgen05.mlir"), "sm_100a", seed, 128,
-                       64, 512),
-              "");
+  EXPECT_EQ(runAll(Example::Nvfp4Tcgen05, readKernel("nvfp4-tcgen05.mlir")),
+            allGood);
 }

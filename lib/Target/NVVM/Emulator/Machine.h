@@ -218,6 +218,7 @@ public:
   std::vector<AsyncWork> work;
   /// Of the copy engine and of the tensor core.
   uint32_t ticks[2] = {};
+  const Site *lastSites[2] = {};
   /// What atomics order.
   Clock atomicClock;
   Dim grid, block, cta;

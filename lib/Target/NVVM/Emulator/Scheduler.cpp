@@ -335,6 +335,7 @@ void Machine::tryBarrier(unsigned id) {
 
 void Machine::enqueue(const AsyncWork &item) {
   work.push_back(item);
+  lastSites[item.engine] = item.site;
   if (!options.seed)
     while (runWork())
       ;
@@ -480,6 +481,16 @@ void Machine::checkCtaExit() {
   if (!work.empty()) {
     workSite = work.front().site;
     fail("the CTA ends with work in flight");
+  }
+  for (AsyncWork::Engine engine : {AsyncWork::Copy, AsyncWork::Tensor}) {
+    unsigned agent =
+        engine == AsyncWork::Copy ? getCopyAgent() : getTensorAgent();
+    if (std::none_of(warps.begin(), warps.end(), [&](const Warp &warp) {
+          return warp.clock[agent] >= ticks[engine];
+        })) {
+      workSite = lastSites[engine];
+      fail("the CTA ends without having waited for this");
+    }
   }
   for (auto &[address, barrier] : mbarriers)
     if (barrier.transactions) {
