@@ -24,6 +24,25 @@ BlockScaledEpilogue::BlockScaledEpilogue(KernelBuilder &b,
   add(product.b, ofColumns);
 }
 
+/// The indices of the result's element for row `row` of a and `column` of b.
+SmallVector<Value> BlockScaledEpilogue::getPlace(Int row, Int column) {
+  if (product.isTransposed)
+    std::swap(row, column);
+  SmallVector<Value> place{column};
+  ArrayRef<int64_t> shape =
+      cast<MemRefType>(product.result.getType()).getShape();
+  for (int64_t size : llvm::reverse(shape.drop_front().drop_back())) {
+    place.push_back(row % size);
+    row = row / size;
+  }
+  if (shape.size() > 1)
+    place.push_back(row);
+  std::reverse(place.begin(), place.end());
+  for (Value &index : place)
+    index = arith::IndexCastOp::create(b, b.getIndexType(), index);
+  return place;
+}
+
 void BlockScaledEpilogue::store(Int row, Int column, ArrayRef<Value> sums,
                                 int64_t tileM, int64_t tileN) {
   int64_t rows = product.a.operand.rows, columns = product.b.operand.rows;
@@ -36,9 +55,8 @@ void BlockScaledEpilogue::store(Int row, Int column, ArrayRef<Value> sums,
   for (int64_t i = 0, e = sums.size(); i < e; i += step) {
     Int at = column + i;
     auto finish = [&] {
-      Int place = (product.isTransposed ? at.wide() * pitch + row.wide()
-                                        : row.wide() * pitch + at.wide())
-                  << 2;
+      Int place = product.isTransposed ? at.wide() * pitch + row.wide()
+                                       : row.wide() * pitch + at.wide();
       SmallVector<Value> values(sums.slice(i, step));
       for (int64_t lane = 0; lane < step; ++lane) {
         auto times = [&](Value factor) {
@@ -51,12 +69,20 @@ void BlockScaledEpilogue::store(Int row, Int column, ArrayRef<Value> sums,
         for (Value pointer : ofColumns)
           times(b.load(f32, b.at(pointer, (at + lane).wide() << 2), 4));
       }
-      Value all = b.pack(values);
-      int64_t alignment = 4 * llvm::bit_floor<uint64_t>(step);
-      if (init)
-        all = arith::AddFOp::create(
-            b, all, b.load(all.getType(), b.at(init, place), alignment));
-      b.store(all, b.at(result, place), alignment);
+      int64_t alignment = llvm::bit_floor<uint64_t>(step);
+      if (init) {
+        Value all = b.pack(values);
+        Value before =
+            b.load(all.getType(), b.at(init, place << 2), 4 * alignment);
+        values = b.unpack(arith::AddFOp::create(b, all, before));
+      }
+      if (product.epilogue)
+        for (int64_t lane = 0; lane < step; ++lane)
+          values[lane] =
+              product.epilogue.emit(b, values[lane], getPlace(row, at + lane));
+      int64_t bytes =
+          llvm::divideCeil(values.front().getType().getIntOrFloatBitWidth(), 8);
+      b.store(b.pack(values), b.at(result, place * bytes), bytes * alignment);
     };
     Int inside;
     if (rows % tileM != 0)

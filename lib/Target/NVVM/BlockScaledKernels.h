@@ -8,12 +8,14 @@
 #define ZQ_LIB_TARGET_NVVM_BLOCKSCALEDKERNELS_H
 
 #include "BlockScaledOperand.h"
+#include "Epilogue.h"
 #include "KernelBuilder.h"
 #include "PanelCopy.h"
+#include "zq/Target/NVVM/Chip.h"
 
 namespace mlir::zq {
 
-/// d[i, j] = (sum over k of a[i, k] b[j, k]) * factors + c[i, j].
+/// d[i, j] = epilogue((sum over k of a[i, k] b[j, k]) * factors + c[i, j]).
 struct BlockScaledProduct {
   /// An operand with its streams as memrefs.
   struct Side {
@@ -30,6 +32,7 @@ struct BlockScaledProduct {
   /// b's rows and a's.
   Value init, result;
   bool isTransposed;
+  Epilogue epilogue;
 };
 
 /// How much of the result a block of threads makes, and how.
@@ -56,6 +59,8 @@ public:
              int64_t tileN);
 
 private:
+  SmallVector<Value> getPlace(Int row, Int column);
+
   KernelBuilder &b;
   const BlockScaledProduct &product;
   Value init, result;
@@ -83,10 +88,12 @@ PanelCopy::Layout getScaleLayout(const BlockScaledOperand &operand,
                                  const BlockScaledTile &tile, int64_t bytes);
 
 /// The tile for a product, and the bytes of a block's memory that it takes.
-BlockScaledTile chooseMmaTile(const BlockScaledProduct &product);
+BlockScaledTile chooseMmaTile(const BlockScaledProduct &product,
+                              const Chip &chip);
 int64_t getMmaSharedBytes(const BlockScaledProduct &product,
                           const BlockScaledTile &tile);
-BlockScaledTile chooseTcgen05Tile(const BlockScaledProduct &product);
+BlockScaledTile chooseTcgen05Tile(const BlockScaledProduct &product,
+                                  const Chip &chip);
 int64_t getTcgen05SharedBytes(const BlockScaledProduct &product,
                               const BlockScaledTile &tile);
 

@@ -11,9 +11,6 @@
 using namespace mlir;
 using namespace mlir::zq;
 
-/// What a block may have on these chips if it asks for it.
-static constexpr int64_t sharedLimit = 101376;
-
 static int64_t getStageBytes(const BlockScaledMode &mode,
                              const BlockScaledTile &tile) {
   return (tile.m + tile.n) * (tile.bytes + getScaleBytes(mode, tile));
@@ -24,7 +21,8 @@ int64_t mlir::zq::getMmaSharedBytes(const BlockScaledProduct &product,
   return tile.stages * getStageBytes(product.mode, tile);
 }
 
-BlockScaledTile mlir::zq::chooseMmaTile(const BlockScaledProduct &product) {
+BlockScaledTile mlir::zq::chooseMmaTile(const BlockScaledProduct &product,
+                                        const Chip &chip) {
   int64_t m = product.a.operand.rows, n = product.b.operand.rows;
   BlockScaledTile tile;
   auto blocks = [&](int64_t size) {
@@ -45,9 +43,9 @@ BlockScaledTile mlir::zq::chooseMmaTile(const BlockScaledProduct &product) {
   // A row has at least four bytes of scales in a stage, which is what cp.async
   // copies at least.
   tile.bytes = product.mode.scales == 1 ? 128 : 64;
-  tile.stages =
-      std::min<int64_t>({4, sharedLimit / getStageBytes(product.mode, tile),
-                         std::max<int64_t>(getStretches(product, tile), 2)});
+  tile.stages = std::min<int64_t>(
+      {4, chip.sharedMemoryPerBlock / getStageBytes(product.mode, tile),
+       std::max<int64_t>(getStretches(product, tile), 2)});
   return tile;
 }
 

@@ -15,8 +15,6 @@
 using namespace mlir;
 using namespace mlir::zq;
 
-/// What a block may have on these chips if it asks for it.
-static constexpr int64_t sharedLimit = 232448;
 /// Where operands with a 128-byte swizzle may begin.
 static constexpr int64_t atomBytes = 1024;
 /// A word of scales of each of 128 rows.
@@ -47,7 +45,8 @@ int64_t mlir::zq::getTcgen05SharedBytes(const BlockScaledProduct &product,
   return atomBytes + tile.stages * (Stage(product.mode, tile).size + 8) + 8;
 }
 
-BlockScaledTile mlir::zq::chooseTcgen05Tile(const BlockScaledProduct &product) {
+BlockScaledTile mlir::zq::chooseTcgen05Tile(const BlockScaledProduct &product,
+                                            const Chip &chip) {
   int64_t n = product.b.operand.rows;
   BlockScaledTile tile{128, 128, 4, 1, 128, 0};
   for (int64_t size : {64, 32, 16, 8})
@@ -55,7 +54,7 @@ BlockScaledTile mlir::zq::chooseTcgen05Tile(const BlockScaledProduct &product) {
       tile.n = size;
   int64_t size = Stage(product.mode, tile).size + 8;
   tile.stages =
-      std::min<int64_t>({4, (sharedLimit - atomBytes - 8) / size,
+      std::min<int64_t>({4, (chip.sharedMemoryPerBlock - atomBytes - 8) / size,
                          std::max<int64_t>(getStretches(product, tile), 2)});
   return tile;
 }

@@ -1,5 +1,7 @@
 //===- FormBlockScaledKernels.cpp - Products that need no decoding --------===//
 #include "BlockScaledKernels.h"
+#include "zq/Dialect/ZQ/Transforms/Contractions.h"
+#include "zq/Target/NVVM/Chip.h"
 #include "zq/Target/NVVM/Passes.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -19,72 +21,14 @@ using namespace mlir;
 using namespace mlir::zq;
 using linalg::LinalgOp;
 
-namespace {
-
-/// y[..., n] = init[..., n] + sum over k of x[..., k] w[n, k], both compressed.
-struct Contraction {
-  LinalgOp op;
-  DecodeOp x, w;
-  Value init;
-};
-
-/// What block-scaled products a chip has.
-enum class Unit { None, Mma, Tcgen05 };
-
-} // namespace
-
-static Unit getUnit(StringRef chip) {
-  return llvm::StringSwitch<Unit>(chip)
-      .Cases({"sm_120a", "sm_120f", "sm_121a"}, Unit::Mma)
-      .Cases({"sm_100a", "sm_100f", "sm_103a"}, Unit::Tcgen05)
-      .Default(Unit::None);
-}
-
-/// The loops that `map` runs along, in order; none where it does more.
-static std::optional<SmallVector<unsigned>> getLoops(AffineMap map) {
-  SmallVector<unsigned> loops;
-  for (AffineExpr expr : map.getResults()) {
-    auto dim = dyn_cast<AffineDimExpr>(expr);
-    if (!dim || llvm::is_contained(loops, dim.getPosition()))
-      return std::nullopt;
-    loops.push_back(dim.getPosition());
-  }
-  return loops;
-}
-
-/// `op` as a product of two whole compressed tensors.
-static std::optional<Contraction> match(LinalgOp op) {
-  if (!linalg::isaContractionOpInterface(op) || op.getNumDpsInputs() != 2 ||
-      !op.hasPureTensorSemantics() ||
-      !llvm::all_of(op->getOperandTypes(), [](Type type) {
-        return getElementTypeOrSelf(type).isF32();
-      }))
-    return std::nullopt;
-  if (!llvm::all_of(op.getBlock()->without_terminator(), [](Operation &body) {
-        return isa<arith::MulFOp, arith::AddFOp>(body);
-      }))
-    return std::nullopt;
-  // One over nothing leaves its destination as it is.
-  if (llvm::is_contained(op.getStaticLoopRanges(), 0))
-    return std::nullopt;
-  auto result = getLoops(op.getMatchingIndexingMap(op.getDpsInitOperand(0)));
-  for (unsigned i : {1u, 0u}) {
-    OpOperand *weight = op.getDpsInputOperand(i);
-    OpOperand *other = op.getDpsInputOperand(1 - i);
-    auto w = weight->get().getDefiningOp<DecodeOp>();
-    auto x = other->get().getDefiningOp<DecodeOp>();
-    auto rows = getLoops(op.getMatchingIndexingMap(weight));
-    auto left = getLoops(op.getMatchingIndexingMap(other));
-    if (!w || !x || !w.isWhole() || !x.isWhole() || !rows || !left || !result ||
-        rows->size() != 2 || left->empty() || result->empty() ||
-        op.getNumLoops() != left->size() + 1)
-      continue;
-    // All but the last loop are the result's, in one order.
-    if (left->back() == (*rows)[1] && result->back() == (*rows)[0] &&
-        llvm::equal(ArrayRef(*left).drop_back(), ArrayRef(*result).drop_back()))
-      return Contraction{op, x, w, op.getDpsInits().front()};
-  }
-  return std::nullopt;
+/// Whether `op` computes in f32 alone, so that nothing is rounded on the way.
+static bool isOfF32(LinalgOp op) {
+  return llvm::all_of(
+             op->getOperandTypes(),
+             [](Type type) { return getElementTypeOrSelf(type).isF32(); }) &&
+         llvm::all_of(op.getBlock()->without_terminator(), [](Operation &body) {
+           return isa<arith::MulFOp, arith::AddFOp>(body);
+         });
 }
 
 static Value toBuffer(OpBuilder &b, Location loc, Value tensor) {
@@ -133,22 +77,35 @@ struct FormBlockScaledKernelsPass
   using FormBlockScaledKernelsBase::FormBlockScaledKernelsBase;
 
   void runOnOperation() override {
+    auto chip = parseChip(chipName);
+    if (!chip) {
+      getOperation().emitError() << chip.message();
+      return signalPassFailure();
+    }
+    // No elementwise op, which may become the end of another's kernel.
     SmallVector<LinalgOp> ops;
-    getOperation().walk([&](LinalgOp op) { ops.push_back(op); });
+    getOperation().walk([&](LinalgOp op) {
+      if (op.getNumReductionLoops())
+        ops.push_back(op);
+    });
     IRRewriter rewriter(&getContext());
-    for (LinalgOp op : ops)
-      if (std::optional<Contraction> contraction = match(op))
-        if (failed(form(rewriter, *contraction)))
-          return signalPassFailure();
+    for (LinalgOp op : ops) {
+      std::optional<Product> product = matchProduct(op);
+      if (product && product->activation.getDefiningOp<DecodeOp>() &&
+          isOfF32(op) && failed(form(rewriter, *product, **chip)))
+        return signalPassFailure();
+    }
   }
 
-  LogicalResult form(IRRewriter &b, Contraction contraction);
+  LogicalResult form(IRRewriter &b, Product contraction, const Chip &chip);
 };
 } // namespace
 
 LogicalResult FormBlockScaledKernelsPass::form(IRRewriter &b,
-                                               Contraction contraction) {
+                                               Product contraction,
+                                               const Chip &chip) {
   LinalgOp op = contraction.op;
+  auto activation = contraction.activation.getDefiningOp<DecodeOp>();
   Location loc = op.getLoc();
   std::string why;
   auto getOperand = [&](DecodeOp decode) {
@@ -159,42 +116,44 @@ LogicalResult FormBlockScaledKernelsPass::form(IRRewriter &b,
     op->emitRemark() << "operands are decoded: " << why;
     return success();
   };
-  auto x = getOperand(contraction.x);
-  auto w = x ? getOperand(contraction.w) : std::nullopt;
+  auto x = getOperand(activation);
+  auto w = x ? getOperand(contraction.decode) : std::nullopt;
   if (!w)
     return refuse();
   BlockScaledProduct product;
   auto mode = getBlockScaledMode(*x, *w, why);
   if (!mode)
     return refuse();
-  Unit unit = getUnit(chip);
-  if (unit == Unit::None) {
-    why = chip + " has no block-scaled products";
+  bool isMma = chip.hasMmaBlockScale();
+  if (!isMma && !chip.hasTcgen05()) {
+    why = (chip.name + " has no block-scaled products").str();
     return refuse();
   }
 
-  b.setInsertionPoint(op);
-  auto xStreams = getStreams(b, contraction.x);
-  auto wStreams = getStreams(b, contraction.w);
+  product.epilogue = Epilogue(op);
+  Operation *last = product.epilogue ? product.epilogue.getOp() : op;
+  b.setInsertionPoint(last);
+  if (product.epilogue)
+    product.epilogue.makeBuffers(b);
+  auto xStreams = getStreams(b, activation);
+  auto wStreams = getStreams(b, contraction.decode);
   if (failed(xStreams) || failed(wStreams))
     return failure();
   product.mode = *mode;
   product.a = {*x, *xStreams};
   product.b = {*w, *wStreams};
   // Tiles are narrow on the side of b only.
-  product.isTransposed =
-      x->rows < w->rows && x->rows <= (unit == Unit::Mma ? 32 : 64);
+  product.isTransposed = x->rows < w->rows && x->rows <= (isMma ? 32 : 64);
   if (product.isTransposed)
     std::swap(product.a, product.b);
   if (!isZero(contraction.init))
     product.init = toBuffer(b, loc, contraction.init);
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  auto type = cast<RankedTensorType>(last->getResult(0).getType());
   product.result = memref::AllocOp::create(
       b, loc, MemRefType::get(type.getShape(), type.getElementType()));
 
-  bool isMma = unit == Unit::Mma;
   BlockScaledTile tile =
-      isMma ? chooseMmaTile(product) : chooseTcgen05Tile(product);
+      isMma ? chooseMmaTile(product, chip) : chooseTcgen05Tile(product, chip);
   int64_t shared = isMma ? getMmaSharedBytes(product, tile)
                          : getTcgen05SharedBytes(product, tile);
   int64_t blocksM = llvm::divideCeil(product.a.operand.rows, tile.m);
@@ -236,8 +195,10 @@ LogicalResult FormBlockScaledKernelsPass::form(IRRewriter &b,
 
   Value result = bufferization::ToTensorOp::create(
       b, loc, type, product.result, /*restrict=*/true, /*writable=*/true);
-  b.replaceOp(op, result);
-  for (DecodeOp decode : {contraction.x, contraction.w})
+  b.replaceOp(last, result);
+  if (last != op)
+    b.eraseOp(op);
+  for (DecodeOp decode : {activation, contraction.decode})
     if (decode->use_empty())
       b.eraseOp(decode);
   return success();

@@ -89,7 +89,7 @@ def FormBlockScaledKernels : Pass<"zq-form-block-scaled-kernels",
     ```
   }];
   let options = [
-    Option<"chip", "chip", "std::string", /*default=*/"\"sm_120a\"",
+    Option<"chipName", "chip", "std::string", /*default=*/"\"sm_120a\"",
            "The chip to compile for">,
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",

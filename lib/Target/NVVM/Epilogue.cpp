@@ -1,0 +1,88 @@
+//===- Epilogue.cpp - Elementwise work at the end of a kernel -------------===//
+#include "Epilogue.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+/// Whether each element of the result is of the one element of `input` that is
+/// at its place.
+static bool isElementwise(linalg::GenericOp op, Value input) {
+  auto type = cast<RankedTensorType>(op.getResult(0).getType());
+  if (op.getNumParallelLoops() != op.getNumLoops() ||
+      type.getShape() != cast<RankedTensorType>(input.getType()).getShape())
+    return false;
+  return llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    if (operand.get() == input || op.isDpsInit(&operand))
+      return map.isIdentity();
+    return llvm::all_of(map.getResults(), [](AffineExpr expr) {
+      return isa<AffineDimExpr, AffineConstantExpr>(expr);
+    });
+  });
+}
+
+Epilogue::Epilogue(linalg::LinalgOp op) {
+  Value result = op->getResult(0);
+  if (!result.hasOneUse())
+    return;
+  auto user = dyn_cast<linalg::GenericOp>(*result.getUsers().begin());
+  if (!user || user->getNumResults() != 1 ||
+      user->getBlock() != op->getBlock() || !user.hasPureTensorSemantics() ||
+      !isElementwise(user, result))
+    return;
+  generic = user;
+  input = result;
+}
+
+void Epilogue::makeBuffers(OpBuilder &b) {
+  for (OpOperand &operand : generic->getOpOperands()) {
+    Value other;
+    if (operand.get() != input && generic.payloadUsesValueFromOperand(&operand))
+      other = operand.get();
+    if (auto type =
+            other ? dyn_cast<RankedTensorType>(other.getType()) : nullptr)
+      other = bufferization::ToBufferOp::create(
+          b, generic.getLoc(),
+          MemRefType::get(type.getShape(), type.getElementType()), other,
+          /*read_only=*/true);
+    others.push_back(other);
+  }
+}
+
+Value Epilogue::emit(ImplicitLocOpBuilder &b, Value value,
+                     ValueRange place) const {
+  linalg::GenericOp op = generic;
+  IRMapping map;
+  Block *body = op.getBlock();
+  for (auto [operand, other, argument] :
+       llvm::zip(op->getOpOperands(), others, body->getArguments())) {
+    if (operand.get() == input)
+      map.map(argument, value);
+    if (!other)
+      continue;
+    if (!isa<MemRefType>(other.getType())) {
+      map.map(argument, other);
+      continue;
+    }
+    SmallVector<Value> at;
+    for (AffineExpr expr : op.getMatchingIndexingMap(&operand).getResults())
+      if (auto dim = dyn_cast<AffineDimExpr>(expr))
+        at.push_back(place[dim.getPosition()]);
+      else
+        at.push_back(arith::ConstantIndexOp::create(
+            b, cast<AffineConstantExpr>(expr).getValue()));
+    map.map(argument, memref::LoadOp::create(b, other, at).getResult());
+  }
+  for (Operation &inner : body->without_terminator()) {
+    if (auto dim = dyn_cast<linalg::IndexOp>(inner))
+      map.map(dim.getResult(), place[dim.getDim()]);
+    else
+      b.clone(inner, map);
+  }
+  return map.lookupOrDefault(body->getTerminator()->getOperand(0));
+}
