@@ -48,7 +48,11 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   // Kernels of contractions, those of compressed activations first; loops with
   // a thread for each tile of the rest.
   pm.addPass(createFormBlockScaledKernels({options.chip}));
-  pm.addPass(createFormKernels({options.accuracy}));
+  FormKernelsOptions kernels;
+  kernels.accuracy = options.accuracy;
+  if (auto chip = parseChip(options.chip))
+    kernels.sharedMemory = (*chip)->sharedMemoryPerBlock;
+  pm.addPass(createFormKernels(kernels));
   addCleanup(pm);
   TileAndFuseOptions tiling;
   tiling.width = threadWidth;

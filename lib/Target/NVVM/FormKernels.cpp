@@ -69,24 +69,39 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
       op->emitRemark() << "not on tensor cores: " << why;
       return success();
     }
+    Location loc = op.getLoc();
     double wanted = getAccuracy(op, accuracy);
     MmaDomain domain = chooseMmaDomain(cast<FloatType>(x.getElementType()),
                                        cast<FloatType>(w), wanted);
     ArrayRef<int64_t> heights = x.getShape().drop_back();
     bool isTall = !llvm::any_of(heights, ShapedType::isDynamic) &&
                   ShapedType::getNumElements(heights) > fewRows;
-    std::string text;
-    llvm::raw_string_ostream(text)
-        << "contraction on tensor cores: weights in "
-        << (isTall ? "shared memory, " : "registers, ")
-        << domain.products.size() << " product"
-        << (domain.products.size() > 1 ? "s" : "") << " of " << domain.element
-        << " each, error at most " << llvm::format("%.2g", domain.error)
-        << ", asked for " << llvm::format("%.2g", wanted);
-    op->emitRemark() << text;
+    auto say = [&](StringRef where) {
+      std::string text;
+      llvm::raw_string_ostream(text)
+          << "contraction on tensor cores: weights in " << where << ", "
+          << domain.products.size() << " product"
+          << (domain.products.size() > 1 ? "s" : "") << " of " << domain.element
+          << " each, error at most " << llvm::format("%.2g", domain.error)
+          << ", asked for " << llvm::format("%.2g", wanted);
+      emitRemark(loc) << text;
+    };
     OpBuilder b(op);
     ProductEmitter emitter(b, product, findEpilogue(op), domain);
-    return isTall ? emitSharedKernel(emitter) : emitRegisterKernel(emitter);
+    if (isTall) {
+      FailureOr<bool> made = emitSharedKernel(emitter, sharedMemory);
+      if (failed(made))
+        return failure();
+      if (*made) {
+        say("shared memory");
+        return success();
+      }
+      say("registers, since what decodes together is too much for shared "
+          "memory");
+    } else {
+      say("registers");
+    }
+    return emitRegisterKernel(emitter);
   }
 
   void runOnOperation() override {

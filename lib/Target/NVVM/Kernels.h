@@ -121,8 +121,9 @@ LogicalResult emitRegisterKernel(ProductEmitter &emitter);
 
 /// A kernel for many rows of the activation: a block decodes weights to shared
 /// memory, once for all its rows of the activation, and multiplies tiles of 128
-/// by up to 128.
-LogicalResult emitSharedKernel(ProductEmitter &emitter);
+/// by up to 128. Makes none and returns false where a step's tiles take more
+/// than `sharedMemory` bytes.
+FailureOr<bool> emitSharedKernel(ProductEmitter &emitter, int64_t sharedMemory);
 
 /// Why neither can be used, or nothing where they can.
 std::string whyNoKernel(Product product);

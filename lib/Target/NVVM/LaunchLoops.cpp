@@ -7,8 +7,12 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -112,6 +116,75 @@ static void launchAlone(Operation *op) {
                       "parallel";
 }
 
+/// Whether nothing writes to what `array` holds, for all that its uses say.
+static bool isNeverWritten(Value array) {
+  if (auto argument = dyn_cast<BlockArgument>(array);
+      argument && !isa<func::FuncOp>(argument.getOwner()->getParentOp()))
+    return false;
+  return llvm::all_of(array.getUsers(), [](Operation *user) {
+    if (isa<gpu::LaunchOp>(user))
+      return true;
+    auto effects = dyn_cast<MemoryEffectOpInterface>(user);
+    return effects && !effects.hasEffect<MemoryEffects::Write>() &&
+           !effects.hasEffect<MemoryEffects::Free>() &&
+           !isa<ViewLikeOpInterface>(user);
+  });
+}
+
+/// Whether `op` is part of what a kernel can do for itself: arithmetic, and
+/// reading what is never written.
+static bool belongsInKernel(Operation *op) {
+  if (op->getNumRegions() || op->getNumResults() != 1 ||
+      isa<MemRefType, TensorType>(op->getResult(0).getType()))
+    return false;
+  if (isMemoryEffectFree(op))
+    return true;
+  auto effects = dyn_cast<MemoryEffectOpInterface>(op);
+  return effects && effects.onlyHasEffect<MemoryEffects::Read>() &&
+         llvm::all_of(op->getOperands(), [](Value operand) {
+           return !isa<MemRefType>(operand.getType()) ||
+                  isNeverWritten(operand);
+         });
+}
+
+/// Moves what the host would read from arrays for a kernel, tables and what is
+/// made of them, into the kernel.
+static void sinkReads(gpu::LaunchOp launch) {
+  Block &body = launch.getBody().front();
+  // Copies of what is outside, in the order in which they are needed.
+  DenseMap<Operation *, Operation *> copies;
+  std::function<Operation *(Operation *)> sink =
+      [&](Operation *op) -> Operation * {
+    if (Operation *copy = copies.lookup(op))
+      return copy;
+    IRMapping map;
+    for (Value operand : op->getOperands())
+      if (Operation *def = operand.getDefiningOp(); def && belongsInKernel(def))
+        map.map(operand, sink(def)->getResult(0));
+    OpBuilder b(launch.getContext());
+    b.setInsertionPointToStart(&body);
+    if (Operation *last = copies.lookup(nullptr))
+      b.setInsertionPointAfter(last);
+    Operation *copy = b.clone(*op, map);
+    return copies[op] = copies[nullptr] = copy;
+  };
+  // Only what leads to a read: sizes are computed once, outside.
+  std::function<bool(Operation *)> reads = [&](Operation *op) {
+    if (!op || !belongsInKernel(op))
+      return false;
+    return !isMemoryEffectFree(op) ||
+           llvm::any_of(op->getOperands(), [&](Value operand) {
+             return reads(operand.getDefiningOp());
+           });
+  };
+  SetVector<Value> captured;
+  getUsedValuesDefinedAbove(launch.getBody(), captured);
+  for (Value value : captured)
+    if (Operation *def = value.getDefiningOp(); reads(def))
+      replaceAllUsesInRegionWith(value, sink(def)->getResult(0),
+                                 launch.getBody());
+}
+
 /// Arrays of one thread lie in its local memory. Fails with an error where the
 /// size of one is not known.
 static LogicalResult makeArraysLocal(gpu::LaunchOp launch) {
@@ -172,6 +245,7 @@ struct LaunchLoopsPass : mlir::zq::impl::LaunchLoopsBase<LaunchLoopsPass> {
       launchAlone(op);
 
     getOperation().walk([&](gpu::LaunchOp launch) {
+      sinkReads(launch);
       if (failed(makeArraysLocal(launch)))
         signalPassFailure();
     });

@@ -53,10 +53,11 @@ struct Tile {
 class SharedKernel {
 public:
   explicit SharedKernel(ProductEmitter &e) : e(e), b(e.b) {}
-  LogicalResult emit();
+  FailureOr<bool> emit(int64_t sharedMemory);
 
 private:
-  void choose();
+  bool choose(int64_t sharedMemory);
+  int64_t getBytes();
   int64_t getTileBytes(const Tile &tile);
   Value getView(int64_t offset, ArrayRef<int64_t> shape, Type element);
 
@@ -107,33 +108,44 @@ private:
 // Sizes
 //===----------------------------------------------------------------------===//
 
-void SharedKernel::choose() {
+bool SharedKernel::choose(int64_t sharedMemory) {
   auto type =
       cast<CompressedTensorType>(e.product.decode.getSource().getType());
   width = getDecoderWidth(e.product.decode, type, slabSize);
   run = std::max(width, type.getCodec().getChunk(2, e.product.decode));
   windows = run / width;
-  wRows = 128;
-  bool isSmall = !ShapedType::isDynamic(e.staticHeight) && e.staticHeight <= 64;
-  xRows = isSmall ? 64 : 128;
-  // A window for each thread, and whole slabs.
-  runs = std::max<int64_t>(1, 2 * threads / wRows);
-  if (windows > 1 || width * runs > 64 ||
-      e.domain.xPlanes + e.domain.wPlanes > 2)
-    runs = std::max<int64_t>(1, threads / wRows);
-  while (width * runs % slabSize)
-    ++runs;
-  stepColumns = width * runs;
-  slabs = stepColumns / slabSize;
-  rounds = llvm::divideCeil(e.depth / run, runs);
-  items = llvm::divideCeil(wRows * runs, threads);
   Type element =
       cast<ShapedType>(e.product.activation.getType()).getElementType();
   int64_t perCopy = copyBytes * 8 / e.domain.element.getIntOrFloatBitWidth();
-  isAsync = mayCopy = rounds && element == e.domain.element &&
+  isAsync = mayCopy = e.depth >= run && element == e.domain.element &&
                       width % perCopy == 0 && e.depth % perCopy == 0;
-  w = {2, e.domain.wPlanes, wRows, nullptr};
-  x = {isAsync ? 3 : 2, e.domain.xPlanes, xRows, nullptr};
+  w.planes = e.domain.wPlanes, x.planes = e.domain.xPlanes;
+  w.stages = 2, x.stages = isAsync ? 3 : 2;
+
+  // The largest that fits. Two windows for each thread at most: one where the
+  // decoder has a state, or windows or planes are many.
+  bool isFew = !ShapedType::isDynamic(e.staticHeight) && e.staticHeight <= 64;
+  bool isOne = windows > 1 || width > 16 || x.planes + w.planes > 2;
+  for (int64_t most : {isFew ? 64 : 128, 64})
+    for (int64_t fewer : {isOne ? 1 : 2, 1, 0}) {
+      xRows = most, wRows = 128;
+      x.rows = xRows, w.rows = wRows;
+      runs = std::max<int64_t>(1, fewer * threads / wRows);
+      while (width * runs % slabSize)
+        ++runs;
+      stepColumns = width * runs;
+      slabs = stepColumns / slabSize;
+      rounds = llvm::divideCeil(e.depth / run, runs);
+      items = llvm::divideCeil(wRows * runs, threads);
+      if (getBytes() <= sharedMemory && (windows == 1 || items == 1))
+        return true;
+    }
+  return false;
+}
+
+int64_t SharedKernel::getBytes() {
+  int64_t results = wRows * xRows * 4;
+  return std::max(getTileBytes(w) + getTileBytes(x), results);
 }
 
 int64_t SharedKernel::getTileBytes(const Tile &tile) {
@@ -152,16 +164,15 @@ Value SharedKernel::getView(int64_t offset, ArrayRef<int64_t> shape,
 // The kernel
 //===----------------------------------------------------------------------===//
 
-LogicalResult SharedKernel::emit() {
-  choose();
+FailureOr<bool> SharedKernel::emit(int64_t sharedMemory) {
+  if (!choose(sharedMemory))
+    return false;
   if (failed(e.makeDecoder(width)))
     return failure();
   int64_t wBytes = getTileBytes(w);
-  int64_t resultBytes = wRows * xRows * 4;
-  int64_t bytes = std::max(wBytes + getTileBytes(x), resultBytes);
   Value gridX = e.index(llvm::divideCeil(e.rows, wRows));
   Value gridY = e.div(e.add(e.height, xRows - 1), xRows);
-  gpu::LaunchOp launch = e.enter(gridX, gridY, threads, bytes);
+  gpu::LaunchOp launch = e.enter(gridX, gridY, threads, getBytes());
   auto space = gpu::AddressSpaceAttr::get(
       b.getContext(), gpu::GPUDialect::getWorkgroupAddressSpace());
   memory = gpu::DynamicSharedMemoryOp::create(
@@ -183,7 +194,7 @@ LogicalResult SharedKernel::emit() {
   sums = emitTail(sums);
   storeResults(sums);
   e.leave(launch);
-  return success();
+  return true;
 }
 
 /// Row and run of a window that this thread decodes in each step: rows vary
@@ -503,6 +514,7 @@ void SharedKernel::storeResults(const Values &sums) {
       });
 }
 
-LogicalResult mlir::zq::emitSharedKernel(ProductEmitter &emitter) {
-  return SharedKernel(emitter).emit();
+FailureOr<bool> mlir::zq::emitSharedKernel(ProductEmitter &emitter,
+                                           int64_t sharedMemory) {
+  return SharedKernel(emitter).emit(sharedMemory);
 }

@@ -37,6 +37,8 @@ def FormKernels : Pass<"zq-form-kernels", "::mlir::ModuleOp"> {
     Option<"accuracy", "accuracy", "double", "5e-5",
            "The largest error of a product, relative to it, that contractions "
            "may make by their choice of 16-bit floats; 0: as little as can be">,
+    Option<"sharedMemory", "shared-memory", "int64_t", "101376",
+           "Bytes of shared memory that a block may have">,
   ];
   let dependentDialects = ["::mlir::gpu::GPUDialect",
                            "::mlir::NVVM::NVVMDialect",
@@ -135,7 +137,9 @@ def LaunchLoops : Pass<"zq-launch-loops", "::mlir::ModuleOp"> {
     A parallel loop on arrays of the device (`scf.forall`, `scf.parallel`) that
     is not part of a kernel becomes a `gpu.launch` with a thread for each
     iteration, 128 of them a block; the last dimension varies fastest. Other
-    work on arrays becomes a kernel of one thread, with a remark. Arrays that a
+    work on arrays becomes a kernel of one thread, with a remark. What the
+    host would read from arrays for a kernel alone, such as a table, the kernel
+    reads for itself. Arrays that a
     thread makes for itself lie in its local memory; one whose size is not known
     is an error. Tested in `test/Target/NVVM/launch-loops.mlir`.
 

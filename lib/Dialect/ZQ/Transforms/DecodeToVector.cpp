@@ -127,6 +127,8 @@ private:
   int64_t width;
   int64_t chunk;
   RankedTensorType window;
+  /// Of the last dimension of a cover: where the blocks in it end.
+  Value coverEnd;
 };
 
 } // namespace
@@ -379,8 +381,7 @@ Value Lowering::emitRows(ArrayRef<Row> rows, Value into, bool isCover,
   else
     for (const Row &row : rows)
       llvm::append_range(carried, emitStateAt(row.position, offset));
-  Value end = getValueOrCreateConstantIndexOp(
-      b, loc, tensor::getMixedSize(b, loc, into, last));
+  Value end = coverEnd;
   int64_t tail = 0;
   if (!isCover) {
     tail = type.getDimSize(last) % width;
@@ -536,7 +537,11 @@ LogicalResult Lowering::run(int64_t unroll) {
       index(width));
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, op.getInit());
   SmallVector<OpFoldResult> cutSizes(sizes);
+  coverEnd = covered;
+  // No larger than it must be wherever the window begins.
   sizes.back() = covered;
+  if (!ShapedType::isDynamic(last))
+    sizes.back() = b.getIndexAttr(llvm::alignTo(last + width - 1, width));
   Value cover = tensor::EmptyOp::create(b, loc, sizes, window.getElementType());
   position.back() = begin;
   Value blocks = emitLoops(position, cover, /*isCover=*/true);
