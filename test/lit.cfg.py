@@ -8,10 +8,12 @@
 #   %zq_src      the root of the source tree
 #   %zq_obj      the root of the build tree
 
+import ctypes
 import os
 import sys
 
 import lit.formats
+import lit.util
 
 config.name = "zq"
 config.test_format = lit.formats.ShTest(execute_external=False)
@@ -40,6 +42,20 @@ for tool in ["zq-opt", "zq-run", "zq-compile", "zq-encode", "zq-lsp-server"]:
     add_tool(tool, bin_dir)
 for tool in ["mlir-opt", "mlir-translate", "FileCheck", "split-file"]:
     add_tool(tool, config.llvm_tools_dir)
+
+# The assembler of the CUDA toolkit, which nothing but machine code needs.
+if lit.util.which("ptxas", config.environment["PATH"]):
+    config.available_features.add("ptxas")
+
+# A GPU to run on.
+try:
+    count = ctypes.c_int(0)
+    driver = ctypes.CDLL("libcuda.so.1")
+    if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0:
+        if count.value > 0:
+            config.available_features.add("cuda")
+except OSError:
+    pass
 
 python = config.test_python
 config.substitutions += [

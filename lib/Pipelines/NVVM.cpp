@@ -94,6 +94,7 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   pm.addPass(createConvertBufferizationToMemRefPass());
   addCleanup(pm);
   addVerify(pm, "buffers");
+  addVerify(pm, "device");
   pm.addPass(createBareKernelArguments());
   addCleanup(pm);
 }

@@ -1,4 +1,5 @@
 //===- zq-compile.cpp - Compiles a module to machine code -----------------===//
+#include "Gpu.h"
 #include "Header.h"
 #include "Link.h"
 
@@ -36,7 +37,10 @@ enum class Form {
   LLVMIR,
   Assembly,
   Object,
-  Library
+  Library,
+  PTX,
+  Cubin,
+  Fatbin
 };
 
 struct Options {
@@ -48,11 +52,15 @@ struct Options {
       "o", llvm::cl::value_desc("OUT"), llvm::cl::Required,
       llvm::cl::desc("The output, by its ending: .o and .so come with a C "
                      "header beside them, .s is assembly, .ll LLVM IR, .mlir "
-                     "the LLVM dialect; - is stdout and needs --emit"),
+                     "the LLVM dialect; for GPUs .ptx, .cubin, and .fatbin for "
+                     "several, which come with a description of the launches "
+                     "(.json), or .mlir; - is stdout and needs --emit"),
       llvm::cl::cat(category)};
   llvm::cl::opt<std::string> target{
-      "target", llvm::cl::value_desc("x86"), llvm::cl::init("x86"),
-      llvm::cl::desc("The kind of machine"), llvm::cl::cat(category)};
+      "target", llvm::cl::value_desc("x86|sm_NN,..."), llvm::cl::init("x86"),
+      llvm::cl::desc("The kind of machine: x86, or NVIDIA's GPUs by name "
+                     "(sm_90a,sm_120a)"),
+      llvm::cl::cat(category)};
   llvm::cl::opt<std::string> cpu{
       "cpu", llvm::cl::value_desc("name"), llvm::cl::init("host"),
       llvm::cl::desc("A CPU as LLVM names it (haswell, znver4), or host"),
@@ -66,7 +74,10 @@ struct Options {
           clEnumValN(Form::LLVMIR, "llvm-ir", "LLVM IR, optimised"),
           clEnumValN(Form::Assembly, "asm", "Assembly"),
           clEnumValN(Form::Object, "obj", "An object file"),
-          clEnumValN(Form::Library, "shared", "A shared library")),
+          clEnumValN(Form::Library, "shared", "A shared library"),
+          clEnumValN(Form::PTX, "ptx", "PTX, for a GPU"),
+          clEnumValN(Form::Cubin, "cubin", "Machine code of a GPU"),
+          clEnumValN(Form::Fatbin, "fatbin", "Machine code of GPUs")),
       llvm::cl::init(Form::FromName), llvm::cl::cat(category)};
   llvm::cl::opt<double> accuracy{
       "accuracy", llvm::cl::value_desc("error"),
@@ -84,6 +95,11 @@ struct Options {
       "no-threads",
       llvm::cl::desc("Make code that runs on one thread and "
                      "needs no OpenMP runtime"),
+      llvm::cl::cat(category)};
+  llvm::cl::opt<bool> explain{
+      "explain",
+      llvm::cl::desc("Print what each kernel of a GPU moves and computes, and "
+                     "what bounds it"),
       llvm::cl::cat(category)};
   llvm::cl::opt<bool> quiet{"quiet", llvm::cl::desc("Hide the remarks"),
                             llvm::cl::cat(category)};
@@ -108,6 +124,12 @@ static Form getFormOfName(StringRef name) {
     return Form::LLVMIR;
   if (ending == ".mlir")
     return Form::LLVMDialect;
+  if (ending == ".ptx")
+    return Form::PTX;
+  if (ending == ".cubin")
+    return Form::Cubin;
+  if (ending == ".fatbin")
+    return Form::Fatbin;
   return Form::FromName;
 }
 
@@ -169,6 +191,97 @@ static int writeLibrary(ModuleOp module, llvm::TargetMachine &machine,
   Status linked =
       linkSharedLibrary(object.str().str(), options.output, !options.noThreads);
   return linked ? 0 : fail(linked.message());
+}
+
+/// Writes how to launch the kernels of `codes` beside the output.
+static int writeLaunchesFile(const std::vector<GpuCode> &codes,
+                             const std::vector<EntryPoint> &entryPoints,
+                             StringRef output) {
+  llvm::SmallString<128> path(output);
+  llvm::sys::path::replace_extension(path, ".json");
+  return writeFile(path, /*isText=*/true, [&](llvm::raw_pwrite_stream &os) {
+    llvm::json::OStream json(os, /*IndentSize=*/2);
+    json.object([&] {
+      json.attribute("code", llvm::sys::path::filename(output));
+      json.attributeArray("targets", [&] {
+        for (const GpuCode &code : codes)
+          json.object([&] { writeLaunches(json, code, entryPoints); });
+      });
+    });
+    os << '\n';
+    return success();
+  });
+}
+
+/// Compiles for GPUs; the exit status.
+static int compileForGPUs(ModuleOp module, Form form, const Options &options) {
+  std::vector<const Chip *> chips;
+  for (StringRef name : llvm::split(options.target, ',')) {
+    auto chip = parseChip(name);
+    if (!chip)
+      return fail("--target=" + options.target + ": " + chip.message());
+    chips.push_back(*chip);
+  }
+  if (form != Form::LLVMDialect && form != Form::PTX && form != Form::Cubin &&
+      form != Form::Fatbin)
+    return fail("-o " + options.output +
+                ": for GPUs, it is .ptx, .cubin, .fatbin or .mlir");
+  if (chips.size() > 1 && form != Form::Fatbin)
+    return fail("-o " + options.output +
+                ": several chips' code goes into a .fatbin");
+
+  // While the functions are on tensors.
+  FailureOr<std::vector<EntryPoint>> entryPoints = getEntryPoints(module);
+  if (failed(entryPoints))
+    return 1;
+  ::zq::runtime::Busy busy("compiling " + options.file);
+  bool needsCubins = form == Form::Cubin || form == Form::Fatbin;
+  std::vector<GpuCode> codes;
+  for (const Chip *chip : chips) {
+    FailureOr<GpuCode> code = compileForChip(module, *chip, options.accuracy);
+    if (failed(code))
+      return 1;
+    if (needsCubins || options.explain) {
+      auto cubin = assemble(code->ptx, *chip);
+      if (!cubin)
+        return fail(cubin.message());
+      for (const std::string &warning : cubin->warnings)
+        llvm::errs() << "zq-compile: " << warning << '\n';
+      code->cubin = std::move(*cubin);
+    }
+    codes.push_back(std::move(*code));
+  }
+  if (options.explain)
+    for (const GpuCode &code : codes)
+      if (failed(explainKernels(module, code, options.accuracy, llvm::outs())))
+        return 1;
+
+  std::string image;
+  if (form == Form::LLVMDialect) {
+    llvm::raw_string_ostream os(image);
+    codes.front().module->print(os);
+    os << '\n';
+  } else if (form == Form::PTX) {
+    image = codes.front().ptx;
+  } else if (form == Form::Cubin) {
+    image = codes.front().cubin->image;
+  } else {
+    std::vector<Cubin> cubins;
+    for (const GpuCode &code : codes)
+      cubins.push_back(*code.cubin);
+    auto fatbin = bundleFatbin(cubins);
+    if (!fatbin)
+      return fail(fatbin.message());
+    image = std::move(*fatbin);
+  }
+  int status = writeFile(options.output, /*isText=*/!needsCubins,
+                         [&](llvm::raw_pwrite_stream &os) {
+                           os << image;
+                           return success();
+                         });
+  if (status || form == Form::LLVMDialect || options.output == "-")
+    return status;
+  return writeLaunchesFile(codes, *entryPoints, options.output);
 }
 
 /// Everything after the module is parsed; the exit status.
@@ -237,18 +350,18 @@ int main(int argc, char **argv) {
   llvm::cl::ParseCommandLineOptions(
       argc, argv, "Compiles functions on tensors, dense or compressed\n");
 
-  if (options.target != "x86")
-    return fail("--target=" + options.target + ": the only target is x86");
   Form form = options.emit;
   if (form == Form::FromName)
     form = getFormOfName(options.output);
   if (form == Form::FromName)
     return fail("-o " + options.output +
-                ": ends in none of .o, .so, .s, .ll, .mlir; say what to write "
-                "with --emit");
+                ": ends in none of .o, .so, .s, .ll, .mlir, .ptx, .cubin, "
+                ".fatbin; say what to write with --emit");
   if (form == Form::Library && options.output == "-")
     return fail("-o -: a shared library goes to a file");
   // Told before the work is done, not by the linker.
+  if ((form == Form::Cubin || form == Form::Fatbin) && options.output == "-")
+    return fail("-o -: machine code goes to a file");
   StringRef folder = llvm::sys::path::parent_path(options.output);
   if (std::error_code error = llvm::sys::fs::access(
           folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write))
@@ -276,5 +389,10 @@ int main(int argc, char **argv) {
   auto module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module)
     return 1;
+  if (options.target != "x86")
+    return compileForGPUs(*module, form, options);
+  if (form == Form::PTX || form == Form::Cubin || form == Form::Fatbin)
+    return fail("-o " + options.output +
+                ": say for which GPU with --target=sm_90a");
   return compileModule(*module, form, options);
 }

@@ -26,7 +26,18 @@ void mlir::zq::run::printText(const Report &report, llvm::raw_ostream &os) {
       os << "input " << i << ": " << input.codec << ", "
          << llvm::format("%.3f", input.bitsPerWeight) << " bits per weight, "
          << input.bytes << " bytes\n";
-  if (report.times)
+  if (report.times && !report.device.empty())
+    os << "time: median " << formatSeconds(report.times->median) << ", least "
+       << formatSeconds(report.times->least) << " of " << report.times->calls
+       << " calls on " << report.device << "; "
+       << llvm::format("%.1f", report.times->bytesPerSecond / 1e9)
+       << " GB/s of inputs, "
+       << llvm::format("%.1f%%", 100 * report.times->bytesPerSecond /
+                                     report.times->copyBytesPerSecond)
+       << " of a copy's "
+       << llvm::format("%.1f", report.times->copyBytesPerSecond / 1e9)
+       << " GB/s\n";
+  else if (report.times)
     os << "time: median " << formatSeconds(report.times->median) << ", least "
        << formatSeconds(report.times->least) << " of " << report.times->calls
        << " calls on " << report.threads
@@ -71,6 +82,8 @@ void mlir::zq::run::printJson(const Report &report, llvm::raw_ostream &os) {
   json.object([&] {
     json.attribute("entry", report.entry);
     json.attribute("threads", report.threads);
+    if (!report.device.empty())
+      json.attribute("device", report.device);
     json.attribute("compile_seconds", report.compileSeconds);
     printTensors(json, "inputs", report.inputs);
     printTensors(json, "results", report.results);
@@ -80,6 +93,9 @@ void mlir::zq::run::printJson(const Report &report, llvm::raw_ostream &os) {
         json.attribute("median_seconds", report.times->median);
         json.attribute("min_seconds", report.times->least);
         json.attribute("input_bytes_per_second", report.times->bytesPerSecond);
+        if (!report.device.empty())
+          json.attribute("copy_bytes_per_second",
+                         report.times->copyBytesPerSecond);
       });
     if (report.comparison)
       json.attributeObject("reference", [&] {

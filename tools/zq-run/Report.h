@@ -18,6 +18,8 @@ struct Times {
   double least = 0;
   /// Bytes of all inputs, streams included, per second of the median call.
   double bytesPerSecond = 0;
+  /// Of a GPU: bytes read and written per second by a copy in the same run.
+  double copyBytesPerSecond = 0;
 };
 
 /// How far the results lie from the reference's.
@@ -46,6 +48,8 @@ struct TensorReport {
 
 struct Report {
   std::string entry;
+  /// The GPU that was run on; empty for this machine's CPU.
+  std::string device;
   int threads = 1;
   double compileSeconds = 0;
   std::vector<TensorReport> inputs;

@@ -1,6 +1,7 @@
 //===- zq-run.cpp - Compiles and runs a function on files of tensors ------===//
 #include "Benchmark.h"
 #include "Comparison.h"
+#include "DeviceRun.h"
 #include "Inputs.h"
 #include "Outputs.h"
 #include "Report.h"
@@ -16,6 +17,7 @@
 #include "zq/Runtime/Busy.h"
 #include "zq/Runtime/CompressedFiles.h"
 #include "zq/Runtime/Jit.h"
+#include "zq/Target/NVVM/Chip.h"
 #include "zq/Target/Target.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
@@ -27,6 +29,7 @@ using namespace mlir;
 using namespace mlir::zq;
 using namespace mlir::zq::run;
 using ::zq::codec::Array;
+using ::zq::codec::Error;
 using ::zq::codec::Result;
 using ::zq::codec::Status;
 
@@ -86,10 +89,10 @@ struct Options {
                      "target are fastest with"),
       llvm::cl::cat(category)};
   llvm::cl::opt<std::string> target{
-      "target", llvm::cl::value_desc("emulate:CHIP[:SEED]"),
-      llvm::cl::desc("Run on an emulated GPU, such as emulate:sm_120a, instead "
-                     "of this machine's CPU; with a seed other than 0 its "
-                     "threads run in a random order"),
+      "target", llvm::cl::value_desc("cuda[:CHIP]|emulate:CHIP[:SEED]"),
+      llvm::cl::desc("Run on NVIDIA's GPU instead of this machine's CPU, or on "
+                     "an emulated one, such as emulate:sm_120a; with a seed "
+                     "other than 0 its threads run in a random order"),
       llvm::cl::cat(category)};
   llvm::cl::opt<bool> noThreads{"no-threads",
                                 llvm::cl::desc("Run on one thread"),
@@ -168,6 +171,74 @@ static LogicalResult packWeights(ModuleOp module) {
   return pm.run(module);
 }
 
+/// Compiles and calls the function on NVIDIA's GPU; what it returned. An
+/// error without a message was told already.
+static Result<std::vector<Array>> runOnGpu(ModuleOp module, StringRef name,
+                                           const Options &options,
+                                           ArrayRef<const Array *> arrays,
+                                           Report &report) {
+  auto [kind, chip] = StringRef(options.target).split(':');
+  if (kind != "cuda")
+    return Error{"--target is cuda, cuda:CHIP or emulate:CHIP, and not '" +
+                 options.target + "'"};
+  if (!chip.empty())
+    if (auto known = parseChip(chip); !known)
+      return Error{"--target: " + known.message()};
+  Result<DeviceRun> run = runOnCuda(module, name, chip.str(), options.accuracy,
+                                    arrays, options.bench);
+  if (!run)
+    return run.error();
+  report.device = run->device;
+  report.compileSeconds = run->compileSeconds;
+  report.times = run->times;
+  return std::move(run->results);
+}
+
+/// The same on this machine's CPU, or on a GPU that it emulates.
+static Result<std::vector<Array>> runOnCpu(ModuleOp module, StringRef name,
+                                           const Options &options,
+                                           ArrayRef<const Array *> arrays,
+                                           int64_t inputBytes, Report &report) {
+  JitOptions jitOptions;
+  jitOptions.threads = !options.noThreads;
+  jitOptions.placement = options.placement;
+  jitOptions.guardPages = options.guardPages;
+  jitOptions.accuracy = options.accuracy;
+  if (!options.target.empty()) {
+    StringRef target = options.target;
+    if (!target.consume_front("emulate:"))
+      return Error{"--target is cuda, cuda:CHIP, emulate:CHIP or "
+                   "emulate:CHIP:SEED, and not '" +
+                   options.target + "'"};
+    auto gpu = parseEmulatedGpu(target);
+    if (!gpu)
+      return Error{"--target: " + gpu.message()};
+    if (options.bench)
+      return Error{"--bench says nothing of an emulated GPU"};
+    jitOptions.emulated = *gpu;
+  }
+  auto start = std::chrono::steady_clock::now();
+  auto function = [&] {
+    ::zq::runtime::Busy busy("compiling " + options.file);
+    return JitFunction::compile(module, name, jitOptions);
+  }();
+  if (failed(function))
+    return Error{""};
+  std::chrono::duration<double> elapsed =
+      std::chrono::steady_clock::now() - start;
+  report.compileSeconds = elapsed.count();
+  report.threads = options.noThreads ? 1 : getNumThreads();
+  Result<JitCall> call = (*function)->bind(arrays);
+  if (!call)
+    return call.error();
+  if (Status ran = call->run(); !ran)
+    return ran.error();
+  std::vector<Array> results = call->getResults();
+  if (options.bench)
+    report.times = benchmark(*call, inputBytes);
+  return results;
+}
+
 /// Everything after the module is parsed; the exit status.
 static int runModule(ModuleOp module, const Options &options, Report &report) {
   std::string message;
@@ -194,37 +265,6 @@ static int runModule(ModuleOp module, const Options &options, Report &report) {
   if (options.compare)
     original = module.clone();
 
-  JitOptions jitOptions;
-  jitOptions.threads = !options.noThreads;
-  jitOptions.placement = options.placement;
-  jitOptions.guardPages = options.guardPages;
-  jitOptions.accuracy = options.accuracy;
-  if (!options.target.empty()) {
-    StringRef target = options.target;
-    if (!target.consume_front("emulate:"))
-      return fail("--target is emulate:CHIP or emulate:CHIP:SEED, and not '" +
-                  options.target + "'");
-    auto gpu = parseEmulatedGpu(target);
-    if (!gpu)
-      return fail("--target: " + gpu.message());
-    if (options.bench)
-      return fail("--bench says nothing of an emulated GPU");
-    jitOptions.emulated = *gpu;
-  }
-  auto start = std::chrono::steady_clock::now();
-  auto function = [&] {
-    ::zq::runtime::Busy busy("compiling " + options.file);
-    return JitFunction::compile(module, name, jitOptions);
-  }();
-  if (failed(function))
-    return 1;
-  std::chrono::duration<double> elapsed =
-      std::chrono::steady_clock::now() - start;
-  report.entry = name;
-  report.compileSeconds = elapsed.count();
-  report.threads = options.noThreads ? 1 : getNumThreads();
-  report.inputs = describeInputs(*inputs);
-
   std::vector<const Array *> arrays;
   int64_t inputBytes = 0;
   for (const Input &input : *inputs) {
@@ -232,12 +272,15 @@ static int runModule(ModuleOp module, const Options &options, Report &report) {
     for (const Array &array : input.arrays)
       arrays.push_back(&array);
   }
-  Result<JitCall> call = (*function)->bind(arrays);
-  if (!call)
-    return fail(call.message());
-  if (Status ran = call->run(); !ran)
-    return fail(ran.message());
-  std::vector<Array> results = call->getResults();
+  report.entry = name;
+  report.inputs = describeInputs(*inputs);
+  auto ran = StringRef(options.target).starts_with("cuda")
+                 ? runOnGpu(module, name, options, arrays, report)
+                 : runOnCpu(module, name, options, arrays, inputBytes, report);
+  // The compiler says itself what is wrong.
+  if (!ran)
+    return ran.message().empty() ? 1 : fail(ran.message());
+  std::vector<Array> results = std::move(*ran);
   for (auto [result, type] : llvm::zip(results, signature->results))
     report.results.push_back(
         {print(type), static_cast<int64_t>(result.bytes.size()), "", 0});
@@ -253,9 +296,6 @@ static int runModule(ModuleOp module, const Options &options, Report &report) {
       return fail("--compare-reference: " + comparison.message());
     report.comparison = *comparison;
   }
-  if (options.bench)
-    report.times = benchmark(*call, inputBytes);
-
   if (options.json) {
     printJson(report, llvm::outs());
   } else {

@@ -31,10 +31,13 @@ int64_t Chip::getBlocksPerSM(int64_t threads, int64_t registers,
                              int64_t sharedMemory) const {
   if (threads <= 0 || threads > threadsPerBlock)
     return 0;
-  int64_t warps = llvm::alignTo(llvm::divideCeil(threads, warpSize), 4);
-  int64_t perWarp = llvm::alignTo(std::max<int64_t>(registers, 1) * 32, 256);
-  return std::min({blocksPerSM, threadsPerSM / (warps * warpSize),
-                   registersPerSM / (warps * perWarp),
+  int64_t warps = llvm::divideCeil(threads, warpSize);
+  int64_t perWarp =
+      llvm::alignTo(std::max<int64_t>(registers, 1) * warpSize, 256);
+  // A warp's registers are all in one of the SM's four parts.
+  int64_t warpsWithRegisters = registersPerSM / 4 / perWarp * 4;
+  return std::min({blocksPerSM, threadsPerSM / warpSize / warps,
+                   warpsWithRegisters / warps,
                    sharedMemoryPerSM / (sharedMemory + sharedMemoryReserved)});
 }
 

@@ -1,4 +1,6 @@
 //===- ConvertKernelsToNVVM.cpp - Kernels as functions of LLVM ------------===//
+#include "KernelVectors.h"
+
 #include "zq/Target/NVVM/Passes.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -12,9 +14,13 @@
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
@@ -52,11 +58,9 @@ struct ConvertKernelsToNVVMPass
   void runOnOperation() override {
     gpu::GPUModuleOp module = getOperation();
     MLIRContext *context = &getContext();
-    // Canonicalising makes such of vectors of several dimensions.
-    RewritePatternSet unroll(context);
-    vector::populateVectorFromElementsUnrollPatterns(unroll);
-    vector::populateVectorToElementsUnrollPatterns(unroll);
-    if (failed(applyPatternsGreedily(module, std::move(unroll))))
+    RewritePatternSet vectors(context);
+    populateKernelVectorPatterns(vectors);
+    if (failed(applyPatternsGreedily(module, std::move(vectors))))
       return signalPassFailure();
 
     LowerToLLVMOptions options(context);

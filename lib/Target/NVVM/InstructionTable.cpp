@@ -16,7 +16,6 @@ using namespace mlir::zq;
 static bool all(const Chip &) { return true; }
 static bool from89(const Chip &chip) { return chip.arch >= 89; }
 static bool from90(const Chip &chip) { return chip.arch >= 90; }
-static bool from100(const Chip &chip) { return chip.arch >= 100; }
 static bool only90a(const Chip &chip) { return chip.hasWgmma(); }
 static bool blackwell(const Chip &chip) { return chip.hasNarrowFloats(); }
 static bool family100(const Chip &chip) { return chip.isOfFamily(100); }
@@ -78,6 +77,13 @@ static bool isKindI8(Operation *op) {
 static bool isCTAOnly(Operation *op) {
   return op->hasAttr("isCTAOnly") &&
          cast<BoolAttr>(op->getAttr("isCTAOnly")).getValue();
+}
+
+static bool isToOwnMemory(Operation *op) {
+  auto copy = cast<NVVM::CpAsyncBulkGlobalToSharedClusterOp>(op);
+  return cast<LLVM::LLVMPointerType>(copy.getDstMem().getType())
+             .getAddressSpace() ==
+         static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared);
 }
 
 static bool isRoundedTF32(Operation *op) {
@@ -160,6 +166,8 @@ static constexpr Instruction instructions[] = {
     {"nvvm.cp.async.commit.group", "", all, 70},
     {"nvvm.cp.async.wait.group", "", all, 70},
     {"nvvm.cp.async.mbarrier.arrive", "", all, 70},
+    {"nvvm.cp.async.bulk.shared.cluster.global", "to the block's own memory",
+     from90, 86, isToOwnMemory},
     {"nvvm.cp.async.bulk.shared.cluster.global", "", from90, 80},
     {"nvvm.cp.async.bulk.global.shared.cta", "", from90, 80},
     {"nvvm.cp.async.bulk.shared.cluster.shared.cta", "", from90, 80},
@@ -243,7 +251,6 @@ static constexpr Instruction instructions[] = {
     {"llvm.nvvm.sqrt.approx*", "", all, 70},
     {"llvm.nvvm.rcp.approx.ftz.f", "", all, 70},
     {"llvm.nvvm.tanh.approx.f32", "", all, 70},
-    {"llvm.nvvm.st.bulk*", "", from100, 86},
 };
 
 llvm::ArrayRef<Instruction> mlir::zq::getInstructions() { return instructions; }

@@ -1,4 +1,6 @@
 //===- LowerKernelOps.cpp - What kernels compute, in a GPU's terms --------===//
+#include "KernelVectors.h"
+
 #include "zq/Target/NVVM/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -75,6 +77,35 @@ static bool isNative(Operation *op) {
   return isa<math::Exp2Op>(op) && element.isF32();
 }
 
+void mlir::zq::populateKernelVectorPatterns(RewritePatternSet &patterns) {
+  vector::populateCastAwayVectorLeadingOneDimPatterns(patterns);
+  vector::populateVectorMultiReductionLoweringPatterns(
+      patterns, vector::VectorMultiReductionLowering::InnerReduction);
+  vector::populateVectorContractLoweringPatterns(
+      patterns, vector::VectorContractLowering::OuterProduct);
+  vector::populateVectorOuterProductLoweringPatterns(patterns);
+  vector::populateVectorBroadcastLoweringPatterns(patterns);
+  vector::populateVectorMaskOpLoweringPatterns(patterns);
+  vector::populateVectorShapeCastLoweringPatterns(patterns);
+  vector::populateVectorTransposeLoweringPatterns(
+      patterns, vector::VectorTransposeLowering::EltWise);
+  vector::populateVectorInterleaveLoweringPatterns(patterns);
+  vector::populateVectorInterleaveToShufflePatterns(patterns);
+  vector::populateVectorBitCastLoweringPatterns(patterns);
+  vector::populateVectorStepLoweringPatterns(patterns);
+  vector::populateVectorGatherLoweringPatterns(patterns);
+  vector::populateVectorGatherToConditionalLoadPatterns(patterns);
+  vector::populateVectorFromElementsUnrollPatterns(patterns);
+  vector::populateVectorToElementsUnrollPatterns(patterns);
+  vector::populateVectorRankReducingFMAPattern(patterns);
+  vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
+  vector::populateVectorTransferPermutationMapLoweringPatterns(patterns);
+  vector::populateVectorTransferLoweringPatterns(patterns,
+                                                 /*maxTransferRank=*/1);
+  vector::populateVectorMaskMaterializationPatterns(
+      patterns, /*force32BitVectorIndices=*/true);
+}
+
 namespace {
 struct LowerKernelOpsPass
     : mlir::zq::impl::LowerKernelOpsBase<LowerKernelOpsPass> {
@@ -95,32 +126,7 @@ struct LowerKernelOpsPass
                                                              Chip::warpSize);
     populateGpuShufflePatterns(patterns);
 
-    // Vectors, down to what the LLVM dialect has.
-    vector::populateVectorMultiReductionLoweringPatterns(
-        patterns, vector::VectorMultiReductionLowering::InnerReduction);
-    vector::populateVectorContractLoweringPatterns(
-        patterns, vector::VectorContractLowering::OuterProduct);
-    vector::populateVectorOuterProductLoweringPatterns(patterns);
-    vector::populateVectorBroadcastLoweringPatterns(patterns);
-    vector::populateVectorMaskOpLoweringPatterns(patterns);
-    vector::populateVectorShapeCastLoweringPatterns(patterns);
-    vector::populateVectorTransposeLoweringPatterns(
-        patterns, vector::VectorTransposeLowering::EltWise);
-    vector::populateVectorInterleaveLoweringPatterns(patterns);
-    vector::populateVectorInterleaveToShufflePatterns(patterns);
-    vector::populateVectorBitCastLoweringPatterns(patterns);
-    vector::populateVectorStepLoweringPatterns(patterns);
-    vector::populateVectorGatherLoweringPatterns(patterns);
-    vector::populateVectorGatherToConditionalLoadPatterns(patterns);
-    vector::populateVectorFromElementsUnrollPatterns(patterns);
-    vector::populateVectorToElementsUnrollPatterns(patterns);
-    vector::populateVectorRankReducingFMAPattern(patterns);
-    vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
-    vector::populateVectorTransferPermutationMapLoweringPatterns(patterns);
-    vector::populateVectorTransferLoweringPatterns(patterns,
-                                                   /*maxTransferRank=*/1);
-    vector::populateVectorMaskMaterializationPatterns(
-        patterns, /*force32BitVectorIndices=*/true);
+    populateKernelVectorPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
 

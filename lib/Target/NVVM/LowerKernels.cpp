@@ -21,6 +21,7 @@ static void addCleanup(OpPassManager &pm) {
 
 void mlir::zq::addLowerKernelsToNVVMPasses(OpPassManager &modules,
                                            const Chip &chip) {
+  modules.addPass(createMergeKernels());
   OpPassManager &pm = modules.nest<gpu::GPUModuleOp>();
   // Vectors of one dimension, in memory by plain loads and stores.
   VectorTransferToSCFOptions transfers;

@@ -6,6 +6,7 @@
 // RUN: zq-opt %t/vectors.mlir -zq-verify-phase=phase=vectors -verify-diagnostics -split-input-file
 // RUN: zq-opt %t/streams.mlir -zq-verify-phase=phase=streams -verify-diagnostics -split-input-file
 // RUN: zq-opt %t/buffers.mlir -zq-verify-phase=phase=buffers -verify-diagnostics -split-input-file
+// RUN: zq-opt %t/device.mlir -zq-verify-phase=phase=device -verify-diagnostics -split-input-file
 // RUN: zq-opt %t/llvm.mlir -zq-verify-phase=phase=llvm -verify-diagnostics -split-input-file
 // RUN: not zq-opt %t/unknown.mlir -zq-verify-phase=phase=decoded 2>&1 | FileCheck %t/unknown.mlir
 // RUN: not zq-opt %t/unknown.mlir -zq-verify-phase 2>&1 | FileCheck %t/unknown.mlir --check-prefix=UNNAMED
@@ -170,6 +171,32 @@ func.func @tensors(%i: index) -> f32 {
 func.func @buffers(%m: memref<4xf32>, %i: index) -> f32 {
   %x = memref.load %m[%i] : memref<4xf32>
   return %x : f32
+}
+
+//--- device.mlir
+
+func.func @host(%x: memref<8xf32>, %y: memref<8xf32>, %i: index) {
+  // Memory may come and go, and be copied.
+  %z = memref.alloc() : memref<8xf32>
+  memref.copy %x, %z : memref<8xf32> to memref<8xf32>
+  memref.dealloc %z : memref<8xf32>
+  // expected-error @+1 {{'memref.load' op is left after the phase 'device'}}
+  %v = memref.load %x[%i] : memref<8xf32>
+  // expected-error @+1 {{'memref.store' op is left after the phase 'device'}}
+  memref.store %v, %y[%i] : memref<8xf32>
+  // expected-error @+1 {{'vector.load' op is left after the phase 'device'}}
+  %w = vector.load %x[%i] : memref<8xf32>, vector<4xf32>
+  // expected-error @+1 {{'linalg.copy' op is left after the phase 'device'}}
+  linalg.copy ins(%x : memref<8xf32>) outs(%y : memref<8xf32>)
+  return
+}
+
+gpu.module @kernels {
+  gpu.func @kernel(%x: memref<8xf32>, %i: index) kernel {
+    %v = memref.load %x[%i] : memref<8xf32>
+    memref.store %v, %x[%i] : memref<8xf32>
+    gpu.return
+  }
 }
 
 //--- llvm.mlir

@@ -45,3 +45,22 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+gpu.module @units {
+  // A leading dimension of one, which canonicalising makes broadcasts of. All
+  // kernels end up in one module.
+  // CHECK-NOT: gpu.module
+  // CHECK-LABEL: llvm.func @row(
+  // CHECK: llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr -> vector<16xf32>
+  // CHECK: llvm.store %{{.*}} {alignment = 16 : i64} : vector<16xf32>, !llvm.ptr
+  gpu.func @row(%x: memref<64x128xf32>, %y: memref<64x128xf32>) kernel {
+    %c16 = arith.constant 16 : index
+    %zero = arith.constant 0.0 : f32
+    %t = gpu.thread_id x
+    %c = arith.muli %t, %c16 : index
+    %v = vector.transfer_read %x[%t, %c], %zero {in_bounds = [true, true]} : memref<64x128xf32>, vector<1x16xf32>
+    %w = arith.addf %v, %v : vector<1x16xf32>
+    vector.transfer_write %w, %y[%t, %c] {in_bounds = [true, true]} : vector<1x16xf32>, memref<64x128xf32>
+    gpu.return
+  }
+}

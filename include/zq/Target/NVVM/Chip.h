@@ -75,8 +75,8 @@ struct Chip {
   /// 32-byte global loads and stores.
   bool hasLoads256() const { return arch >= 100; }
 
-  /// How many blocks with these needs an SM holds at once: registers are given
-  /// out per warp by 256, warps by 4.
+  /// How many blocks with these needs an SM holds at once. Registers are given
+  /// out to whole warps, 256 at a time.
   int64_t getBlocksPerSM(int64_t threads, int64_t registers,
                          int64_t sharedMemory) const;
 };

@@ -185,6 +185,21 @@ def BareKernelArguments : Pass<"zq-bare-kernel-arguments",
                            "::mlir::arith::ArithDialect"];
 }
 
+def MergeKernels : Pass<"zq-merge-kernels", "::mlir::ModuleOp"> {
+  let summary = "Put all kernels into one gpu.module";
+  let description = [{
+    Outlining makes a `gpu.module` for each kernel. One for all becomes one file
+    of PTX, and one module of the driver. Where a name is taken, a kernel or an
+    array gets another. Tested in `test/Target/NVVM/merge-kernels.mlir`.
+
+    ```mlir
+    gpu.launch_func @f_kernel_0::@f_kernel ...
+    // becomes
+    gpu.launch_func @f_kernel::@f_kernel_0 ...
+    ```
+  }];
+}
+
 def LowerKernelOps : Pass<"zq-lower-kernel-ops", "::mlir::gpu::GPUModuleOp"> {
   let summary = "Lower what kernels compute with to what GPUs have";
   let description = [{
@@ -252,8 +267,13 @@ def ConvertKernelsToNVVM : Pass<"zq-convert-kernels-to-nvvm",
       %t = nvvm.read.ptx.sreg.tid.x : i32
     ```
   }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
-                           "::mlir::NVVM::NVVMDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::NVVM::NVVMDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::ub::UBDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 
 def CheckNVVM : Pass<"zq-check-nvvm", "::mlir::gpu::GPUModuleOp"> {
@@ -324,6 +344,26 @@ def EmulateKernels : Pass<"zq-emulate-kernels", "::mlir::ModuleOp"> {
            "Check addresses of loads and stores">,
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def LowerDeviceCalls : Pass<"zq-lower-device-calls", "::mlir::ModuleOp"> {
+  let summary = "Turn what host code asks of a device into calls";
+  let description = [{
+    In functions whose arrays are in a device's memory, allocations, copies,
+    constants and launches become calls of the C functions that
+    `zq/Runtime/Device.h` lists. The kernels, which became PTX before, are
+    dropped. That nothing else reads or writes an array is what
+    `zq-verify-phase` checks for the phase "device". Tested in `test/Target/NVVM/lower-device-calls.mlir`.
+
+    ```mlir
+    %x = memref.alloc(%n) : memref<?xf32>
+    // becomes
+    %p = llvm.call @zq_device_alloc(%bytes) : (i64) -> !llvm.ptr
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect",
                            "::mlir::arith::ArithDialect"];
 }
 

@@ -1,11 +1,14 @@
 //===- VerifyPhase.cpp - The contracts of the phases ----------------------===//
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringSwitch.h"
 
 namespace mlir::zq {
@@ -79,6 +82,25 @@ static bool offendsLLVM(Operation *op) {
          !isa<ModuleOp>(op);
 }
 
+/// The host reaches no array: it allocates, copies and launches.
+static bool offendsDevice(Operation *op) {
+  if (!op->getParentOfType<func::FuncOp>() ||
+      isa<memref::AllocOp, memref::DeallocOp, memref::CopyOp,
+          memref::GetGlobalOp>(op) ||
+      op->getName().getStringRef() == "gpu.launch_func")
+    return false;
+  auto effects = dyn_cast<MemoryEffectOpInterface>(op);
+  if (!effects)
+    return false;
+  SmallVector<MemoryEffects::EffectInstance> instances;
+  effects.getEffects(instances);
+  return llvm::any_of(
+      instances, [](const MemoryEffects::EffectInstance &effect) {
+        return effect.getValue() &&
+               isa<BaseMemRefType>(effect.getValue().getType());
+      });
+}
+
 namespace {
 struct VerifyPhasePass : mlir::zq::impl::VerifyPhaseBase<VerifyPhasePass> {
   using VerifyPhaseBase::VerifyPhaseBase;
@@ -90,6 +112,7 @@ struct VerifyPhasePass : mlir::zq::impl::VerifyPhaseBase<VerifyPhasePass> {
                        .Case("vectors", offendsVectors)
                        .Case("streams", offendsStreams)
                        .Case("buffers", offendsBuffers)
+                       .Case("device", offendsDevice)
                        .Case("llvm", offendsLLVM)
                        .Default(nullptr);
     if (!offends) {
