@@ -71,3 +71,8 @@ TEST(ExampleKernel, Nvfp4ByTcgen05) {
   EXPECT_EQ(runAll(Example::Nvfp4Tcgen05, readKernel("nvfp4-tcgen05.mlir")),
             allGood);
 }
+
+TEST(ExampleKernel, SumsByTma) {
+  EXPECT_EQ(runAll(Example::TmaPipeline, readKernel("tma-pipeline.mlir")),
+            allGood);
+}

@@ -3,6 +3,7 @@
 
 #include "CompiledKernels.h"
 #include "ExampleData.h"
+#include "zq/Target/NVVM/EmulatorTensorMap.h"
 
 #include <algorithm>
 #include <cstring>
@@ -87,15 +88,45 @@ std::string runW4A16(Emulator &emulator, const CompiledKernels &kernels) {
                                 {128}, 0, arguments.get());
   return status ? compare(y, n, expected) : status.message();
 }
+
+/// Running sums over 7 tiles; the array ends 4 rows into the last.
+std::string runSums(Emulator &emulator, const CompiledKernels &kernels) {
+  int rows = 100, columns = 32, tiles = 7;
+  std::mt19937 random(4);
+  std::vector<float> x(rows * columns);
+  for (float &value : x)
+    value = random() % 64;
+  std::vector<double> expected(x.size());
+  for (size_t i = 0; i < x.size(); ++i)
+    expected[i] = x[i] + (i >= 512 ? expected[i - 512] : 0);
+  auto *in = upload(emulator, x);
+  auto *out = static_cast<float *>(emulator.allocate(x.size() * 4));
+  TensorMap maps[2];
+  uint64_t sizes[] = {uint64_t(columns), uint64_t(rows)};
+  uint64_t strides[] = {128};
+  uint32_t box[] = {32, 16}, ones[] = {1, 1};
+  for (int i = 0; i < 2; ++i) {
+    auto status = encodeTensorMap(
+        maps[i], TensorMapType::Float32, 2, i ? out : in, sizes, strides, box,
+        ones, i ? TensorMapSwizzle::None : TensorMapSwizzle::Bytes128);
+    if (!status)
+      return status.message();
+  }
+  // A struct by value is handed over by its address.
+  void *arguments[] = {&maps[0], &maps[1], &tiles};
+  auto status = emulator.launch(kernels.get("sums"), {1}, {160}, 0, arguments);
+  return status ? compare(out, columns, expected) : status.message();
+}
 } // namespace
 
 std::vector<std::string> mlir::zq::test::runAll(Example example,
                                                 const std::string &text) {
   std::vector<std::string> results;
   EmulatorOptions options;
-  options.chip = example == Example::W4A16      ? "sm_80"
-                 : example == Example::Nvfp4Mma ? "sm_120a"
-                                                : "sm_100a";
+  options.chip = example == Example::W4A16         ? "sm_80"
+                 : example == Example::Nvfp4Mma    ? "sm_120a"
+                 : example == Example::TmaPipeline ? "sm_90a"
+                                                   : "sm_100a";
   options.maxSteps = 1'000'000;
   auto kernels = CompiledKernels::compile(text, options.chip);
   for (int seed = 0; seed < numSeeds; ++seed) {
@@ -114,6 +145,9 @@ std::vector<std::string> mlir::zq::test::runAll(Example example,
       break;
     case Example::Nvfp4Tcgen05:
       results.push_back(runNvfp4(emulator, *kernels, 128, 64, 512));
+      break;
+    case Example::TmaPipeline:
+      results.push_back(runSums(emulator, *kernels));
       break;
     }
   }

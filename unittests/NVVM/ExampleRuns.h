@@ -7,7 +7,7 @@
 
 namespace mlir::zq::test {
 
-enum class Example { W4A16, Nvfp4Mma, Nvfp4Tcgen05 };
+enum class Example { W4A16, Nvfp4Mma, Nvfp4Tcgen05, TmaPipeline };
 
 /// Seeds 0 and up that each example runs with.
 constexpr int numSeeds = 6;

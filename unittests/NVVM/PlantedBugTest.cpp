@@ -33,6 +33,8 @@ std::string getFile(Example example) {
     return "nvfp4-mma.mlir";
   case Example::Nvfp4Tcgen05:
     return "nvfp4-tcgen05.mlir";
+  case Example::TmaPipeline:
+    return "tma-pipeline.mlir";
   }
   return "";
 }
@@ -293,7 +295,88 @@ static const Bug tensorBugs[] = {
      {{"gpu.return",
        "scf.if %isThread0 {\nnvvm.tcgen05.commit %barrier : !llvm.ptr<3>\n}\n"
        "gpu.return"}},
-     {"without having waited for"}},
+     {"without having waited for", "work in flight"}},
+};
+
+//===----------------------------------------------------------------------===//
+// Bulk copies and mbarriers
+//===----------------------------------------------------------------------===//
+
+static const Bug copyBugs[] = {
+    {"ReadsBeforeFull",
+     Example::TmaPipeline,
+     {{"%isFull = nvvm.mbarrier.try_wait %fullNow, %parity : !llvm.ptr<3>, "
+       "i32 -> i1",
+       "%isFull = arith.constant true"}},
+     {"no mbarrier wait before", "without having waited for that copy",
+      "race: thread",
+      // All read, and arrived, before the first copy was asked for.
+      "deadlock"}},
+    {"FillsBeforeEmpty",
+     Example::TmaPipeline,
+     {{"scf.condition(%waits) // until it is empty", "scf.condition(%false)"}},
+     {"race: thread", "expects 0 more", "while the asynchronous copy",
+      "went on by two phases"}},
+    {"WrongParityOfEmpty",
+     Example::TmaPipeline,
+     {{"%emptyNow, %emptyParity", "%emptyNow, %roundParity"}},
+     {"deadlock"}},
+    {"ExpectsTooManyBytes",
+     Example::TmaPipeline,
+     {{"%fullNow, %c2048", "%fullNow, %more"},
+      {"%none = nvvm.mbarrier",
+       "%more = arith.constant 2064 : i32\n%none = nvvm.mbarrier"}},
+     {"deadlock"}},
+    {"ExpectsTooFewBytes",
+     Example::TmaPipeline,
+     {{"%fullNow, %c2048", "%fullNow, %less"},
+      {"%none = nvvm.mbarrier",
+       "%less = arith.constant 2032 : i32\n%none = nvvm.mbarrier"}},
+     {"deadlock", "more than it expected"}},
+    {"TooManyConsumers",
+     Example::TmaPipeline,
+     {{"nvvm.mbarrier.init %empty, %c128", "nvvm.mbarrier.init %empty, %few"},
+      {"%isThread0 =", "%few = arith.constant 96 : i32\n%isThread0 ="}},
+     {"arrivals at an mbarrier", "race: thread", "went on by two phases",
+      "while the asynchronous copy"}},
+    {"MissingBarrierAfterInitialisation",
+     Example::TmaPipeline,
+     {{"nvvm.barrier0 // after the initialisation", ""}},
+     {"no mbarrier was initialised", "race: thread"}},
+    {"WrongSwizzleOfCopy",
+     Example::TmaPipeline,
+     {{"%placeAt = arith.muli %place,", "%placeAt = arith.muli %c,"}},
+     {"wrong at"}},
+    {"MissingFenceBeforeStore",
+     Example::TmaPipeline,
+     {{"nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = "
+       "#nvvm.shared_space<cta>}",
+       ""}},
+     {"without fence.proxy.async after"}},
+    {"MissingBarrierAfterSums",
+     Example::TmaPipeline,
+     {{"nvvm.barrier id = %c1 number_of_threads = %c128 // after the sums",
+       ""}},
+     {"race: thread", "without fence.proxy.async after"}},
+    {"OverwritesWhatIsStored",
+     Example::TmaPipeline,
+     {{"nvvm.cp.async.bulk.wait_group 0 {read}", ""}},
+     {"a bulk copy may still read"}},
+    {"MissingWaitAtTheEnd",
+     Example::TmaPipeline,
+     {{"nvvm.cp.async.bulk.wait_group 0 // at the end", ""}},
+     {"without cp.async.bulk.wait_group"}},
+    {"BarrierWithAnotherCount",
+     Example::TmaPipeline,
+     {{"number_of_threads = %c128 // before",
+       "number_of_threads = %all // before"},
+      {"%isThread0 =", "%all = arith.constant 160 : i32\n%isThread0 ="}},
+     {"deadlock"}},
+    {"MisalignedBox",
+     Example::TmaPipeline,
+     {{"%stage, %c2048", "%stage, %odd"},
+      {"%isThread0 =", "%odd = arith.constant 2064 : i32\n%isThread0 ="}},
+     {"is not aligned to 128 bytes"}},
 };
 
 static std::string getName(const testing::TestParamInfo<Bug> &info) {
@@ -303,4 +386,6 @@ static std::string getName(const testing::TestParamInfo<Bug> &info) {
 INSTANTIATE_TEST_SUITE_P(Warp, PlantedBug, testing::ValuesIn(warpBugs),
                          getName);
 INSTANTIATE_TEST_SUITE_P(Tensor, PlantedBug, testing::ValuesIn(tensorBugs),
+                         getName);
+INSTANTIATE_TEST_SUITE_P(Copy, PlantedBug, testing::ValuesIn(copyBugs),
                          getName);

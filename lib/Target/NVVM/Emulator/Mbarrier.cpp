@@ -145,6 +145,11 @@ ZQSIM_OP(mbarrier_wait) {
   };
   bool over = isOver();
   while (!over) {
+    // A try may end early, and what it found may be old when it is told.
+    if (!attributes[1] && machine.options.seed && machine.random.oneIn(2)) {
+      machine.park(LaneState::Ready);
+      break;
+    }
     machine.park(LaneState::Poll);
     over = isOver();
     if (!attributes[1])
