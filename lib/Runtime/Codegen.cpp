@@ -200,10 +200,11 @@ LoadedObject::load(std::unique_ptr<llvm::MemoryBuffer> object,
                                        llvm::JITSymbolFlags::Exported));
   };
   SymbolMap memory;
-  memory.insert(define("malloc", &::zq::runtime::poolAllocate));
-  memory.insert(define("free", &::zq::runtime::poolFree));
+  // The first of a name counts.
   for (auto [name, address] : symbols)
     memory.insert(define(name, address));
+  memory.insert(define("malloc", &::zq::runtime::poolAllocate));
+  memory.insert(define("free", &::zq::runtime::poolFree));
   if (llvm::Error error =
           (*jit)->getMainJITDylib().define(absoluteSymbols(memory)))
     return fail(std::move(error));

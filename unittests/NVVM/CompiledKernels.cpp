@@ -91,7 +91,7 @@ Result<CompiledKernels> CompiledKernels::compile(const std::string &text,
   auto object =
       LoadedObject::load(llvm::MemoryBuffer::getMemBufferCopy(
                              StringRef(code.data(), code.size()), "kernels"),
-                         ::zq::emulator::getRuntimeSymbols());
+                         ::zq::emulator::getRuntimeAndMemorySymbols());
   if (!object)
     return object.error();
   CompiledKernels kernels;

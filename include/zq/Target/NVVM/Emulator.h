@@ -79,9 +79,11 @@ public:
   Emulator(const Emulator &) = delete;
   Emulator &operator=(const Emulator &) = delete;
 
-  /// Device memory, aligned to 256 bytes and filled with 0xff.
+  /// Device memory, aligned to 256 bytes and filled with 0xff. Bytes on both
+  /// sides belong to nobody.
   void *allocate(size_t bytes);
-  void free(void *memory);
+  /// False if `memory` was not allocated here.
+  bool free(void *memory);
   /// Lets kernels access host memory. Where nothing was allocated or
   /// registered, bounds of global accesses are not checked.
   void registerMemory(const void *begin, size_t bytes);
@@ -96,7 +98,8 @@ public:
   /// call; after an error such launches do nothing until it is taken.
   codec::Status takeError();
 
-  /// A launch by compiled host code.
+  /// A launch by compiled host code, which has memory that the emulator knows
+  /// nothing of: only accesses beside an array of allocate() are out of bounds.
   void launchFromHost(const Kernel &kernel, Dim grid, Dim block,
                       size_t dynamicShared, void **arguments);
 
@@ -119,8 +122,15 @@ private:
   Emulator *previous;
 };
 
-/// The functions that compiled code calls, by name: a JIT has to define them.
-const std::vector<std::pair<const char *, void *>> &getRuntimeSymbols();
+/// A function that compiled code calls by its name.
+using Symbol = std::pair<const char *, void *>;
+
+/// The functions of emulated kernels, which a JIT has to define.
+const std::vector<Symbol> &getRuntimeSymbols();
+
+/// The same, and malloc and free for the host code around them: arrays lie on
+/// the active emulator then, and accesses beside them are errors.
+const std::vector<Symbol> &getRuntimeAndMemorySymbols();
 
 /// Shared memory of a CTA on `chip` in bytes, with the opt-in; 0: unknown chip.
 size_t getSharedLimit(const std::string &chip);

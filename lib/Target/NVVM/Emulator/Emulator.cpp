@@ -37,27 +37,28 @@ Machine::~Machine() {
     std::free(memory);
 }
 
-/// Bytes between arrays, so that no access past one lands in the next.
-static constexpr size_t guardBytes = 256;
+/// Bytes on both sides of an array, so that no access past it lands in another.
+static constexpr size_t guardBytes = 4096;
+static constexpr size_t alignment = 256;
 
 Emulator::Emulator(EmulatorOptions options)
     : machine(std::make_unique<Machine>(std::move(options))) {}
 Emulator::~Emulator() = default;
 
 void *Emulator::allocate(size_t bytes) {
-  size_t room = (bytes + guardBytes - 1) / guardBytes * guardBytes;
-  auto *memory = static_cast<char *>(
-      std::aligned_alloc(guardBytes, room + 2 * guardBytes));
+  size_t room =
+      (bytes + alignment - 1) / alignment * alignment + 2 * guardBytes;
+  auto *memory = static_cast<char *>(std::aligned_alloc(alignment, room));
   if (!memory)
     return nullptr;
-  std::memset(memory, 0xff, room + 2 * guardBytes);
+  std::memset(memory, 0xff, room);
   char *begin = memory + guardBytes;
   machine->allocations.push_back({begin, memory});
-  registerMemory(begin, bytes);
+  machine->ranges[begin] = {bytes, guardBytes};
   return begin;
 }
 
-void Emulator::free(void *begin) {
+bool Emulator::free(void *begin) {
   auto &allocations = machine->allocations;
   for (size_t i = 0; i < allocations.size(); ++i) {
     if (allocations[i].first != begin)
@@ -65,12 +66,13 @@ void Emulator::free(void *begin) {
     std::free(allocations[i].second);
     allocations.erase(allocations.begin() + i);
     unregisterMemory(begin);
-    return;
+    return true;
   }
+  return false;
 }
 
 void Emulator::registerMemory(const void *begin, size_t bytes) {
-  machine->ranges[static_cast<const char *>(begin)] = bytes;
+  machine->ranges[static_cast<const char *>(begin)] = {bytes, 0};
 }
 
 void Emulator::unregisterMemory(const void *begin) {
@@ -106,8 +108,11 @@ ActiveEmulator::~ActiveEmulator() { active = previous; }
 /// launches after it do nothing.
 void Emulator::launchFromHost(const Kernel &kernel, Dim grid, Dim block,
                               size_t dynamicShared, void **arguments) {
-  if (machine->hostError)
-    machine->hostError = launch(kernel, grid, block, dynamicShared, arguments);
+  if (!machine->hostError)
+    return;
+  machine->knowsAllMemory = false;
+  machine->hostError = launch(kernel, grid, block, dynamicShared, arguments);
+  machine->knowsAllMemory = true;
 }
 
 /// What gpu.launch_func becomes.
@@ -126,6 +131,15 @@ static void launchActive(const Kernel *kernel, int64_t gridX, int64_t gridY,
   active->launchFromHost(*kernel, {clamp(gridX), clamp(gridY), clamp(gridZ)},
                          {clamp(blockX), clamp(blockY), clamp(blockZ)},
                          dynamicShared, arguments);
+}
+
+static void *allocateActive(size_t bytes) {
+  return active ? active->allocate(bytes) : std::malloc(bytes);
+}
+
+static void freeActive(void *memory) {
+  if (memory && (!active || !active->free(memory)))
+    std::free(memory);
 }
 
 //===----------------------------------------------------------------------===//
@@ -151,9 +165,8 @@ static float extendHalf(_Float16 half) {
   return decode(F16, bits);
 }
 
-const std::vector<std::pair<const char *, void *>> &
-zq::emulator::getRuntimeSymbols() {
-  static const std::vector<std::pair<const char *, void *>> symbols = {
+const std::vector<Symbol> &zq::emulator::getRuntimeSymbols() {
+  static const std::vector<Symbol> symbols = {
 #define ZQSIM(name) {"zqsim_" #name, reinterpret_cast<void *>(zqsim_##name)},
 #include "Ops.def"
       {"zqsim_launch", reinterpret_cast<void *>(launchActive)},
@@ -161,5 +174,15 @@ zq::emulator::getRuntimeSymbols() {
       {"__truncdfhf2", reinterpret_cast<void *>(truncateToHalf)},
       {"__extendhfsf2", reinterpret_cast<void *>(extendHalf)},
   };
+  return symbols;
+}
+
+const std::vector<Symbol> &zq::emulator::getRuntimeAndMemorySymbols() {
+  static const std::vector<Symbol> symbols = [] {
+    std::vector<Symbol> symbols = getRuntimeSymbols();
+    symbols.push_back({"malloc", reinterpret_cast<void *>(allocateActive)});
+    symbols.push_back({"free", reinterpret_cast<void *>(freeActive)});
+    return symbols;
+  }();
   return symbols;
 }

@@ -224,7 +224,13 @@ public:
   Dim grid, block, cta;
   size_t dynamicShared = 0;
   const Kernel *kernel = nullptr;
-  std::map<const char *, size_t> ranges;
+  /// An array of the device, and bytes on both sides that are nobody's.
+  struct Range {
+    size_t bytes, guard;
+  };
+  std::map<const char *, Range> ranges;
+  /// Whether all memory that kernels may access is among them.
+  bool knowsAllMemory = true;
   std::vector<std::pair<const char *, char *>> allocations;
   codec::Status hostError;
 

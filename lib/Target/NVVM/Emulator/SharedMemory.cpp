@@ -244,24 +244,26 @@ void Machine::checkGlobal(const void *address, size_t bytes, bool isWrite) {
   if (ranges.empty())
     return;
   auto next = ranges.upper_bound(byte);
-  if (next != ranges.begin()) {
-    auto range = std::prev(next);
-    if (byte + bytes <= range->first + range->second)
-      return;
-  }
+  auto range = next == ranges.begin() ? ranges.end() : std::prev(next);
+  if (range != ranges.end() &&
+      byte + bytes <= range->first + range->second.bytes)
+    return;
   for (int32_t i = 0; !isWrite && i < kernel->numConstants; ++i) {
     const char *begin = static_cast<const char *>(kernel->constants[i].begin);
     if (byte >= begin && byte + bytes <= begin + kernel->constants[i].bytes)
       return;
   }
-  if (next != ranges.begin() &&
-      byte < std::prev(next)->first + std::prev(next)->second + 256)
-    fail("%s of %zu bytes at %p is out of bounds: %td bytes into an array of "
-         "%zu",
-         isWrite ? "a write" : "a read", bytes, address,
-         byte - std::prev(next)->first, std::prev(next)->second);
-  fail("%s of %zu bytes at %p, where no array of the device lies",
-       isWrite ? "a write" : "a read", bytes, address);
+  const char *what = isWrite ? "a write" : "a read";
+  if (range != ranges.end() &&
+      byte < range->first + range->second.bytes + range->second.guard)
+    fail("%s of %zu bytes is out of bounds: %td bytes into an array of %zu",
+         what, bytes, byte - range->first, range->second.bytes);
+  if (next != ranges.end() && byte + next->second.guard >= next->first)
+    fail("%s of %zu bytes is out of bounds: %td bytes before an array of %zu",
+         what, bytes, next->first - byte, next->second.bytes);
+  if (knowsAllMemory)
+    fail("%s of %zu bytes at %p, where no array of the device lies", what,
+         bytes, address);
 }
 
 void Machine::checkAccess(const void *address, size_t bytes, size_t alignment,
