@@ -21,12 +21,12 @@ namespace mlir::zq::test {
 
 using OpFunction = void (*)(const ::zq::emulator::Site *, const uint64_t *,
                             void *);
-using Attributes = std::vector<int32_t>;
 
-/// One op of a program: all lanes name the same object.
+/// One op of a program: all lanes name the same object. Where it may fail, a
+/// program owns nothing on the heap, since its stack is abandoned.
 class Op {
 public:
-  Op(OpFunction function, const Attributes &attributes = {},
+  Op(OpFunction function, std::initializer_list<int32_t> attributes = {},
      const char *name = "op")
       : function(function), site{name, "test", {}} {
     std::copy(attributes.begin(), attributes.end(), site.attributes);

@@ -9,6 +9,7 @@
 #include "Lanes.h"
 #include "gtest/gtest.h"
 
+#include <array>
 #include <cmath>
 #include <random>
 
@@ -200,8 +201,10 @@ TEST(MmaTest, IntegersSaturateOrWrap) {
 
 TEST(MmaTest, BitsOutsideAByteAreAnError) {
   Op mma(zqsim_mma_sync, {32, E2M1, E4M3, F32, F32, 0, 1});
-  std::string error = runThreads(
-      32, [&](unsigned) { mma.words(std::vector<uint64_t>(10, 0x40), 4); });
+  std::string error = runThreads(32, [&](unsigned) {
+    using Words = std::array<uint32_t, 4>;
+    mma.operator()<Words>(64, 64, 64, 64, 64, 64, 64, 64, 64, 64);
+  });
   EXPECT_NE(error.find("holds bits outside its 4-bit value"), std::string::npos)
       << error;
 }

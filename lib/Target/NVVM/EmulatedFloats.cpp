@@ -99,7 +99,11 @@ void mlir::zq::expandSmallFloats(Operation *function,
       isDone = expandBinary<LLVM::FAddOp>(b, op) ||
                expandBinary<LLVM::FSubOp>(b, op) ||
                expandBinary<LLVM::FMulOp>(b, op) ||
-               expandBinary<LLVM::FDivOp>(b, op);
+               expandBinary<LLVM::FDivOp>(b, op) ||
+               expandBinary<LLVM::MaxNumOp>(b, op) ||
+               expandBinary<LLVM::MinNumOp>(b, op) ||
+               expandBinary<LLVM::MaximumOp>(b, op) ||
+               expandBinary<LLVM::MinimumOp>(b, op);
     }
     if (isDone)
       op->erase();

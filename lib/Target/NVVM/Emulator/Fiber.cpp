@@ -40,7 +40,9 @@ zqsimSwitchStack:
 )");
 
 void Fiber::prepare(char *stackBegin, char *stackEnd, void (*entry)()) {
-  (void)stackBegin;
+  this->stackBegin = stackBegin;
+  stackBytes = stackEnd - stackBegin;
+  fakeStack = nullptr;
   auto *top = reinterpret_cast<uint64_t *>(stackEnd);
   // As after a call: the return address off a multiple of 16 by 8.
   *--top = 0;
@@ -50,9 +52,37 @@ void Fiber::prepare(char *stackBegin, char *stackEnd, void (*entry)()) {
   stackPointer = top;
 }
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ZQ_HAS_ADDRESS_SANITIZER
+#endif
+#endif
+
+#ifdef ZQ_HAS_ADDRESS_SANITIZER
+#include <sanitizer/common_interface_defs.h>
+
+void zq::emulator::switchFiber(Fiber &from, Fiber &to) {
+  __sanitizer_start_switch_fiber(&from.fakeStack, to.stackBegin, to.stackBytes);
+  zqsimSwitchStack(&from.stackPointer, to.stackPointer);
+  __sanitizer_finish_switch_fiber(from.fakeStack, nullptr, nullptr);
+}
+
+void zq::emulator::beginFiber(Fiber *from) {
+  const void *begin;
+  size_t bytes;
+  __sanitizer_finish_switch_fiber(nullptr, &begin, &bytes);
+  if (from) {
+    from->stackBegin = begin;
+    from->stackBytes = bytes;
+  }
+}
+#else
 void zq::emulator::switchFiber(Fiber &from, Fiber &to) {
   zqsimSwitchStack(&from.stackPointer, to.stackPointer);
 }
+
+void zq::emulator::beginFiber(Fiber *) {}
+#endif
 
 static size_t getPageBytes() {
   static const size_t bytes = sysconf(_SC_PAGESIZE);

@@ -12,6 +12,10 @@ namespace zq::emulator {
 /// on fibers owns nothing on the heap.
 struct Fiber {
   void *stackPointer = nullptr;
+  // For AddressSanitizer, which wants to be told of switches.
+  const void *stackBegin = nullptr;
+  size_t stackBytes = 0;
+  void *fakeStack = nullptr;
 
   /// Starts `entry` on `stack` (its lowest and one past its highest byte) when
   /// it is resumed first. `entry` must not return.
@@ -20,6 +24,10 @@ struct Fiber {
 
 /// Goes on at `to`; comes back when something resumes `from`.
 void switchFiber(Fiber &from, Fiber &to);
+
+/// The first thing that the entry of a fiber calls. `from` is the thread's own
+/// stack, if the fiber was started from there, else null.
+void beginFiber(Fiber *from);
 
 /// Stacks with a page below each that faults when touched.
 class StackPool {

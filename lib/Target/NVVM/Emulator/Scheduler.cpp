@@ -150,6 +150,7 @@ void Machine::setState(Lane &lane, LaneState state) {
 }
 
 void Machine::runLane() {
+  beginFiber(nullptr);
   Machine &machine = get();
   machine.kernel->entry(machine.arguments);
   Lane &lane = machine.getLane();
@@ -552,6 +553,7 @@ void Machine::runCta() {
 }
 
 void Machine::runScheduler() {
+  beginFiber(&get().launcher);
   Machine &machine = get();
   for (uint64_t index : machine.ctaOrder) {
     const Dim &grid = machine.grid;
