@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 using namespace zq::emulator;
 
@@ -108,8 +109,18 @@ double zq::emulator::decode(Format format, uint32_t code) {
         tables[small][i] = compute(small, i);
     return tables;
   }();
+  static const auto halves = [] {
+    std::vector<float> values(1 << 16);
+    for (uint32_t i = 0; i < values.size(); ++i)
+      values[i] = compute(F16, i);
+    return values;
+  }();
   if (format >= S8)
     return tables[format][code & 255];
+  if (format == BF16) // the upper half of an f32
+    return asFloat(code << 16);
+  if (format == F16)
+    return halves[code & 0xffff];
   return compute(format, code);
 }
 
