@@ -36,8 +36,8 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
                                            const LowerToNVVMOptions &options) {
   // Import.
   pm.addPass(createImport());
+  // What is encoded while the program runs becomes kernels below.
   pm.addPass(createEncodeConstants());
-  addVerify(pm, "imported");
 
   // Algebra.
   for (std::unique_ptr<Pass> &pass : createAlgebraPasses(threadWidth))
@@ -53,6 +53,7 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   if (auto chip = parseChip(options.chip))
     kernels.sharedMemory = (*chip)->sharedMemoryPerBlock;
   pm.addPass(createFormKernels(kernels));
+  pm.addPass(createFormEncodeKernels());
   addCleanup(pm);
   TileAndFuseOptions tiling;
   tiling.width = threadWidth;

@@ -8,7 +8,7 @@
 #define ZQ_LIB_TARGET_NVVM_BLOCKSCALEDKERNELS_H
 
 #include "BlockScaledOperand.h"
-#include "Epilogue.h"
+#include "Elementwise.h"
 #include "KernelBuilder.h"
 #include "PanelCopy.h"
 #include "zq/Target/NVVM/Chip.h"
@@ -32,7 +32,7 @@ struct BlockScaledProduct {
   /// b's rows and a's.
   Value init, result;
   bool isTransposed;
-  Epilogue epilogue;
+  Elementwise epilogue;
 };
 
 /// How much of the result a block of threads makes, and how.

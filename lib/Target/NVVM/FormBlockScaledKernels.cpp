@@ -130,7 +130,7 @@ LogicalResult FormBlockScaledKernelsPass::form(IRRewriter &b,
     return refuse();
   }
 
-  product.epilogue = Epilogue(op);
+  product.epilogue = Elementwise::findConsumer(op);
   Operation *last = product.epilogue ? product.epilogue.getOp() : op;
   b.setInsertionPoint(last);
   if (product.epilogue)

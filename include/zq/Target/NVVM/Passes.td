@@ -104,6 +104,47 @@ def FormBlockScaledKernels : Pass<"zq-form-block-scaled-kernels",
                            "::mlir::zq::ZQDialect"];
 }
 
+def FormEncodeKernels : Pass<"zq-form-encode-kernels", "::mlir::ModuleOp"> {
+  let summary = "Encode what a program computes by kernels";
+  let description = [{
+    A `zq.encode` of what is no constant becomes a kernel in which each thread
+    encodes a block: its scale by the largest magnitude, its codes, their bits.
+    The streams are those of the reference encoder, bit by bit. A scale of the
+    whole tensor takes two kernels before, which find the largest magnitude of
+    all. An elementwise op that computes the elements becomes part of the
+    kernels that read them.
+
+    The codec is a scale of blocks of 8, 16, 32 or 64 elements along the last
+    dimension, stored as it is, on top of it perhaps one of the tensor in f32,
+    then `quantize` to integers or small floats, ties to even, then `pack`
+    without options. Transforms without parts may come first and become ops of
+    their own. Any other codec is an error. Elements are to be finite: the
+    reference refuses others, a kernel makes some codes of them.
+
+    Tested in `test/Target/NVVM/form-encode-kernels.mlir`.
+
+    ```mlir
+    %c = zq.encode %x : tensor<64x512xf32> -> !zq.tensor<64x512xf32, #zq.codec<mxfp4>>
+    // becomes
+    %scale = memref.alloc() : memref<64x16xf8E8M0FNU>
+    %codes = memref.alloc() : memref<64x256xi8>
+    gpu.launch ... { ... }
+    %s = bufferization.to_tensor %scale restrict writable : ...
+    %b = bufferization.to_tensor %codes restrict writable : ...
+    %c = zq.assemble %s, %b : ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::NVVM::NVVMDialect",
+                           "::mlir::bufferization::BufferizationDialect",
+                           "::mlir::gpu::GPUDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::zq::ZQDialect"];
+}
+
 def LowerVectorOpsToNVVM : Pass<"zq-lower-vector-ops-to-nvvm",
                                 "::mlir::ModuleOp"> {
   let summary = "Lower zq's vector ops to what a GPU does fast";

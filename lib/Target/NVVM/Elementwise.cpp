@@ -1,5 +1,5 @@
-//===- Epilogue.cpp - Elementwise work at the end of a kernel -------------===//
-#include "Epilogue.h"
+//===- Elementwise.cpp - Elementwise work in other ops' kernels -----------===//
+#include "Elementwise.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -9,11 +9,15 @@
 using namespace mlir;
 using namespace mlir::zq;
 
-/// Whether each element of the result is of the one element of `input` that is
-/// at its place.
+/// Whether `op` computes each element of its one result from elements at places
+/// that follow from the element's; of `input`, if given, from that at the same
+/// place.
 static bool isElementwise(linalg::GenericOp op, Value input) {
+  if (op->getNumResults() != 1 || !op.hasPureTensorSemantics() ||
+      op.getNumParallelLoops() != op.getNumLoops())
+    return false;
   auto type = cast<RankedTensorType>(op.getResult(0).getType());
-  if (op.getNumParallelLoops() != op.getNumLoops() ||
+  if (input &&
       type.getShape() != cast<RankedTensorType>(input.getType()).getShape())
     return false;
   return llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
@@ -26,20 +30,29 @@ static bool isElementwise(linalg::GenericOp op, Value input) {
   });
 }
 
-Epilogue::Epilogue(linalg::LinalgOp op) {
+Elementwise Elementwise::findConsumer(linalg::LinalgOp op) {
+  Elementwise found;
   Value result = op->getResult(0);
   if (!result.hasOneUse())
-    return;
+    return found;
   auto user = dyn_cast<linalg::GenericOp>(*result.getUsers().begin());
-  if (!user || user->getNumResults() != 1 ||
-      user->getBlock() != op->getBlock() || !user.hasPureTensorSemantics() ||
-      !isElementwise(user, result))
-    return;
-  generic = user;
-  input = result;
+  if (user && user->getBlock() == op->getBlock() &&
+      isElementwise(user, result)) {
+    found.generic = user;
+    found.input = result;
+  }
+  return found;
 }
 
-void Epilogue::makeBuffers(OpBuilder &b) {
+Elementwise Elementwise::findProducer(Value value) {
+  Elementwise found;
+  auto generic = value.getDefiningOp<linalg::GenericOp>();
+  if (generic && value.hasOneUse() && isElementwise(generic, Value()))
+    found.generic = generic;
+  return found;
+}
+
+void Elementwise::makeBuffers(OpBuilder &b) {
   for (OpOperand &operand : generic->getOpOperands()) {
     Value other;
     if (operand.get() != input && generic.payloadUsesValueFromOperand(&operand))
@@ -54,14 +67,14 @@ void Epilogue::makeBuffers(OpBuilder &b) {
   }
 }
 
-Value Epilogue::emit(ImplicitLocOpBuilder &b, Value value,
-                     ValueRange place) const {
+Value Elementwise::emit(ImplicitLocOpBuilder &b, Value value,
+                        ValueRange place) const {
   linalg::GenericOp op = generic;
   IRMapping map;
   Block *body = op.getBlock();
   for (auto [operand, other, argument] :
        llvm::zip(op->getOpOperands(), others, body->getArguments())) {
-    if (operand.get() == input)
+    if (input && operand.get() == input)
       map.map(argument, value);
     if (!other)
       continue;

@@ -1,0 +1,144 @@
+//===- FormEncodeKernels.cpp - Encode what is computed --------------------===//
+#include "EncodeKernels.h"
+#include "zq/Target/NVVM/Passes.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace mlir::zq {
+#define GEN_PASS_DEF_FORMENCODEKERNELS
+#include "zq/Target/NVVM/Passes.h.inc"
+} // namespace mlir::zq
+
+using namespace mlir;
+using namespace mlir::zq;
+
+static MemRefType getBufferType(RankedTensorType type) {
+  return MemRefType::get(type.getShape(), type.getElementType());
+}
+
+/// A kernel of `blocks` blocks that `body` writes, given the numbers of the
+/// thread and of its block.
+static void launch(OpBuilder &b, Location loc, int64_t blocks,
+                   int64_t sharedBytes,
+                   function_ref<void(KernelBuilder &, Int, Int)> body) {
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  Value one = index(1), shared;
+  if (sharedBytes)
+    shared =
+        arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(sharedBytes));
+  auto op = gpu::LaunchOp::create(b, loc, index(blocks), one, one,
+                                  index(encodeThreads), one, one, shared);
+  KernelBuilder kernel(loc, OpBuilder::atBlockBegin(&op.getBody().front()));
+  body(kernel, kernel.toI32(op.getThreadIds().x),
+       kernel.toI32(op.getBlockIds().x));
+  gpu::TerminatorOp::create(kernel);
+}
+
+/// What is encoded: the source, or the elementwise op that makes it.
+static EncodeSource getSource(OpBuilder &b, Location loc, Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  EncodeSource source;
+  source.shape = llvm::to_vector(type.getShape());
+  source.element = type.getElementType();
+  source.producer = Elementwise::findProducer(value);
+  if (source.producer)
+    source.producer.makeBuffers(b);
+  else
+    source.array = bufferization::ToBufferOp::create(
+        b, loc, getBufferType(type), value, /*read_only=*/true);
+  return source;
+}
+
+namespace {
+struct FormEncodeKernelsPass
+    : mlir::zq::impl::FormEncodeKernelsBase<FormEncodeKernelsPass> {
+  using FormEncodeKernelsBase::FormEncodeKernelsBase;
+
+  void runOnOperation() override {
+    SmallVector<EncodeOp> ops;
+    getOperation().walk([&](EncodeOp op) { ops.push_back(op); });
+    IRRewriter rewriter(&getContext());
+    for (EncodeOp op : ops)
+      if (failed(form(rewriter, op)))
+        return signalPassFailure();
+  }
+
+  LogicalResult form(IRRewriter &b, EncodeOp op);
+};
+} // namespace
+
+LogicalResult FormEncodeKernelsPass::form(IRRewriter &b, EncodeOp op) {
+  Location loc = op.getLoc();
+  auto type = cast<CompressedTensorType>(op.getResult().getType());
+  std::string why;
+  auto encoding = getOnlineEncoding(type, why);
+  if (encoding && encoding->rows * encoding->columns == 0)
+    why = "it has no elements", encoding = std::nullopt;
+  if (encoding && encoding->rows * encoding->columns > INT32_MAX)
+    why = "it has more than 2^31 elements", encoding = std::nullopt;
+  if (!encoding)
+    return op.emitOpError("cannot encode while a program runs: ") << why;
+  auto types = type.getStreamTypes(op);
+  if (failed(types))
+    return failure();
+
+  b.setInsertionPoint(op);
+  Value value = op.getSource();
+  for (StageAttrInterface stage : encoding->transforms) {
+    Value empty = tensor::EmptyOp::create(
+        b, loc, cast<RankedTensorType>(value.getType()).getShape(),
+        cast<RankedTensorType>(value.getType()).getElementType());
+    value =
+        RotateOp::create(b, loc, empty.getType(), value, stage, ValueRange(),
+                         /*inverse=*/false, empty);
+  }
+  EncodeSource source = getSource(b, loc, value);
+  SmallVector<Value> streams;
+  for (Type stream : *types)
+    streams.push_back(memref::AllocOp::create(
+        b, loc, getBufferType(cast<RankedTensorType>(stream))));
+
+  Value tensorScale;
+  if (encoding->tensor) {
+    tensorScale = streams.front();
+    int64_t blocks = getMaximumBlocks(source.getSize());
+    Value maxima = memref::AllocOp::create(
+        b, loc, MemRefType::get(blocks, b.getI32Type()));
+    int64_t shared = encodeThreads / 32 * 4;
+    launch(b, loc, blocks, shared,
+           [&](KernelBuilder &k, Int thread, Int block) {
+             emitMaximum(k, source, maxima, thread, block);
+           });
+    launch(b, loc, 1, shared, [&](KernelBuilder &k, Int thread, Int) {
+      emitTensorScale(k, *encoding, maxima, blocks, tensorScale, thread);
+    });
+  }
+  int64_t total = encoding->rows * encoding->getBlocksPerRow();
+  launch(b, loc, llvm::divideCeil(total, encodeThreads), 0,
+         [&](KernelBuilder &k, Int thread, Int block) {
+           emitEncode(k, *encoding, source, tensorScale,
+                      streams[streams.size() - 2], streams.back(), thread,
+                      block);
+         });
+
+  op.emitRemark() << "encoded by " << (tensorScale ? 3 : 1)
+                  << (tensorScale ? " kernels" : " kernel")
+                  << (source.producer ? ", with what computes the elements"
+                                      : "")
+                  << (encoding->transforms.empty() ? "" : ", after a rotation");
+  SmallVector<Value> tensors;
+  for (auto [stream, type] : llvm::zip(streams, *types))
+    tensors.push_back(bufferization::ToTensorOp::create(
+        b, loc, type, stream, /*restrict=*/true, /*writable=*/true));
+  b.replaceOpWithNewOp<AssembleOp>(op, type, tensors);
+  if (source.producer)
+    b.eraseOp(source.producer.getOp());
+  return success();
+}
