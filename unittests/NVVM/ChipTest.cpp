@@ -4,6 +4,8 @@
 
 #include "gtest/gtest.h"
 
+#include <cstdlib>
+
 using namespace mlir::zq;
 
 namespace {
@@ -74,6 +76,19 @@ TEST(StatisticsTest, AreReadFromTheAssembler) {
   EXPECT_EQ(kernels[1].name, "two");
   EXPECT_EQ(kernels[1].registers, 8);
   EXPECT_EQ(kernels[1].sharedMemory, 0);
+}
+
+TEST(CudaProgramTest, SaysWhereItLooked) {
+  ::setenv("CUDA_HOME", "/none", 1);
+  ::setenv("CUDA_PATH", "/neither", 1);
+  auto path = findCudaProgram("no-such-program");
+  ASSERT_FALSE(path);
+  EXPECT_EQ(path.message(),
+            "no 'no-such-program' of the CUDA toolkit, neither on PATH nor in "
+            "/none/bin, /neither/bin, /usr/local/cuda/bin; set CUDA_HOME, or "
+            "write PTX (.ptx), which needs none");
+  ::unsetenv("CUDA_HOME");
+  ::unsetenv("CUDA_PATH");
 }
 
 } // namespace

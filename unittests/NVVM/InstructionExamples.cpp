@@ -33,7 +33,7 @@ static constexpr Example examples[] = {
     {"nvvm.read.ptx.sreg.lanemask.*", "", "%r = nvvm.read.ptx.sreg.lanemask.lt : i32", "i32", "%lanemask_lt"},
     {"nvvm.read.ptx.sreg.warpid", "", "%r = nvvm.read.ptx.sreg.warpid : i32", "i32", "%warpid"},
     {"nvvm.read.ptx.sreg.nwarpid", "", "%r = nvvm.read.ptx.sreg.nwarpid : i32", "i32", "%nwarpid"},
-    {"nvvm.read.ptx.sreg.warpsize", "", "%r = nvvm.read.ptx.sreg.warpsize : i32", "i32", "WARP_SZ"},
+    {"nvvm.read.ptx.sreg.warpsize", "", "%r = nvvm.read.ptx.sreg.warpsize : i32", "i32", ", 32;"},
     {"nvvm.read.ptx.sreg.smid", "", "%r = nvvm.read.ptx.sreg.smid : i32", "i32", "%smid"},
     {"nvvm.read.ptx.sreg.nsmid", "", "%r = nvvm.read.ptx.sreg.nsmid : i32", "i32", "%nsmid"},
     {"nvvm.read.ptx.sreg.clock*", "", "%r = nvvm.read.ptx.sreg.clock64 : i64", "i64", "%clock64"},
@@ -42,9 +42,9 @@ static constexpr Example examples[] = {
     {"nvvm.read.ptx.sreg.total.smem.size", "", "%r = nvvm.read.ptx.sreg.total.smem.size : i32", "i32", "%total_smem_size"},
 
     // Threads together.
-    {"nvvm.barrier", "", "nvvm.barrier", "", "barrier.sync"},
-    {"nvvm.barrier", "", "nvvm.barrier id = %i number_of_threads = %i", "", "barrier.sync"},
-    {"nvvm.barrier0", "", "nvvm.barrier0", "", "barrier.sync"},
+    {"nvvm.barrier", "", "nvvm.barrier", "", "bar.sync"},
+    {"nvvm.barrier", "", "nvvm.barrier id = %i number_of_threads = %i", "", "bar.sync"},
+    {"nvvm.barrier0", "", "nvvm.barrier0", "", "bar.sync"},
     {"nvvm.barrier.arrive", "", "nvvm.barrier.arrive id = %i number_of_threads = %i", "", "bar"},
     {"nvvm.bar.warp.sync", "", "nvvm.bar.warp.sync %i : i32", "", "bar.warp.sync"},
     {"nvvm.shfl.sync", "", "%r = nvvm.shfl.sync bfly %i, %f, %i, %i : f32 -> f32", "f32", "shfl.sync.bfly.b32"},
@@ -58,7 +58,7 @@ static constexpr Example examples[] = {
     {"nvvm.cluster.arrive.relaxed", "", "nvvm.cluster.arrive.relaxed", "", "barrier.cluster.arrive.relaxed"},
     {"nvvm.cluster.wait", "", "nvvm.cluster.wait", "", "barrier.cluster.wait"},
     {"nvvm.mapa", "", "%c = nvvm.mapa %s, %i : !llvm.ptr<3> -> !llvm.ptr<7>\n%r = llvm.ptrtoint %c : !llvm.ptr<7> to i32", "i32", "mapa.shared::cluster"},
-    {"nvvm.memory.barrier", "in a cluster", "nvvm.memory.barrier #nvvm.mem_scope<cluster>", "", "fence.acq_rel.cluster"},
+    {"nvvm.memory.barrier", "in a cluster", "nvvm.memory.barrier #nvvm.mem_scope<cluster>", "", "fence.sc.cluster"},
     {"nvvm.memory.barrier", "", "nvvm.memory.barrier #nvvm.mem_scope<gpu>", "", "membar.gl"},
     {"nvvm.fence.sc.cluster", "", "nvvm.fence.sc.cluster", "", "fence.sc.cluster"},
     {"nvvm.fence.mbarrier.init", "", "nvvm.fence.mbarrier.init", "", "fence.mbarrier_init"},
@@ -167,7 +167,6 @@ static constexpr Example examples[] = {
     {"llvm.nvvm.rsqrt.approx*", "", "%r = llvm.call_intrinsic \"llvm.nvvm.rsqrt.approx.f\"(%f) : (f32) -> f32", "f32", "rsqrt.approx.f32"},
     {"llvm.nvvm.sqrt.approx*", "", "%r = llvm.call_intrinsic \"llvm.nvvm.sqrt.approx.f\"(%f) : (f32) -> f32", "f32", "sqrt.approx.f32"},
     {"llvm.nvvm.rcp.approx.ftz.f", "", "%r = llvm.call_intrinsic \"llvm.nvvm.rcp.approx.ftz.f\"(%f) : (f32) -> f32", "f32", "rcp.approx.ftz.f32"},
-    {"llvm.nvvm.tanh.approx.f32", "", "%r = llvm.call_intrinsic \"llvm.nvvm.tanh.approx.f32\"(%f) : (f32) -> f32", "f32", "tanh.approx.f32"},
 };
 // clang-format on
 

@@ -182,7 +182,7 @@ static constexpr Instruction instructions[] = {
     {"nvvm.cp.async.bulk.tensor.global.shared.cta", "", from90, 80},
     {"nvvm.cp.async.bulk.tensor.prefetch", "", from90, 80},
     {"nvvm.prefetch", "of a tensor map", from90, 80, isTensorMapPrefetch},
-    {"nvvm.prefetch", "", all, 74},
+    {"nvvm.prefetch", "", from90, 80},
 
     // Matrices between registers and shared memory.
     {"nvvm.ldmatrix", "of 16 bits", all, 70,
@@ -250,7 +250,6 @@ static constexpr Instruction instructions[] = {
     {"llvm.nvvm.rsqrt.approx*", "", all, 70},
     {"llvm.nvvm.sqrt.approx*", "", all, 70},
     {"llvm.nvvm.rcp.approx.ftz.f", "", all, 70},
-    {"llvm.nvvm.tanh.approx.f32", "", all, 70},
 };
 
 llvm::ArrayRef<Instruction> mlir::zq::getInstructions() { return instructions; }
