@@ -9,6 +9,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -43,9 +44,54 @@ static Type getPointerType(MLIRContext *context) {
       context, static_cast<unsigned>(NVVM::NVVMMemorySpace::Global));
 }
 
+/// The array that `memref` is a view of; null where it is not known.
+static Value getRoot(Value memref) {
+  while (Operation *op = memref.getDefiningOp()) {
+    if (isa<memref::AllocOp, memref::GetGlobalOp>(op))
+      return memref;
+    auto view = dyn_cast<ViewLikeOpInterface>(op);
+    if (!view)
+      return nullptr;
+    memref = view.getViewSource();
+  }
+  // What callers pass to a function are arrays of their own.
+  auto *parent = cast<BlockArgument>(memref).getOwner()->getParentOp();
+  return isa<FunctionOpInterface>(parent) ? memref : nullptr;
+}
+
+/// The arguments of `kernel` for arrays that may be in one place with another's
+/// and of which one is written to.
+static llvm::SmallBitVector findShared(gpu::GPUFuncOp kernel,
+                                       ArrayRef<gpu::LaunchFuncOp> launches) {
+  unsigned count = kernel.getFunctionType().getNumInputs();
+  llvm::SmallBitVector shared(count);
+  auto isArray = [&](unsigned i) {
+    return isa<MemRefType>(kernel.getArgument(i).getType());
+  };
+  for (gpu::LaunchFuncOp launch : launches) {
+    if (SymbolTable::lookupNearestSymbolFrom(launch, launch.getKernelAttr()) !=
+        kernel)
+      continue;
+    for (unsigned i = 0; i < count; ++i)
+      for (unsigned j = 0; j < i; ++j) {
+        if (!isArray(i) || !isArray(j) ||
+            (isOnlyRead(kernel.getArgument(i)) &&
+             isOnlyRead(kernel.getArgument(j))))
+          continue;
+        Value a = getRoot(launch.getKernelOperand(i));
+        Value b = getRoot(launch.getKernelOperand(j));
+        if (!a || !b || a == b)
+          shared.set(i), shared.set(j);
+      }
+  }
+  return shared;
+}
+
 /// Replaces argument `index` of `kernel` by a pointer and sizes; returns how
-/// many arguments there are instead.
-static unsigned lowerArgument(gpu::GPUFuncOp kernel, unsigned index) {
+/// many arguments there are instead. `isShared` says that another argument may
+/// lead to the same array.
+static unsigned lowerArgument(gpu::GPUFuncOp kernel, unsigned index,
+                              bool isShared) {
   BlockArgument old = kernel.getArgument(index);
   auto type = cast<MemRefType>(old.getType());
   OpBuilder b(kernel.getBody());
@@ -54,7 +100,8 @@ static unsigned lowerArgument(gpu::GPUFuncOp kernel, unsigned index) {
   NamedAttrList attrs;
   StringRef align = LLVM::LLVMDialect::getAlignAttrName();
   attrs.set(align, b.getI64IntegerAttr(16));
-  attrs.set(LLVM::LLVMDialect::getNoAliasAttrName(), b.getUnitAttr());
+  if (!isShared)
+    attrs.set(LLVM::LLVMDialect::getNoAliasAttrName(), b.getUnitAttr());
   if (isOnlyRead(old))
     attrs.set(LLVM::LLVMDialect::getReadonlyAttrName(), b.getUnitAttr());
   unsigned next = index + 1;
@@ -131,6 +178,11 @@ struct BareKernelArgumentsPass
   void runOnOperation() override {
     SmallVector<gpu::LaunchFuncOp> launches;
     getOperation().walk([&](gpu::LaunchFuncOp op) { launches.push_back(op); });
+    llvm::DenseMap<Operation *, llvm::SmallBitVector> shared;
+    getOperation().walk([&](gpu::GPUFuncOp kernel) {
+      if (kernel.isKernel())
+        shared[kernel] = findShared(kernel, launches);
+    });
     for (gpu::LaunchFuncOp launch : launches) {
       OpBuilder b(launch);
       SmallVector<Value> operands;
@@ -154,10 +206,11 @@ struct BareKernelArgumentsPass
       auto countArguments = [&] {
         return kernel.getFunctionType().getNumInputs();
       };
-      for (unsigned i = 0; i < countArguments();) {
+      unsigned before = 0;
+      for (unsigned i = 0; i < countArguments(); ++before) {
         BlockArgument argument = kernel.getArgument(i);
         if (isa<MemRefType>(argument.getType())) {
-          i += lowerArgument(kernel, i);
+          i += lowerArgument(kernel, i, shared[kernel][before]);
           continue;
         }
         if (argument.getType().isIndex()) {

@@ -46,3 +46,43 @@ gpu.module @kernels {
   }
 }
 }
+
+// -----
+
+// Two views of an array that is written to: neither pointer is the only one.
+module attributes {gpu.container_module} {
+func.func @views(%x: memref<4x4xf32>, %w: memref<16xf32>) {
+  %c1 = arith.constant 1 : index
+  %flat = memref.collapse_shape %x [[0, 1]] : memref<4x4xf32> into memref<16xf32>
+  gpu.launch_func @kernels::@inplace blocks in (%c1, %c1, %c1)
+      threads in (%c1, %c1, %c1) args(%w : memref<16xf32>, %flat : memref<16xf32>, %x : memref<4x4xf32>)
+  gpu.launch_func @kernels::@reads blocks in (%c1, %c1, %c1)
+      threads in (%c1, %c1, %c1) args(%flat : memref<16xf32>, %x : memref<4x4xf32>, %w : memref<16xf32>)
+  return
+}
+gpu.module @kernels {
+  // CHECK-LABEL: gpu.func @inplace(
+  // CHECK-SAME: %{{.*}}: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias, llvm.readonly}, %{{.*}}: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.readonly}, %{{.*}}: !llvm.ptr<1> {llvm.align = 16 : i64})
+  gpu.func @inplace(%w: memref<16xf32>, %flat: memref<16xf32>, %x: memref<4x4xf32>) kernel {
+    %t = gpu.thread_id x
+    %c0 = arith.constant 0 : index
+    %v = memref.load %flat[%t] : memref<16xf32>
+    %u = memref.load %w[%t] : memref<16xf32>
+    %s = arith.addf %u, %v : f32
+    memref.store %s, %x[%c0, %t] : memref<4x4xf32>
+    gpu.return
+  }
+  // What is only read may be the same.
+  // CHECK-LABEL: gpu.func @reads(
+  // CHECK-SAME: %{{.*}}: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias, llvm.readonly}, %{{.*}}: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias, llvm.readonly}, %{{.*}}: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias})
+  gpu.func @reads(%flat: memref<16xf32>, %x: memref<4x4xf32>, %w: memref<16xf32>) kernel {
+    %t = gpu.thread_id x
+    %c0 = arith.constant 0 : index
+    %v = memref.load %flat[%t] : memref<16xf32>
+    %u = memref.load %x[%c0, %t] : memref<4x4xf32>
+    %s = arith.addf %u, %v : f32
+    memref.store %s, %w[%t] : memref<16xf32>
+    gpu.return
+  }
+}
+}

@@ -206,8 +206,9 @@ def BareKernelArguments : Pass<"zq-bare-kernel-arguments",
   let description = [{
     An argument of a kernel that is a memref becomes a pointer to global memory
     and one `i64` for each size that the type does not tell, in order. The
-    pointer is aligned to 16 bytes, is the only one to its array, and is marked
-    as read only where the kernel only reads the array: the code generator then
+    pointer is aligned to 16 bytes, is the only one to its array where no launch
+    passes two views of an array that the kernel writes to, and is marked as
+    read only where the kernel only reads the array: the code generator then
     loads 16 bytes at a time, past the coherent caches. All launches of the
     kernel change with it.
 
