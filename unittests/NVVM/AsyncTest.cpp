@@ -3,6 +3,8 @@
 #include "zq/Target/NVVM/EmulatorTensorMap.h"
 #include "gtest/gtest.h"
 
+#include <algorithm>
+
 using namespace mlir::zq::test;
 using namespace zq::emulator;
 
@@ -243,6 +245,87 @@ TEST(MbarrierTest, WaitsForBytes) {
                   },
                   seed),
               "");
+}
+
+TEST(MbarrierTest, MissedPhases) {
+  // Thread 1 sleeps through a phase: of two, it saw neither end.
+  const Op init(zqsim_mbarrier_init), arrive(zqsim_mbarrier_arrive);
+  const Op sync(zqsim_barrier), test(zqsim_mbarrier_wait, {0, 0});
+  std::string error = runThreads(32, [&](unsigned thread) {
+    if (thread == 0)
+      init(getShared(0), 1u);
+    sync();
+    if (thread == 1)
+      test.operator()<uint8_t>(getShared(0), 0u);
+    sync();
+    if (thread == 0) {
+      arrive(getShared(0));
+      arrive(getShared(0));
+    }
+    sync();
+    if (thread == 1)
+      test.operator()<uint8_t>(getShared(0), 0u);
+  });
+  EXPECT_TRUE(contains(error, "went on by two phases")) << error;
+}
+
+TEST(MbarrierTest, TooManyArrivals) {
+  const Op init(zqsim_mbarrier_init), arrive(zqsim_mbarrier_arrive, {1});
+  std::string error = runThreads(1, [&](unsigned) {
+    init(getShared(0), 2u);
+    arrive(getShared(0), 3u);
+  });
+  EXPECT_TRUE(contains(error, "3 arrivals at an mbarrier that expects 2 more"))
+      << error;
+}
+
+TEST(MbarrierTest, BulkStoresLeaveLate) {
+  alignas(16) static uint32_t target[32];
+  const Op fence(zqsim_fence_proxy_async), sync(zqsim_barrier);
+  const Op store(zqsim_bulk_store), commit(zqsim_bulk_commit_group);
+  const Op wait(zqsim_bulk_wait_group, {0, 0});
+  for (uint64_t seed = 0; seed < 6; ++seed) {
+    std::fill(std::begin(target), std::end(target), 0);
+    EXPECT_EQ(runThreads(
+                  32,
+                  [&](unsigned thread) {
+                    storeShared<uint32_t>(4 * thread, thread + 1);
+                    fence();
+                    sync();
+                    if (thread == 0) {
+                      store(&target[0], getShared(0), 128u);
+                      commit();
+                      wait();
+                    }
+                    sync();
+                    EXPECT_EQ(target[thread], thread + 1);
+                    storeShared<uint32_t>(4 * thread, 0);
+                  },
+                  seed),
+              "");
+  }
+}
+
+TEST(BarrierTest, ClusterOfOne) {
+  const Op arrive(zqsim_cluster_arrive), wait(zqsim_cluster_wait);
+  for (uint64_t seed = 0; seed < 4; ++seed)
+    EXPECT_EQ(runThreads(
+                  64,
+                  [&](unsigned thread) {
+                    for (unsigned round = 0; round < 3; ++round) {
+                      storeShared<uint32_t>(4 * thread, thread + round);
+                      arrive();
+                      wait();
+                      EXPECT_EQ(loadShared<uint32_t>(4 * (63 - thread)),
+                                63 - thread + round);
+                      arrive();
+                      wait();
+                    }
+                  },
+                  seed),
+              "");
+  std::string error = runThreads(32, [&](unsigned) { wait(); });
+  EXPECT_TRUE(contains(error, "without having arrived")) << error;
 }
 
 TEST(MbarrierTest, UseBeforeInitialisation) {

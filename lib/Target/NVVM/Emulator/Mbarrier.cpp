@@ -133,7 +133,9 @@ ZQSIM_OP(mbarrier_wait) {
   auto isOver = [&] {
     Mbarrier &barrier = machine.getMbarrier(address);
     // Of two phases, the parity of the first is the parity after the second.
-    if (lane.polledBarrier == address && barrier.phase >= lane.polledPhase + 2)
+    if (lane.polledBarrier == address && !attributes[0] &&
+        (lane.polledPhase & 1) == wanted &&
+        barrier.phase >= lane.polledPhase + 2)
       machine.fail(
           "the mbarrier went on by two phases while this thread waited "
           "for the first of them");
