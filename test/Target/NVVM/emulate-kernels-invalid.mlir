@@ -86,3 +86,24 @@ gpu.module @kernels {
   }
 }
 }
+
+// -----
+
+gpu.module @kernels {
+  // expected-error@+1 {{keeps 80000 bytes in local memory; the emulator has 65536}}
+  llvm.func @large() {
+    %n = llvm.mlir.constant(20000 : i64) : i64
+    %0 = llvm.alloca %n x f32 : (i64) -> !llvm.ptr
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @dynamic(%n: i64) {
+    // expected-error@+1 {{the emulator has no local memory of unknown size}}
+    %0 = llvm.alloca %n x f32 : (i64) -> !llvm.ptr
+    llvm.return
+  }
+}
