@@ -81,8 +81,8 @@ LogicalResult FormEncodeKernelsPass::form(IRRewriter &b, EncodeOp op) {
   auto encoding = getOnlineEncoding(type, why);
   if (encoding && encoding->rows * encoding->columns == 0)
     why = "it has no elements", encoding = std::nullopt;
-  if (encoding && encoding->rows * encoding->columns > INT32_MAX)
-    why = "it has more than 2^31 elements", encoding = std::nullopt;
+  if (encoding && encoding->rows * encoding->columns > (int64_t(1) << 30))
+    why = "it has more than 2^30 elements", encoding = std::nullopt;
   if (!encoding)
     return op.emitOpError("cannot encode while a program runs: ") << why;
   auto types = type.getStreamTypes(op);

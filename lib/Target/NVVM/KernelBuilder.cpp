@@ -12,6 +12,9 @@ using namespace mlir::zq;
 // Integers
 //===----------------------------------------------------------------------===//
 
+/// Sums and products fit, so that constants can be taken out of addresses.
+static constexpr auto noOverflow = arith::IntegerOverflowFlags::nsw;
+
 Int Int::like(int64_t other) const {
   Type type = value.getType();
   return Int(*b, b->createOrFold<arith::ConstantOp>(
@@ -19,13 +22,15 @@ Int Int::like(int64_t other) const {
 }
 
 Int Int::operator+(Int other) const {
-  return Int(*b, b->createOrFold<arith::AddIOp>(value, other.value));
+  return Int(*b,
+             b->createOrFold<arith::AddIOp>(value, other.value, noOverflow));
 }
 Int Int::operator-(Int other) const {
   return Int(*b, b->createOrFold<arith::SubIOp>(value, other.value));
 }
 Int Int::operator*(Int other) const {
-  return Int(*b, b->createOrFold<arith::MulIOp>(value, other.value));
+  return Int(*b,
+             b->createOrFold<arith::MulIOp>(value, other.value, noOverflow));
 }
 Int Int::operator&(Int other) const {
   return Int(*b, b->createOrFold<arith::AndIOp>(value, other.value));

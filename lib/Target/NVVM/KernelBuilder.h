@@ -18,7 +18,8 @@ namespace mlir::zq {
 class KernelBuilder;
 
 /// An integer of the kernel, 32 bits wide unless said otherwise. Operations on
-/// constants are done at once.
+/// constants are done at once. Sums and products are not to overflow as signed
+/// numbers.
 class Int {
 public:
   Int() = default;

@@ -33,8 +33,14 @@ PanelCopy::PanelCopy(KernelBuilder &b, const Layout &layout, Value stream,
     if (result.isRow)
       row = b.select(result.isRow, row, b.i32(0));
     result.column = chunk * layout.bytes;
-    result.from =
-        b.at(stream, row.wide() * layout.pitch + result.column.wide());
+    // Neighbouring chunks of a thread lie some whole rows apart: one address
+    // serves them all.
+    if (first && !result.isRow && layout.threads % layout.chunks == 0)
+      result.from = b.at(chunks.front().from,
+                         b.i64(first / layout.chunks * layout.pitch));
+    else
+      result.from =
+          b.at(stream, row.wide() * layout.pitch + result.column.wide());
     chunks.push_back(result);
   }
 }
