@@ -26,7 +26,7 @@ fail() {
 
 [ -n "$check" ] || ninja -C "$build" --quiet zq-doc zq-describe
 for file in docs/ZQDialect.md docs/ZQInterfaces.md docs/ZQPasses.md \
-  docs/ZQVerificationPasses.md bin/zq-describe; do
+  docs/ZQNVVMPasses.md docs/ZQVerificationPasses.md bin/zq-describe; do
   [ -e "$build/$file" ] || fail "$build/$file is missing: build zq-doc and zq-describe"
 done
 
@@ -52,9 +52,9 @@ generate() {
       sed -e 's/^# AttributeInterface definitions/# Interfaces of attributes/'
   } >"$1/Interfaces.md"
   {
-    made_of "the files Passes.td in include/zq/Dialect/ZQ/Transforms and include/zq/Verification"
+    made_of "the files Passes.td in include/zq/Dialect/ZQ/Transforms, include/zq/Target/NVVM and include/zq/Verification"
     printf '\n# Passes\n\nIn alphabetical order; [Pipelines.md](Pipelines.md) shows them in theirs.\n'
-    for page in ZQPasses ZQVerificationPasses; do
+    for page in ZQPasses ZQNVVMPasses ZQVerificationPasses; do
       tidy "$build/docs/$page.md" | sed -E 's/^#(#+ )/\1/'
     done
   } >"$1/Passes.md"
