@@ -6,6 +6,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -56,6 +57,29 @@ static EncodeSource getSource(OpBuilder &b, Location loc, Value value) {
   return source;
 }
 
+/// `value` rotated, in a loop that becomes a kernel with a thread for each
+/// line.
+static FailureOr<Value> emitRotate(RewriterBase &b, Location loc, Value value,
+                                   StageAttrInterface transform) {
+  auto type = cast<RankedTensorType>(value.getType());
+  Value empty =
+      tensor::EmptyOp::create(b, loc, type.getShape(), type.getElementType());
+  auto rotate = RotateOp::create(b, loc, type, value, transform, ValueRange(),
+                                 /*inverse=*/false, empty);
+  SmallVector<OpFoldResult> sizes(type.getRank(), b.getIndexAttr(1));
+  sizes[rotate.getAxis()] = b.getIndexAttr(0);
+  scf::SCFTilingOptions options;
+  options.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
+  options.setTileSizes(sizes);
+  auto tiled = scf::tileUsingSCF(
+      b, cast<TilingInterface>(rotate.getOperation()), options);
+  if (failed(tiled))
+    return failure();
+  value = tiled->replacements.front();
+  b.eraseOp(rotate);
+  return value;
+}
+
 namespace {
 struct FormEncodeKernelsPass
     : mlir::zq::impl::FormEncodeKernelsBase<FormEncodeKernelsPass> {
@@ -92,12 +116,10 @@ LogicalResult FormEncodeKernelsPass::form(IRRewriter &b, EncodeOp op) {
   b.setInsertionPoint(op);
   Value value = op.getSource();
   for (StageAttrInterface stage : encoding->transforms) {
-    Value empty = tensor::EmptyOp::create(
-        b, loc, cast<RankedTensorType>(value.getType()).getShape(),
-        cast<RankedTensorType>(value.getType()).getElementType());
-    value =
-        RotateOp::create(b, loc, empty.getType(), value, stage, ValueRange(),
-                         /*inverse=*/false, empty);
+    auto rotated = emitRotate(b, loc, value, stage);
+    if (failed(rotated))
+      return op.emitOpError("cannot rotate line by line");
+    value = *rotated;
   }
   EncodeSource source = getSource(b, loc, value);
   SmallVector<Value> streams;

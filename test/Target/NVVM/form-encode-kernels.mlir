@@ -68,8 +68,10 @@ func.func @fused(%x: tensor<5x25xf16>, %bias: tensor<25xf32>)
 
 // -----
 
+// A line of the rotation for each thread.
 // CHECK-LABEL: func.func @rotated(
-// CHECK: %[[R:.*]] = zq.rotate %{{.*}} by #zq.hadamard<axis = 1, block = 64, seed = 1> outs(
+// CHECK: %[[R:.*]] = scf.forall (%{{.*}}) in (8)
+// CHECK: zq.rotate %{{.*}} by #zq.hadamard<axis = 1, block = 64, seed = 1> outs(%{{.*}} : tensor<1x64xf32>)
 // CHECK: bufferization.to_buffer %[[R]] read_only
 // CHECK: gpu.launch
 func.func @rotated(%x: tensor<8x64xf32>)
