@@ -164,10 +164,13 @@ JitFunction::compile(ModuleOp module, StringRef name,
   // Kernels want arrays aligned.
   jit->guardPages = options.guardPages && !options.emulated;
   jit->emulated = options.emulated;
+  ArrayRef<::zq::emulator::Symbol> symbols;
+  if (options.emulated)
+    symbols = ::zq::emulator::getRuntimeAndMemorySymbols();
   auto object = LoadedObject::load(
       llvm::MemoryBuffer::getMemBufferCopy(
           StringRef(compiled->object.data(), compiled->object.size()), name),
-      ::zq::emulator::getRuntimeSymbols());
+      symbols);
   if (!object)
     return emitError(loc, object.message());
   jit->object = std::move(*object);
@@ -186,6 +189,8 @@ JitFunction::compile(ModuleOp module, StringRef name,
 static constexpr std::align_val_t bufferAlignment{64};
 
 void JitCall::Free::operator()(uint8_t *bytes) const {
+  if (isEmulated)
+    return;
   if (mapping)
     ::munmap(mapping, mappedSize);
   else
@@ -198,7 +203,7 @@ void JitCall::addBuffer(const Array &contents, bool guarded) {
   if (guarded) {
     size_t page = llvm::sys::Process::getPageSizeEstimate();
     size_t readable = llvm::alignTo(size, page);
-    Free release{nullptr, readable + page};
+    Free release{nullptr, readable + page, /*isEmulated=*/false};
     release.mapping =
         ::mmap(nullptr, release.mappedSize, PROT_READ | PROT_WRITE,
                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -208,6 +213,10 @@ void JitCall::addBuffer(const Array &contents, bool guarded) {
       llvm::report_fatal_error("no memory for an array with a guard page");
     buffer.bytes =
         std::unique_ptr<uint8_t, Free>(begin + readable - size, release);
+  } else if (emulator) {
+    buffer.bytes = std::unique_ptr<uint8_t, Free>(
+        static_cast<uint8_t *>(emulator->allocate(size)),
+        Free{nullptr, 0, /*isEmulated=*/true});
   } else {
     buffer.bytes.reset(
         static_cast<uint8_t *>(::operator new(size, bufferAlignment)));
@@ -232,17 +241,13 @@ Status JitCall::run() {
   SmallVector<void *> arguments;
   for (Buffer &buffer : buffers)
     arguments.push_back(buffer.descriptor.data());
-  if (!emulated) {
+  if (!emulator) {
     function(arguments.data());
     return {};
   }
-  ::zq::emulator::EmulatorOptions options;
-  options.seed = emulated->seed;
-  options.chip = emulated->chip;
-  ::zq::emulator::Emulator emulator(options);
-  ::zq::emulator::ActiveEmulator active(emulator);
+  ::zq::emulator::ActiveEmulator active(*emulator);
   function(arguments.data());
-  return emulator.takeError();
+  return emulator->takeError();
 }
 
 std::vector<Array> JitCall::getResults() const {
@@ -264,7 +269,12 @@ Result<JitCall> JitFunction::bind(ArrayRef<const Array *> inputs) const {
                  std::to_string(inputs.size())};
   JitCall call;
   call.function = function;
-  call.emulated = emulated;
+  if (emulated) {
+    ::zq::emulator::EmulatorOptions options;
+    options.seed = emulated->seed;
+    options.chip = emulated->chip;
+    call.emulator = std::make_shared<::zq::emulator::Emulator>(options);
+  }
   call.numInputs = inputs.size();
   for (auto [i, input] : llvm::enumerate(inputs)) {
     if (Status fits = checkArray(*input, signature.inputs[i]); !fits)

@@ -14,6 +14,10 @@
 #include <string>
 #include <vector>
 
+namespace zq::emulator {
+class Emulator;
+} // namespace zq::emulator
+
 namespace mlir::zq {
 
 /// A GPU that is emulated on the host.
@@ -116,6 +120,8 @@ private:
     /// for memory of the allocator.
     void *mapping;
     size_t mappedSize;
+    /// The emulator's, which frees it.
+    bool isEmulated;
     void operator()(uint8_t *bytes) const;
   };
   /// The memory of one memref, and its descriptor: two pointers, the offset,
@@ -128,7 +134,8 @@ private:
   void addBuffer(const ::zq::codec::Array &contents, bool guarded);
 
   void (*function)(void **) = nullptr;
-  std::optional<EmulatedGpu> emulated;
+  /// On which kernels run; arrays lie there, so that it knows their bounds.
+  std::shared_ptr<::zq::emulator::Emulator> emulator;
   /// Inputs, then results.
   std::vector<Buffer> buffers;
   size_t numInputs = 0;

@@ -375,6 +375,12 @@ LogicalResult KernelModule::lowerAccess(Operation *op, Mailbox &mailbox) {
   else if (space == globalSpace)
     flags |= emulator::AccessGlobal;
   int32_t size = layout.getTypeSize(type).getFixedValue();
+  // The layout rounds vectors up, and no access does.
+  if (auto vector = dyn_cast<VectorType>(type))
+    size = llvm::divideCeil(
+        vector.getNumElements() *
+            layout.getTypeSizeInBits(vector.getElementType()).getFixedValue(),
+        8);
   int32_t aligned = alignment.value_or(layout.getTypeABIAlignment(type));
   OpBuilder b(op);
   emitCall(b, op, {"access", {size, aligned, flags}, {address}},

@@ -78,7 +78,6 @@ static bool isNative(Operation *op) {
 }
 
 void mlir::zq::populateKernelVectorPatterns(RewritePatternSet &patterns) {
-  vector::populateCastAwayVectorLeadingOneDimPatterns(patterns);
   vector::populateVectorMultiReductionLoweringPatterns(
       patterns, vector::VectorMultiReductionLowering::InnerReduction);
   vector::populateVectorContractLoweringPatterns(
@@ -111,6 +110,13 @@ struct LowerKernelOpsPass
     : mlir::zq::impl::LowerKernelOpsBase<LowerKernelOpsPass> {
   void runOnOperation() override {
     MLIRContext *context = &getContext();
+    // First, and alone: it makes broadcasts of the inserts that broadcasts are
+    // lowered to.
+    RewritePatternSet leading(context);
+    vector::populateCastAwayVectorLeadingOneDimPatterns(leading);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(leading))))
+      return signalPassFailure();
+
     RewritePatternSet patterns(context);
     mlir::zq::populateVectorOpPatterns(patterns);
     populateMathPatterns(patterns);
