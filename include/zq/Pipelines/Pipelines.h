@@ -84,8 +84,9 @@ void buildLowerToKernelsPipeline(OpPassManager &pm,
 void buildLowerToNVVMPipeline(OpPassManager &pm,
                               const LowerToNVVMOptions &options);
 
-/// Adds the passes that bring functions on memrefs, of scf, arith and cf, to the
-/// LLVM dialect, with the C interface that `buildLowerToLLVMPipeline` names.
+/// Adds the passes that bring functions on memrefs, of scf, arith and cf, to
+/// the LLVM dialect, with the C interface that `buildLowerToLLVMPipeline`
+/// names.
 void addHostToLLVMPasses(OpPassManager &pm);
 
 /// Registers all by name: `zq-lower-to-vectors`, `zq-lower-to-llvm`,

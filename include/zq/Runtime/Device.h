@@ -1,9 +1,10 @@
 //===- Device.h - Where kernels run ---------------------------------------===//
 //
 // What compiled host code asks of a device, and what its callers do: memory,
-// copies, launches. CUDA's driver is one implementation. Compiled code calls C functions (`getDeviceSymbols`), which
-// hand over to the runtime that is active on the thread. These cannot fail; the
-// runtime keeps the first error and does nothing more until it is taken.
+// copies, launches. CUDA's driver is one implementation. Compiled code calls C
+// functions (`getDeviceSymbols`), which hand over to the runtime that is active
+// on the thread. These cannot fail; the runtime keeps the first error and does
+// nothing more until it is taken.
 //
 //===----------------------------------------------------------------------===//
 #ifndef ZQ_RUNTIME_DEVICE_H

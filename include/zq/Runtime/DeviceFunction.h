@@ -56,8 +56,8 @@ private:
 /// that it calls. The device outlives it.
 class DeviceFunction {
 public:
-  /// Lowers the whole of `module` and loads it: kernels as PTX, which the driver
-  /// assembles. Emits an error and fails where that does not work.
+  /// Lowers the whole of `module` and loads it: kernels as PTX, which the
+  /// driver assembles. Emits an error and fails where that does not work.
   static FailureOr<std::unique_ptr<DeviceFunction>>
   compile(ModuleOp module, StringRef name, const DeviceOptions &options,
           ::zq::runtime::DeviceRuntime &device);

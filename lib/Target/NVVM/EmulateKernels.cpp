@@ -13,6 +13,7 @@
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "zq/Target/NVVM/Passes.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -56,6 +57,7 @@ public:
 private:
   LogicalResult checkForm();
   LogicalResult layOutShared();
+  int64_t layOut(ArrayRef<LLVM::GlobalOp> shared);
   LogicalResult moveFunction(LLVM::LLVMFuncOp function);
   LogicalResult lowerOps(LLVM::LLVMFuncOp function);
   LogicalResult checkLocalMemory(LLVM::LLVMFuncOp function);
@@ -74,7 +76,8 @@ private:
   StringRef chip;
   bool checksAccesses;
   llvm::StringMap<int64_t> sharedOffsets;
-  int64_t staticShared = 0;
+  /// Where the dynamic part begins, for each function.
+  DenseMap<Operation *, int64_t> staticShared;
   SmallVector<LLVM::GlobalOp> constants;
 };
 } // namespace
@@ -93,27 +96,48 @@ LogicalResult KernelModule::checkForm() {
 }
 
 /// Gives shared memory its place in the window: first what is declared with a
-/// size, then what is not, the dynamic part.
+/// size, then what is not, the dynamic part. A kernel has what it uses; where
+/// functions share an array, each has all of the module's.
 LogicalResult KernelModule::layOutShared() {
   SmallVector<LLVM::GlobalOp> shared;
   for (auto global : gpuModule.getOps<LLVM::GlobalOp>())
     if (global.getAddrSpace() == sharedSpace)
       shared.push_back(global);
+  llvm::StringMap<SetVector<Operation *>> users;
+  for (auto function : gpuModule.getOps<LLVM::LLVMFuncOp>())
+    function.walk([&](LLVM::AddressOfOp address) {
+      users[address.getGlobalName()].insert(function);
+    });
+  bool isApart = llvm::all_of(
+      shared, [&](auto global) { return users[global.getName()].size() <= 1; });
+  for (auto function : gpuModule.getOps<LLVM::LLVMFuncOp>()) {
+    SmallVector<LLVM::GlobalOp> own;
+    for (LLVM::GlobalOp global : shared)
+      if (!isApart || users[global.getName()].contains(function))
+        own.push_back(global);
+    staticShared[function] = layOut(own);
+  }
+  for (LLVM::GlobalOp global : shared)
+    global.erase();
+  return success();
+}
+
+/// Places `shared`; returns where the dynamic part begins.
+int64_t KernelModule::layOut(ArrayRef<LLVM::GlobalOp> shared) {
+  int64_t end = 0, dynamicOffset = -1;
   auto place = [&](LLVM::GlobalOp global) {
     int64_t alignment = global.getAlignment().value_or(
         layout.getTypeABIAlignment(global.getType()));
-    int64_t offset = llvm::alignTo(staticShared, alignment);
+    int64_t offset = llvm::alignTo(end, alignment);
     sharedOffsets[global.getName()] = offset;
     return offset;
   };
   auto getSize = [&](LLVM::GlobalOp global) -> int64_t {
     return layout.getTypeSize(global.getType());
   };
-  int64_t dynamicOffset = -1;
   for (LLVM::GlobalOp global : shared)
     if (getSize(global))
-      staticShared = place(global) + getSize(global);
-  int64_t staticEnd = staticShared;
+      end = place(global) + getSize(global);
   for (LLVM::GlobalOp global : shared)
     if (!getSize(global))
       dynamicOffset = std::max(dynamicOffset, place(global));
@@ -121,10 +145,7 @@ LogicalResult KernelModule::layOutShared() {
   for (LLVM::GlobalOp global : shared)
     if (!getSize(global))
       sharedOffsets[global.getName()] = dynamicOffset;
-  staticShared = dynamicOffset >= 0 ? dynamicOffset : staticEnd;
-  for (LLVM::GlobalOp global : shared)
-    global.erase();
-  return success();
+  return dynamicOffset >= 0 ? dynamicOffset : end;
 }
 
 LogicalResult KernelModule::run() {
@@ -256,8 +277,9 @@ void KernelModule::describeKernel(LLVM::LLVMFuncOp function, StringRef name,
         case 1:
           return LLVM::AddressOfOp::create(b, loc, entry);
         case 2:
-          return LLVM::ConstantOp::create(b, loc, b.getI64Type(),
-                                          b.getI64IntegerAttr(staticShared));
+          return LLVM::ConstantOp::create(
+              b, loc, b.getI64Type(),
+              b.getI64IntegerAttr(staticShared.lookup(function)));
         case 3:
           return host.makeWords(
               b, getWords(NVVM::NVVMDialect::getReqntidAttrName()));

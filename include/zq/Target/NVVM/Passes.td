@@ -155,7 +155,7 @@ def LowerVectorOpsToNVVM : Pass<"zq-lower-vector-ops-to-nvvm",
     of 2^23, small floats by moving their bits to where f32 has them; both give
     the table's bits, which is checked for each entry. Other tables of more than
     four entries become constant arrays in memory. Tested in
-    `test/Target/NVVM/lower-vector-ops.mlir`.
+    `test/Target/NVVM/lower-vector-ops-to-nvvm.mlir`.
 
     ```mlir
     %v = zq.lookup %codes in %e2m1 : vector<2xi8>, vector<16xf32> -> vector<2xf32>

@@ -5,8 +5,8 @@
 // of the contraction on the decoded weight (lib/Reference/TensorStages.cpp).
 //
 //===----------------------------------------------------------------------===//
-#include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "LoopBuilder.h"
+#include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"

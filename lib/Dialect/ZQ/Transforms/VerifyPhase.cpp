@@ -94,11 +94,11 @@ static bool offendsDevice(Operation *op) {
     return false;
   SmallVector<MemoryEffects::EffectInstance> instances;
   effects.getEffects(instances);
-  return llvm::any_of(
-      instances, [](const MemoryEffects::EffectInstance &effect) {
-        return effect.getValue() &&
-               isa<BaseMemRefType>(effect.getValue().getType());
-      });
+  return llvm::any_of(instances,
+                      [](const MemoryEffects::EffectInstance &effect) {
+                        return effect.getValue() &&
+                               isa<BaseMemRefType>(effect.getValue().getType());
+                      });
 }
 
 namespace {
