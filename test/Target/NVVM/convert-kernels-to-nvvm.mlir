@@ -5,9 +5,9 @@ gpu.module @kernels {
   // CHECK: llvm.mlir.global external @__dynamic_shmem__0() {addr_space = 3 : i32, alignment = 1024 : i64} : !llvm.array<0 x i8>
   // CHECK: llvm.func @f(%{{.*}}: !llvm.ptr<1>) attributes {gpu.kernel, {{.*}}nvvm.kernel
   // CHECK: nvvm.read.ptx.sreg.tid.x
-  // CHECK: nvvm.barrier
   // The LLVM dialect's own functions stay.
   // CHECK: llvm.intr.sqrt
+  // CHECK: nvvm.barrier
   gpu.func @f(%x: !llvm.ptr<1>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
     %t = gpu.thread_id x
     %shared = gpu.dynamic_shared_memory : memref<?xi8, #gpu.address_space<workgroup>>
