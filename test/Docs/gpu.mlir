@@ -28,7 +28,8 @@ func.func @matvec(%x: tensor<1x4096xbf16>,
 // CHECK: remark: contraction on tensor cores: weights in registers, 1 product of bf16 each, error at most 0, asked for 5e-05
 // CHECK: IR Dump After FormKernels
 // CHECK: gpu.launch blocks({{.*}}) in (%{{.*}} = %c256{{.*}}) threads({{.*}}) in (%{{.*}} = %c256
-// CHECK: zq.decode %{{.*}} using @decode_nvfp4_4096x4096xbf16_w32 at [%{{.*}}, %{{.*}}] outs(%{{.*}} : tensor<1x32xbf16>)
+// CHECK: zq.decode %{{.*}} using @decode_nvfp4_4096x4096xf32_w32 at [%{{.*}}, %{{.*}}] outs(%{{.*}} : tensor<1x32xf32>)
+// CHECK: llvm.fptrunc %{{.*}} : vector<32xf32> to vector<32xbf16>
 // CHECK: vector.load %{{.*}} : memref<1x4096xbf16>, vector<32xbf16>
 // CHECK: nvvm.mma.sync
 

@@ -102,10 +102,13 @@ public:
   void store(Value row, Value column, Value sum);
 
 private:
+  Value getSourceToRound();
   Value toBuffer(Value tensor);
   SmallVector<Value> getPlace(Value row, Value last, int64_t rank);
   Value emitEpilogue(Value value, ArrayRef<Value> place);
 
+  /// What is decoded.
+  Value source;
   FlatSymbolRefAttr decoder;
   /// Sizes of the activation's leading dimensions.
   SmallVector<OpFoldResult> leading;

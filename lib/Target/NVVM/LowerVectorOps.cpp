@@ -397,6 +397,76 @@ struct ConvertSmallInteger : OpRewritePattern<ConvertOp> {
   }
 };
 
+/// Whether `value` repeats elements of a shorter vector: `op(shuffle)`. Two do
+/// the same where their masks are the same.
+static vector::ShuffleOp getRepetition(Value value) {
+  auto shuffle = value.getDefiningOp<vector::ShuffleOp>();
+  if (!shuffle || shuffle.getV1() != shuffle.getV2() ||
+      shuffle.getV1VectorType().getRank() != 1 ||
+      shuffle.getV1VectorType().getNumElements() >=
+          shuffle.getResultVectorType().getNumElements())
+    return nullptr;
+  return shuffle;
+}
+
+/// What is computed of repeated values, such as the scales of groups, is
+/// computed once for each.
+struct ComputeBeforeRepetition : RewritePattern {
+  explicit ComputeBeforeRepetition(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &b) const override {
+    if (!OpTrait::hasElementwiseMappableTraits(op) || op->getNumRegions() ||
+        op->getNumResults() != 1 || !isPure(op))
+      return failure();
+    auto type = dyn_cast<VectorType>(op->getResult(0).getType());
+    if (!type || type.getRank() != 1)
+      return failure();
+    vector::ShuffleOp first;
+    for (Value operand : op->getOperands()) {
+      auto repetition = getRepetition(operand);
+      if (matchPattern(operand, m_Constant()) ||
+          !isa<VectorType>(operand.getType()))
+        continue;
+      if (!repetition || (first && first.getMask() != repetition.getMask()) ||
+          (first && first.getV1VectorType().getNumElements() !=
+                        repetition.getV1VectorType().getNumElements()))
+        return failure();
+      first = repetition;
+    }
+    if (!first)
+      return failure();
+    int64_t count = first.getV1VectorType().getNumElements();
+    SmallVector<DenseElementsAttr> splats;
+    for (Value operand : op->getOperands()) {
+      DenseElementsAttr attr;
+      bool isVector = isa<VectorType>(operand.getType());
+      if (isVector && matchPattern(operand, m_Constant(&attr)) &&
+          !attr.isSplat())
+        return failure();
+      splats.push_back(attr);
+    }
+    SmallVector<Value> operands;
+    for (auto [operand, splat] : llvm::zip(op->getOperands(), splats)) {
+      if (splat)
+        operands.push_back(arith::ConstantOp::create(
+            b, op->getLoc(),
+            splat.resizeSplat(VectorType::get(count, splat.getElementType()))));
+      else if (auto repetition = getRepetition(operand))
+        operands.push_back(repetition.getV1());
+      else
+        operands.push_back(operand);
+    }
+    Operation *less =
+        b.create(op->getLoc(), op->getName().getIdentifier(), operands,
+                 VectorType::get(count, type.getElementType()), op->getAttrs());
+    b.replaceOpWithNewOp<vector::ShuffleOp>(
+        op, less->getResult(0), less->getResult(0), first.getMask());
+    return success();
+  }
+};
+
 struct LowerVectorOpsToNVVMPass
     : mlir::zq::impl::LowerVectorOpsToNVVMBase<LowerVectorOpsToNVVMPass> {
   void runOnOperation() override {
@@ -406,7 +476,8 @@ struct LowerVectorOpsToNVVMPass
     patterns.add<LookupByRule>(context, /*benefit=*/20);
     patterns.add<LookupInArray, LookupInStream, UnpackWords>(context,
                                                              /*benefit=*/10);
-    patterns.add<ExtractByRule, ConvertSmallInteger<arith::SIToFPOp>,
+    patterns.add<ExtractByRule, ComputeBeforeRepetition,
+                 ConvertSmallInteger<arith::SIToFPOp>,
                  ConvertSmallInteger<arith::UIToFPOp>>(context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();

@@ -35,6 +35,7 @@ ProductEmitter::ProductEmitter(OpBuilder &builder, Product product,
       cast<CompressedTensorType>(product.decode.getSource().getType())
           .getShape();
   rows = weight[0], depth = weight[1];
+  source = getSourceToRound();
   auto type = cast<RankedTensorType>(product.activation.getType());
   leading = tensor::getMixedSizes(b, b.getLoc(), product.activation);
   leading.pop_back();
@@ -68,6 +69,32 @@ ProductEmitter::ProductEmitter(OpBuilder &builder, Product product,
       dynamic.push_back(getValueOrCreateConstantIndexOp(b, b.getLoc(), from));
   out = memref::AllocOp::create(
       b, MemRefType::get(result.getShape(), result.getElementType()), dynamic);
+}
+
+/// The weight as values of f32, where it only is of another type since its
+/// values are rounded to it after all stages: tensor cores take them rounded,
+/// and a GPU rounds pairs by an instruction, whose NaNs are its own.
+Value ProductEmitter::getSourceToRound() {
+  Value weight = product.decode.getSource();
+  auto type = cast<CompressedTensorType>(weight.getType());
+  Type f32 = b.getF32Type();
+  CodecAttr codec = type.getCodec();
+  if (type.getElementType() == f32 || codec.getDecoderSymbol() ||
+      product.decode.getWindowType().getElementType() != domain.element ||
+      type.getElementType() != domain.element)
+    return weight;
+  auto wide = CompressedTensorType::getChecked(
+      [] { return InFlightDiagnostic(); }, b.getContext(), type.getShape(), f32,
+      codec);
+  if (!wide)
+    return weight;
+  auto streams = type.getStreamTypes(product.decode);
+  auto wideStreams = wide.getStreamTypes(product.decode);
+  if (failed(streams) || failed(wideStreams) ||
+      !llvm::equal(*streams, *wideStreams))
+    return weight;
+  auto parts = DisassembleOp::create(b, *streams, weight);
+  return AssembleOp::create(b, wide, parts.getStreams());
 }
 
 //===----------------------------------------------------------------------===//
@@ -160,7 +187,7 @@ SmallVector<Value> ProductEmitter::getPlace(Value row, Value last,
 }
 
 LogicalResult ProductEmitter::makeDecoder(int64_t width) {
-  auto type = cast<CompressedTensorType>(product.decode.getSource().getType());
+  auto type = cast<CompressedTensorType>(source.getType());
   auto made = materializeDecoder(product.decode, type, width);
   if (failed(made))
     return failure();
@@ -170,24 +197,24 @@ LogicalResult ProductEmitter::makeDecoder(int64_t width) {
 
 Value ProductEmitter::readWeight(Value row, Value column, int64_t count) {
   Location loc = b.getLoc();
-  RankedTensorType type = product.decode.getWindowType();
-  Value source = product.decode.getSource();
-  Value empty = tensor::EmptyOp::create(b, ArrayRef<int64_t>{1, count},
-                                        type.getElementType());
+  Type element = product.decode.getWindowType().getElementType();
+  if (source != product.decode.getSource())
+    element = b.getF32Type();
+  Value empty =
+      tensor::EmptyOp::create(b, ArrayRef<int64_t>{1, count}, element);
   Value window =
       DecodeOp::create(b, source, ArrayRef<OpFoldResult>{row, column}, empty,
                        decoder)
           .getResult();
-  auto vector = VectorType::get({1, count}, type.getElementType());
-  Value padding =
-      arith::ConstantOp::create(b, b.getZeroAttr(type.getElementType()));
+  auto vector = VectorType::get({1, count}, element);
+  Value padding = arith::ConstantOp::create(b, b.getZeroAttr(element));
   bool inBounds[] = {true, true};
   Value zero = index(0);
   Value values = vector::TransferReadOp::create(
       b, loc, vector, window, ValueRange{zero, zero},
       std::optional<Value>(padding), ArrayRef<bool>(inBounds));
-  return vector::ShapeCastOp::create(
-      b, VectorType::get(count, type.getElementType()), values);
+  return vector::ShapeCastOp::create(b, VectorType::get(count, element),
+                                     values);
 }
 
 Value ProductEmitter::readActivation(Value row, Value column, int64_t count) {

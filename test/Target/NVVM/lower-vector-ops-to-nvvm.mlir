@@ -69,3 +69,20 @@ func.func @sign_extended(%codes: vector<2xi32>) -> vector<2xf32> {
   %values = arith.sitofp %right : vector<2xi32> to vector<2xf32>
   return %values : vector<2xf32>
 }
+
+// What is computed of repeated values is computed once for each.
+// CHECK-LABEL: func.func @repeated
+// CHECK-SAME: (%[[SCALES:.*]]: vector<2xi8>,
+// CHECK: arith.extui %[[SCALES]] : vector<2xi8> to vector<2xi32>
+// CHECK: %[[FACTORS:.*]] = arith.mulf {{.*}} : vector<2xf32>
+// CHECK: %[[ALL:.*]] = vector.shuffle %[[FACTORS]], %[[FACTORS]] [0, 0, 0, 0, 1, 1, 1, 1]
+// CHECK: arith.mulf %{{.*}}, %[[ALL]] : vector<8xf32>
+func.func @repeated(%scales: vector<2xi8>, %values: vector<8xf32>) -> vector<8xf32> {
+  %half = arith.constant dense<0.5> : vector<8xf32>
+  %all = vector.shuffle %scales, %scales [0, 0, 0, 0, 1, 1, 1, 1] : vector<2xi8>, vector<2xi8>
+  %wide = arith.extui %all : vector<8xi8> to vector<8xi32>
+  %bits = arith.bitcast %wide : vector<8xi32> to vector<8xf32>
+  %factors = arith.mulf %bits, %half : vector<8xf32>
+  %product = arith.mulf %values, %factors : vector<8xf32>
+  return %product : vector<8xf32>
+}

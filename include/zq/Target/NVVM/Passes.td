@@ -154,7 +154,8 @@ def LowerVectorOpsToNVVM : Pass<"zq-lower-vector-ops-to-nvvm",
     that follow a rule are computed: integers with an offset by the last digits
     of 2^23, small floats by moving their bits to where f32 has them; both give
     the table's bits, which is checked for each entry. Other tables of more than
-    four entries become constant arrays in memory. Tested in
+    four entries become constant arrays in memory. What is computed of repeated
+    values, such as the scales of groups, is computed once for each. Tested in
     `test/Target/NVVM/lower-vector-ops-to-nvvm.mlir`.
 
     ```mlir
