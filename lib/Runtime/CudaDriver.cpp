@@ -225,6 +225,8 @@ std::string CudaDevice::describe() const {
 Status CudaDevice::load(const std::string &image) {
   char log[4096] = "";
   int options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
+  // The driver takes numbers in place of pointers.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
   void *values[] = {log, reinterpret_cast<void *>(sizeof(log))};
   CUmodule module = nullptr;
   Status loaded = state->check(
@@ -243,6 +245,7 @@ Result<void *> CudaDevice::allocateBlock(size_t bytes) {
                                    " bytes of device memory");
       !ok)
     return ok.error();
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the driver's addresses
   return reinterpret_cast<void *>(memory);
 }
 

@@ -190,9 +190,8 @@ TEST_F(DeviceFunctionTest, LaunchesWithItsArrays) {
   std::vector<float *> arrays;
   device.compute = [&](void **arguments) {
     arrays.clear();
-    // Numbers and pointers are of eight bytes; pointers are those the device
-    // handed out.
-    for (int i = 0; i < 4; ++i) {
+    // A size and two pointers, all of eight bytes.
+    for (int i = 0; i < 3; ++i) {
       float *pointer;
       std::memcpy(&pointer, arguments[i], sizeof(pointer));
       if (reinterpret_cast<uintptr_t>(pointer) > 4096)
