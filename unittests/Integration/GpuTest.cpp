@@ -46,14 +46,10 @@ TEST_P(GpuFormats, DecodeToTheBit) {
   expectSameBits(results[0], decoded, codec.text);
 }
 
-TEST_P(GpuFormats, MultiplyFewRowsWithinTheBound) {
-  checkProducts({matmulByRows(3, 37, 300)}, codec, onGpu(gpu),
-                /*mayBeUnfused=*/true);
-}
-
-TEST_P(GpuFormats, MultiplyManyRowsWithinTheBound) {
-  checkProducts({matmulByRows(70, 37, 300)}, codec, onGpu(gpu),
-                /*mayBeUnfused=*/true);
+/// Few rows and many: weights in registers, and in shared memory.
+TEST_P(GpuFormats, MultiplyWithinTheBound) {
+  checkProducts({matmulByRows(3, 37, 300), matmulByRows(70, 37, 300)}, codec,
+                onGpu(gpu), /*mayBeUnfused=*/true);
 }
 
 INSTANTIATE_TEST_SUITE_P(Named, GpuFormats,
