@@ -80,6 +80,9 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   addBufferizePasses(pm);
   pm.addPass(createLaunchLoops());
   pm.addPass(createLoopInvariantCodeMotionPass());
+  // Numbers of iterations that are known become constants of the kernels, which
+  // divide by them.
+  addCleanup(pm);
 
   // Kernels apart from what launches them.
   pm.addPass(createGpuLaunchSinkIndexComputationsPass());
