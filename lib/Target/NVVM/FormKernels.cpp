@@ -20,32 +20,6 @@ namespace mlir::zq {
 #include "zq/Target/NVVM/Passes.h.inc"
 } // namespace mlir::zq
 
-/// The elementwise op that alone uses the result of `op`, element by element;
-/// null where there is none.
-static linalg::GenericOp findEpilogue(linalg::LinalgOp op) {
-  Value result = op->getResult(0);
-  if (!result.hasOneUse())
-    return nullptr;
-  auto user = dyn_cast<linalg::GenericOp>(*result.getUsers().begin());
-  if (!user || user.getNumParallelLoops() != user.getNumLoops() ||
-      user->getNumResults() != 1 || user->getBlock() != op->getBlock() ||
-      cast<ShapedType>(user.getResult(0).getType()).getShape() !=
-          cast<ShapedType>(result.getType()).getShape())
-    return nullptr;
-  for (OpOperand &operand : user->getOpOperands()) {
-    AffineMap map = user.getMatchingIndexingMap(&operand);
-    if (operand.get() == result || user.isDpsInit(&operand)) {
-      if (!map.isIdentity())
-        return nullptr;
-    } else if (!llvm::all_of(map.getResults(), [](AffineExpr expr) {
-                 return isa<AffineDimExpr, AffineConstantExpr>(expr);
-               })) {
-      return nullptr;
-    }
-  }
-  return user;
-}
-
 /// Whether tensor cores take elements of `type`, by way of planes.
 static bool isMultiplied(Type type) {
   return type.isF32() || type.isF16() || type.isBF16();
@@ -87,7 +61,7 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
       emitRemark(loc) << text;
     };
     OpBuilder b(op);
-    ProductEmitter emitter(b, product, findEpilogue(op), domain);
+    ProductEmitter emitter(b, product, domain);
     if (isTall) {
       FailureOr<bool> made = emitSharedKernel(emitter, sharedMemory);
       if (failed(made))

@@ -8,6 +8,8 @@
 #ifndef ZQ_LIB_TARGET_NVVM_KERNELS_H
 #define ZQ_LIB_TARGET_NVVM_KERNELS_H
 
+#include "Elementwise.h"
+
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
@@ -42,14 +44,12 @@ MmaDomain chooseMmaDomain(FloatType x, FloatType w, double accuracy);
 /// `enter` puts it into the kernel.
 class ProductEmitter {
 public:
-  /// `epilogue` is the elementwise op that alone uses the product's result, or
-  /// null.
-  ProductEmitter(OpBuilder &builder, Product product,
-                 linalg::GenericOp epilogue, MmaDomain domain);
+  ProductEmitter(OpBuilder &builder, Product product, MmaDomain domain);
 
   ImplicitLocOpBuilder b;
   Product product;
-  linalg::GenericOp epilogue;
+  /// What alone uses the product's result, if it is elementwise.
+  Elementwise epilogue;
   MmaDomain domain;
   /// Rows and columns of the weight.
   int64_t rows, depth;
@@ -104,8 +104,9 @@ public:
 private:
   Value getSourceToRound();
   Value toBuffer(Value tensor);
+  /// The op whose result the kernel stores.
+  Operation *getLast();
   SmallVector<Value> getPlace(Value row, Value last, int64_t rank);
-  Value emitEpilogue(Value value, ArrayRef<Value> place);
 
   /// What is decoded.
   Value source;
@@ -113,8 +114,6 @@ private:
   /// Sizes of the activation's leading dimensions.
   SmallVector<OpFoldResult> leading;
   Value x, init, out;
-  /// Arrays that the epilogue reads.
-  SmallVector<Value> others;
 };
 
 /// A kernel for few rows of the activation: each warp holds 16 rows of the

@@ -122,8 +122,6 @@ static bool isNeverWritten(Value array) {
       argument && !isa<func::FuncOp>(argument.getOwner()->getParentOp()))
     return false;
   return llvm::all_of(array.getUsers(), [](Operation *user) {
-    if (isa<gpu::LaunchOp>(user))
-      return true;
     auto effects = dyn_cast<MemoryEffectOpInterface>(user);
     return effects && !effects.hasEffect<MemoryEffects::Write>() &&
            !effects.hasEffect<MemoryEffects::Free>() &&

@@ -11,7 +11,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
@@ -25,12 +24,16 @@ static bool isZero(Value value) {
   return matchPattern(value, m_AnyZeroFloat());
 }
 
+Operation *ProductEmitter::getLast() {
+  return epilogue ? epilogue.getOp().getOperation() : product.op;
+}
+
 ProductEmitter::ProductEmitter(OpBuilder &builder, Product product,
-                               linalg::GenericOp epilogue, MmaDomain domain)
-    : b(product.op.getLoc(), builder), product(product), epilogue(epilogue),
+                               MmaDomain domain)
+    : b(product.op.getLoc(), builder), product(product),
+      epilogue(Elementwise::findConsumer(product.op)),
       domain(std::move(domain)) {
-  b.setInsertionPoint(epilogue ? epilogue.getOperation()
-                               : product.op.getOperation());
+  b.setInsertionPoint(getLast());
   ArrayRef<int64_t> weight =
       cast<CompressedTensorType>(product.decode.getSource().getType())
           .getShape();
@@ -51,17 +54,8 @@ ProductEmitter::ProductEmitter(OpBuilder &builder, Product product,
   if (!isZero(product.init))
     init = toBuffer(product.init);
   if (epilogue)
-    for (OpOperand &operand : epilogue->getOpOperands()) {
-      bool isUsed = operand.get() != product.op->getResult(0) &&
-                    epilogue.payloadUsesValueFromOperand(&operand);
-      Value other;
-      if (isUsed)
-        other = isa<RankedTensorType>(operand.get().getType())
-                    ? toBuffer(operand.get())
-                    : operand.get();
-      others.push_back(other);
-    }
-  Operation *last = epilogue ? epilogue.getOperation() : product.op;
+    epilogue.makeBuffers(b);
+  Operation *last = getLast();
   auto result = cast<RankedTensorType>(last->getResult(0).getType());
   SmallVector<Value> dynamic;
   for (auto [size, from] : llvm::zip(result.getShape(), leading))
@@ -151,13 +145,13 @@ gpu::LaunchOp ProductEmitter::enter(Value gridX, Value gridY, int64_t threads,
 void ProductEmitter::leave(gpu::LaunchOp launch) {
   gpu::TerminatorOp::create(b);
   b.setInsertionPointAfter(launch);
-  Operation *last = epilogue ? epilogue.getOperation() : product.op;
+  Operation *last = getLast();
   Value result = bufferization::ToTensorOp::create(
       b, last->getResult(0).getType(), out, /*restrict=*/b.getUnitAttr(),
       /*writable=*/b.getUnitAttr());
   last->getResult(0).replaceAllUsesWith(result);
   if (epilogue)
-    epilogue->erase();
+    epilogue.getOp()->erase();
   product.op->erase();
 }
 
@@ -321,39 +315,6 @@ static Value convertFloat(ImplicitLocOpBuilder &b, Value value, Type type) {
   return value;
 }
 
-Value ProductEmitter::emitEpilogue(Value value, ArrayRef<Value> place) {
-  IRMapping map;
-  Block *body = epilogue.getBlock();
-  for (auto [operand, other, argument] :
-       llvm::zip(epilogue->getOpOperands(), others, body->getArguments())) {
-    if (operand.get() == product.op->getResult(0)) {
-      map.map(argument, value);
-      continue;
-    }
-    if (!other)
-      continue;
-    if (!isa<MemRefType>(other.getType())) {
-      map.map(argument, other);
-      continue;
-    }
-    SmallVector<Value> at;
-    for (AffineExpr expr :
-         epilogue.getMatchingIndexingMap(&operand).getResults())
-      if (auto dim = dyn_cast<AffineDimExpr>(expr))
-        at.push_back(place[dim.getPosition()]);
-      else
-        at.push_back(index(cast<AffineConstantExpr>(expr).getValue()));
-    map.map(argument, memref::LoadOp::create(b, other, at).getResult());
-  }
-  for (Operation &op : body->without_terminator()) {
-    if (auto dim = dyn_cast<linalg::IndexOp>(op))
-      map.map(dim.getResult(), place[dim.getDim()]);
-    else
-      b.clone(op, map);
-  }
-  return map.lookup(body->getTerminator()->getOperand(0));
-}
-
 void ProductEmitter::store(Value row, Value column, Value sum) {
   auto type = cast<MemRefType>(out.getType());
   SmallVector<Value> place = getPlace(row, column, type.getRank());
@@ -365,6 +326,6 @@ void ProductEmitter::store(Value row, Value column, Value sum) {
   sum = convertFloat(b, sum,
                      getElementTypeOrSelf(product.op->getResult(0).getType()));
   if (epilogue)
-    sum = emitEpilogue(sum, place);
+    sum = epilogue.emit(b, sum, place);
   memref::StoreOp::create(b, sum, out, place);
 }
