@@ -1,7 +1,6 @@
 //===- Jit.cpp - Functions on tensors, compiled for this machine ----------===//
 #include "zq/Runtime/Jit.h"
 
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
@@ -95,8 +94,6 @@ void mlir::zq::buildPipeline(OpPassManager &pm, const JitOptions &options) {
     gpu.chip = options.emulated->chip;
     gpu.accuracy = options.accuracy;
     buildLowerToNVVMPipeline(pm, gpu);
-    pm.addNestedPass<gpu::GPUModuleOp>(
-        createCheckNVVM({options.emulated->chip}));
     pm.addPass(createEmulateKernels({options.emulated->chip}));
     addHostToLLVMPasses(pm);
     return;
