@@ -2,6 +2,34 @@
 # plugin; MLIR and LLVM come from their one shared library each, so that a
 # process never holds two copies of a dialect.
 
+# MLIR's headers take most of the time of a file that includes them, so that
+# the libraries read them precompiled. None of zq's own are among them: what
+# changes stays cheap to change.
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/PrecompiledMLIR.cpp CONTENT "")
+add_library(ZQPrecompiledMLIR OBJECT ${CMAKE_BINARY_DIR}/PrecompiledMLIR.cpp)
+target_precompile_headers(ZQPrecompiledMLIR PRIVATE
+  <mlir/Dialect/Affine/IR/AffineOps.h>
+  <mlir/Dialect/Arith/IR/Arith.h>
+  <mlir/Dialect/Func/IR/FuncOps.h>
+  <mlir/Dialect/GPU/IR/GPUDialect.h>
+  <mlir/Dialect/LLVMIR/LLVMDialect.h>
+  <mlir/Dialect/Linalg/IR/Linalg.h>
+  <mlir/Dialect/Math/IR/Math.h>
+  <mlir/Dialect/MemRef/IR/MemRef.h>
+  <mlir/Dialect/SCF/IR/SCF.h>
+  <mlir/Dialect/Tensor/IR/Tensor.h>
+  <mlir/Dialect/Vector/IR/VectorOps.h>
+  <mlir/IR/Matchers.h>
+  <mlir/IR/PatternMatch.h>
+  <mlir/Pass/Pass.h>
+  <llvm/ADT/TypeSwitch.h>)
+# As MLIR itself is compiled.
+set(ZQ_MLIR_OPTIONS -fno-exceptions -Wall -Wextra -Wno-unused-parameter
+  -fvisibility-inlines-hidden)
+# Without a time in it ccache knows a header that was precompiled again.
+target_compile_options(ZQPrecompiledMLIR PRIVATE ${ZQ_MLIR_OPTIONS}
+  "SHELL:-Xclang -fno-pch-timestamp")
+
 # zq_add_mlir_library(NAME sources... [DEPENDS targets...] [LINK_LIBS targets...])
 function(zq_add_mlir_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK_LIBS" ${ARGN})
@@ -14,9 +42,8 @@ function(zq_add_mlir_library name)
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
     $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
     $<INSTALL_INTERFACE:include>)
-  # As MLIR itself is compiled.
-  target_compile_options(${name} PRIVATE -fno-exceptions -Wall -Wextra
-    -Wno-unused-parameter -fvisibility-inlines-hidden)
+  target_compile_options(${name} PRIVATE ${ZQ_MLIR_OPTIONS})
+  target_precompile_headers(${name} REUSE_FROM ZQPrecompiledMLIR)
   set_property(GLOBAL APPEND PROPERTY ZQ_LIBRARIES ${name})
   install(TARGETS ${name} EXPORT ZQTargets)
 endfunction()
