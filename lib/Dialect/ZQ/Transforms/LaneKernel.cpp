@@ -25,6 +25,11 @@ static constexpr int64_t leastStep = 64;
 /// rows are summed.
 static constexpr int64_t longestRun = 16;
 
+/// Sums in flight that hide the latency of a product, where the loop has few of
+/// its own, and products that a part of a sum has at least: adding up the parts
+/// takes time too.
+static constexpr int64_t sumsInFlight = 8, leastProducts = 4;
+
 LaneKernel::LaneKernel(
     OpBuilder &builder, ContractOp op,
     SmallVector<SmallVector<DecodeBuilder::StoredPart>> parts)
@@ -48,6 +53,7 @@ LaneKernel::LaneKernel(
     table = getBytes(bytes.bytes);
     if (!bytes.low.empty())
       lowTable = getBytes(bytes.low);
+    chooseChains();
     return;
   }
   bytes = getByteTable(form.values, /*planes=*/1);
@@ -59,6 +65,17 @@ LaneKernel::LaneKernel(
       DenseElementsAttr::get(
           VectorType::get(form.values.size(), b.getF32Type()),
           ArrayRef(form.values)));
+  chooseChains();
+}
+
+void LaneKernel::chooseChains() {
+  int64_t sums = rows, products = std::min(form.group, columns);
+  if (inIntegers()) {
+    sums *= planes + (lowTable ? 1 : 0);
+    products /= laneDepth;
+  }
+  chains = std::clamp<int64_t>(
+      std::min(sumsInFlight / sums, products / leastProducts), 1, sumsInFlight);
 }
 
 //===----------------------------------------------------------------------===//
@@ -221,6 +238,7 @@ void LaneKernel::startGroup(Value column, int64_t offset) {
   if (!inIntegers()) {
     groupSums.assign(rows,
                      arith::ConstantOp::create(b, loc, b.getZeroAttr(floats)));
+    groupSums.append((chains - 1) * rows, groupSums.front());
     return;
   }
   Value group = getGroupIndex(b, loc, column, offset, form.group);
@@ -229,16 +247,32 @@ void LaneKernel::startGroup(Value column, int64_t offset) {
       groupSums.push_back(toLanes(tensor::ExtractOp::create(
           b, loc, op.getActivations()[2],
           ValueRange{block, group, index(plane), index(row)})));
-  // The products of both lower bytes.
+  // The products of both lower bytes, and the other parts.
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(integers));
   if (lowTable)
-    groupSums.append(
-        rows, arith::ConstantOp::create(b, loc, b.getZeroAttr(integers)));
+    groupSums.append(rows, zero);
+  groupSums.append((chains - 1) * groupSums.size(), zero);
+}
+
+/// Adds up the parts of each of the group's sums.
+void LaneKernel::joinChains() {
+  size_t sums = groupSums.size() / chains;
+  while (groupSums.size() > sums) {
+    Value part = groupSums.pop_back_val();
+    Value &into = groupSums[groupSums.size() - sums];
+    into = inIntegers() ? arith::AddIOp::create(b, loc, into, part).getResult()
+                        : addF(into, part);
+  }
 }
 
 /// Adds the columns `offset` and on, as many as are in `codes` and below
 /// `limit`, to the group's sums.
 void LaneKernel::addColumns(Value codes, Value column, int64_t offset,
                             int64_t limit) {
+  // Of the sum at `place`, the part that the products at `step` go to.
+  auto getSum = [&](int64_t step, int64_t place) -> Value & {
+    return groupSums[step % chains * (groupSums.size() / chains) + place];
+  };
   if (inIntegers()) {
     Value weights = lookUpBytes(codes, table), low;
     if (lowTable)
@@ -259,7 +293,7 @@ void LaneKernel::addColumns(Value codes, Value column, int64_t offset,
         x = toLanes(vector::ExtractOp::create(b, loc, x, 0));
         x = vector::BitCastOp::create(b, loc, byteType, x);
         auto addTo = [&](int64_t place, Value weights) {
-          Value &sum = groupSums[place * rows + row];
+          Value &sum = getSum(offset / laneDepth, place * rows + row);
           sum = DotOp::create(b, loc, integers, weights, x, sum);
         };
         addTo(plane, weights);
@@ -276,7 +310,8 @@ void LaneKernel::addColumns(Value codes, Value column, int64_t offset,
       Value x = tensor::ExtractOp::create(
           b, loc, op.getActivations()[0],
           ValueRange{getRow(row), add(column, offset + i)});
-      groupSums[row] = addF(groupSums[row], mulF(weights, toLanes(x)));
+      Value &sum = getSum(offset + i, row);
+      sum = addF(sum, mulF(weights, toLanes(x)));
     }
   }
 }
@@ -304,6 +339,7 @@ Value LaneKernel::joinPlanes(int64_t row) {
 /// adds them to `sums`.
 LaneKernel::Sums LaneKernel::finishGroup(Sums sums, Value column,
                                          int64_t offset) {
+  joinChains();
   Value factor = emitFactors(add(column, offset), /*ofRows=*/false);
   if (factor)
     factor = toLanes(factor);

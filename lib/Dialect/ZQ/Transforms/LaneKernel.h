@@ -47,6 +47,8 @@ private:
   LaneBuilder getBuilder(unsigned stage, Value column);
   Value lookUpBytes(Value codes, Value table);
   Value getBytes(ArrayRef<uint8_t> values);
+  void chooseChains();
+  void joinChains();
   Value joinPlanes(int64_t row);
   Value lookUpFloats(Value codes, int64_t place);
 
@@ -65,8 +67,10 @@ private:
   Value table, lowTable;
   Value panel, block;
   /// The sums of the group that is being emitted: of integers for each plane
-  /// and row, or of f32 for each row.
+  /// and row, or of f32 for each row. Each is kept in `chains` parts that wait
+  /// for no other: all sums' first parts come first.
   SmallVector<Value> groupSums;
+  int64_t chains = 1;
   /// Of the tile of the source that was read last.
   SmallVector<Value> codes;
   /// The zero points of the group, or null.
