@@ -16,6 +16,8 @@ packages=(
   g++
   git
   libclang-rt-22-dev # for the asan preset
+  libc6-dev-arm64-cross # programs for AArch64 are linked and emulated
+  libgcc-12-dev-arm64-cross
   libgtest-dev
   libmlir-22-dev
   libomp-22-dev
@@ -29,6 +31,7 @@ packages=(
   python3
   python3-dev
   python3-venv
+  qemu-user-static # runs them
 )
 
 fail() {

@@ -7,6 +7,7 @@
 #   %zq_plugin   the plugin for the stock mlir-opt
 #   %zq_src      the root of the source tree
 #   %zq_obj      the root of the build tree
+#   %qemu_aarch64  runs programs for AArch64, with the feature qemu-aarch64
 
 import ctypes
 import os
@@ -46,6 +47,14 @@ for tool in ["mlir-opt", "mlir-translate", "FileCheck", "split-file"]:
 # The assembler of the CUDA toolkit, which nothing but machine code needs.
 if lit.util.which("ptxas", config.environment["PATH"]):
     config.available_features.add("ptxas")
+
+# An emulator of AArch64, and a C library to link programs for it with.
+qemu = lit.util.which(
+    "qemu-aarch64-static", config.environment["PATH"]
+) or lit.util.which("qemu-aarch64", config.environment["PATH"])
+if qemu and os.path.exists("/usr/aarch64-linux-gnu/lib/libc.a"):
+    config.available_features.add("qemu-aarch64")
+    config.substitutions.append(("%qemu_aarch64", qemu))
 
 # A GPU to run on.
 try:

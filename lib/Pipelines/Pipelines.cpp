@@ -51,11 +51,11 @@ mlir::zq::createAlgebraPasses(int64_t lanes) {
 
 void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
                                            const LowerToLLVMOptions &options) {
-  std::unique_ptr<Target> target = getX86Target(options.features);
+  std::unique_ptr<Target> target = getTarget(options.features);
 
   // Import.
   if (options.packWeights)
-    pm.addPass(createPackWeights({target->getLanes()}));
+    pm.addPass(createPackWeights({target->getPanelRows()}));
   pm.addPass(createImport());
   pm.addPass(createEncodeConstants());
   addVerify(pm, "imported");
@@ -64,7 +64,7 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   for (std::unique_ptr<Pass> &pass : createAlgebraPasses(target->getLanes()))
     pm.addPass(std::move(pass));
   addVerify(pm, "algebra");
-  pm.addPass(createChooseDomains({target->getLanes(), options.accuracy}));
+  pm.addPass(createChooseDomains({target->getPanelRows(), options.accuracy}));
   addCleanup(pm);
 
   // Tile and fuse.

@@ -5,7 +5,9 @@
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "zq/Runtime/Pool.h"
+#include "zq/Target/CpuCheck.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LLVMContext.h"
@@ -14,6 +16,7 @@
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/AArch64TargetParser.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 
@@ -25,9 +28,7 @@ using ::zq::codec::Error;
 using ::zq::codec::Result;
 
 /// The known CPU nearest to `name`, to suggest; empty where none is near.
-static std::string getNearestCPU(StringRef name) {
-  SmallVector<StringRef> known;
-  llvm::X86::fillValidCPUArchList(known, /*Only64Bit=*/true);
+static std::string getNearestCPU(StringRef name, ArrayRef<StringRef> known) {
   StringRef nearest;
   unsigned distance = 4;
   for (StringRef candidate : known) {
@@ -38,37 +39,36 @@ static std::string getNearestCPU(StringRef name) {
   return nearest.str();
 }
 
-Result<std::unique_ptr<llvm::TargetMachine>>
-mlir::zq::createX86Machine(const std::string &cpu,
-                           const std::string &extraFeatures) {
-  LLVMInitializeX86TargetInfo();
-  LLVMInitializeX86Target();
-  LLVMInitializeX86TargetMC();
-  LLVMInitializeX86AsmPrinter();
-  llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
-  bool isHostX86 = triple.getArch() == llvm::Triple::x86_64;
-  if (!isHostX86)
-    triple = llvm::Triple("x86_64-unknown-linux-gnu");
+/// A machine of the architecture of `triple`, called `kind` in messages, with
+/// one of the CPUs `known`, or of this one if it is of that architecture.
+static Result<std::unique_ptr<llvm::TargetMachine>>
+createMachine(llvm::Triple triple, StringRef kind, ArrayRef<StringRef> known,
+              const std::string &cpu, const std::string &extraFeatures) {
+  llvm::Triple host(llvm::sys::getDefaultTargetTriple());
+  bool isHost = host.getArch() == triple.getArch();
+  if (isHost)
+    triple = host;
   std::string message;
   const llvm::Target *target =
       llvm::TargetRegistry::lookupTarget(triple, message);
   if (!target)
-    return Error{"this LLVM has no x86 target: " + message};
+    return Error{"this LLVM cannot compile for " + kind.str() + ": " + message};
 
   std::string name = cpu, features;
   if (cpu == "host") {
-    if (!isHostX86)
-      return Error{"--cpu=host: this machine is no x86; name a CPU"};
+    if (!isHost)
+      return Error{"--cpu=host: this machine is no " + kind.str() +
+                   "; name a CPU"};
     name = llvm::sys::getHostCPUName().str();
     // A virtual machine may hide features that the CPU of its name has.
     for (const auto &feature : llvm::sys::getHostCPUFeatures())
       features += (features.empty() ? "" : ",") +
                   std::string(feature.second ? "+" : "-") +
                   feature.first().str();
-  } else if (llvm::X86::parseArchX86(name, /*Only64Bit=*/true) ==
-             llvm::X86::CK_None) {
-    std::string nearest = getNearestCPU(name);
-    return Error{"--cpu=" + name + ": no x86-64 CPU that LLVM knows" +
+  } else if (!llvm::is_contained(known, name)) {
+    std::string nearest = getNearestCPU(name, known);
+    return Error{"--cpu=" + name + ": no " + kind.str() +
+                 " CPU that LLVM knows" +
                  (nearest.empty() ? "" : "; did you mean '" + nearest + "'?")};
   }
   if (!extraFeatures.empty())
@@ -81,15 +81,68 @@ mlir::zq::createX86Machine(const std::string &cpu,
   return machine;
 }
 
+Result<std::unique_ptr<llvm::TargetMachine>>
+mlir::zq::createX86Machine(const std::string &cpu,
+                           const std::string &features) {
+  LLVMInitializeX86TargetInfo();
+  LLVMInitializeX86Target();
+  LLVMInitializeX86TargetMC();
+  LLVMInitializeX86AsmPrinter();
+  // Checks of the CPU are inline assembly.
+  LLVMInitializeX86AsmParser();
+  SmallVector<StringRef> known;
+  llvm::X86::fillValidCPUArchList(known, /*Only64Bit=*/true);
+  return createMachine(llvm::Triple("x86_64-unknown-linux-gnu"), "x86-64",
+                       known, cpu, features);
+}
+
+Result<std::unique_ptr<llvm::TargetMachine>>
+mlir::zq::createAArch64Machine(const std::string &cpu,
+                               const std::string &features) {
+  LLVMInitializeAArch64TargetInfo();
+  LLVMInitializeAArch64Target();
+  LLVMInitializeAArch64TargetMC();
+  LLVMInitializeAArch64AsmPrinter();
+  SmallVector<StringRef> known;
+  llvm::AArch64::fillValidCPUArchList(known);
+  return createMachine(llvm::Triple("aarch64-unknown-linux-gnu"), "AArch64",
+                       known, cpu, features);
+}
+
+/// How many times 128 bits the vectors of SVE have on `machine`, as far as
+/// LLVM knows its CPU; 1 where it has none.
+static unsigned getVectorScale(const llvm::TargetMachine &machine) {
+  if (!machine.getTargetTriple().isAArch64() ||
+      !machine.getMCSubtargetInfo()->checkFeatures("+sve"))
+    return 1;
+  llvm::LLVMContext context;
+  llvm::Module module("", context);
+  module.setDataLayout(machine.createDataLayout());
+  module.setTargetTriple(machine.getTargetTriple());
+  llvm::Function *function = llvm::Function::Create(
+      llvm::FunctionType::get(llvm::Type::getVoidTy(context), false),
+      llvm::GlobalValue::ExternalLinkage, "f", module);
+  return machine.getTargetTransformInfo(*function)
+      .getVScaleForTuning()
+      .value_or(1);
+}
+
 std::string mlir::zq::getFeatures(const llvm::TargetMachine &machine) {
-  std::string features;
+  bool isAArch64 = machine.getTargetTriple().isAArch64();
+  std::string features = isAArch64 ? "aarch64" : "";
   for (const llvm::SubtargetFeatureKV &feature :
        machine.getMCSubtargetInfo()->getEnabledProcessorFeatures())
     features += (features.empty() ? "+" : ",+") + std::string(feature.Key);
+  if (unsigned scale = getVectorScale(machine); scale > 1)
+    features += ",vscale=" + std::to_string(scale);
   return features;
 }
 
 std::string mlir::zq::getMissingFeatures(StringRef features) {
+  bool isAArch64 =
+      llvm::Triple(llvm::sys::getDefaultTargetTriple()).isAArch64();
+  if (features.starts_with("aarch64") != isAArch64 && !features.empty())
+    return isAArch64 ? "x86-64" : "aarch64";
   llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
   std::string missing;
   for (StringRef feature : llvm::split(features, ',')) {
@@ -133,7 +186,8 @@ static LogicalResult addPacked(llvm::Module &module, StringRef name) {
 
 LogicalResult mlir::zq::emitCode(ModuleOp module, llvm::TargetMachine &machine,
                                  CodeForm form, llvm::raw_pwrite_stream &os,
-                                 ArrayRef<std::string> packed) {
+                                 ArrayRef<std::string> packed,
+                                 ArrayRef<std::string> checked) {
   DialectRegistry registry;
   registerAllToLLVMIRTranslations(registry);
   module.getContext()->appendDialectRegistry(registry);
@@ -146,6 +200,14 @@ LogicalResult mlir::zq::emitCode(ModuleOp module, llvm::TargetMachine &machine,
     if (failed(addPacked(*code, name)))
       return module.emitError("no function '")
              << name << "' of pointers to call";
+  // Code for vectors of one length, which LLVM takes from the functions.
+  if (unsigned scale = getVectorScale(machine); scale > 1)
+    for (llvm::Function &function : *code)
+      if (!function.isDeclaration())
+        function.addFnAttr(
+            llvm::Attribute::getWithVScaleRangeArgs(llvmContext, scale, scale));
+  if (!checked.empty())
+    addCpuChecks(*code, getFeatures(machine), cInterfacePrefix, checked);
   code->setTargetTriple(machine.getTargetTriple());
   code->setDataLayout(machine.createDataLayout());
   auto optimize =

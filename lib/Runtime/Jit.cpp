@@ -10,6 +10,7 @@
 #include "zq/Target/NVVM/Chip.h"
 #include "zq/Target/NVVM/Emulator.h"
 #include "zq/Target/NVVM/Passes.h"
+#include "zq/Target/Target.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Process.h"
 
@@ -108,9 +109,19 @@ void mlir::zq::buildPipeline(OpPassManager &pm, const JitOptions &options) {
 
 Result<std::unique_ptr<llvm::TargetMachine>>
 mlir::zq::createMachine(const JitOptions &options) {
-  bool isHost = options.features == "host";
-  return createX86Machine(isHost ? "host" : "x86-64",
-                          isHost ? "" : options.features);
+  // The length of SVE's vectors is known of CPUs by name, not of this machine:
+  // NEON instead.
+  StringRef features = options.features;
+  if (features == "host")
+    return StringRef(getHostFeatures()).starts_with("aarch64")
+               ? createAArch64Machine("host", "-sve")
+               : createX86Machine("host");
+  if (features.contains("vscale="))
+    return Error{"code for one length of SVE's vectors is compiled ahead of "
+                 "time only"};
+  if (features.consume_front("aarch64"))
+    return createAArch64Machine("generic", features.ltrim(',').str());
+  return createX86Machine("x86-64", features.str());
 }
 
 FailureOr<CompiledFunction>
@@ -153,6 +164,11 @@ FailureOr<std::unique_ptr<JitFunction>>
 JitFunction::compile(ModuleOp module, StringRef name,
                      const JitOptions &options) {
   Location loc = module.getLoc();
+  std::string missing =
+      options.features == "host" ? "" : getMissingFeatures(options.features);
+  if (!missing.empty())
+    return emitError(loc, "this machine lacks ")
+           << missing << ", which code is asked for";
   FailureOr<CompiledFunction> compiled = compileFunction(module, name, options);
   if (failed(compiled))
     return failure();

@@ -154,7 +154,7 @@ Status Session::pack() {
   if (!options.packWeights)
     return {};
   PassManager pm(module.get()->getName());
-  pm.addPass(createPackWeights({getX86Target(options.features)->getLanes()}));
+  pm.addPass(createPackWeights({getTarget(options.features)->getPanelRows()}));
   return succeeded(pm.run(*module)) ? Status() : fail("cannot pack weights");
 }
 

@@ -96,9 +96,22 @@ struct LookupBySelection : OpRewritePattern<LookupOp> {
   }
 };
 
-/// A longer table goes to memory, where each lane loads its entry.
+/// A longer table goes to memory, where each lane loads its entry. A remark
+/// says so once for a function and a kind of table.
 struct LookupInMemory : OpRewritePattern<LookupOp> {
-  using OpRewritePattern::OpRewritePattern;
+  LookupInMemory(MLIRContext *context, PatternBenefit benefit)
+      : OpRewritePattern(context, benefit),
+        told(std::make_shared<DenseSet<std::pair<Operation *, Type>>>()) {}
+
+  void remark(LookupOp op) const {
+    auto function = op->getParentOfType<FunctionOpInterface>();
+    VectorType table = op.getTable().getType();
+    if (!function || !told->insert({function.getOperation(), table}).second)
+      return;
+    function->emitRemark("lookups in ")
+        << table.getNumElements() << " entries of " << table.getElementType()
+        << ": a load for each element, since the CPU has no permute for them";
+  }
 
   LogicalResult matchAndRewrite(LookupOp op,
                                 PatternRewriter &b) const override {
@@ -106,6 +119,7 @@ struct LookupInMemory : OpRewritePattern<LookupOp> {
     int64_t entries = op.getTable().getType().getNumElements();
     if (entries <= 16)
       return failure();
+    remark(op);
     // A place on the stack for the function or the thread, not for each
     // iteration of a loop.
     Operation *scope = op->getParentOp();
@@ -132,6 +146,9 @@ struct LookupInMemory : OpRewritePattern<LookupOp> {
     b.replaceOpWithNewOp<vector::FromElementsOp>(op, op.getType(), found);
     return success();
   }
+
+  /// Functions and types of tables that there was a remark for.
+  std::shared_ptr<DenseSet<std::pair<Operation *, Type>>> told;
 };
 
 /// Each lane counts the lanes set before it and looks the byte of that number

@@ -120,7 +120,11 @@ mlir::zq::compile::printHeader(const std::vector<EntryPoint> &entryPoints,
         "one of\n * dense data in row-major order. The caller owns all memory, "
         "that of the\n * results too. An input may be overwritten. Compressed "
         "streams are not\n * checked: hand over only what was checked or "
-        "encoded by zq itself.\n */\n"
+        "encoded by zq itself.\n * A function NAME aborts, with a message, on "
+        "a CPU "
+        "that lacks what it was compiled\n * for. zq_missing_NAME says what "
+        "that "
+        "is, or null where it runs.\n */\n"
      << "#ifndef " << macro << "\n#define " << macro
      << "\n\n#include <stdint.h>\n";
 
@@ -147,9 +151,14 @@ mlir::zq::compile::printHeader(const std::vector<EntryPoint> &entryPoints,
         os << ", " << parameter.comment;
       os << '\n';
     }
+    std::string missing = "zq_missing_" + entry.name;
+    os << " */\nconst char *" << toIdentifier(missing) << "(void)";
+    // A symbol that C cannot spell.
+    if (toIdentifier(missing) != missing)
+      os << " __asm__(\"" << missing << "\")";
     std::string symbol = "_mlir_ciface_" + entry.name;
     std::string identifier = toIdentifier(symbol);
-    os << " */\nvoid " << identifier << '(';
+    os << ";\nvoid " << identifier << '(';
     llvm::interleave(
         entry.parameters, os,
         [&](const Parameter &parameter) {
@@ -160,7 +169,6 @@ mlir::zq::compile::printHeader(const std::vector<EntryPoint> &entryPoints,
     if (entry.parameters.empty())
       os << "void";
     os << ')';
-    // A symbol that C cannot spell.
     if (identifier != symbol)
       os << " __asm__(\"" << symbol << "\")";
     os << ";\n";

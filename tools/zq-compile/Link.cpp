@@ -23,6 +23,38 @@ static std::string findProgram(llvm::ArrayRef<StringRef> names) {
   return "";
 }
 
+/// Runs `command`; the first line that it prints says what went wrong.
+static Status runLinker(const std::vector<std::string> &command,
+                        const std::string &output) {
+  llvm::SmallString<128> log;
+  if (std::error_code error =
+          llvm::sys::fs::createTemporaryFile("zq-link", "log", log))
+    return Error{"cannot link " + output + ": " + error.message()};
+  llvm::SmallVector<StringRef> arguments(command.begin(), command.end());
+  std::optional<StringRef> redirects[] = {StringRef(), StringRef(log),
+                                          StringRef(log)};
+  std::string message;
+  int status = llvm::sys::ExecuteAndWait(
+      command.front(), arguments, std::nullopt, redirects, 0, 0, &message);
+  if (status != 0 && message.empty())
+    if (auto text = llvm::MemoryBuffer::getFile(log))
+      message = (*text)->getBuffer().split('\n').first.str();
+  llvm::sys::fs::remove(log);
+  if (status != 0)
+    return Error{"cannot link " + output + ": " + message};
+  return {};
+}
+
+Status mlir::zq::compile::linkForeignLibrary(const std::string &object,
+                                             const std::string &output) {
+  std::string linker = findProgram({"ld.lld"});
+  if (linker.empty())
+    return Error{"cannot link " + output +
+                 ": no ld.lld in " ZQ_LLVM_TOOLS
+                 " or on PATH; a .o needs no linker"};
+  return runLinker({linker, "-shared", "-o", output, object}, output);
+}
+
 Status mlir::zq::compile::linkSharedLibrary(const std::string &object,
                                             const std::string &output,
                                             bool threads) {
@@ -50,22 +82,5 @@ Status mlir::zq::compile::linkSharedLibrary(const std::string &object,
     command.push_back(library.str());
     command.push_back(isLinker ? "-rpath=" + folder : "-Wl,-rpath," + folder);
   }
-
-  llvm::SmallString<128> log;
-  if (std::error_code error =
-          llvm::sys::fs::createTemporaryFile("zq-link", "log", log))
-    return Error{"cannot link " + output + ": " + error.message()};
-  llvm::SmallVector<StringRef> arguments(command.begin(), command.end());
-  std::optional<StringRef> redirects[] = {StringRef(), StringRef(log),
-                                          StringRef(log)};
-  std::string message;
-  int status = llvm::sys::ExecuteAndWait(driver, arguments, std::nullopt,
-                                         redirects, 0, 0, &message);
-  if (status != 0 && message.empty())
-    if (auto text = llvm::MemoryBuffer::getFile(log))
-      message = (*text)->getBuffer().split('\n').first.str();
-  llvm::sys::fs::remove(log);
-  if (status != 0)
-    return Error{"cannot link " + output + ": " + message};
-  return {};
+  return runLinker(command, output);
 }

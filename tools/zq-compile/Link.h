@@ -14,6 +14,12 @@ namespace mlir::zq::compile {
 ::zq::codec::Status linkSharedLibrary(const std::string &object,
                                       const std::string &output, bool threads);
 
+/// Links `object`, of another architecture than this machine's, by ld.lld. The
+/// library names no others: the program that loads it has the C and the
+/// mathematical library, and OpenMP's runtime where the code has threads.
+::zq::codec::Status linkForeignLibrary(const std::string &object,
+                                       const std::string &output);
+
 } // namespace mlir::zq::compile
 
 #endif // ZQ_TOOLS_ZQ_COMPILE_LINK_H

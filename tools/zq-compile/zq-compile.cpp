@@ -22,6 +22,8 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -57,13 +59,15 @@ struct Options {
                      "(.json), or .mlir; - is stdout and needs --emit"),
       llvm::cl::cat(category)};
   llvm::cl::opt<std::string> target{
-      "target", llvm::cl::value_desc("x86|sm_NN,..."), llvm::cl::init("x86"),
-      llvm::cl::desc("The kind of machine: x86, or NVIDIA's GPUs by name "
-                     "(sm_90a,sm_120a)"),
+      "target", llvm::cl::value_desc("x86|aarch64|sm_NN,..."),
+      llvm::cl::init("x86"),
+      llvm::cl::desc("The kind of machine: x86, aarch64, or NVIDIA's GPUs by "
+                     "name (sm_90a,sm_120a)"),
       llvm::cl::cat(category)};
   llvm::cl::opt<std::string> cpu{
       "cpu", llvm::cl::value_desc("name"), llvm::cl::init("host"),
-      llvm::cl::desc("A CPU as LLVM names it (haswell, znver4), or host"),
+      llvm::cl::desc("A CPU as LLVM names it (haswell, znver4; neoverse-n1, "
+                     "neoverse-v1), or host"),
       llvm::cl::cat(category)};
   llvm::cl::opt<Form> emit{
       "emit", llvm::cl::desc("What to write, whatever OUT is called"),
@@ -176,7 +180,8 @@ static int writeHeader(const std::vector<EntryPoint> &entryPoints,
 
 /// Writes an object to a temporary file and links it.
 static int writeLibrary(ModuleOp module, llvm::TargetMachine &machine,
-                        const Options &options) {
+                        const Options &options,
+                        const std::vector<std::string> &names) {
   llvm::SmallString<128> object;
   if (std::error_code error =
           llvm::sys::fs::createTemporaryFile("zq", "o", object))
@@ -184,12 +189,17 @@ static int writeLibrary(ModuleOp module, llvm::TargetMachine &machine,
   llvm::FileRemover remover(object);
   int status =
       writeFile(object, /*isText=*/false, [&](llvm::raw_pwrite_stream &os) {
-        return emitCode(module, machine, CodeForm::Object, os);
+        return emitCode(module, machine, CodeForm::Object, os, /*packed=*/{},
+                        names);
       });
   if (status)
     return status;
-  Status linked =
-      linkSharedLibrary(object.str().str(), options.output, !options.noThreads);
+  llvm::Triple host(llvm::sys::getDefaultTargetTriple());
+  bool isForeign = host.getArch() != machine.getTargetTriple().getArch();
+  Status linked = isForeign
+                      ? linkForeignLibrary(object.str().str(), options.output)
+                      : linkSharedLibrary(object.str().str(), options.output,
+                                          !options.noThreads);
   return linked ? 0 : fail(linked.message());
 }
 
@@ -286,7 +296,9 @@ static int compileForGPUs(ModuleOp module, Form form, const Options &options) {
 
 /// Everything after the module is parsed; the exit status.
 static int compileModule(ModuleOp module, Form form, const Options &options) {
-  auto machine = createX86Machine(options.cpu);
+  bool isAArch64 = options.target == "aarch64";
+  auto machine = isAArch64 ? createAArch64Machine(options.cpu)
+                           : createX86Machine(options.cpu);
   if (!machine)
     return fail(machine.message());
   LowerToLLVMOptions pipelineOptions;
@@ -296,7 +308,7 @@ static int compileModule(ModuleOp module, Form form, const Options &options) {
   if (options.packWeights) {
     PassManager pm(module->getName());
     pm.addPass(createPackWeights(
-        {getX86Target(pipelineOptions.features)->getLanes()}));
+        {getTarget(pipelineOptions.features)->getPanelRows()}));
     if (failed(pm.run(module)))
       return 1;
   }
@@ -326,15 +338,19 @@ static int compileModule(ModuleOp module, Form form, const Options &options) {
                        return success();
                      });
   int status;
+  std::vector<std::string> names;
+  for (const EntryPoint &entry : *entryPoints)
+    names.push_back(entry.name);
   if (form == Form::Library) {
-    status = writeLibrary(module, **machine, options);
+    status = writeLibrary(module, **machine, options, names);
   } else {
     CodeForm codeForm = form == Form::LLVMIR     ? CodeForm::LLVMIR
                         : form == Form::Assembly ? CodeForm::Assembly
                                                  : CodeForm::Object;
     status = writeFile(options.output, codeForm != CodeForm::Object,
                        [&](llvm::raw_pwrite_stream &os) {
-                         return emitCode(module, **machine, codeForm, os);
+                         return emitCode(module, **machine, codeForm, os,
+                                         /*packed=*/{}, names);
                        });
   }
   bool isLinkable = form == Form::Object || form == Form::Library;
@@ -389,7 +405,7 @@ int main(int argc, char **argv) {
   auto module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module)
     return 1;
-  if (options.target != "x86")
+  if (options.target != "x86" && options.target != "aarch64")
     return compileForGPUs(*module, form, options);
   if (form == Form::PTX || form == Form::Cubin || form == Form::Fatbin)
     return fail("-o " + options.output +

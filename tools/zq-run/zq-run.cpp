@@ -167,7 +167,7 @@ describeInputs(const std::vector<Input> &inputs) {
 /// Gives the arguments of `module` the layout that this machine wants.
 static LogicalResult packWeights(ModuleOp module) {
   PassManager pm(module->getName());
-  pm.addPass(createPackWeights({getX86Target("host")->getLanes()}));
+  pm.addPass(createPackWeights({getTarget("host")->getPanelRows()}));
   return pm.run(module);
 }
 

@@ -1,6 +1,7 @@
 //===- Programs.cpp - Programs that codecs are tested with ----------------===//
 #include "Programs.h"
 
+#include "mlir/Parser/Parser.h"
 #include "gtest/gtest.h"
 
 using namespace mlir::zq;
@@ -106,23 +107,21 @@ static std::string printProgram(const std::vector<Product> &products,
          returned + " : " + results + "\n}\n";
 }
 
-void mlir::zq::test::checkProducts(const std::vector<Product> &products,
-                                   const TestCodec &codec,
-                                   const JitOptions &options,
-                                   bool mayBeUnfused) {
-  std::string what = codec.text + " for " + options.features +
-                     (options.threads ? ", threads" : "");
-  Kernel kernel(printProgram(products, codec), options, what);
+PreparedProducts
+mlir::zq::test::prepareProducts(const std::vector<Product> &products,
+                                const TestCodec &codec, double accuracy) {
+  PreparedProducts prepared{
+      products, codec.text, printProgram(products, codec), {}, {}};
   std::mt19937 random(11);
-  std::vector<Array> inputs;
   std::vector<EvaluatorInput> arguments;
   for (const Product &product : products) {
-    inputs.push_back(gaussianValues(ElementType::F32, product.x, random));
-    arguments.push_back({{inputs.back()}});
+    prepared.inputs.push_back(
+        gaussianValues(ElementType::F32, product.x, random));
+    arguments.push_back({{prepared.inputs.back()}});
     arguments.emplace_back();
     for (Stream &stream :
          codec.encode(gaussianValues(codec.elementType(), product.w, random))) {
-      inputs.push_back(stream.array);
+      prepared.inputs.push_back(stream.array);
       arguments.back().arrays.push_back(stream.array);
     }
   }
@@ -134,20 +133,47 @@ void mlir::zq::test::checkProducts(const std::vector<Product> &products,
       named.push_back({"", stream});
     return codec.decode(named, type.getShape().vec());
   };
-  std::vector<BoundedTensor> expected =
-      kernel.evaluate(arguments, decodeCustom, options.accuracy);
-  std::vector<Array> results = kernel.call(inputs);
-  ASSERT_EQ(results.size(), products.size()) << what;
-  ASSERT_EQ(expected.size(), products.size()) << what;
+  TestContext context;
+  auto source =
+      mlir::parseSourceString<mlir::ModuleOp>(prepared.text, &context.context);
+  mlir::FailureOr<std::vector<BoundedTensor>> expected = mlir::failure();
+  if (source)
+    expected = evaluateReference(source->lookupSymbol<mlir::func::FuncOp>("f"),
+                                 arguments, decodeCustom, accuracy);
+  if (succeeded(expected))
+    prepared.expected = std::move(*expected);
+  else
+    ADD_FAILURE() << codec.text << ": " << context.errors;
+  return prepared;
+}
+
+void mlir::zq::test::compareProducts(const PreparedProducts &prepared,
+                                     const std::vector<Array> &results) {
+  const std::vector<Product> &products = prepared.products;
+  ASSERT_EQ(results.size(), products.size()) << prepared.what;
+  ASSERT_EQ(prepared.expected.size(), products.size()) << prepared.what;
   for (size_t i = 0; i < results.size(); ++i) {
-    BoundComparison found = compareWithBound(expected[i], results[i]);
+    BoundComparison found = compareWithBound(prepared.expected[i], results[i]);
     EXPECT_TRUE(found.isWithin() && found.unbounded == 0)
-        << what << ": " << products[i].op << " of " << printShape(products[i].x)
-        << " by " << printShape(products[i].w) << ": " << found.violations
+        << prepared.what << ": " << products[i].op << " of "
+        << printShape(products[i].x) << " by " << printShape(products[i].w)
+        << ": " << found.violations
         << " elements are outside the bound, difference / bound is up to "
         << found.largestRatio;
   }
+}
+
+void mlir::zq::test::checkProducts(const std::vector<Product> &products,
+                                   const TestCodec &codec,
+                                   const JitOptions &options,
+                                   bool mayBeUnfused) {
+  PreparedProducts prepared =
+      prepareProducts(products, codec, options.accuracy);
+  prepared.what +=
+      " for " + options.features + (options.threads ? ", threads" : "");
+  Kernel kernel(prepared.text, options, prepared.what);
+  compareProducts(prepared, kernel.call(prepared.inputs));
   EXPECT_TRUE(mayBeUnfused ||
               kernel.getRemarks().find("decode fused") != std::string::npos)
-      << what;
+      << prepared.what;
 }

@@ -31,6 +31,22 @@ Product batchMatmulByColumns(int64_t b, int64_t m, int64_t n, int64_t k);
 Product matvec(int64_t n, int64_t k);
 Product vecmat(int64_t n, int64_t k);
 
+/// A function @f of products, what it is called with, and what it may return.
+struct PreparedProducts {
+  std::vector<Product> products;
+  std::string what, text;
+  std::vector<Array> inputs;
+  std::vector<BoundedTensor> expected;
+};
+
+/// With the codec's tensors as weights, of random values.
+PreparedProducts prepareProducts(const std::vector<Product> &products,
+                                 const TestCodec &codec, double accuracy);
+
+/// Fails the test where a result is outside of its bound.
+void compareProducts(const PreparedProducts &prepared,
+                     const std::vector<Array> &results);
+
 /// Compiles the products, with the codec's tensors as weights, and compares
 /// them with the reference. Fails too where no decode is fused, unless it may
 /// be so.

@@ -12,7 +12,8 @@ struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
   Option<std::string> features{
       *this, "features",
       llvm::cl::desc("Features of the CPU as LLVM names them (\"+avx512f,"
-                     "+avx512bw\"); \"host\" asks the machine"),
+                     "+avx512bw\", \"aarch64,+neon\"); \"host\" asks the "
+                     "machine"),
       llvm::cl::init("host")};
   Option<bool> threads{
       *this, "threads",

@@ -23,12 +23,22 @@ namespace mlir::zq {
 ::zq::codec::Result<std::unique_ptr<llvm::TargetMachine>>
 createX86Machine(const std::string &cpu, const std::string &features = "");
 
-/// The features that `machine` has, as "+avx,+avx2,...".
+/// The same for AArch64. Where LLVM knows that the vectors of a CPU's SVE have
+/// more than 128 bits, code is made for that length and no other.
+::zq::codec::Result<std::unique_ptr<llvm::TargetMachine>>
+createAArch64Machine(const std::string &cpu, const std::string &features = "");
+
+/// The features that `machine` has, as `getTarget` takes them: "+avx,+avx2,..."
+/// or "aarch64,+neon,...".
 std::string getFeatures(const llvm::TargetMachine &machine);
 
 /// Those of `features` ("+avx,+avx2") that the machine this runs on lacks, in
-/// the same form; empty where it has all of them.
+/// the same form; empty where it has all of them. The architecture's name where
+/// it is another one.
 std::string getMissingFeatures(llvm::StringRef features);
+
+/// What the C interface of a function is called: this, and the function's name.
+constexpr llvm::StringLiteral cInterfacePrefix = "_mlir_ciface_";
 
 /// The forms that machine code is written in.
 enum class CodeForm { LLVMIR, Assembly, Object };
@@ -36,10 +46,12 @@ enum class CodeForm { LLVMIR, Assembly, Object };
 /// Translates `module`, which is in the LLVM dialect, optimises it and writes
 /// it to `os`. Emits an error where that fails. For each of `packed`, functions
 /// of pointers only, there is a further function `zq_packed_NAME` that takes
-/// one pointer to an array of these pointers.
+/// one pointer to an array of these pointers. The C interfaces of the functions
+/// `checked` refuse a CPU that lacks what `machine` has (see `addCpuChecks`).
 LogicalResult emitCode(ModuleOp module, llvm::TargetMachine &machine,
                        CodeForm form, llvm::raw_pwrite_stream &os,
-                       llvm::ArrayRef<std::string> packed = {});
+                       llvm::ArrayRef<std::string> packed = {},
+                       llvm::ArrayRef<std::string> checked = {});
 
 /// An object file that was loaded into this process. It may call `symbols`,
 /// what the process has, and OpenMP's runtime.

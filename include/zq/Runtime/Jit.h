@@ -44,8 +44,8 @@ struct JitOptions {
   /// aligned to no more than their elements.
   bool guardPages = false;
   /// Features of the CPU as LLVM names them ("+avx2,+fma"), of a machine that
-  /// has no others beyond x86-64's; "host" asks the machine. Code for features
-  /// that this machine lacks crashes.
+  /// has no others beyond x86-64's; "host" asks the machine. Features that this
+  /// machine lacks are an error.
   std::string features = "host";
   /// Where the weights of contractions are decoded: "registers", "panel",
   /// "up-front", or "auto" for what the cost model finds cheapest.
@@ -84,7 +84,7 @@ struct CompiledFunction {
 
 /// The symbol of the C interface of the function `name`.
 inline std::string getCInterface(StringRef name) {
-  return ("_mlir_ciface_" + name).str();
+  return (cInterfacePrefix + name).str();
 }
 
 /// Lowers the whole of `module`, which is left in the LLVM dialect, and

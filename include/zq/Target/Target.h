@@ -25,8 +25,15 @@ public:
   /// Lanes of f32 in a vector register.
   virtual int64_t getLanes() const = 0;
 
+  /// Rows of a panel of packed weights: lanes of f32 in the registers that
+  /// contractions work on at once.
+  virtual int64_t getPanelRows() const = 0;
+
   /// Vector registers that a register tile may take for accumulators.
   virtual int64_t getAccumulators() const = 0;
+
+  /// Whether there are instructions that load each lane from a place of its own.
+  virtual bool hasGathers() const = 0;
 
   /// Lowers `zq.lookup` and whatever else the target has instructions for. The
   /// target-neutral lowerings are there with a lower benefit.
@@ -37,7 +44,15 @@ public:
 /// machine that this runs on.
 std::unique_ptr<Target> getX86Target(StringRef features);
 
-/// The features of this machine, as LLVM writes them.
+/// AArch64 with `features` as LLVM writes them ("+neon,+dotprod"). With "+sve",
+/// "vscale=2" says that its vectors are of 256 bits.
+std::unique_ptr<Target> getAArch64Target(StringRef features);
+
+/// The CPU that `features` describes: x86-64, or AArch64 where they begin with
+/// "aarch64," ("aarch64,+neon,+dotprod"). "host" is this machine.
+std::unique_ptr<Target> getTarget(StringRef features);
+
+/// The features of this machine, as `getTarget` takes them.
 std::string getHostFeatures();
 
 /// Lowerings of `zq.unpack`, `zq.lookup`, `zq.expand` and `zq.dot` to plain

@@ -1,4 +1,5 @@
 //===- X86Bytes.cpp - Lookups and codes of bytes on x86-64 ----------------===//
+#include "../Registers.h"
 #include "X86Patterns.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -6,8 +7,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
-
-#include <numeric>
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -30,33 +29,6 @@ static Value emitCall(OpBuilder &b, Location loc, Type type, const Twine &name,
       .getResults();
 }
 
-/// Applies `emit` to as many lanes of `lanes` at a time as a register of
-/// `least` to `most` bytes has, the last ones padded, and puts the bytes that
-/// come of them together.
-static Value emitByRegisters(OpBuilder &b, Location loc, Value lanes,
-                             int64_t least, int64_t most,
-                             function_ref<Value(Value lanes)> emit) {
-  int64_t count = cast<VectorType>(lanes.getType()).getNumElements();
-  int64_t width = std::clamp<int64_t>(llvm::PowerOf2Ceil(count), least, most);
-  if (count == width)
-    return emit(lanes);
-  Value result =
-      arith::ConstantOp::create(b, loc, b.getZeroAttr(getBytes(b, count)));
-  for (int64_t begin = 0; begin < count; begin += width) {
-    int64_t size = std::min(width, count - begin);
-    SmallVector<int64_t> in(width, vector::ShuffleOp::kPoisonIndex);
-    std::iota(in.begin(), in.begin() + size, begin);
-    Value part = emit(vector::ShuffleOp::create(b, loc, lanes, lanes, in));
-    if (size != width)
-      part = vector::ExtractStridedSliceOp::create(
-          b, loc, part, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{size},
-          ArrayRef<int64_t>{1});
-    result = vector::InsertStridedSliceOp::create(
-        b, loc, part, result, ArrayRef<int64_t>{begin}, ArrayRef<int64_t>{1});
-  }
-  return result;
-}
-
 namespace {
 
 /// Looks bytes up by permutes: of one or two whole registers with VBMI, else of
@@ -77,12 +49,15 @@ struct LookupBytesByPermute : OpRewritePattern<LookupOp> {
     int64_t least = 16;
     if (units.hasVBMI)
       least = std::clamp<int64_t>(entries, least, units.bytes);
+    int64_t width = std::clamp<int64_t>(
+        llvm::PowerOf2Ceil(op.getType().getNumElements()), least, units.bytes);
     b.replaceOp(
-        op, emitByRegisters(
-                b, loc, op.getCodes(), least, units.bytes, [&](Value codes) {
-                  return units.hasVBMI ? emitAcross(b, op, codes, entries)
-                                       : emitWithin(b, op, codes, entries);
-                }));
+        op, emitByRegisters(b, loc, op.getType(), width, op.getCodes(),
+                            [&](ArrayRef<Value> codes) {
+                              return units.hasVBMI
+                                         ? emitAcross(b, op, codes[0], entries)
+                                         : emitWithin(b, op, codes[0], entries);
+                            }));
     return success();
   }
 

@@ -128,9 +128,7 @@ public:
     return features.contains("avx512f") && features.contains("avx512bw") &&
            features.contains("avx512vl");
   }
-  bool hasAVX2() const {
-    return features.contains("avx2") && features.contains("fma");
-  }
+  bool hasAVX2() const { return features.contains("avx2"); }
 
   std::string getShortfall() const override {
     if (hasAVX512())
@@ -142,6 +140,8 @@ public:
   int64_t getLanes() const override {
     return hasAVX512() ? 16 : hasAVX2() ? 8 : 4;
   }
+  int64_t getPanelRows() const override { return getLanes(); }
+  bool hasGathers() const override { return hasAVX512() || hasAVX2(); }
   // Half of the registers; the others hold operands and the decode's work.
   int64_t getAccumulators() const override { return hasAVX512() ? 16 : 8; }
 
@@ -155,8 +155,10 @@ public:
     if (hasAVX512())
       patterns.add<ExpandByInstruction>(patterns.getContext(),
                                         features.contains("avx512vbmi2"));
-    if (hasAVX512() || hasAVX2()) {
-      X86ByteUnits units{hasAVX512() ? 64 : 32,
+    if (hasAVX512() || hasAVX2() || features.contains("ssse3")) {
+      X86ByteUnits units{hasAVX512() ? 64
+                         : hasAVX2() ? 32
+                                     : 16,
                          hasAVX512() && features.contains("avx512vbmi")};
       populateX86BytePatterns(patterns, units);
       populateX86ByteFieldPatterns(patterns, units);

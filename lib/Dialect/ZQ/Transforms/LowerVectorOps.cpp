@@ -2,6 +2,7 @@
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -23,8 +24,11 @@ struct LowerVectorOpsPass
   using LowerVectorOpsBase::LowerVectorOpsBase;
 
   void runOnOperation() override {
+    std::unique_ptr<Target> target = getTarget(features);
+    if (!target->hasGathers())
+      remarkOnGathers();
     RewritePatternSet patterns(&getContext());
-    getX86Target(features)->populateVectorOpPatterns(patterns);
+    target->populateVectorOpPatterns(patterns);
     populateMathPatterns(patterns);
     vector::populateVectorMultiReductionLoweringPatterns(
         patterns, vector::VectorMultiReductionLowering::InnerReduction);
@@ -35,6 +39,19 @@ struct LowerVectorOpsPass
         op->emitOpError("has no lowering for this target");
         signalPassFailure();
       }
+    });
+  }
+
+  /// Says of each function with gathers that they are loads one by one.
+  void remarkOnGathers() {
+    getOperation().walk([](func::FuncOp function) {
+      bool hasGather =
+          function
+              .walk([](vector::GatherOp) { return WalkResult::interrupt(); })
+              .wasInterrupted();
+      if (hasGather)
+        function.emitRemark("gathers: a load for each element, since the CPU "
+                            "has no instruction for them");
     });
   }
 };

@@ -475,7 +475,8 @@ def LowerVectorOps : Pass<"zq-lower-vector-ops", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"features", "features", "std::string", "\"host\"",
-           "Features of the CPU as LLVM names them, or host">,
+           "Features of the CPU as LLVM names them, after aarch64 where it is "
+           "none of x86-64; or host">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::vector::VectorDialect",
