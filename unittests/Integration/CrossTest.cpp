@@ -23,6 +23,9 @@ struct CPU {
   bool isThorough;
 };
 
+/// How GoogleTest shows it.
+void PrintTo(const CPU &cpu, std::ostream *os) { *os << cpu.name; }
+
 const CPU cpus[] = {
     // NEON without products of bytes, with those of signed bytes, and with
     // those of unsigned and signed ones.

@@ -84,13 +84,11 @@ struct LookupBytes : OpRewritePattern<LookupOp> {
     if (!op.getType().getElementType().isInteger(8))
       return failure();
     int64_t entries = op.getTable().getType().getNumElements();
-    auto bytes = VectorType::get(16, b.getI8Type());
-    b.replaceOp(op, emitByRegisters(b, loc, op.getType(), 16, op.getCodes(),
-                                    [&](ArrayRef<Value> codes) {
+    Value indices = emitIndices(b, loc, op.getCodes(), op.getType(), entries);
+    b.replaceOp(op, emitByRegisters(b, loc, op.getType(), 16, indices,
+                                    [&](ArrayRef<Value> parts) {
                                       return emitTableOfBytes(
-                                          b, loc, op.getTable(),
-                                          emitIndices(b, loc, codes[0], bytes,
-                                                      entries));
+                                          b, loc, op.getTable(), parts[0]);
                                     }));
     return success();
   }
@@ -164,15 +162,16 @@ struct LookupByElements : OpRewritePattern<LookupOp> {
     SmallVector<Value> registers = cutTable(b, loc, table, lanes);
     std::string name = "llvm.aarch64.sve.tbl.nxv" + std::to_string(128 / bits) +
                        "i" + std::to_string(bits);
+    Value indices =
+        emitIndices(b, loc, op.getCodes(),
+                    op.getType().clone(type.getElementType()), entries);
     b.replaceOp(
         op,
         emitByRegisters(
-            b, loc, op.getType(), lanes, op.getCodes(),
-            [&](ArrayRef<Value> codes) {
-              Value indices = emitIndices(b, loc, codes[0], type, entries);
+            b, loc, op.getType(), lanes, indices, [&](ArrayRef<Value> parts) {
               Value found;
               for (auto [i, part] : llvm::enumerate(registers)) {
-                Value at = indices;
+                Value at = parts[0];
                 if (i)
                   at = arith::SubIOp::create(
                       b, loc, at, emitSplat(b, loc, type, i * lanes));

@@ -26,6 +26,9 @@ Value emitIntrinsic(OpBuilder &b, Location loc, Type type, StringRef name,
 Value emitScalable(OpBuilder &b, Location loc, VectorType type, StringRef name,
                    ValueRange operands, int64_t scale);
 
+/// Fields of bytes by shifts of bytes.
+void populateAArch64FieldPatterns(RewritePatternSet &patterns);
+
 /// Lowerings of `zq.lookup`.
 void populateAArch64LookupPatterns(RewritePatternSet &patterns,
                                    AArch64Units units);

@@ -76,6 +76,7 @@ public:
   void populateVectorOpPatterns(RewritePatternSet &patterns) const override {
     mlir::zq::populateVectorOpPatterns(patterns);
     populateBFloat16Patterns(patterns);
+    populateAArch64FieldPatterns(patterns);
     populateAArch64LookupPatterns(patterns, units);
     populateAArch64DotPatterns(patterns, units);
   }

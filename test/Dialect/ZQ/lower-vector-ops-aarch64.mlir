@@ -10,9 +10,9 @@
 
 // CHECK-LABEL: func.func @lookup_16_bytes(
 // CHECK-SAME: %[[C:[^:]*]]: vector<32xi8>, %[[T:[^:]*]]: vector<16xi8>
-// NEON: %[[P:.*]] = vector.shuffle %[[C]], %[[C]] [0, 1, {{.*}}, 15]
-// NEON: %[[I:.*]] = arith.andi %[[P]], %{{.*}} : vector<16xi8>
-// NEON: llvm.call_intrinsic "llvm.aarch64.neon.tbl1.v16i8"(%{{.*}}, %[[I]])
+// NEON: %[[I:.*]] = arith.andi %[[C]], %{{.*}} : vector<32xi8>
+// NEON: %[[P:.*]] = vector.shuffle %[[I]], %[[I]] [0, 1, {{.*}}, 15]
+// NEON: llvm.call_intrinsic "llvm.aarch64.neon.tbl1.v16i8"(%{{.*}}, %[[P]])
 // NEON: llvm.call_intrinsic "llvm.aarch64.neon.tbl1.v16i8"
 // SVE-DAG: %[[I:.*]] = arith.andi %[[C]], %{{.*}} : vector<32xi8>
 // SVE-DAG: %[[R:.*]] = vector.shuffle %[[T]], %[[T]] [0, 1, {{.*}}, 15, 0, 1,
@@ -128,4 +128,41 @@ func.func @dot_of_a_large_byte(%c: vector<16xi8>, %x: vector<16xi8>, %s: vector<
   %w = zq.lookup %c in %t : vector<16xi8>, vector<8xi8> -> vector<16xi8>
   %r = zq.dot %w, %x, %s : vector<16xi8>, vector<4xi32>
   return %r : vector<4xi32>
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// Fields
+//===----------------------------------------------------------------------===//
+
+// The upper half of bytes, by a shift of bytes alone.
+// CHECK-LABEL: func.func @upper_half(
+// CHECK-SAME: %[[W:[^:]*]]: vector<4xi32>
+// CHECK-DAG: %[[FOUR:.*]] = arith.constant dense<4> : vector<16xi8>
+// CHECK: %[[B:.*]] = vector.bitcast %[[W]] : vector<4xi32> to vector<16xi8>
+// CHECK: %[[R:.*]] = arith.shrui %[[B]], %[[FOUR]] : vector<16xi8>
+// CHECK: return %[[R]]
+func.func @upper_half(%w: vector<4xi32>) -> vector<16xi8> {
+  %four = arith.constant dense<4> : vector<4xi32>
+  %mask = arith.constant dense<15> : vector<16xi8>
+  %s = arith.shrui %w, %four : vector<4xi32>
+  %b = vector.bitcast %s : vector<4xi32> to vector<16xi8>
+  %r = arith.andi %b, %mask : vector<16xi8>
+  return %r : vector<16xi8>
+}
+
+// -----
+
+// Bits of the byte above are in the field.
+// CHECK-LABEL: func.func @across_bytes(
+// CHECK: arith.shrui %{{.*}} : vector<4xi32>
+// CHECK: arith.andi
+func.func @across_bytes(%w: vector<4xi32>) -> vector<16xi8> {
+  %four = arith.constant dense<4> : vector<4xi32>
+  %mask = arith.constant dense<31> : vector<16xi8>
+  %s = arith.shrui %w, %four : vector<4xi32>
+  %b = vector.bitcast %s : vector<4xi32> to vector<16xi8>
+  %r = arith.andi %b, %mask : vector<16xi8>
+  return %r : vector<16xi8>
 }
