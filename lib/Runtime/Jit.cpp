@@ -164,8 +164,9 @@ FailureOr<std::unique_ptr<JitFunction>>
 JitFunction::compile(ModuleOp module, StringRef name,
                      const JitOptions &options) {
   Location loc = module.getLoc();
-  std::string missing =
-      options.features == "host" ? "" : getMissingFeatures(options.features);
+  std::string missing;
+  if (options.features != "host")
+    missing = getMissingFeatures(options.features);
   if (!missing.empty())
     return emitError(loc, "this machine lacks ")
            << missing << ", which code is asked for";
