@@ -62,7 +62,8 @@ const LaneCodec codecs[] = {
     {"unscaled", "quantize<si4>, pack<lanes = Rx4>"},
 };
 
-/// AVX2 with its own products of bytes, and AVX-512 without permutes of bytes.
+/// AVX2 with its own products of bytes and without fused products, AVX-512
+/// without permutes of bytes, and SSE with them.
 std::vector<std::string> getAllFeatureSets() {
   std::vector<std::string> sets = getFeatureSets();
   std::string host = getHostFeatures();
@@ -71,6 +72,9 @@ std::vector<std::string> getAllFeatureSets() {
   };
   if (has("+avxvnni") && has("+fma"))
     sets.push_back("+avx2,+fma,+avxvnni");
+  for (const char *lesser : {"+avx2", "+ssse3"})
+    if (has(lesser))
+      sets.push_back(lesser);
   if (has("+avx512bw") && has("+fma"))
     sets.push_back("+avx512f,+avx512bw,+avx512vl,+avx512dq,+avx2,+fma");
   return sets;

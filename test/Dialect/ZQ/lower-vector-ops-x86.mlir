@@ -2,6 +2,8 @@
 // RUN: zq-opt %s -zq-lower-vector-ops=features=+avx512f,+avx512bw,+avx512vl,+avx512vbmi -cse | FileCheck %s --check-prefixes=CHECK,VBMI
 // RUN: zq-opt %s -zq-lower-vector-ops=features=+avx512f,+avx512bw,+avx512vl -cse | FileCheck %s --check-prefixes=CHECK,AVX512
 // RUN: zq-opt %s -zq-lower-vector-ops=features=+avx2,+fma -cse | FileCheck %s --check-prefixes=CHECK,AVX2
+// RUN: zq-opt %s -zq-lower-vector-ops=features=+avx2 -cse | FileCheck %s --check-prefixes=CHECK,AVX2
+// RUN: zq-opt %s -zq-lower-vector-ops=features=+ssse3 -cse | FileCheck %s --check-prefix=SSSE3
 
 //===----------------------------------------------------------------------===//
 // Lookups
@@ -21,6 +23,8 @@
 // AVX2: "llvm.x86.avx2.pshuf.b"
 // AVX2: vector.shuffle %[[C]], %[[C]] [32, 33, {{.*}}, 62, 63]
 // AVX2: "llvm.x86.avx2.pshuf.b"
+// SSSE3-LABEL: func.func @lookup_16_bytes(
+// SSSE3-COUNT-4: "llvm.x86.ssse3.pshuf.b.128"
 func.func @lookup_16_bytes(%c: vector<64xi8>, %t: vector<16xi8>) -> vector<64xi8> {
   %v = zq.lookup %c in %t : vector<64xi8>, vector<16xi8> -> vector<64xi8>
   return %v : vector<64xi8>
