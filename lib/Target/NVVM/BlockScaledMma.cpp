@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "BlockScaledKernels.h"
+#include "LayoutEmitter.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -75,7 +76,7 @@ public:
   void emit();
 
 private:
-  Int swizzle(Int row, Int chunk);
+  Int getPlace(Int row, Int byte);
   void addCopies(const BlockScaledProduct::Side &side, Int first,
                  int64_t panelRows, int64_t codes, int64_t scales);
   Value at(Int slot) { return b.at(shared, slot * stage.size); }
@@ -95,31 +96,28 @@ private:
   int64_t stretches;
   PanelCopies copies;
 
-  /// Of a lane: where its warp's part of the tile begins, its group of four
-  /// lanes and its place in it.
-  Int lane, warpM, warpN, group, inGroup;
-  /// Rows that `ldmatrix` reads by this lane's address, and the chunk in a
-  /// step.
-  Int rowA, chunkA, rowB, chunkB;
+  /// Where the warp's part of the tile begins.
+  Int lane, warpM, warpN;
+  /// Of a lane: where its first sum lies, the row whose scales it gives, and
+  /// the rows that `ldmatrix` reads by its address, with the byte in a step.
+  Int rowC, columnC, scaleRow, rowA, byteA, rowB, byteB;
 };
 
 } // namespace
 
-/// Chunks of 16 bytes change places such that the same one of eight rows lies
-/// in different banks.
-Int MmaKernel::swizzle(Int row, Int chunk) {
-  return tile.bytes == 128 ? chunk ^ (row & 7) : chunk ^ ((row >> 1) & 3);
+/// Where a byte of a row lies in a panel: swizzled, so that the same chunk of
+/// 16 bytes of eight rows lies in different banks.
+Int MmaKernel::getPlace(Int row, Int byte) {
+  return emitSwizzle(b, {tile.bytes}, row * tile.bytes + byte);
 }
 
 void MmaKernel::addCopies(const BlockScaledProduct::Side &side, Int first,
                           int64_t panelRows, int64_t codes, int64_t scales) {
   PanelCopy::Layout layout = getCodeLayout(side.operand, mode, tile, true);
   layout.panelRows = panelRows;
-  copies.add(PanelCopy(b, layout, b.getGlobal(side.getCodes()), first, thread,
-                       [&](Int row, Int chunk) {
-                         return row * tile.bytes + (swizzle(row, chunk) << 4) +
-                                codes;
-                       }));
+  copies.add(PanelCopy(
+      b, layout, b.getGlobal(side.getCodes()), first, thread,
+      [&](Int row, Int chunk) { return getPlace(row, chunk << 4) + codes; }));
   layout = getScaleLayout(side.operand, mode, tile, scaleBytes);
   layout.panelRows = panelRows;
   copies.add(
@@ -147,14 +145,13 @@ SmallVector<Value> MmaKernel::multiply(Value from, ValueRange sums) {
   // theirs, and four of b.
   SmallVector<SmallVector<Value>> scalesA, scalesB;
   for (int64_t i = 0; i < atomsM; i += 2) {
-    Int row = warpM + 16 * i + group + ((inGroup & 1) << 3);
-    if (atomsM > 1)
-      row = row + ((inGroup >> 1) << 4);
+    int64_t rows = 16 * std::min<int64_t>(atomsM - i, 2);
+    Int row = warpM + 16 * i + (scaleRow & (rows - 1));
     scalesA.push_back(loadScales(b.at(from, stage.scaleA), row));
   }
   for (int64_t j = 0; j < atomsN; j += 4) {
-    int64_t atoms = std::min<int64_t>(atomsN - j, 4);
-    Int row = warpN + 8 * j + group + ((inGroup & (atoms - 1)) << 3);
+    int64_t rows = 8 * std::min<int64_t>(atomsN - j, 4);
+    Int row = warpN + 8 * j + (scaleRow & (rows - 1));
     scalesB.push_back(loadScales(b.at(from, stage.scaleB), row));
   }
   SmallVector<Value> selector;
@@ -163,13 +160,11 @@ SmallVector<Value> MmaKernel::multiply(Value from, ValueRange sums) {
 
   for (int64_t step = 0; step < tile.bytes / 32; ++step) {
     SmallVector<SmallVector<Value>> as, bs;
-    Value panelA =
-        b.at(from, rowA * tile.bytes + (swizzle(rowA, chunkA + 2 * step) << 4));
+    Value panelA = b.at(from, getPlace(rowA, byteA + 32 * step));
     for (int64_t i = 0; i < atomsM; ++i)
       as.push_back(
           b.loadMatrices(b.at(panelA, stage.a + 16 * i * tile.bytes), 4));
-    Value panelB =
-        b.at(from, rowB * tile.bytes + (swizzle(rowB, chunkB + 2 * step) << 4));
+    Value panelB = b.at(from, getPlace(rowB, byteB + 32 * step));
     for (int64_t j = 0; j < atomsN; j += 2) {
       SmallVector<Value> two = b.loadMatrices(
           b.at(panelB, stage.b + 8 * j * tile.bytes), atomsN > 1 ? 4 : 2);
@@ -204,8 +199,8 @@ void MmaKernel::store(ValueRange sums) {
     for (int64_t j = 0; j < atomsN; ++j)
       for (int64_t half = 0; half < 2; ++half) {
         int64_t first = 4 * (i * atomsN + j) + 2 * half;
-        epilogue.store(firstM + warpM + group + (16 * i + 8 * half),
-                       firstN + warpN + (inGroup << 1) + 8 * j,
+        epilogue.store(firstM + warpM + rowC + (16 * i + 8 * half),
+                       firstN + warpN + columnC + 8 * j,
                        {sums[first], sums[first + 1]}, tile.m, tile.n);
       }
 }
@@ -216,17 +211,24 @@ void MmaKernel::emit() {
   Int warp = thread >> 5;
   warpM = warp / tile.warpsN * (tile.m / tile.warpsM);
   warpN = warp % tile.warpsN * (tile.n / tile.warpsN);
-  group = lane >> 2;
-  inGroup = lane & 3;
-  // Matrices of a: both halves of the rows, then of the chunks; of b: both
-  // chunks, then the next eight rows.
-  Int matrix = lane >> 3, inMatrix = lane & 7;
-  rowA = warpM + ((matrix & 1) << 3) + inMatrix;
-  chunkA = matrix >> 1;
-  rowB = warpN + inMatrix;
+  int64_t bits = mode.getContainerBits();
+  auto layoutA = FragmentLayout::getMma(MmaOperand::A, bits);
+  auto layoutB = FragmentLayout::getMma(MmaOperand::B, bits);
+  auto layoutC = FragmentLayout::getMma(MmaOperand::C, 32);
+  EmittedOffset first = emitFirst(b, layoutC, lane);
+  rowC = first.row;
+  columnC = first.column;
+  scaleRow = emitFirst(b, FragmentLayout::getMmaScales(), lane).row;
+  EmittedOffset from = emitLdmatrixRow(b, layoutA, lane);
+  rowA = warpM + from.row;
+  byteA = from.column;
+  // Two atoms at a time, where there are.
+  SmallVector<MatrixOffset> beyond;
   if (atomsN > 1)
-    rowB = rowB + ((matrix >> 1) << 3);
-  chunkB = matrix & 1;
+    beyond.push_back({8, 0});
+  from = emitLdmatrixRow(b, layoutB, lane, beyond);
+  rowB = warpN + from.row;
+  byteB = from.column;
 
   addCopies(product.a, firstM, tile.m, stage.a, stage.scaleA);
   addCopies(product.b, firstN, tile.n, stage.b, stage.scaleB);

@@ -32,12 +32,15 @@ FragmentLayout FragmentLayout::getMma(MmaOperand operand, int64_t bits) {
           bits};
 }
 
+FragmentLayout FragmentLayout::getMmaScales() {
+  return {{{8, 0}, {16, 0}, {1, 0}, {2, 0}, {4, 0}}, {}, 32};
+}
+
 int64_t FragmentLayout::getScaleLane(MmaOperand operand, int64_t row,
                                      int64_t threadId) {
-  if (operand == MmaOperand::A)
-    return 4 * (row % 8) + 2 * threadId + row / 8;
-  assert(operand == MmaOperand::B && "C has no scales");
-  return 4 * row + threadId;
+  assert(operand != MmaOperand::C && "C has no scales");
+  int64_t atomRows = operand == MmaOperand::A ? 16 : 8;
+  return getMmaScales().find({row + threadId * atomRows, 0})->lane;
 }
 
 /// The sum of the offsets of the bits that are set in `number`.
@@ -148,5 +151,9 @@ int64_t mlir::zq::getScaleOffset128x4(int64_t row, int64_t scale,
                                       int64_t scalesPerRow) {
   assert(scalesPerRow % 4 == 0 && "rows are padded to whole words");
   int64_t chunk = row / 128 * (scalesPerRow / 4) + scale / 4;
-  return chunk * 512 + row % 32 * 16 + row % 128 / 32 * 4 + scale % 4;
+  int64_t place = chunk * scaleChunkBytes128x4 + scale % 4;
+  for (auto [bit, offset] : llvm::enumerate(scaleRowOffsets128x4))
+    if (row >> bit & 1)
+      place += offset;
+  return place;
 }

@@ -55,8 +55,12 @@ public:
   /// K 16, 32 or 64. 6- and 4-bit floats in bytes are of 8. C is of 32 always.
   static FragmentLayout getMma(MmaOperand operand, int64_t bits);
 
-  /// Of the scales of a block-scaled `mma.sync`: each lane supplies one word of
-  /// 4 scales, for row `row` of A or B from `getScaleLane`.
+  /// Of the words of 4 scales that the lanes of a block-scaled `mma.sync` give:
+  /// one each, for 32 rows of A or B, which are two atoms of 16 rows of A or
+  /// four of 8 rows of B. An atom takes those that its `thread-id` selects,
+  /// which is its number among them.
+  static FragmentLayout getMmaScales();
+  /// The lane that gives the word of row `row` of the atom with `threadId`.
   static int64_t getScaleLane(MmaOperand operand, int64_t row,
                               int64_t threadId);
 
@@ -104,9 +108,14 @@ struct Swizzle {
 /// `bytes` / 4.
 int64_t countBankTurns(llvm::ArrayRef<int64_t> addresses, int64_t bytes);
 
-/// Where scale `scale` of row `row` lies, in bytes, in the layout of 128 rows
-/// by 4 scales that cuBLAS and tcgen05 use; a row has `scalesPerRow` of them, a
-/// multiple of 4.
+/// The layout of 128 rows by 4 scales that cuBLAS and tcgen05 use, a chunk of
+/// 512 bytes: what each bit of the row's number adds to the place of its word.
+/// Lowest first.
+inline constexpr int64_t scaleRowOffsets128x4[] = {16, 32, 64, 128, 256, 4, 8};
+inline constexpr int64_t scaleChunkBytes128x4 = 512;
+
+/// Where scale `scale` of row `row` lies, in bytes, in that layout, chunk by
+/// chunk along a row; a row has `scalesPerRow` of them, a multiple of 4.
 int64_t getScaleOffset128x4(int64_t row, int64_t scale, int64_t scalesPerRow);
 
 } // namespace mlir::zq
