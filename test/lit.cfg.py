@@ -63,6 +63,11 @@ try:
     if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0:
         if count.value > 0:
             config.available_features.add("cuda")
+            # And which: "cuda-sm_90a".
+            major, minor = ctypes.c_int(0), ctypes.c_int(0)
+            driver.cuDeviceGetAttribute(ctypes.byref(major), 75, 0)
+            driver.cuDeviceGetAttribute(ctypes.byref(minor), 76, 0)
+            config.available_features.add(f"cuda-sm_{major.value}{minor.value}a")
 except OSError:
     pass
 
