@@ -79,6 +79,7 @@ private:
   }
   void countOp(Operation *op, double times);
   std::optional<int64_t> evaluate(Value value);
+  double getBlockThreads();
 
   gpu::LaunchFuncOp launch;
   gpu::GPUFuncOp kernel;
@@ -145,6 +146,14 @@ std::optional<int64_t> Counter::evaluate(Value value) {
       .Default([](Operation *) { return Result(); });
 }
 
+double Counter::getBlockThreads() {
+  double threads = 1;
+  gpu::KernelDim3 block = launch.getBlockSizeOperandValues();
+  for (Value size : {block.x, block.y, block.z})
+    threads *= evaluate(size).value_or(1);
+  return threads;
+}
+
 void Counter::countOp(Operation *op, double times) {
   if (auto loop = dyn_cast<scf::ForOp>(op)) {
     std::optional<int64_t> low = evaluate(loop.getLowerBound());
@@ -158,7 +167,8 @@ void Counter::countOp(Operation *op, double times) {
     return countBlock(*loop.getBody(), times * trips);
   }
   if (op->getNumRegions()) {
-    work.isLeast |= isa<scf::WhileOp>(op);
+    // What only waits is no work.
+    work.isLeast |= isa<scf::WhileOp>(op) && op->getNumResults();
     for (Region &region : op->getRegions())
       for (Block &block : region)
         countBlock(block, times);
@@ -177,6 +187,20 @@ void Counter::countOp(Operation *op, double times) {
     NVVM::MMAShapeAttr shape = mma.getShape();
     work.tensor += times * 2 * shape.getM() * shape.getN() * shape.getK() /
                    Chip::warpSize * (shape.getK() == 64 ? 0.25 : 0.5);
+    return;
+  }
+  if (auto mma = dyn_cast<NVVM::Tcgen05MMABlockScaleOp>(op)) {
+    // One thread's, of M and N by the instruction descriptor [PTX 9.7.16.4.2].
+    APInt descriptor;
+    if (!matchPattern(mma.getIdesc(), m_ConstantInt(&descriptor))) {
+      work.isLeast = true;
+      return;
+    }
+    double m = descriptor.extractBitsAsZExtValue(2, 27) * 128;
+    double n = descriptor.extractBitsAsZExtValue(6, 17) * 8;
+    bool isPacked = mma.getKind() != NVVM::MMABlockScaleKind::MXF8F6F4;
+    work.tensor += times * 2 * m * n * (isPacked ? 64 * 0.25 : 32 * 0.5) /
+                   getBlockThreads();
     return;
   }
   if (!isa_and_nonnull<arith::ArithDialect, math::MathDialect>(
