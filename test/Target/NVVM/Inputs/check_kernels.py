@@ -28,6 +28,11 @@ def parse_arguments():
         type=int,
         help="how many loads of less than 16 bytes there may be beside it",
     )
+    parser.add_argument(
+        "--narrow-copies",
+        type=int,
+        help="how many cp.async of less than 16 bytes there may be in its kernel",
+    )
     return parser.parse_args()
 
 
@@ -74,6 +79,26 @@ def is_narrow_load(line):
     return not vector or int(vector.group(1)) * int(vector.group(2)) < 128
 
 
+def is_narrow_copy(line):
+    copy = re.search(r"\bcp\.async\.c[ag]\.shared\.global.*\], (\d+)", line)
+    return copy and int(copy.group(1)) < 16
+
+
+def check_accesses(options, name, lines):
+    if options.narrow_loads is not None:
+        loop = innermost_around(lines, options.instruction)
+        narrow = [line for line in loop if is_narrow_load(line)]
+        if len(narrow) > options.narrow_loads:
+            yield (
+                f"{name}: {len(narrow)} loads of less than 16 bytes "
+                f"beside the products: {narrow[0]}"
+            )
+    if options.narrow_copies is not None:
+        narrow = [line for line in lines if is_narrow_copy(line)]
+        if len(narrow) > options.narrow_copies:
+            yield f"{name}: {len(narrow)} copies of less than 16 bytes: {narrow[0]}"
+
+
 def compile_module(options, chip, output):
     command = [options.zq_compile, options.module, f"--target={chip}", "--quiet"]
     run = subprocess.run(
@@ -108,16 +133,8 @@ def check(options, chip, folder):
     }
     if not kernels:
         yield f"{chip}: no '{options.instruction}' in any kernel"
-    if options.narrow_loads is None:
-        return
     for name, lines in kernels.items():
-        loop = innermost_around(lines, options.instruction)
-        narrow = [line for line in loop if is_narrow_load(line)]
-        if len(narrow) > options.narrow_loads:
-            yield (
-                f"{chip}: {name}: {len(narrow)} loads of less than 16 bytes "
-                f"beside the products: {narrow[0]}"
-            )
+        yield from check_accesses(options, f"{chip}: {name}", lines)
 
 
 def main():
