@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 using namespace zq::runtime;
+using zq::TensorMapShape;
 using zq::codec::Error;
 using zq::codec::Result;
 using zq::codec::Status;
@@ -30,6 +31,9 @@ static constexpr int CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75;
 static constexpr int CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76;
 static constexpr int CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN = 97;
 static constexpr int CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8;
+static constexpr int CU_TENSOR_MAP_INTERLEAVE_NONE = 0;
+static constexpr int CU_TENSOR_MAP_L2_PROMOTION_L2_256B = 3;
+static constexpr int CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE = 0;
 static constexpr int CU_JIT_ERROR_LOG_BUFFER = 5;
 static constexpr int CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6;
 // NOLINTEND(readability-identifier-naming)
@@ -64,6 +68,13 @@ struct Api {
                      unsigned blockX, unsigned blockY, unsigned blockZ,
                      unsigned sharedBytes, CUstream, void **arguments,
                      void **extra);
+  /// Null before CUDA 12, whose drivers know no chip with tensor maps.
+  CUresult (*tensorMapEncodeTiled)(void *map, int type, unsigned rank,
+                                   void *address, const uint64_t *sizes,
+                                   const uint64_t *strides, const unsigned *box,
+                                   const unsigned *elementStrides,
+                                   int interleave, int swizzle, int promotion,
+                                   int fill);
   CUresult (*eventCreate)(CUevent *, unsigned flags);
   CUresult (*eventDestroy)(CUevent);
   CUresult (*eventRecord)(CUevent, CUstream);
@@ -114,6 +125,9 @@ static Result<Api> loadApi() {
   find(api.eventRecord, "cuEventRecord");
   find(api.eventSynchronize, "cuEventSynchronize");
   find(api.eventElapsed, "cuEventElapsedTime");
+  api.tensorMapEncodeTiled =
+      reinterpret_cast<decltype(api.tensorMapEncodeTiled)>(
+          ::dlsym(library, "cuTensorMapEncodeTiled"));
   if (!missing.empty())
     return Error{std::string(libraryName) + " has no function '" + missing +
                  "': the NVIDIA driver is too old"};
@@ -271,6 +285,29 @@ Status CudaDevice::copy(void *to, const void *from, size_t bytes) {
   return state->check(
       state->api.copyOnDevice(toDevice(to), toDevice(from), bytes, nullptr),
       "cannot copy on the device");
+}
+
+Status CudaDevice::encodeTensorMap(void *map, void *array,
+                                   const TensorMapShape &shape) {
+  if (!state->api.tensorMapEncodeTiled)
+    return Error{std::string(libraryName) +
+                 " has no function 'cuTensorMapEncodeTiled': the NVIDIA driver "
+                 "is too old for this kernel"};
+  uint64_t sizes[TensorMapShape::maxRank], strides[TensorMapShape::maxRank];
+  unsigned box[TensorMapShape::maxRank], ones[TensorMapShape::maxRank];
+  for (int64_t i = 0; i < shape.rank; ++i) {
+    sizes[i] = shape.sizes[i];
+    strides[i] = i + 1 < shape.rank ? shape.strides[i] : 0;
+    box[i] = shape.box[i];
+    ones[i] = 1;
+  }
+  return state->check(
+      state->api.tensorMapEncodeTiled(
+          map, static_cast<int>(shape.type), shape.rank, array, sizes, strides,
+          box, ones, CU_TENSOR_MAP_INTERLEAVE_NONE,
+          static_cast<int>(shape.swizzle), CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
+          CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE),
+      "the driver makes no tensor map of this shape");
 }
 
 Status CudaDevice::launch(const std::string &name, LaunchSize grid,

@@ -126,6 +126,12 @@ static void *getConstant(const void *host, int64_t bytes) {
   return nullptr;
 }
 
+static void makeTensorMap(void *map, void *array,
+                          const zq::TensorMapShape *shape) {
+  if (DeviceRuntime *device = getWorking())
+    report(*device, device->encodeTensorMap(map, array, *shape));
+}
+
 static void launch(const char *kernel, int64_t gridX, int64_t gridY,
                    int64_t gridZ, int64_t blockX, int64_t blockY,
                    int64_t blockZ, int64_t dynamicSharedBytes,
@@ -147,6 +153,7 @@ zq::runtime::getDeviceSymbols() {
       {"zq_device_free", reinterpret_cast<void *>(&release)},
       {"zq_device_copy", reinterpret_cast<void *>(&copy)},
       {"zq_device_constant", reinterpret_cast<void *>(&getConstant)},
+      {"zq_device_tensor_map", reinterpret_cast<void *>(&makeTensorMap)},
       {"zq_device_launch", reinterpret_cast<void *>(&launch)},
   };
   return symbols;

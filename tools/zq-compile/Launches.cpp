@@ -8,6 +8,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "zq/Target/NVVM/TensorMaps.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Base64.h"
 
@@ -31,6 +32,7 @@ private:
   void writeStep(Operation *op);
   void writeLaunch(gpu::LaunchFuncOp launch);
   void writeOperand(Value operand);
+  void writeTensorMap(nvgpu::TmaCreateDescriptorOp map);
   /// A number, or text like "(arg0.size0 + 7) / 8" where it depends on sizes.
   llvm::json::Value getNumber(Value value);
   std::string getText(Value value);
@@ -65,13 +67,20 @@ Operation *Steps::findOther() {
   if (!llvm::hasSingleElement(function.getBody()))
     return function;
   for (Operation &op : function.getBody().front())
-    if (!isStep(&op) && !isMemoryEffectFree(&op) && !isa<func::ReturnOp>(op))
+    if (!isStep(&op) && !isMemoryEffectFree(&op) &&
+        !isa<func::ReturnOp, nvgpu::TmaCreateDescriptorOp>(op))
       return &op;
   return nullptr;
 }
 
 std::string Steps::getName(Value memref) {
   while (Operation *op = memref.getDefiningOp()) {
+    // What a tensor map takes bytes for.
+    auto cast = dyn_cast<UnrealizedConversionCastOp>(op);
+    if (cast && isa<MemRefType>(cast.getOperand(0).getType())) {
+      memref = cast.getOperand(0);
+      continue;
+    }
     auto view = dyn_cast<ViewLikeOpInterface>(op);
     if (!view)
       break;
@@ -142,7 +151,32 @@ llvm::json::Value Steps::getBytes(Value memref, ValueRange dynamicSizes) {
   return text;
 }
 
+/// The arguments of the driver's cuTensorMapEncodeTiled but for those that are
+/// the same for all: steps of one element, no interleaving, lines of 256 bytes
+/// to the cache, zeros outside of the array.
+void Steps::writeTensorMap(nvgpu::TmaCreateDescriptorOp map) {
+  json.attribute("array", getName(getTensorMapArray(map)));
+  auto shape = getTensorMapShape(map);
+  if (failed(shape))
+    return;
+  json.attribute("dataType", int64_t(shape->type));
+  json.attribute("swizzle", int64_t(shape->swizzle));
+  auto write = [&](StringRef name, const int64_t *values, int64_t count) {
+    json.attributeArray(name, [&] {
+      for (int64_t i = 0; i < count; ++i)
+        json.value(values[i]);
+    });
+  };
+  write("sizes", shape->sizes, shape->rank);
+  write("strides", shape->strides, shape->rank - 1);
+  write("box", shape->box, shape->rank);
+}
+
 void Steps::writeOperand(Value operand) {
+  if (nvgpu::TmaCreateDescriptorOp map = getTensorMap(operand)) {
+    json.attributeObject("tensorMap", [&] { writeTensorMap(map); });
+    return;
+  }
   std::string type;
   llvm::raw_string_ostream(type) << operand.getType();
   auto toPointer = operand.getDefiningOp<LLVM::IntToPtrOp>();

@@ -7,6 +7,9 @@
 
 using namespace mlir::zq::test;
 using namespace zq::emulator;
+using zq::TensorMapShape;
+using zq::TensorMapSwizzle;
+using zq::TensorMapType;
 
 static bool contains(const std::string &text, const std::string &part) {
   return text.find(part) != std::string::npos;
@@ -359,10 +362,13 @@ TEST(TensorMapTest, SwizzlesAndFillsWithZeros) {
                        MapCase{TensorMapSwizzle::Bytes64, 64},
                        MapCase{TensorMapSwizzle::Bytes128, 128}}) {
     TensorMap map;
-    uint64_t sizes[] = {200, 20}, strides[] = {256};
-    uint32_t box[] = {test.rowBytes, 16}, ones[] = {1, 1};
-    auto status = encodeTensorMap(map, TensorMapType::Uint8, 2, source, sizes,
-                                  strides, box, ones, test.swizzle);
+    auto status = encodeTensorMap(map, source,
+                                  {TensorMapType::Uint8,
+                                   test.swizzle,
+                                   2,
+                                   {200, 20},
+                                   {256},
+                                   {test.rowBytes, 16}});
     ASSERT_TRUE(bool(status)) << status.message();
     int32_t x = 160, y = 8;
     uint32_t bytes = 16 * test.rowBytes;
@@ -404,11 +410,13 @@ TEST(TensorMapTest, PackedValuesWithGaps) {
   const Op expect(zqsim_mbarrier_arrive, {0, 1, 0, 1});
   const Op load(zqsim_tensor_load, {2}), wait(zqsim_mbarrier_wait, {0, 1});
   TensorMap map;
-  uint64_t sizes[] = {128, 2}, strides[] = {64};
-  uint32_t box[] = {128, 2}, ones[] = {1, 1};
-  auto status =
-      encodeTensorMap(map, TensorMapType::Packed16U4Align16B, 2, source, sizes,
-                      strides, box, ones, TensorMapSwizzle::Bytes128);
+  auto status = encodeTensorMap(map, source,
+                                {TensorMapType::Packed16U4Align16B,
+                                 TensorMapSwizzle::Bytes128,
+                                 2,
+                                 {128, 2},
+                                 {64},
+                                 {128, 2}});
   ASSERT_TRUE(bool(status)) << status.message();
   EXPECT_EQ(runThreads(1,
                        [&](unsigned) {
@@ -429,12 +437,17 @@ TEST(TensorMapTest, PackedValuesWithGaps) {
 TEST(TensorMapTest, RefusesWhatTheDriverRefuses) {
   alignas(64) static uint8_t source[4096];
   TensorMap map;
-  uint64_t sizes[] = {64, 16}, strides[] = {64};
-  uint32_t box[] = {64, 16}, ones[] = {1, 1};
+  TensorMapShape shape{TensorMapType::Uint8,
+                       TensorMapSwizzle::None,
+                       2,
+                       {64, 16},
+                       {64},
+                       {64, 16}};
   auto encode = [&](unsigned rank, const void *address,
                     TensorMapSwizzle swizzle) {
-    auto status = encodeTensorMap(map, TensorMapType::Uint8, rank, address,
-                                  sizes, strides, box, ones, swizzle);
+    shape.rank = rank;
+    shape.swizzle = swizzle;
+    auto status = encodeTensorMap(map, address, shape);
     return status ? std::string() : status.message();
   };
   EXPECT_EQ(encode(2, source, TensorMapSwizzle::Bytes64), "");
@@ -443,11 +456,11 @@ TEST(TensorMapTest, RefusesWhatTheDriverRefuses) {
                        "not aligned to 16"));
   EXPECT_TRUE(contains(encode(2, source, TensorMapSwizzle::Bytes32),
                        "over the swizzle's 32"));
-  strides[0] = 72;
+  shape.strides[0] = 72;
   EXPECT_TRUE(
       contains(encode(2, source, TensorMapSwizzle::None), "no multiple of 16"));
-  strides[0] = 64;
-  box[1] = 257;
+  shape.strides[0] = 64;
+  shape.box[1] = 257;
   EXPECT_TRUE(
       contains(encode(2, source, TensorMapSwizzle::None), "is not 1 to 256"));
 }

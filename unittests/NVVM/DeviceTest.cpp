@@ -62,6 +62,13 @@ public:
     compute(arguments);
     return {};
   }
+  Status encodeTensorMap(void *map, void *array,
+                         const ::zq::TensorMapShape &shape) override {
+    if (shape.rank == 0)
+      return Error{"no map of nothing"};
+    std::memcpy(map, &array, sizeof(array));
+    return {};
+  }
   Status synchronize() override { return {}; }
 
   std::function<void(void **arguments)> compute;
@@ -141,6 +148,23 @@ TEST(DeviceTest, KeepsTheFirstError) {
   EXPECT_EQ(device.takeError().message(), "no kernel 'none' was loaded");
   EXPECT_EQ(allocate(int64_t(1) << 40), nullptr);
   EXPECT_EQ(device.takeError().message(), "too large");
+}
+
+TEST(DeviceTest, MakesTensorMaps) {
+  HostDevice device;
+  auto *make = getSymbol<void(void *, void *, const ::zq::TensorMapShape *)>(
+      "zq_device_tensor_map");
+  ASSERT_TRUE(make);
+  ActiveDevice active(device);
+  void *map = nullptr;
+  ::zq::TensorMapShape shape;
+  shape.rank = 1;
+  make(&map, &device, &shape);
+  EXPECT_EQ(map, &device);
+  shape.rank = 0;
+  make(&map, nullptr, &shape);
+  EXPECT_EQ(map, &device);
+  EXPECT_EQ(device.takeError().message(), "no map of nothing");
 }
 
 struct DeviceFunctionTest : testing::Test {

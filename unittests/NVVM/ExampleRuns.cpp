@@ -102,13 +102,15 @@ std::string runSums(Emulator &emulator, const CompiledKernels &kernels) {
   auto *in = upload(emulator, x);
   auto *out = static_cast<float *>(emulator.allocate(x.size() * 4));
   TensorMap maps[2];
-  uint64_t sizes[] = {uint64_t(columns), uint64_t(rows)};
-  uint64_t strides[] = {128};
-  uint32_t box[] = {32, 16}, ones[] = {1, 1};
   for (int i = 0; i < 2; ++i) {
     auto status = encodeTensorMap(
-        maps[i], TensorMapType::Float32, 2, i ? out : in, sizes, strides, box,
-        ones, i ? TensorMapSwizzle::None : TensorMapSwizzle::Bytes128);
+        maps[i], i ? out : in,
+        {zq::TensorMapType::Float32,
+         i ? zq::TensorMapSwizzle::None : zq::TensorMapSwizzle::Bytes128,
+         2,
+         {columns, rows},
+         {128},
+         {32, 16}});
     if (!status)
       return status.message();
   }

@@ -11,6 +11,7 @@
 #define ZQ_RUNTIME_DEVICE_H
 
 #include "zq/Codec/Result.h"
+#include "zq/Target/NVVM/TensorMapShape.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -48,6 +49,10 @@ public:
   codec::Result<void *> constant(const void *host, size_t bytes);
   /// Loads kernels, as PTX or machine code; they are then known by name.
   virtual codec::Status load(const std::string &image) = 0;
+  /// Fills `map`, of TensorMapShape::mapBytes, for kernels that take it by
+  /// value: `array` in device memory as a kernel's copies see it.
+  virtual codec::Status encodeTensorMap(void *map, void *array,
+                                        const TensorMapShape &shape) = 0;
   /// Starts a kernel of the code that was loaded. An argument is behind each
   /// pointer.
   virtual codec::Status launch(const std::string &kernel, LaunchSize grid,
@@ -95,6 +100,7 @@ private:
 ///   void zq_device_free(ptr)
 ///   void zq_device_copy(ptr to, ptr from, i64 bytes)
 ///   ptr  zq_device_constant(ptr host, i64 bytes)
+///   void zq_device_tensor_map(ptr map, ptr array, ptr TensorMapShape)
 ///   void zq_device_launch(ptr kernelName, i64 gridX, gridY, gridZ, i64 blockX,
 ///                         blockY, blockZ, i64 dynamicSharedBytes,
 ///                         ptr argumentPointers)
@@ -121,6 +127,8 @@ public:
   codec::Status upload(void *to, const void *from, size_t bytes) override;
   codec::Status download(void *to, const void *from, size_t bytes) override;
   codec::Status copy(void *to, const void *from, size_t bytes) override;
+  codec::Status encodeTensorMap(void *map, void *array,
+                                const TensorMapShape &shape) override;
   codec::Status launch(const std::string &kernel, LaunchSize grid,
                        LaunchSize block, size_t dynamicSharedBytes,
                        void **arguments) override;

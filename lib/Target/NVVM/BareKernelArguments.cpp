@@ -1,5 +1,6 @@
 //===- BareKernelArguments.cpp - Arrays of kernels as pointers ------------===//
 #include "zq/Target/NVVM/Passes.h"
+#include "zq/Target/NVVM/TensorMaps.h"
 
 #include "mlir/Analysis/AliasAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -7,7 +8,9 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/SmallBitVector.h"
 
@@ -85,6 +88,81 @@ static llvm::SmallBitVector findShared(gpu::GPUFuncOp kernel,
       }
   }
   return shared;
+}
+
+/// The ops of a kernel that make `map` of one of its arguments, in order;
+/// nothing where it is made of something else.
+static SmallVector<Operation *>
+getTensorMapOps(gpu::GPUFuncOp kernel, nvgpu::TmaCreateDescriptorOp map,
+                BlockArgument &array) {
+  SmallVector<Operation *> ops{map};
+  Value source = map.getTensor();
+  while (Operation *op = source.getDefiningOp()) {
+    if (!isMemoryEffectFree(op) || op->getNumOperands() != 1)
+      return {};
+    ops.push_back(op);
+    source = op->getOperand(0);
+  }
+  array = cast<BlockArgument>(source);
+  if (array.getOwner() != &kernel.getBody().front() ||
+      array.getArgNumber() >= kernel.getFunctionType().getNumInputs())
+    return {};
+  for (Value extent : map.getBoxDimensions()) {
+    Operation *op = extent.getDefiningOp();
+    if (!op || !op->hasTrait<OpTrait::ConstantLike>())
+      return {};
+    ops.push_back(op);
+  }
+  std::reverse(ops.begin(), ops.end());
+  return ops;
+}
+
+/// Has the host make the maps that `kernel` asks for, which become arguments.
+static LogicalResult hoistTensorMaps(gpu::GPUFuncOp kernel,
+                                     ArrayRef<gpu::LaunchFuncOp> launches) {
+  SmallVector<nvgpu::TmaCreateDescriptorOp> maps;
+  kernel.walk([&](nvgpu::TmaCreateDescriptorOp op) { maps.push_back(op); });
+  auto pointer = LLVM::LLVMPointerType::get(kernel.getContext());
+  for (nvgpu::TmaCreateDescriptorOp map : maps) {
+    BlockArgument array;
+    SmallVector<Operation *> ops = getTensorMapOps(kernel, map, array);
+    if (ops.empty())
+      return map.emitOpError("is not of an array that the kernel is given");
+    for (gpu::LaunchFuncOp launch : launches) {
+      if (SymbolTable::lookupNearestSymbolFrom(
+              launch, launch.getKernelAttr()) != kernel)
+        continue;
+      OpBuilder b(launch);
+      IRMapping mapping;
+      mapping.map(array, launch.getKernelOperand(array.getArgNumber()));
+      for (Operation *op : ops)
+        b.clone(*op, mapping);
+      Value operand = UnrealizedConversionCastOp::create(
+                          b, launch.getLoc(), pointer, mapping.lookup(map))
+                          .getResult(0);
+      launch.getKernelOperandsMutable().append(operand);
+    }
+    OpBuilder b(map);
+    NamedAttrList attrs;
+    attrs.set(LLVM::LLVMDialect::getByValAttrName(),
+              TypeAttr::get(LLVM::LLVMArrayType::get(
+                  b.getI8Type(), ::zq::TensorMapShape::mapBytes)));
+    attrs.set(LLVM::LLVMDialect::getAlignAttrName(),
+              b.getI64IntegerAttr(::zq::TensorMapShape::mapAlignment));
+    unsigned index = kernel.getFunctionType().getNumInputs();
+    (void)kernel.insertArgument(
+        index, pointer, attrs.getDictionary(b.getContext()), map.getLoc());
+    for (Operation *user : llvm::make_early_inc_range(map->getUsers())) {
+      if (!isa<UnrealizedConversionCastOp>(user))
+        return user->emitOpError("uses a tensor map other than by its pointer");
+      user->getResult(0).replaceAllUsesWith(kernel.getArgument(index));
+      user->erase();
+    }
+    for (Operation *op : llvm::reverse(ops))
+      if (op->use_empty())
+        op->erase();
+  }
+  return success();
 }
 
 /// Replaces argument `index` of `kernel` by a pointer and sizes; returns how
@@ -174,10 +252,17 @@ static LogicalResult appendOperands(OpBuilder &b, gpu::LaunchFuncOp launch,
 
 namespace {
 struct BareKernelArgumentsPass
-    : zq::impl::BareKernelArgumentsBase<BareKernelArgumentsPass> {
+    : mlir::zq::impl::BareKernelArgumentsBase<BareKernelArgumentsPass> {
   void runOnOperation() override {
     SmallVector<gpu::LaunchFuncOp> launches;
     getOperation().walk([&](gpu::LaunchFuncOp op) { launches.push_back(op); });
+    WalkResult hoisted = getOperation().walk([&](gpu::GPUFuncOp kernel) {
+      return kernel.isKernel() && failed(hoistTensorMaps(kernel, launches))
+                 ? WalkResult::interrupt()
+                 : WalkResult::advance();
+    });
+    if (hoisted.wasInterrupted())
+      return signalPassFailure();
     llvm::DenseMap<Operation *, llvm::SmallBitVector> shared;
     getOperation().walk([&](gpu::GPUFuncOp kernel) {
       if (kernel.isKernel())

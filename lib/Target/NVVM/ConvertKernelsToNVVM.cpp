@@ -53,6 +53,38 @@ static void finish(gpu::GPUModuleOp module) {
 }
 
 namespace {
+/// Arguments that are structs by value, which upstream's conversion forgets.
+struct ByValue {
+  StringAttr kernel;
+  unsigned argument;
+  Attribute type;
+};
+} // namespace
+
+static SmallVector<ByValue> findByValue(gpu::GPUModuleOp module) {
+  SmallVector<ByValue> found;
+  for (auto kernel : module.getOps<gpu::GPUFuncOp>())
+    for (unsigned i = 0; i < kernel.getFunctionType().getNumInputs(); ++i)
+      if (Attribute type =
+              kernel.getArgAttr(i, LLVM::LLVMDialect::getByValAttrName()))
+        found.push_back({kernel.getNameAttr(), i, type});
+  return found;
+}
+
+/// By value again, and constant: the code generator would copy a tensor map to
+/// where the copy engine cannot read it.
+static void restoreByValue(gpu::GPUModuleOp module, ArrayRef<ByValue> found) {
+  for (const ByValue &value : found) {
+    auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(value.kernel);
+    kernel.setArgAttr(value.argument, LLVM::LLVMDialect::getByValAttrName(),
+                      value.type);
+    kernel.setArgAttr(value.argument,
+                      NVVM::NVVMDialect::getGridConstantAttrName(),
+                      UnitAttr::get(module.getContext()));
+  }
+}
+
+namespace {
 struct ConvertKernelsToNVVMPass
     : mlir::zq::impl::ConvertKernelsToNVVMBase<ConvertKernelsToNVVMPass> {
   void runOnOperation() override {
@@ -80,6 +112,7 @@ struct ConvertKernelsToNVVMPass
                                            /*force32BitVectorIndices=*/true);
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
 
+    SmallVector<ByValue> byValue = findByValue(module);
     ConversionTarget target(*context);
     target.addLegalDialect<LLVM::LLVMDialect, NVVM::NVVMDialect>();
     target.addIllegalDialect<gpu::GPUDialect>();
@@ -90,6 +123,7 @@ struct ConvertKernelsToNVVMPass
     if (failed(applyFullConversion(body, target, std::move(patterns))))
       return signalPassFailure();
     finish(module);
+    restoreByValue(module, byValue);
   }
 };
 } // namespace

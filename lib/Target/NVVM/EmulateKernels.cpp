@@ -13,6 +13,7 @@
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "zq/Target/NVVM/Passes.h"
+#include "zq/Target/NVVM/TensorMaps.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
@@ -512,17 +513,6 @@ static std::string getKernelSymbol(gpu::LaunchFuncOp launch) {
       .str();
 }
 
-/// Which arguments of a kernel are structs by value.
-static SmallVector<bool> getByValue(gpu::LaunchFuncOp launch) {
-  SmallVector<bool> isByValue(launch.getNumKernelOperands());
-  auto kernel = SymbolTable::lookupNearestSymbolFrom<LLVM::LLVMFuncOp>(
-      launch, launch.getKernelAttr());
-  for (unsigned i = 0; kernel && i < isByValue.size(); ++i)
-    isByValue[i] =
-        bool(kernel.getArgAttr(i, LLVM::LLVMDialect::getByValAttrName()));
-  return isByValue;
-}
-
 static LogicalResult lowerLaunch(HostModule &host, gpu::LaunchFuncOp launch) {
   if (launch.getAsyncToken() || !launch.getAsyncDependencies().empty())
     return launch.emitOpError("is asynchronous, which is not emulated");
@@ -541,7 +531,7 @@ static LogicalResult lowerLaunch(HostModule &host, gpu::LaunchFuncOp launch) {
     return LLVM::AllocaOp::create(top, loc, pointer, type, one,
                                   /*alignment=*/16);
   };
-  SmallVector<bool> isByValue = getByValue(launch);
+  SmallVector<bool> isByValue = getByValueOperands(launch);
   unsigned count = launch.getNumKernelOperands();
   Value array = reserve(LLVM::LLVMArrayType::get(pointer, std::max(count, 1u)));
   for (auto [i, operand] : llvm::enumerate(launch.getKernelOperands())) {
@@ -603,6 +593,11 @@ struct EmulateKernelsPass
     module.walk([&](gpu::LaunchFuncOp op) { launches.push_back(op); });
     for (gpu::LaunchFuncOp launch : launches)
       if (failed(lowerLaunch(host, launch)))
+        return signalPassFailure();
+    SmallVector<nvgpu::TmaCreateDescriptorOp> maps;
+    module.walk([&](nvgpu::TmaCreateDescriptorOp op) { maps.push_back(op); });
+    for (nvgpu::TmaCreateDescriptorOp map : maps)
+      if (failed(lowerTensorMap(map, "zqsim_tensor_map")))
         return signalPassFailure();
     for (auto gpuModule :
          llvm::make_early_inc_range(module.getOps<gpu::GPUModuleOp>())) {

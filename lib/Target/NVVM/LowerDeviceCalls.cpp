@@ -1,5 +1,6 @@
 //===- LowerDeviceCalls.cpp - Host code to calls of a device's runtime ----===//
 #include "zq/Target/NVVM/Passes.h"
+#include "zq/Target/NVVM/TensorMaps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -19,7 +20,8 @@ namespace mlir::zq {
 /// Whether `op` becomes calls.
 static bool isDeviceOp(Operation *op) {
   return isa<memref::AllocOp, memref::DeallocOp, memref::CopyOp,
-             memref::GetGlobalOp, gpu::LaunchFuncOp>(op);
+             memref::GetGlobalOp, gpu::LaunchFuncOp,
+             nvgpu::TmaCreateDescriptorOp>(op);
 }
 
 namespace {
@@ -169,9 +171,13 @@ LogicalResult Lowering::lowerLaunch(gpu::LaunchFuncOp launch) {
   auto arguments = launch.getKernelOperands();
   Value pointers =
       allocaAtEntry(launch, pointer, std::max<int64_t>(arguments.size(), 1));
+  SmallVector<bool> isByValue = getByValueOperands(launch);
   for (auto [i, argument] : llvm::enumerate(arguments)) {
-    Value slot = allocaAtEntry(launch, argument.getType());
-    LLVM::StoreOp::create(b, loc, argument, slot);
+    Value slot = argument;
+    if (!isByValue[i]) {
+      slot = allocaAtEntry(launch, argument.getType());
+      LLVM::StoreOp::create(b, loc, argument, slot);
+    }
     Value place = LLVM::GEPOp::create(b, loc, pointer, pointer, pointers,
                                       ArrayRef<LLVM::GEPArg>{int32_t(i)});
     LLVM::StoreOp::create(b, loc, slot, place);
@@ -187,6 +193,8 @@ LogicalResult Lowering::lower(Operation *op) {
   loc = op->getLoc();
   if (auto launch = dyn_cast<gpu::LaunchFuncOp>(op))
     return lowerLaunch(launch);
+  if (auto map = dyn_cast<nvgpu::TmaCreateDescriptorOp>(op))
+    return lowerTensorMap(map, "zq_device_tensor_map");
   if (auto alloc = dyn_cast<memref::AllocOp>(op)) {
     Value bytes = getNumber(getWidth(alloc.getType()));
     if (!alloc.getType().getLayout().isIdentity())

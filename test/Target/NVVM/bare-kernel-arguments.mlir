@@ -86,3 +86,59 @@ gpu.module @kernels {
   }
 }
 }
+
+// -----
+
+!map = !nvgpu.tensormap.descriptor<tensor = memref<16x32xf32, 3>, swizzle = swizzle_128b, l2promo = none, oob = zero, interleave = none>
+module attributes {gpu.container_module} {
+// The host makes a tensor map before the launch; the kernel has it by value.
+// CHECK-LABEL: func.func @boxes(
+// CHECK-SAME: %[[X:.*]]: memref<64x64xf32>)
+// CHECK: %[[ANY:.*]] = memref.cast %[[X]] : memref<64x64xf32> to memref<*xf32>
+// CHECK: %[[MAP:.*]] = nvgpu.tma.create.descriptor %[[ANY]] box[%c16{{.*}}, %c32{{.*}}]
+// CHECK: %[[P:.*]] = builtin.unrealized_conversion_cast %[[MAP]] : {{.*}} to !llvm.ptr
+// CHECK: gpu.launch_func @kernels::@boxes {{.*}} args(%{{.*}} : !llvm.ptr<1>, %[[P]] : !llvm.ptr)
+func.func @boxes(%x: memref<64x64xf32>) {
+  %c1 = arith.constant 1 : index
+  gpu.launch_func @kernels::@boxes blocks in (%c1, %c1, %c1)
+      threads in (%c1, %c1, %c1) args(%x : memref<64x64xf32>)
+  return
+}
+gpu.module @kernels {
+  // CHECK: gpu.func @boxes(%{{.*}}: !llvm.ptr<1> {{.*}}, %[[ARG:.*]]: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<128 x i8>})
+  // CHECK-NOT: nvgpu
+  // CHECK: nvvm.prefetch tensormap, %[[ARG]]
+  gpu.func @boxes(%x: memref<64x64xf32>) kernel {
+    %c16 = arith.constant 16 : index
+    %c32 = arith.constant 32 : index
+    %any = memref.cast %x : memref<64x64xf32> to memref<*xf32>
+    %map = nvgpu.tma.create.descriptor %any box[%c16, %c32] : memref<*xf32> -> !map
+    %p = builtin.unrealized_conversion_cast %map : !map to !llvm.ptr
+    nvvm.prefetch tensormap, %p : !llvm.ptr
+    gpu.return
+  }
+}
+}
+
+// -----
+
+!map = !nvgpu.tensormap.descriptor<tensor = memref<16x32xf32, 3>, swizzle = swizzle_128b, l2promo = none, oob = zero, interleave = none>
+module attributes {gpu.container_module} {
+func.func @own(%n: index) {
+  gpu.launch_func @kernels::@own blocks in (%n, %n, %n) threads in (%n, %n, %n)
+  return
+}
+gpu.module @kernels {
+  gpu.func @own() kernel {
+    %c16 = arith.constant 16 : index
+    %c32 = arith.constant 32 : index
+    %x = memref.alloca() : memref<64x64xf32>
+    %any = memref.cast %x : memref<64x64xf32> to memref<*xf32>
+    // expected-error @below {{is not of an array that the kernel is given}}
+    %map = nvgpu.tma.create.descriptor %any box[%c16, %c32] : memref<*xf32> -> !map
+    %p = builtin.unrealized_conversion_cast %map : !map to !llvm.ptr
+    nvvm.prefetch tensormap, %p : !llvm.ptr
+    gpu.return
+  }
+}
+}

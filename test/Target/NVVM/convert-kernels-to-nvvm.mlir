@@ -20,4 +20,12 @@ gpu.module @kernels {
     gpu.return
   }
 }
+// What is passed by value is not copied.
+gpu.module @by_value {
+  // CHECK: llvm.func @g(%{{.*}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<128 x i8>, nvvm.grid_constant})
+  gpu.func @g(%x: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<128 x i8>}) kernel {
+    nvvm.prefetch tensormap, %x : !llvm.ptr
+    gpu.return
+  }
+}
 }

@@ -55,3 +55,49 @@ func.func @state_of_host() {
   %t = memref.get_global @state : memref<4xf32>
   return
 }
+
+// -----
+
+!map = !nvgpu.tensormap.descriptor<tensor = memref<16x32xf32, 3>, swizzle = swizzle_128b, l2promo = none, oob = zero, interleave = none>
+module attributes {gpu.container_module} {
+  // Type (of the driver's numbers), swizzle and rank; sizes and strides of the
+  // array; the box.
+  // CHECK: llvm.mlir.global internal constant @[[SHAPE:.*]](dense<[7, 3, 2, 96, 64, 0, 0, 0, 384, 0, 0, 0, 32, 16, 0, 0, 0]>
+  // CHECK-LABEL: func.func @boxes(
+  // CHECK: %[[MAP:.*]] = llvm.alloca %{{.*}} x i8 {alignment = 64 : i64}
+  // CHECK: %[[ARRAY:.*]] = llvm.inttoptr
+  // CHECK: %[[SHAPEAT:.*]] = llvm.mlir.addressof @[[SHAPE]]
+  // CHECK: llvm.call @zq_device_tensor_map(%[[MAP]], %[[ARRAY]], %[[SHAPEAT]])
+  // The map's own address is what the launch hands over.
+  // CHECK: llvm.store %[[MAP]], %{{.*}} : !llvm.ptr, !llvm.ptr
+  // CHECK: llvm.call @zq_device_launch(
+  func.func @boxes(%x: memref<64x96xf32>) {
+    %c1 = arith.constant 1 : index
+    %c16 = arith.constant 16 : index
+    %c32 = arith.constant 32 : index
+    %any = memref.cast %x : memref<64x96xf32> to memref<*xf32>
+    %map = nvgpu.tma.create.descriptor %any box[%c16, %c32] : memref<*xf32> -> !map
+    %p = builtin.unrealized_conversion_cast %map : !map to !llvm.ptr
+    gpu.launch_func @kernels::@kernel blocks in (%c1, %c1, %c1) threads in (%c32, %c1, %c1)
+        args(%p : !llvm.ptr)
+    return
+  }
+  gpu.module @kernels {
+    llvm.func @kernel(%p: !llvm.ptr {llvm.byval = !llvm.array<128 x i8>, llvm.align = 64 : i64, nvvm.grid_constant})
+        attributes {gpu.kernel, nvvm.kernel} {
+      llvm.return
+    }
+  }
+}
+
+// -----
+
+!map = !nvgpu.tensormap.descriptor<tensor = memref<16x32xf32, 3>, swizzle = swizzle_128b, l2promo = none, oob = zero, interleave = none>
+func.func @unknown_shape(%x: memref<?x64xf32>) {
+  %c16 = arith.constant 16 : index
+  %c32 = arith.constant 32 : index
+  %any = memref.cast %x : memref<?x64xf32> to memref<*xf32>
+  // expected-error @below {{needs an array of known shape without gaps}}
+  %map = nvgpu.tma.create.descriptor %any box[%c16, %c32] : memref<*xf32> -> !map
+  return
+}

@@ -10,6 +10,7 @@
 #define ZQ_TARGET_NVVM_EMULATOR_H
 
 #include "zq/Codec/Result.h"
+#include "zq/Target/NVVM/EmulatorTensorMap.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -102,6 +103,9 @@ public:
   /// nothing of: only accesses beside an array of allocate() are out of bounds.
   void launchFromHost(const Kernel &kernel, Dim grid, Dim block,
                       size_t dynamicShared, void **arguments);
+  /// A tensor map that compiled host code makes for a launch.
+  void encodeFromHost(TensorMap &map, const void *array,
+                      const TensorMapShape &shape);
 
   const Statistics &getStatistics() const;
   const EmulatorOptions &getOptions() const;

@@ -11,6 +11,8 @@
 #include <algorithm>
 
 using namespace zq::emulator;
+using zq::TensorMapSwizzle;
+using zq::TensorMapType;
 
 //===----------------------------------------------------------------------===//
 // Completion

@@ -115,22 +115,38 @@ void Emulator::launchFromHost(const Kernel &kernel, Dim grid, Dim block,
   machine->knowsAllMemory = true;
 }
 
+void Emulator::encodeFromHost(TensorMap &map, const void *array,
+                              const TensorMapShape &shape) {
+  if (machine->hostError)
+    machine->hostError = encodeTensorMap(map, array, shape);
+}
+
+static Emulator &getActive(const char *what, const char *name) {
+  if (!active) {
+    std::fprintf(stderr, "%s %s without an emulator\n", name, what);
+    std::abort();
+  }
+  return *active;
+}
+
+/// What nvgpu.tma.create.descriptor becomes.
+static void encodeActive(TensorMap *map, const void *array,
+                         const zq::TensorMapShape *shape) {
+  getActive("is made", "a tensor map").encodeFromHost(*map, array, *shape);
+}
+
 /// What gpu.launch_func becomes.
 static void launchActive(const Kernel *kernel, int64_t gridX, int64_t gridY,
                          int64_t gridZ, int64_t blockX, int64_t blockY,
                          int64_t blockZ, int64_t dynamicShared,
                          void **arguments) {
-  if (!active) {
-    std::fprintf(stderr, "kernel '%s' is launched without an emulator\n",
-                 kernel->name);
-    std::abort();
-  }
+  Emulator &emulator = getActive("is launched", kernel->name);
   auto clamp = [](int64_t extent) {
     return extent < 0 || extent > 0x7fffffff ? 0u : unsigned(extent);
   };
-  active->launchFromHost(*kernel, {clamp(gridX), clamp(gridY), clamp(gridZ)},
-                         {clamp(blockX), clamp(blockY), clamp(blockZ)},
-                         dynamicShared, arguments);
+  emulator.launchFromHost(*kernel, {clamp(gridX), clamp(gridY), clamp(gridZ)},
+                          {clamp(blockX), clamp(blockY), clamp(blockZ)},
+                          dynamicShared, arguments);
 }
 
 static void *allocateActive(size_t bytes) {
@@ -170,6 +186,7 @@ const std::vector<Symbol> &zq::emulator::getRuntimeSymbols() {
 #define ZQSIM(name) {"zqsim_" #name, reinterpret_cast<void *>(zqsim_##name)},
 #include "Ops.def"
       {"zqsim_launch", reinterpret_cast<void *>(launchActive)},
+      {"zqsim_tensor_map", reinterpret_cast<void *>(encodeActive)},
       {"__truncsfhf2", reinterpret_cast<void *>(truncateFloat)},
       {"__truncdfhf2", reinterpret_cast<void *>(truncateToHalf)},
       {"__extendhfsf2", reinterpret_cast<void *>(extendHalf)},

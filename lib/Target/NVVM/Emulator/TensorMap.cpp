@@ -10,6 +10,9 @@
 #include <string>
 
 using namespace zq::emulator;
+using zq::TensorMapShape;
+using zq::TensorMapSwizzle;
+using zq::TensorMapType;
 using zq::codec::Error;
 using zq::codec::Status;
 
@@ -42,63 +45,59 @@ unsigned zq::emulator::getSharedBytes(TensorMapType type, unsigned elements) {
   return elements * getElementBits(type) / 8;
 }
 
-Status zq::emulator::encodeTensorMap(
-    TensorMap &map, TensorMapType type, unsigned rank, const void *address,
-    const uint64_t *sizes, const uint64_t *strides, const uint32_t *box,
-    const uint32_t *elementStrides, TensorMapSwizzle swizzle) {
+Status zq::emulator::encodeTensorMap(TensorMap &map, const void *address,
+                                     const TensorMapShape &shape) {
   auto fail = [](const std::string &text) {
     return Error{"tensor map: " + text};
   };
   auto at = reinterpret_cast<uint64_t>(address);
-  bool isPadded = type == TensorMapType::Packed16U4Align16B ||
-                  type == TensorMapType::Packed16U6Align16B;
-  unsigned alignment = isPadded ? 32 : 16;
-  if (reinterpret_cast<uint64_t>(&map) % 64)
+  bool isPadded = shape.type == TensorMapType::Packed16U4Align16B ||
+                  shape.type == TensorMapType::Packed16U6Align16B;
+  int64_t alignment = isPadded ? 32 : 16;
+  if (reinterpret_cast<uint64_t>(&map) % TensorMapShape::mapAlignment)
     return fail("the map is not aligned to 64 bytes");
-  if (rank < 1 || rank > 5)
-    return fail("rank " + std::to_string(rank) + " is not 1 to 5");
+  if (shape.rank < 1 || shape.rank > int64_t(TensorMapShape::maxRank))
+    return fail("rank " + std::to_string(shape.rank) + " is not 1 to 5");
   if (at % alignment)
     return fail("the array is not aligned to " + std::to_string(alignment) +
                 " bytes");
   map = TensorMap();
-  for (unsigned i = 0; i < rank; ++i) {
+  for (int64_t i = 0; i < shape.rank; ++i) {
     std::string dim = "dimension " + std::to_string(i) + ": ";
-    if (!sizes[i] || sizes[i] > uint64_t(1) << 32)
-      return fail(dim + "size " + std::to_string(sizes[i]));
-    if (!box[i] || box[i] > 256)
-      return fail(dim + "a box of " + std::to_string(box[i]) +
+    if (shape.sizes[i] < 1 || shape.sizes[i] > int64_t(1) << 32)
+      return fail(dim + "size " + std::to_string(shape.sizes[i]));
+    if (shape.box[i] < 1 || shape.box[i] > 256)
+      return fail(dim + "a box of " + std::to_string(shape.box[i]) +
                   " elements is not 1 to 256");
-    if (elementStrides[i] != 1)
-      return fail(dim + "element strides are not emulated");
-    if (i + 1 < rank &&
-        (strides[i] % alignment || strides[i] >= uint64_t(1) << 40))
-      return fail(dim + "stride " + std::to_string(strides[i]) +
+    map.sizes[i] = static_cast<uint32_t>(shape.sizes[i] - 1);
+    map.box[i] = shape.box[i];
+    if (i + 1 == shape.rank)
+      break;
+    int64_t stride = shape.strides[i];
+    if (stride % alignment || stride < 0 || stride >= int64_t(1) << 40)
+      return fail(dim + "stride " + std::to_string(stride) +
                   " is no multiple of " + std::to_string(alignment) +
                   " below 2^40");
-    map.sizes[i] = static_cast<uint32_t>(sizes[i] - 1);
-    map.box[i] = box[i];
-    map.elementStrides[i] = 1;
-    if (i + 1 < rank)
-      map.strides[i] = strides[i];
+    map.strides[i] = stride;
   }
-  unsigned rowBytes = getSharedBytes(type, box[0]);
+  unsigned rowBytes = getSharedBytes(shape.type, shape.box[0]);
   static constexpr unsigned spans[] = {0, 32, 64, 128};
-  unsigned span = spans[static_cast<unsigned>(swizzle)];
+  unsigned span = spans[static_cast<unsigned>(shape.swizzle)];
   if (rowBytes % 16)
     return fail("a box's row of " + std::to_string(rowBytes) +
                 " bytes is no multiple of 16");
   if (span && rowBytes > span)
     return fail("a box's row of " + std::to_string(rowBytes) +
                 " bytes is over the swizzle's " + std::to_string(span));
-  if (isPadded && sizes[0] % 128)
+  if (isPadded && shape.sizes[0] % 128)
     return fail("the innermost size is no multiple of 128");
-  if (isPadded && (swizzle == TensorMapSwizzle::Bytes32 ||
-                   swizzle == TensorMapSwizzle::Bytes64))
+  if (isPadded && (shape.swizzle == TensorMapSwizzle::Bytes32 ||
+                   shape.swizzle == TensorMapSwizzle::Bytes64))
     return fail("this type has no swizzle of 32 or 64 bytes");
   map.address = at;
-  map.rank = rank;
-  map.type = type;
-  map.swizzle = swizzle;
+  map.rank = shape.rank;
+  map.type = shape.type;
+  map.swizzle = shape.swizzle;
   map.magic = tensorMapMagic;
   return {};
 }
