@@ -124,7 +124,12 @@ TEST_P(BlockScaled, ProductsOfAnySize) {
                        {35, 72, 160, "mxfp8_e4m3", "mxfp4"},
                        {7, 66, 139, "mxfp8_e5m2", "mxfp6_e2m3"},
                        {20, 9, 264, "mxfp6_e3m2", "mxfp8_e4m3"},
-                       {40, 3, 33, "mxfp4", "mxfp8_e4m3"}};
+                       {40, 3, 33, "mxfp4", "mxfp8_e4m3"},
+                       // Boxes: of bytes, of nibbles and of 6 bits in bytes,
+                       // and twice around the stages.
+                       {9, 40, 1568, "nvfp4", "nvfp4"},
+                       {35, 72, 256, "mxfp8_e4m3", "mxfp4"},
+                       {40, 9, 384, "mxfp6_e3m2", "mxfp8_e5m2"}};
   for (auto [i, sizes] : llvm::enumerate(all))
     for (uint64_t seed = 0; seed < 5; ++seed)
       checkProduct(GetParam(), seed, sizes, (i + seed) % 2);

@@ -27,7 +27,7 @@ PanelCopy::Layout mlir::zq::getCodeLayout(const BlockScaledOperand &operand,
   if (isSpread && layout.bytes < 16)
     layout.form = operand.bits == 4 ? PanelCopy::Form::SpreadFours
                                     : PanelCopy::Form::SpreadSixes;
-  layout.threads = tile.getThreads();
+  layout.threads = tile.getWorkers();
   return layout;
 }
 
@@ -40,6 +40,15 @@ PanelCopy::Layout mlir::zq::getScaleLayout(const BlockScaledOperand &operand,
   layout.pitch = operand.getScalePitch();
   layout.chunks = getScaleBytes(mode, tile) / bytes;
   layout.bytes = bytes;
-  layout.threads = tile.getThreads();
+  layout.threads = tile.getWorkers();
   return layout;
+}
+
+bool mlir::zq::comesInBoxes(const BlockScaledOperand &operand,
+                            const BlockScaledMode &mode) {
+  // What the driver demands of a tensor map [CUDA driver API,
+  // cuTensorMapEncodeTiled].
+  if (operand.bits == mode.getContainerBits())
+    return operand.getCodePitch() % 16 == 0;
+  return operand.getCodePitch() % 32 == 0 && operand.columns % 128 == 0;
 }

@@ -43,8 +43,12 @@ struct BlockScaledTile {
   int64_t warpsM, warpsN;
   /// Bytes of a row of an operand that one stage holds, and how many stages.
   int64_t bytes, stages;
+  /// Warps behind those that neither copy nor store, but have others work.
+  int64_t leaders = 0;
 
-  int64_t getThreads() const { return 32 * warpsM * warpsN; }
+  /// Those that copy and store.
+  int64_t getWorkers() const { return 32 * warpsM * warpsN; }
+  int64_t getThreads() const { return getWorkers() + 32 * leaders; }
 };
 
 /// Brings sums to their place in the result, times the factors of both sides.
@@ -81,6 +85,11 @@ int64_t getScaleBytes(const BlockScaledMode &mode, const BlockScaledTile &tile);
 PanelCopy::Layout getCodeLayout(const BlockScaledOperand &operand,
                                 const BlockScaledMode &mode,
                                 const BlockScaledTile &tile, bool isSpread);
+
+/// Whether the copy engine can bring the codes of an operand, a box of rows at
+/// a time, each element in its container. Elsewhere the block's threads do.
+bool comesInBoxes(const BlockScaledOperand &operand,
+                  const BlockScaledMode &mode);
 
 /// How it brings their scales, `bytes` at a time; the rows are left open.
 PanelCopy::Layout getScaleLayout(const BlockScaledOperand &operand,

@@ -1,16 +1,21 @@
 //===- BlockScaledTcgen05.cpp - Block-scaled products by tcgen05 ----------===//
 //
-// All threads fill a ring of stages in the block's memory; the first one tells
-// the tensor core to take the scales to tensor memory, to multiply, and to
-// arrive at the stage's barrier when it has read it. The sums stay in tensor
-// memory until the end. Layouts are those of the PTX manual, section 9.7.16:
-// operands in rows of 128 bytes with the 128-byte swizzle, scales in chunks of
-// 128 rows of a word.
+// A ring of stages in the block's memory, and warps with work of their own. One
+// thread has the copy engine bring boxes of codes; four warps bring scales,
+// whose places no box has, and codes that come in no boxes; one thread tells
+// the tensor core to take the scales to tensor memory and to multiply. A stage
+// has two mbarriers: one that it is filled, by the copy engine and the four
+// warps, and one that it is empty, by the tensor core. The sums stay in tensor
+// memory until the end, when the four warps store them. Layouts are those of
+// the PTX manual, section 9.7.16: operands in rows of 128 bytes with the
+// 128-byte swizzle, scales in chunks of 128 rows of a word.
 //
 //===----------------------------------------------------------------------===//
 #include "BlockScaledKernels.h"
+#include "LayoutEmitter.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "zq/Target/NVVM/TensorMaps.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -18,7 +23,7 @@ using namespace mlir::zq;
 /// Where operands with a 128-byte swizzle may begin.
 static constexpr int64_t atomBytes = 1024;
 /// A word of scales of each of 128 rows.
-static constexpr int64_t scaleChunk = 512;
+static constexpr int64_t scaleChunk = scaleChunkBytes128x4;
 /// Columns of tensor memory that such a chunk takes.
 static constexpr int64_t scaleColumns = 4;
 
@@ -40,9 +45,9 @@ struct Stage {
 
 int64_t mlir::zq::getTcgen05SharedBytes(const BlockScaledProduct &product,
                                         const BlockScaledTile &tile) {
-  // The stages, from the first multiple of an atom on; behind them a barrier of
-  // 8 bytes for each and the address in tensor memory.
-  return atomBytes + tile.stages * (Stage(product.mode, tile).size + 8) + 8;
+  // The stages, from the first multiple of an atom on; behind them two barriers
+  // of 8 bytes for each, one for the sums, and the address in tensor memory.
+  return atomBytes + tile.stages * (Stage(product.mode, tile).size + 16) + 16;
 }
 
 BlockScaledTile mlir::zq::chooseTcgen05Tile(const BlockScaledProduct &product,
@@ -52,10 +57,14 @@ BlockScaledTile mlir::zq::chooseTcgen05Tile(const BlockScaledProduct &product,
   for (int64_t size : {64, 32, 16, 8})
     if (n <= size)
       tile.n = size;
-  int64_t size = Stage(product.mode, tile).size + 8;
+  int64_t size = Stage(product.mode, tile).size + 16;
   tile.stages =
-      std::min<int64_t>({4, (chip.sharedMemoryPerBlock - atomBytes - 8) / size,
+      std::min<int64_t>({4, (chip.sharedMemoryPerBlock - atomBytes - 16) / size,
                          std::max<int64_t>(getStretches(product, tile), 2)});
+  tile.leaders = comesInBoxes(product.a.operand, product.mode) ||
+                         comesInBoxes(product.b.operand, product.mode)
+                     ? 2
+                     : 1;
   return tile;
 }
 
@@ -75,13 +84,16 @@ private:
   void addCopies(const BlockScaledProduct::Side &side, Int first,
                  int64_t panelRows, int64_t codes, int64_t scales);
   Value at(Int slot) { return b.at(shared, slot * stage.size); }
-  Value getBarrier(Int slot) { return b.at(barriers, slot << 3); }
+  Value getFull(Int slot) { return b.at(barriers, slot << 3); }
+  Value getEmpty(Int slot) { return b.at(getFull(slot), 8 * tile.stages); }
+  void forEachStretch(function_ref<void(Int stretch, Int slot, Int parity)>);
   Value getTensorAddress(Int column);
   Value getDescriptor(Int address, int64_t rowGroup, int64_t swizzle);
   int64_t getInstruction(int64_t scale);
   void setUp();
+  void copyAsThreads();
+  void copyAsBoxes();
   void multiply(Int stretch, Int slot);
-  void wait(Int slot, Int phase);
   void store();
 
   KernelBuilder &b;
@@ -92,9 +104,17 @@ private:
   Stage stage;
   int64_t stretches;
   PanelCopies copies;
+  /// Codes that the copy engine brings: a map, the first row, the number of
+  /// rows, and where they lie in a stage.
+  struct Box {
+    Value map;
+    Int row;
+    int64_t rows, place;
+  };
+  SmallVector<Box> boxes;
 
   /// The stages, and what lies behind them.
-  Value shared, barriers, slotOfAddress;
+  Value shared, barriers, finished, slotOfAddress;
   /// Tensor memory: the sums come first, then the scales of each stage.
   Int tensor;
   int64_t firstScale, tensorColumns;
@@ -107,17 +127,28 @@ void Tcgen05Kernel::addCopies(const BlockScaledProduct::Side &side, Int first,
                               int64_t scales) {
   PanelCopy::Layout layout = getCodeLayout(side.operand, mode, tile, false);
   layout.panelRows = panelRows;
-  copies.add(PanelCopy(b, layout, b.getGlobal(side.getCodes()), first, thread,
-                       [&](Int row, Int chunk) {
-                         return row * tile.bytes + ((chunk ^ (row & 7)) << 4) +
-                                codes;
-                       }));
+  if (comesInBoxes(side.operand, mode)) {
+    int64_t bits = side.operand.bits;
+    Value map = createTensorMap(b, side.getCodes(), {panelRows, tile.bytes},
+                                bits < mode.getContainerBits() ? bits : 8,
+                                nvgpu::TensorMapSwizzleKind::SWIZZLE_128B);
+    boxes.push_back({map, first, panelRows, codes});
+  } else {
+    // As the copy engine would.
+    copies.add(PanelCopy(b, layout, b.getGlobal(side.getCodes()), first, thread,
+                         [&](Int row, Int chunk) {
+                           return emitSwizzle(b, {tile.bytes},
+                                              row * tile.bytes + (chunk << 4)) +
+                                  codes;
+                         }));
+  }
   layout = getScaleLayout(side.operand, mode, tile, 4);
   layout.panelRows = panelRows;
   copies.add(PanelCopy(b, layout, b.getGlobal(side.getScales()), first, thread,
                        [&](Int row, Int word) {
-                         return word * scaleChunk + ((row & 31) << 4) +
-                                ((row >> 5) << 2) + scales;
+                         return word * scaleChunk +
+                                emitLinear(b, row, scaleRowOffsets128x4) +
+                                scales;
                        }));
 }
 
@@ -168,7 +199,8 @@ void Tcgen05Kernel::setUp() {
   Int gap = (b.i32(0) - address) & (atomBytes - 1);
   shared = b.at(dynamic, gap);
   barriers = b.at(shared, tile.stages * stage.size);
-  slotOfAddress = b.at(barriers, 8 * tile.stages);
+  finished = b.at(barriers, 16 * tile.stages);
+  slotOfAddress = b.at(finished, 8);
 
   firstScale = std::max<int64_t>(tile.n, 32);
   tensorColumns = llvm::PowerOf2Ceil(
@@ -178,9 +210,12 @@ void Tcgen05Kernel::setUp() {
     NVVM::Tcgen05RelinquishAllocPermitOp::create(b);
   });
   b.when(thread == 0, [&] {
-    for (int64_t i = 0; i < tile.stages; ++i)
-      NVVM::MBarrierInitOp::create(b, getBarrier(b.i32(i)), b.i32(1),
-                                   /*predicate=*/Value());
+    for (int64_t i = 0; i < tile.stages; ++i) {
+      b.initBarrier(getFull(b.i32(i)),
+                    tile.getWorkers() / 32 + (boxes.empty() ? 0 : 1));
+      b.initBarrier(getEmpty(b.i32(i)), 1);
+    }
+    b.initBarrier(finished, 1);
     NVVM::FenceMbarrierInitOp::create(b);
   });
   NVVM::Tcgen05FenceOp::create(b, NVVM::Tcgen05FenceKind::BEFORE_THREAD_SYNC);
@@ -221,15 +256,57 @@ void Tcgen05Kernel::multiply(Int stretch, Int slot) {
         b.i32(getInstruction(byte)), adds, getScale(0, word),
         getScale(1, word));
   }
-  NVVM::Tcgen05CommitOp::create(b, getBarrier(slot), /*multicastMask=*/Value());
+  NVVM::Tcgen05CommitOp::create(b, getEmpty(slot), /*multicastMask=*/Value());
 }
 
-/// Until the tensor core has read a stage for the time of this parity.
-void Tcgen05Kernel::wait(Int slot, Int phase) {
-  Value barrier = getBarrier(slot);
-  b.waitUntil([&]() -> Value {
-    return NVVM::MBarrierTryWaitOp::create(b, b.getI1Type(), barrier, phase,
-                                           /*ticks=*/Value());
+/// `body` for each stretch with its stage and the parity of the stage's phase.
+void Tcgen05Kernel::forEachStretch(
+    function_ref<void(Int stretch, Int slot, Int parity)> body) {
+  b.loop(b.i32(stretches), {b.i32(0), b.i32(0)},
+         [&](Int stretch, ValueRange carried) -> SmallVector<Value> {
+           Int slot(b, carried[0]), parity(b, carried[1]);
+           body(stretch, slot, parity);
+           Int isLast = slot == tile.stages - 1;
+           return {b.select(isLast, b.i32(0), slot + 1),
+                   b.select(isLast, parity ^ 1, parity)};
+         });
+}
+
+/// Fills stages by all threads of the warps that copy. A stage is told to be
+/// full `lag` stretches later, when its copies have come. There is a stage more
+/// than that, with which the tensor core is at work while they wait for an
+/// empty one.
+void Tcgen05Kernel::copyAsThreads() {
+  int64_t lag = tile.stages - 2;
+  auto tell = [&](Int slot) {
+    b.fenceAsync();
+    b.warpBarrier();
+    b.when((thread & 31) == 0, [&] { b.arrive(getFull(slot)); });
+  };
+  forEachStretch([&](Int stretch, Int slot, Int parity) {
+    b.waitBarrier(getEmpty(slot), parity ^ 1);
+    copies.fill(stretch, at(slot), [] {});
+    b.waitCopies(lag);
+    b.when(b.i32(lag - 1) < stretch, [&] {
+      tell(b.select(slot < lag, slot + (tile.stages - lag), slot - lag));
+    });
+  });
+  b.waitCopies(0);
+  for (int64_t i = stretches - lag; i < stretches; ++i)
+    tell(b.i32(i % tile.stages));
+}
+
+/// Has the copy engine fill stages; by one thread.
+void Tcgen05Kernel::copyAsBoxes() {
+  forEachStretch([&](Int stretch, Int slot, Int parity) {
+    b.waitBarrier(getEmpty(slot), parity ^ 1);
+    int64_t bytes = 0;
+    for (const Box &box : boxes)
+      bytes += box.rows * tile.bytes;
+    b.arriveExpecting(getFull(slot), bytes);
+    for (const Box &box : boxes)
+      b.copyBox(b.at(at(slot), box.place), box.map,
+                {box.row, stretch * tile.bytes}, getFull(slot));
   });
 }
 
@@ -254,39 +331,26 @@ void Tcgen05Kernel::store() {
 }
 
 void Tcgen05Kernel::emit() {
-  setUp();
   addCopies(product.a, firstM, tile.m, stage.a, stage.scaleA);
   addCopies(product.b, firstN, tile.n, stage.b, stage.scaleB);
+  setUp();
 
-  int64_t ahead = tile.stages - 1;
-  for (int64_t i = 0; i < ahead; ++i)
-    copies.fill(b.i32(i), at(b.i32(i)), [] {});
-  b.loop(b.i32(stretches), {b.i32(0), b.i32(0)},
-         [&](Int stretch, ValueRange carried) -> SmallVector<Value> {
-           Int slot(b, carried[0]), phase(b, carried[1]);
-           b.waitCopies(ahead - 1);
-           // What threads wrote is for the tensor core to read.
-           NVVM::FenceProxyOp::create(
-               b, NVVM::ProxyKind::async_shared,
-               NVVM::SharedSpaceAttr::get(b.getContext(),
-                                          NVVM::SharedSpace::shared_cta));
-           b.barrier();
-           b.when(thread == 0, [&] { multiply(stretch, slot); });
-           // The stage before this one is free once it has been read.
-           Int isFirst = slot == 0;
-           Int before = b.select(isFirst, b.i32(ahead), slot - 1);
-           b.when(stretch != 0,
-                  [&] { wait(before, b.select(isFirst, phase ^ 1, phase)); });
-           copies.fill(stretch + ahead, at(before), [] {});
-           Int isLast = slot == ahead;
-           return {b.select(isLast, b.i32(0), slot + 1),
-                   b.select(isLast, phase ^ 1, phase)};
-         });
-  b.waitCopies(0);
-  int64_t last = stretches - 1;
-  wait(b.i32(last % tile.stages), b.i32(last / tile.stages % 2));
-  NVVM::Tcgen05FenceOp::create(b, NVVM::Tcgen05FenceKind::AFTER_THREAD_SYNC);
-  store();
+  int64_t workers = tile.getWorkers();
+  b.when(thread == workers, [&] {
+    forEachStretch([&](Int stretch, Int slot, Int parity) {
+      b.waitBarrier(getFull(slot), parity);
+      multiply(stretch, slot);
+    });
+    NVVM::Tcgen05CommitOp::create(b, finished, /*multicastMask=*/Value());
+  });
+  if (!boxes.empty())
+    b.when(thread == workers + 32, [&] { copyAsBoxes(); });
+  b.when(thread < workers, [&] {
+    copyAsThreads();
+    b.waitBarrier(finished, b.i32(0));
+    NVVM::Tcgen05FenceOp::create(b, NVVM::Tcgen05FenceKind::AFTER_THREAD_SYNC);
+    store();
+  });
 
   NVVM::Tcgen05FenceOp::create(b, NVVM::Tcgen05FenceKind::BEFORE_THREAD_SYNC);
   b.barrier();

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
@@ -69,6 +70,15 @@ static void describe(raw_ostream &os, StringRef what,
   if (layout.getUnit() < 4)
     os << "; rows of " << what << " have " << layout.pitch
        << " bytes and are read " << layout.getUnit() << " at a time";
+}
+
+/// What is to be said of codes that do not come in boxes.
+static void describeBoxes(raw_ostream &os, StringRef what,
+                          const BlockScaledOperand &operand,
+                          const BlockScaledMode &mode) {
+  if (!comesInBoxes(operand, mode))
+    os << "; codes of " << what << " come by threads, no box has rows of "
+       << operand.getCodePitch() << " bytes";
 }
 
 namespace {
@@ -189,6 +199,10 @@ LogicalResult FormBlockScaledKernelsPass::form(IRRewriter &b,
      << tile.bytes / 32 * mode->step
      << (product.isTransposed ? " with the weight's rows first" : "") << ", "
      << tile.stages << " stages, " << shared << " bytes shared";
+  if (!isMma) {
+    describeBoxes(os, "the left operand", *x, *mode);
+    describeBoxes(os, "the right operand", *w, *mode);
+  }
   describe(os, "the left operand", getCodeLayout(*x, *mode, tile, isMma));
   describe(os, "the right operand", getCodeLayout(*w, *mode, tile, isMma));
   op->emitRemark() << text;

@@ -227,6 +227,47 @@ void KernelBuilder::waitCopies(int64_t groups) {
   NVVM::CpAsyncWaitGroupOp::create(*this, groups);
 }
 
+void KernelBuilder::initBarrier(Value barrier, int64_t arrivals) {
+  NVVM::MBarrierInitOp::create(*this, barrier, i32(arrivals),
+                               /*predicate=*/Value());
+}
+
+void KernelBuilder::arrive(Value barrier) {
+  NVVM::MBarrierArriveOp::create(*this, getI64Type(), barrier,
+                                 /*count=*/Value());
+}
+
+void KernelBuilder::arriveExpecting(Value barrier, int64_t bytes) {
+  NVVM::MBarrierArriveExpectTxOp::create(
+      *this, getI64Type(), barrier, i32(bytes), NVVM::MemScopeKind::CTA,
+      /*relaxed=*/false, /*predicate=*/Value());
+}
+
+void KernelBuilder::waitBarrier(Value barrier, Int parity) {
+  waitUntil([&]() -> Value {
+    return NVVM::MBarrierTryWaitOp::create(*this, getI1Type(), barrier, parity,
+                                           /*ticks=*/Value());
+  });
+}
+
+void KernelBuilder::fenceAsync() {
+  NVVM::FenceProxyOp::create(
+      *this, NVVM::ProxyKind::async_shared,
+      NVVM::SharedSpaceAttr::get(getContext(), NVVM::SharedSpace::shared_cta));
+}
+
+void KernelBuilder::warpBarrier() { NVVM::SyncWarpOp::create(*this, i32(-1)); }
+
+void KernelBuilder::copyBox(Value shared, Value tensorMap, ArrayRef<Int> at,
+                            Value barrier) {
+  SmallVector<Value> coordinates(llvm::reverse(at));
+  NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
+      *this, shared, tensorMap, coordinates, barrier,
+      /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(),
+      /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE, /*isCTAOnly=*/true,
+      /*group=*/nullptr, /*predicate=*/Value());
+}
+
 SmallVector<Value> KernelBuilder::loadMatrices(Value shared, int64_t count) {
   auto type = LLVM::LLVMStructType::getLiteral(
       getContext(), SmallVector<Type>(count, getI32Type()));

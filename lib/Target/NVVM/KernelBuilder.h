@@ -105,6 +105,23 @@ public:
   void commitCopies();
   /// Until all but the last `groups` that were committed are there.
   void waitCopies(int64_t groups);
+
+  /// An mbarrier, 8 bytes of the block's memory, for so many arrivals.
+  void initBarrier(Value barrier, int64_t arrivals);
+  void arrive(Value barrier);
+  /// The same, with so many bytes that copies to the block's memory will bring.
+  void arriveExpecting(Value barrier, int64_t bytes);
+  /// Until the phase of this parity is over.
+  void waitBarrier(Value barrier, Int parity);
+  /// What the thread wrote to the block's memory is there for the copy engine
+  /// and the tensor core.
+  void fenceAsync();
+  /// All lanes of the warp.
+  void warpBarrier();
+  /// Begins to copy a box of an array, at coordinates in elements, outermost
+  /// first; `barrier` is told of its bytes.
+  void copyBox(Value shared, Value tensorMap, ArrayRef<Int> at, Value barrier);
+
   /// `ldmatrix` of `count` matrices of 8 rows of 16 bytes, one i32 of each.
   SmallVector<Value> loadMatrices(Value shared, int64_t count);
   /// One value, or as many as a vector.

@@ -1,5 +1,6 @@
 // A driver without a GPU: memory is the host's, kernels do nothing but tell on
-// stderr how they were launched. FAKE_CUDA_FAIL names a function that fails.
+// stderr how they were launched. FAKE_CUDA_FAIL names a function that fails,
+// FAKE_CUDA_MAJOR the GPU's generation.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ int cuDeviceGetAttribute(int *value, int attribute, int device) {
     *value = 1 << 20;
     return 0;
   case 75:
-    *value = 9;
+    *value = getenv("FAKE_CUDA_MAJOR") ? atoi(getenv("FAKE_CUDA_MAJOR")) : 9;
     return 0;
   case 76:
     *value = 0;
@@ -104,6 +105,24 @@ int cuModuleGetFunction(void **function, void *module, const char *name) {
 int cuFuncSetAttribute(void *function, int attribute, int value) {
   return fprintf(stderr, "attribute %d of %s is %d\n", attribute,
                  (char *)function, value),
+         0;
+}
+int cuTensorMapEncodeTiled(void *map, int type, unsigned rank, void *array,
+                           const unsigned long long *sizes,
+                           const unsigned long long *strides,
+                           const unsigned *box, const unsigned *steps,
+                           int interleave, int swizzle, int promotion,
+                           int fill) {
+  FAIL_IF_ASKED;
+  if ((unsigned long long)map % 64 || (unsigned long long)array % 16 ||
+      interleave || fill || steps[0] != 1 || steps[1] != 1)
+    return 1;
+  memset(map, 0, 128);
+  return fprintf(stderr,
+                 "tensor map of type %d, rank %u: %llux%llu by %llu, box "
+                 "%ux%u, swizzle %d\n",
+                 type, rank, sizes[0], sizes[1], strides[0], box[0], box[1],
+                 swizzle),
          0;
 }
 int cuLaunchKernel(void *function, unsigned gridX, unsigned gridY,

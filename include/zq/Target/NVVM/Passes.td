@@ -69,7 +69,9 @@ def FormBlockScaledKernels : Pass<"zq-form-block-scaled-kernels",
     (`mxf4nvf4`, `mxf4`), all others with scales in f8E8M0FNU at a byte for each
     element (`mxf8f6f4`). Any shape is right; rows that are no multiple of four
     bytes, or codes that are spread to bytes, go through registers, which a
-    remark says.
+    remark says. With `tcgen05` the codes come by tensor maps, boxes of rows that
+    the copy engine brings, where rows are multiples of 16 bytes (of 32, for 4
+    and 6 bits in bytes); a remark says where they are not.
     What is not of this form, or a chip without the instruction, leaves the
     contraction as it is, with a remark that says why. The sign of a scale is
     not read: as codecs store them they have none.
@@ -99,6 +101,7 @@ def FormBlockScaledKernels : Pass<"zq-form-block-scaled-kernels",
                            "::mlir::bufferization::BufferizationDialect",
                            "::mlir::gpu::GPUDialect",
                            "::mlir::memref::MemRefDialect",
+                           "::mlir::nvgpu::NVGPUDialect",
                            "::mlir::scf::SCFDialect",
                            "::mlir::arith::ArithDialect",
                            "::mlir::zq::ZQDialect"];
@@ -212,6 +215,10 @@ def BareKernelArguments : Pass<"zq-bare-kernel-arguments",
     read only where the kernel only reads the array: the code generator then
     loads 16 bytes at a time, past the coherent caches. All launches of the
     kernel change with it.
+
+    A tensor map that the kernel makes of such an argument
+    (`nvgpu.tma.create.descriptor`) is the host's to make, before each launch:
+    the op moves there, and the kernel takes the map by value.
 
     An array that is not row after row without gaps is an error at the launch.
     Tested in `test/Target/NVVM/bare-kernel-arguments.mlir`.
@@ -394,7 +401,7 @@ def LowerDeviceCalls : Pass<"zq-lower-device-calls", "::mlir::ModuleOp"> {
   let summary = "Turn what host code asks of a device into calls";
   let description = [{
     In functions whose arrays are in a device's memory, allocations, copies,
-    constants and launches become calls of the C functions that
+    constants, tensor maps and launches become calls of the C functions that
     `zq/Runtime/Device.h` lists. The kernels, which became PTX before, are
     dropped. That nothing else reads or writes an array is what
     `zq-verify-phase` checks for the phase "device". Tested in `test/Target/NVVM/lower-device-calls.mlir`.
