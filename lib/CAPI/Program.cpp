@@ -140,4 +140,15 @@ ZqError *zqPrintForm(const char *text, size_t length,
   return nullptr;
 }
 
+ZqError *zqCompilePTX(const char *text, size_t length,
+                      const ZqProgramOptions *options, const char *chip,
+                      ZqTextCallback callback, void *user) {
+  Result<std::string> ptx =
+      compilePTX(StringRef(text, length), unwrap(*options), chip);
+  if (!ptx)
+    return capi::wrap(ptx.message());
+  send(*ptx, callback, user);
+  return nullptr;
+}
+
 int zqGetNumThreads(void) { return getNumThreads(); }

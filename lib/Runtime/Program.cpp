@@ -1,17 +1,21 @@
 //===- Program.cpp - One function, from its text to calls -----------------===//
 #include "zq/Runtime/Program.h"
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/InitAll.h"
+#include "zq/Pipelines/Pipelines.h"
 #include "zq/Runtime/ArrayTypes.h"
+#include "zq/Target/NVVM/NVVMCode.h"
 #include "zq/Target/Target.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
@@ -377,6 +381,38 @@ Result<std::string> mlir::zq::printForm(StringRef text,
   if (failed(emitCode(*session.module, **machine, codeForm, os)))
     return session.fail("cannot generate code");
   return os.str().str();
+}
+
+Result<std::string> mlir::zq::compilePTX(StringRef text,
+                                         const ProgramOptions &options,
+                                         StringRef chip) {
+  auto parsed = parseChip(chip);
+  if (!parsed)
+    return Error{parsed.message()};
+  Session session(options);
+  if (Status opened = session.open(text); !opened)
+    return Error{opened.message()};
+  // What the function does not call is not compiled.
+  for (auto other : session.module->getOps<func::FuncOp>())
+    other.setVisibility(other == session.function
+                            ? SymbolTable::Visibility::Public
+                            : SymbolTable::Visibility::Private);
+  PassManager pm(session.module.get()->getName());
+  pm.addPass(createSymbolDCEPass());
+  LowerToNVVMOptions pipeline;
+  pipeline.chip = chip.str();
+  pipeline.accuracy = options.accuracy;
+  buildLowerToNVVMPipeline(pm, pipeline);
+  if (failed(pm.run(*session.module)))
+    return session.fail("cannot compile");
+  // All kernels are in one module.
+  auto kernels = session.module->getOps<gpu::GPUModuleOp>();
+  if (kernels.empty())
+    return Error{"the function has no work for a GPU"};
+  FailureOr<std::string> ptx = emitPTX(*kernels.begin(), **parsed);
+  if (failed(ptx))
+    return session.fail("cannot generate code");
+  return std::move(*ptx);
 }
 
 std::string mlir::zq::getCompilerVersion() {

@@ -406,6 +406,18 @@ static void bindProgram(py::module_ &module) {
     check(error);
     return printed;
   });
+  module.def("compile_ptx", [](const std::string &text, Options &options,
+                               const std::string &chip) {
+    std::string ptx;
+    ZqError *error;
+    {
+      py::gil_scoped_release release;
+      error = zqCompilePTX(text.data(), text.size(), options.get(),
+                           chip.c_str(), append, &ptx);
+    }
+    check(error);
+    return ptx;
+  });
   module.def("num_threads", zqGetNumThreads);
 }
 

@@ -112,8 +112,19 @@ def test_what_a_function_says_of_itself():
     assert "ret" in function.asm()
     with pytest.raises(zq.Error, match="no form 'vector'"):
         function.ir("vector")
-    with pytest.raises(zq.Error, match="no GPU target"):
-        function.ptx()
+
+
+def test_ptx_of_a_function():
+    function = compile_matmul()
+    ptx = function.ptx()
+    assert ".target sm_80" in ptx
+    assert "mma.sync.aligned.m16n8k16" in ptx
+    assert ".target sm_120a" in function.ptx("sm_120a")
+    with pytest.raises(zq.Error, match="unknown chip 'sm_77'; there are sm_80"):
+        function.ptx("sm_77")
+    text = "func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }"
+    with pytest.raises(zq.Error, match="no work for a GPU"):
+        zq.compile(text).ptx()
 
 
 def test_inputs_are_left_alone():

@@ -69,9 +69,12 @@ class Function:
         """The machine code, as assembly."""
         return self.ir("asm")
 
-    def ptx(self) -> str:
-        """The code for a GPU; raises, since no GPU is a target yet."""
-        raise Error("the function was compiled for the CPU, and zq has no GPU target yet")
+    def ptx(self, chip: str = "sm_80") -> str:
+        """The kernels that the function becomes on a GPU of NVIDIA's, as PTX. Needs
+        neither CUDA nor a GPU. `chip` is its name for ptxas; code for "sm_80" runs
+        on all later ones, without what only these have ("sm_90a", "sm_120a").
+        Compiles anew, with the same entry and accuracy."""
+        return _native.compile_ptx(self._text, self._options(), chip)
 
     def __call__(self, *args: Any) -> Any:
         """Calls the function.

@@ -102,6 +102,11 @@ ArrayRef<StringRef> getForms();
 ::zq::codec::Result<std::string>
 printForm(StringRef text, const ProgramOptions &options, StringRef form);
 
+/// The kernels that the function of `text` becomes on the GPU `chip` ("sm_80"),
+/// as PTX. Its arguments keep the layout that the text gives them.
+::zq::codec::Result<std::string>
+compilePTX(StringRef text, const ProgramOptions &options, StringRef chip);
+
 /// What tells one compiler from another: versions of zq and LLVM, and this
 /// machine's CPU with its features.
 std::string getCompilerVersion();
