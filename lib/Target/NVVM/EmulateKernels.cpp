@@ -12,6 +12,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "zq/Target/NVVM/InstructionTable.h"
 #include "zq/Target/NVVM/Passes.h"
 #include "zq/Target/NVVM/TensorMaps.h"
 #include "llvm/ADT/SetVector.h"
@@ -48,7 +49,7 @@ struct Mailbox {
 /// Makes the kernels of one gpu.module host code.
 class KernelModule {
 public:
-  KernelModule(HostModule &host, gpu::GPUModuleOp gpuModule, StringRef chip,
+  KernelModule(HostModule &host, gpu::GPUModuleOp gpuModule, const Chip *chip,
                bool checksAccesses)
       : host(host), gpuModule(gpuModule), layout(DataLayout(host.module)),
         chip(chip), checksAccesses(checksAccesses) {}
@@ -74,7 +75,8 @@ private:
   HostModule &host;
   gpu::GPUModuleOp gpuModule;
   DataLayout layout;
-  StringRef chip;
+  /// Null where any chip is meant.
+  const Chip *chip;
   bool checksAccesses;
   llvm::StringMap<int64_t> sharedOffsets;
   /// Where the dynamic part begins, for each function.
@@ -431,6 +433,15 @@ LogicalResult KernelModule::checkLocalMemory(LLVM::LLVMFuncOp function) {
   return success();
 }
 
+/// Emits an error if the chip lacks `op`, by the table that PTX is made by.
+static LogicalResult checkChip(Operation *op, const Chip *chip) {
+  const Instruction *instruction = chip ? lookUpInstruction(op) : nullptr;
+  if (!instruction || instruction->hasIt(*chip))
+    return success();
+  return op->emitError("chip ") << chip->name << " lacks this op, which is of "
+                                << getChipsWith(*instruction);
+}
+
 LogicalResult KernelModule::lowerOps(LLVM::LLVMFuncOp function) {
   if (failed(checkLocalMemory(function)))
     return failure();
@@ -486,7 +497,7 @@ LogicalResult KernelModule::lowerOps(LLVM::LLVMFuncOp function) {
       hasFailed |= failed(lowerAccess(op, mailbox));
       continue;
     }
-    if (failed(call) || failed(checkChip(op, *call, chip))) {
+    if (failed(call) || failed(checkChip(op, chip))) {
       hasFailed = true;
       continue;
     }
@@ -588,6 +599,15 @@ struct EmulateKernelsPass
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    const Chip *known = nullptr;
+    if (!chip.empty()) {
+      auto parsed = parseChip(chip);
+      if (!parsed) {
+        module.emitError(parsed.message());
+        return signalPassFailure();
+      }
+      known = *parsed;
+    }
     HostModule host(module);
     SmallVector<gpu::LaunchFuncOp> launches;
     module.walk([&](gpu::LaunchFuncOp op) { launches.push_back(op); });
@@ -601,7 +621,7 @@ struct EmulateKernelsPass
         return signalPassFailure();
     for (auto gpuModule :
          llvm::make_early_inc_range(module.getOps<gpu::GPUModuleOp>())) {
-      if (failed(KernelModule(host, gpuModule, chip, checkAccesses).run()))
+      if (failed(KernelModule(host, gpuModule, known, checkAccesses).run()))
         return signalPassFailure();
       gpuModule.erase();
     }

@@ -24,10 +24,6 @@ FailureOr<EmulatedCall> getEmulatedOp(Operation *op);
 /// calls; else an error at the op.
 FailureOr<EmulatedCall> getEmulatedIntrinsic(Operation *op, StringRef name);
 
-/// Fails with an error at `op` if `chip` lacks it; an empty one lacks nothing.
-LogicalResult checkChip(Operation *op, const EmulatedCall &call,
-                        StringRef chip);
-
 /// Rewrites what hosts compute in other roundings than GPUs: arithmetic and
 /// conversions of bf16, and fma of 16 bits. Fused operations of 16 bits are
 /// left, and appended to `fused`.

@@ -63,9 +63,9 @@ gpu.module @kernels {
 // The chip has no such op.
 gpu.module @kernels {
   llvm.func @chip(%p: !llvm.ptr<3>, %n: i32) {
-    // expected-error@+1 {{chip sm_80 lacks this op: tcgen05 is of sm_100a to sm_110a}}
+    // expected-error@+1 {{chip sm_80 lacks this op, which is of sm_100a}}
     nvvm.tcgen05.alloc %p, %n : !llvm.ptr<3>, i32
-    // expected-error@+1 {{chip sm_80 lacks this op: it begins at sm_90}}
+    // expected-error@+1 {{chip sm_80 lacks this op, which is of sm_90a}}
     nvvm.mbarrier.expect_tx %p, %n : !llvm.ptr<3>, i32
     llvm.return
   }
