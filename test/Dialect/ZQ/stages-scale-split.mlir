@@ -5,7 +5,6 @@
 // CHECK-DAG: #[[BEFORE:codec[0-9]+]] = #zq.codec<scale<1x16, f32>, raw<f32>>
 
 // Only the rows of the window are decoded, and their scales read.
-// CHECK-DAG: #[[PER_ROW:.*]] = affine_map<(d0, d1) -> (d0, 0)>
 // CHECK-DAG: #[[PER_COLUMN:.*]] = affine_map<(d0, d1) -> (0, d1)>
 // CHECK-LABEL: func.func @rows(
 // CHECK-SAME: %{{.*}}: !zq.tensor<8x64xf32, {{.*}}>, %[[I:.*]]: index)
@@ -14,9 +13,7 @@
 // CHECK: zq.rotate
 // CHECK: %[[MAIN:.*]] = tensor.extract_slice %{{.*}}[0, 3] [2, 5] [1, 1]
 // CHECK: %[[SCALES:.*]] = tensor.extract_slice %[[STREAMS]]#0[%[[I]], 0] [2, 1] [1, 1]
-// CHECK: linalg.generic {indexing_maps = [#{{.*}}, #[[PER_ROW]], #{{.*}}]
-// CHECK-SAME: ins(%[[MAIN]], %[[SCALES]] :
-// CHECK: arith.mulf
+// CHECK: zq.scale %[[MAIN]] by %[[SCALES]] : tensor<2x5xf32>, tensor<2x1xf32>
 func.func @rows(%w: !zq.tensor<8x64xf32, #zq.codec<scale<1x?, f32, l2>, hadamard<axis = 1, block = 64, seed = 1>, quantize<si4>, pack>>, %i: index) -> tensor<2x5xf32> {
   %e = tensor.empty() : tensor<2x5xf32>
   %d = zq.decode %w at [%i, 3] outs(%e : tensor<2x5xf32>) : !zq.tensor<8x64xf32, #zq.codec<scale<1x?, f32, l2>, hadamard<axis = 1, block = 64, seed = 1>, quantize<si4>, pack>> -> tensor<2x5xf32>
@@ -25,11 +22,11 @@ func.func @rows(%w: !zq.tensor<8x64xf32, #zq.codec<scale<1x?, f32, l2>, hadamard
 
 // The zero point first.
 // CHECK-LABEL: func.func @columns_with_zero_points(
-// CHECK: linalg.generic {indexing_maps = [#{{.*}}, #[[PER_COLUMN]], #[[PER_COLUMN]], #{{.*}}]
-// CHECK: ^bb0(%[[MAIN:.*]]: f32, %[[SCALE:.*]]: f32, %[[ZERO:.*]]: i8, %{{.*}}: f32):
+// CHECK: %[[CENTRED:.*]] = linalg.generic {indexing_maps = [#{{.*}}, #[[PER_COLUMN]], #{{.*}}]
+// CHECK: ^bb0(%[[MAIN:.*]]: f32, %[[ZERO:.*]]: i8, %{{.*}}: f32):
 // CHECK: %[[WIDE:.*]] = arith.sitofp %[[ZERO]]
-// CHECK: %[[DIFFERENCE:.*]] = arith.subf %[[MAIN]], %[[WIDE]]
-// CHECK: arith.mulf %[[DIFFERENCE]], %[[SCALE]]
+// CHECK: arith.subf %[[MAIN]], %[[WIDE]]
+// CHECK: zq.scale %[[CENTRED]] by %{{.*}} : tensor<8x64xf32>, tensor<1x64xf32>
 func.func @columns_with_zero_points(%w: !zq.tensor<8x64xf32, #zq.codec<scale<8x1, f16, zero>, hadamard<axis = 1, block = 64, seed = 1>, quantize<si4>, pack>>) -> tensor<8x64xf32> {
   %e = tensor.empty() : tensor<8x64xf32>
   %d = zq.decode %w at [0, 0] outs(%e : tensor<8x64xf32>) : !zq.tensor<8x64xf32, #zq.codec<scale<8x1, f16, zero>, hadamard<axis = 1, block = 64, seed = 1>, quantize<si4>, pack>> -> tensor<8x64xf32>

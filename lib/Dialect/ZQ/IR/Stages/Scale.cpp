@@ -253,8 +253,8 @@ static bool isWhole(ArrayRef<int64_t> block, ArrayRef<int64_t> shape,
 
 bool ScaleAttr::isBlockStage(ArrayRef<int64_t>) const { return true; }
 
-// Such scales are broadcast along dimensions. Nothing widens tensors of 8-bit
-// floats.
+// Such scales are broadcast along dimensions, so that a contraction may apply
+// them to its result. Nothing widens tensors of 8-bit floats.
 bool ScaleAttr::canSplit(ArrayRef<int64_t> shape) const {
   if (getRows())
     return false;
@@ -283,33 +283,29 @@ FailureOr<Value> ScaleAttr::emitTensorDecode(TensorDecodeBuilder &at) const {
       blockOf[i] = b.getAffineConstantExpr(0);
     }
 
-  AffineMap perElement = b.getMultiDimIdentityMap(rank);
-  AffineMap perBlock = AffineMap::get(rank, 0, blockOf, getContext());
-  SmallVector<Value> inputs{at.decode(at.main, at.offsets, at.sizes),
-                            at.decode(at.parts[0], offsets, sizes)};
-  SmallVector<AffineMap> maps{perElement, perBlock, perElement};
+  Value main = at.decode(at.main, at.offsets, at.sizes);
+  Value scales = at.decode(at.parts[0], offsets, sizes);
   if (getZero()) {
-    inputs.push_back(hasIntegerZero() ? at.cut(at.parts[1], offsets, sizes)
-                                      : at.decode(at.parts[1], offsets, sizes));
-    maps.insert(maps.begin() + 2, perBlock);
-  }
-  SmallVector<utils::IteratorType> iterators(rank,
-                                             utils::IteratorType::parallel);
-  auto body = [&](OpBuilder &b, Location loc, ValueRange values) {
-    Value main = values[0];
-    if (getZero()) {
-      Value zero = values[2];
+    Value zeros = hasIntegerZero() ? at.cut(at.parts[1], offsets, sizes)
+                                   : at.decode(at.parts[1], offsets, sizes);
+    AffineMap perElement = b.getMultiDimIdentityMap(rank);
+    AffineMap maps[] = {
+        perElement, AffineMap::get(rank, 0, blockOf, getContext()), perElement};
+    SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
+    auto body = [&](OpBuilder &b, Location loc, ValueRange values) {
+      Value zero = values[1];
       if (hasIntegerZero())
         zero = arith::SIToFPOp::create(b, loc, b.getF32Type(), zero);
-      main = arith::SubFOp::create(b, loc, main, zero);
-    }
-    Value result = arith::MulFOp::create(b, loc, main, values[1]);
-    linalg::YieldOp::create(b, loc, result);
-  };
-  Value empty = at.empty(at.sizes);
-  return linalg::GenericOp::create(b, at.loc, empty.getType(), inputs, empty,
-                                   maps, iterators, body)
-      .getResult(0);
+      Value centred = arith::SubFOp::create(b, loc, values[0], zero);
+      linalg::YieldOp::create(b, loc, centred);
+    };
+    Value empty = at.empty(at.sizes);
+    main = linalg::GenericOp::create(b, at.loc, empty.getType(),
+                                     ValueRange{main, zeros}, empty, maps,
+                                     loops, body)
+               .getResult(0);
+  }
+  return ScaleOp::create(b, at.loc, main.getType(), main, scales).getResult();
 }
 
 //===----------------------------------------------------------------------===//
