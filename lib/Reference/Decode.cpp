@@ -315,13 +315,22 @@ static LogicalResult addMagnitudes(Operation *op, CompressedTensorType type,
       decodeExactly(op, below, getArrays(rest), environment.customDecode);
   if (failed(lowest))
     return failure();
+  // What is stored as it is may have been put together or transformed.
+  bool isRaw = codec.getStages().size() == own.size() + 1 &&
+               isa<RawAttr>(codec.getStages().back());
+  const BoundedTensor *computed =
+      isRaw && rest.front().bounded ? rest.front().bounded.get() : nullptr;
   Array magnitudes = *lowest;
-  for (int64_t i = 0, n = magnitudes.size(); i < n; ++i)
-    magnitudes.setFloat(i, std::fabs(magnitudes.getFloat(i)));
+  bool isNeeded = false;
+  for (int64_t i = 0, n = magnitudes.size(); i < n; ++i) {
+    Scalar element = computed ? getElement(*computed, i)
+                              : Scalar::exact(magnitudes.getFloat(i));
+    isNeeded |= element.hasExcess();
+    magnitudes.setFloat(i, static_cast<float>(element.magnitude));
+  }
 
   const Array zeros(ElementType::F32, getShape(type));
   constexpr float smallestNormal = std::numeric_limits<float>::min();
-  bool isNeeded = false;
   for (size_t stage = own.size(); stage-- > 0;) {
     FailureOr<Array> added = decodeStage(stage, zeros);
     FailureOr<Array> whole = decodeStage(stage, magnitudes);

@@ -149,3 +149,39 @@ func.func @maximum(%x: tensor<4x128xf32>, %a: tensor<64x128xf32>,
   } -> tensor<4x64xf32>
   return %z : tensor<4x64xf32>
 }
+
+// -----
+
+// An estimator that decodes in two bases is never decoded: the activation goes
+// to each basis, the norms leave the second sum, the scales of the first go
+// below its rotation.
+
+#prod = #zq.codec<turboquant_prod3>
+#x = affine_map<(m, n, k) -> (m, k)>
+#w = affine_map<(m, n, k) -> (n, k)>
+#y = affine_map<(m, n, k) -> (m, n)>
+
+// CHECK-LABEL: func.func @estimator(
+// CHECK-SAME: %[[X:.*]]: tensor<4x256xf32>
+// CHECK-NOT: zq.rotate
+// CHECK-NOT: zq.sum
+// CHECK-DAG: %[[S:.*]]:6 = zq.disassemble
+// CHECK-DAG: %[[MAIN:.*]] = zq.assemble %[[S]]#3, %[[S]]#5
+// CHECK-DAG: %[[SIGNS:.*]] = zq.assemble %[[S]]#2
+// CHECK-DAG: %[[A:.*]] = zq.decode %[[MAIN]]
+// CHECK-DAG: %[[B:.*]] = zq.decode %[[SIGNS]]
+// CHECK-DAG: linalg.generic {{.*}} ins(%{{.*}}, %[[S]]#4 : tensor<4x2x128xf32>, tensor<128x128xf32>)
+// CHECK-DAG: linalg.generic {{.*}} ins(%[[X]], %[[S]]#1 : tensor<4x256xf32>, tensor<256x256xf32>)
+// CHECK-DAG: linalg.matmul {{.*}} ins(%{{.*}}, %[[A]] : tensor<4x256xf32>, tensor<64x256xf32>)
+// CHECK-DAG: linalg.matmul {{.*}} ins(%{{.*}}, %[[B]] : tensor<4x256xf32>, tensor<64x256xf32>)
+// CHECK: return
+func.func @estimator(%x: tensor<4x256xf32>, %w: !zq.tensor<64x256xf32, #prod>,
+                     %y: tensor<4x64xf32>) -> tensor<4x64xf32> {
+  %e = tensor.empty() : tensor<64x256xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
+      : !zq.tensor<64x256xf32, #prod> -> tensor<64x256xf32>
+  %z = linalg.matmul indexing_maps = [#x, #w, #y]
+      ins(%x, %d : tensor<4x256xf32>, tensor<64x256xf32>)
+      outs(%y : tensor<4x64xf32>) -> tensor<4x64xf32>
+  return %z : tensor<4x64xf32>
+}

@@ -72,3 +72,79 @@ func.func @stays(%w: !zq.tensor<64x128xf32, #plain>) -> tensor<64x128xf32> {
       : !zq.tensor<64x128xf32, #plain> -> tensor<64x128xf32>
   return %d : tensor<64x128xf32>
 }
+
+// -----
+
+// Scales that are the same for all that a transform mixes change places with it
+// where contractions are all that sees the rounding.
+
+#blocks = #zq.codec<scale<1x64, f8E4M3FN>, hadamard<axis = 1, block = 32, seed = 1>, quantize<si4>, pack>
+#mixed = #zq.codec<scale<1x16, f32>, hadamard<axis = 1, block = 32, seed = 1>, quantize<si4>, pack>
+#zeros = #zq.codec<scale<1x64, f32, zero>, hadamard<axis = 1, block = 32, seed = 1>, quantize<ui4>, pack>
+#mk = affine_map<(m, n, k) -> (m, k)>
+#nk = affine_map<(m, n, k) -> (n, k)>
+#kn = affine_map<(m, n, k) -> (k, n)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+
+// CHECK-DAG: #[[SCALED:.*]] = #zq.codec<scale<1x64, f8E4M3FN>, quantize<si4>, pack>
+
+// CHECK-LABEL: func.func @exchanged(
+// CHECK: %[[D:.*]] = zq.decode %{{.*}} at [0, 0] {{.*}} #[[SCALED]]>
+// CHECK: %[[R:.*]] = zq.rotate %[[D]] by #zq.hadamard<axis = 1, block = 32, seed = 1> inverse
+// CHECK: linalg.matmul {{.*}} ins(%{{.*}}, %[[R]] :
+func.func @exchanged(%x: tensor<3x128xf32>, %w: !zq.tensor<8x128xf32, #blocks>, %y: tensor<3x8xf32>)
+    -> tensor<3x8xf32> {
+  %e = tensor.empty() : tensor<8x128xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<8x128xf32>) : !zq.tensor<8x128xf32, #blocks> -> tensor<8x128xf32>
+  %z = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %d : tensor<3x128xf32>, tensor<8x128xf32>)
+      outs(%y : tensor<3x8xf32>) -> tensor<3x8xf32>
+  return %z : tensor<3x8xf32>
+}
+
+// The bits of the decoded values are asked for.
+// CHECK-LABEL: func.func @returned(
+func.func @returned(%x: tensor<3x128xf32>, %w: !zq.tensor<8x128xf32, #blocks>, %y: tensor<3x8xf32>)
+    -> (tensor<3x8xf32>, tensor<8x128xf32>) {
+  %e = tensor.empty() : tensor<8x128xf32>
+  // expected-remark @+1 {{#zq.hadamard<axis = 1, block = 32, seed = 1> is decoded as a whole, before the stages above it}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<8x128xf32>) : !zq.tensor<8x128xf32, #blocks> -> tensor<8x128xf32>
+  %z = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %d : tensor<3x128xf32>, tensor<8x128xf32>)
+      outs(%y : tensor<3x8xf32>) -> tensor<3x8xf32>
+  return %z, %d : tensor<3x8xf32>, tensor<8x128xf32>
+}
+
+// The transform's axis is one of the result.
+// CHECK-LABEL: func.func @not_contracted(
+func.func @not_contracted(%x: tensor<3x8xf32>, %w: !zq.tensor<8x128xf32, #blocks>, %y: tensor<3x128xf32>)
+    -> tensor<3x128xf32> {
+  %e = tensor.empty() : tensor<8x128xf32>
+  // expected-remark @+1 {{#zq.hadamard<axis = 1, block = 32, seed = 1> is decoded as a whole, before the stages above it}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<8x128xf32>) : !zq.tensor<8x128xf32, #blocks> -> tensor<8x128xf32>
+  %z = linalg.matmul indexing_maps = [#mk, #kn, #mn] ins(%x, %d : tensor<3x8xf32>, tensor<8x128xf32>)
+      outs(%y : tensor<3x128xf32>) -> tensor<3x128xf32>
+  return %z : tensor<3x128xf32>
+}
+
+// A block of the transform has two scales.
+// CHECK-LABEL: func.func @mixed(
+func.func @mixed(%x: tensor<3x128xf32>, %w: !zq.tensor<8x128xf32, #mixed>, %y: tensor<3x8xf32>)
+    -> tensor<3x8xf32> {
+  %e = tensor.empty() : tensor<8x128xf32>
+  // expected-remark @+1 {{#zq.hadamard<axis = 1, block = 32, seed = 1> is decoded as a whole, before the stages above it}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<8x128xf32>) : !zq.tensor<8x128xf32, #mixed> -> tensor<8x128xf32>
+  %z = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %d : tensor<3x128xf32>, tensor<8x128xf32>)
+      outs(%y : tensor<3x8xf32>) -> tensor<3x8xf32>
+  return %z : tensor<3x8xf32>
+}
+
+// A zero point is no factor.
+// CHECK-LABEL: func.func @zeros(
+func.func @zeros(%x: tensor<3x128xf32>, %w: !zq.tensor<8x128xf32, #zeros>, %y: tensor<3x8xf32>)
+    -> tensor<3x8xf32> {
+  %e = tensor.empty() : tensor<8x128xf32>
+  // expected-remark @+1 {{#zq.hadamard<axis = 1, block = 32, seed = 1> is decoded as a whole, before the stages above it}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<8x128xf32>) : !zq.tensor<8x128xf32, #zeros> -> tensor<8x128xf32>
+  %z = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %d : tensor<3x128xf32>, tensor<8x128xf32>)
+      outs(%y : tensor<3x8xf32>) -> tensor<3x8xf32>
+  return %z : tensor<3x8xf32>
+}

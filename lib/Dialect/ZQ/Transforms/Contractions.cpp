@@ -17,6 +17,47 @@ bool mlir::zq::isSumOfProducts(linalg::LinalgOp op) {
   });
 }
 
+std::optional<int64_t> mlir::zq::getContractedAxis(linalg::LinalgOp op,
+                                                   OpOperand *operand,
+                                                   int64_t axis) {
+  if (!isSumOfProducts(op) || !op.hasPureTensorSemantics() ||
+      operand->getOperandNumber() > 1)
+    return std::nullopt;
+  OpOperand *other = op.getDpsInputOperand(1 - operand->getOperandNumber());
+  auto otherType = dyn_cast<RankedTensorType>(other->get().getType());
+  if (!otherType || !otherType.getElementType().isF32())
+    return std::nullopt;
+  auto loop = dyn_cast<AffineDimExpr>(
+      op.getMatchingIndexingMap(operand).getResult(axis));
+  if (!loop || op.getIteratorTypesArray()[loop.getPosition()] !=
+                   utils::IteratorType::reduction)
+    return std::nullopt;
+  auto position = op.getMatchingIndexingMap(other).getResultPosition(loop);
+  if (!position || otherType.isDynamicDim(*position))
+    return std::nullopt;
+  return *position;
+}
+
+bool mlir::zq::isOnlyContracted(Value value, int64_t axis) {
+  return llvm::all_of(value.getUses(), [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (auto transpose = dyn_cast<linalg::TransposeOp>(user)) {
+      ArrayRef<int64_t> order = transpose.getPermutation();
+      return use.get() == transpose.getInput() &&
+             use.get() != transpose.getInit() &&
+             isOnlyContracted(transpose->getResult(0),
+                              llvm::find(order, axis) - order.begin());
+    }
+    if (auto scatter = dyn_cast<ScatterOp>(user))
+      return !scatter.getReplace() &&
+             isOnlyContracted(scatter.getResult(), axis);
+    if (isa<SumOp, ScaleOp>(user))
+      return isOnlyContracted(user->getResult(0), axis);
+    auto op = dyn_cast<LinalgOp>(user);
+    return op && getContractedAxis(op, &use, axis);
+  });
+}
+
 Value mlir::zq::emptyLike(OpBuilder &b, Location loc, Value like) {
   auto type = cast<RankedTensorType>(like.getType());
   return tensor::EmptyOp::create(b, loc, tensor::getMixedSizes(b, loc, like),

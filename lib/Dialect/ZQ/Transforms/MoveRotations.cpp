@@ -35,22 +35,14 @@ struct MoveRotationAcrossContraction
       if (!rotation || !rotation.getInverse())
         continue;
       OpOperand *other = op.getDpsInputOperand(1 - i);
-      auto otherType = dyn_cast<RankedTensorType>(other->get().getType());
-      if (!otherType || !otherType.getElementType().isF32())
-        continue;
-      // The loop of the axis, and where the other operand has it.
-      auto dim = dyn_cast<AffineDimExpr>(
-          op.getMatchingIndexingMap(operand).getResult(rotation.getAxis()));
-      if (!dim || op.getIteratorTypesArray()[dim.getPosition()] !=
-                      utils::IteratorType::reduction)
-        continue;
-      auto position = op.getMatchingIndexingMap(other).getResultPosition(dim);
-      if (!position || otherType.isDynamicDim(*position))
+      std::optional<int64_t> position =
+          getContractedAxis(op, operand, rotation.getAxis());
+      if (!position)
         continue;
       Location loc = op.getLoc();
       b.setInsertionPoint(op);
       Value moved = RotateOp::create(
-          b, loc, otherType, other->get(),
+          b, loc, other->get().getType(), other->get(),
           rotation.getTransformInterface().getAlongAxis(*position),
           rotation.getParts(), /*inverse=*/false,
           emptyLike(b, loc, other->get()));

@@ -1,4 +1,5 @@
 //===- SplitCodecs.cpp - Tensor stages become ops on tensors --------------===//
+#include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -40,6 +41,9 @@ private:
   Value decodeWhole(Value compressed);
   LogicalResult decodeParts(size_t stage, size_t part);
   LogicalResult splitOutermost();
+  bool isAboveAllowed(size_t stage, TransformAttrInterface transform) const;
+  bool canExchange(size_t stage);
+  void exchange(size_t stage);
   void splitBelow(size_t stage);
   void replace(Value window);
 
@@ -171,6 +175,51 @@ LogicalResult Splitter::splitOutermost() {
   return success();
 }
 
+/// Whether a transform may change places with stage `stage` above it: one
+/// factor for all elements that it mixes.
+bool Splitter::isAboveAllowed(size_t stage,
+                              TransformAttrInterface transform) const {
+  auto factor = dyn_cast<FactorAttrInterface>(codec.getStages()[stage]);
+  if (!factor || factor.hasZeroPoint())
+    return false;
+  int64_t axis = transform.getTransformAxis(), length = type.getShape()[axis];
+  int64_t shared = factor.getFactorBlock(type.getRank())[axis];
+  int64_t mixed = transform.getTransformBlock(length);
+  return shared == 0 || shared >= length || shared % mixed == 0;
+}
+
+/// Whether stage `stage` is a transform that may be undone last: it commutes
+/// with all stages above but for rounding, and nothing but contractions, which
+/// it leaves for their other operand, sees that.
+bool Splitter::canExchange(size_t stage) {
+  auto transform = dyn_cast<TransformAttrInterface>(codec.getStages()[stage]);
+  if (!transform || !type.getElementType().isF32() || !op.isWhole() ||
+      !isOnlyContracted(op.getResult(), transform.getTransformAxis()))
+    return false;
+  return llvm::all_of(llvm::seq<size_t>(0, stage), [&](size_t above) {
+    return isAboveAllowed(above, transform);
+  });
+}
+
+/// Stage `stage` becomes the outermost one.
+void Splitter::exchange(size_t stage) {
+  SmallVector<StageAttrInterface> stages(codec.getStages());
+  std::rotate(stages.begin(), stages.begin() + stage,
+              stages.begin() + stage + 1);
+  std::rotate(streams.begin(), streams.begin() + stage,
+              streams.begin() + stage + 1);
+  Streams all;
+  for (ArrayRef<Streams> own : streams)
+    for (ArrayRef<Value> values : own)
+      llvm::append_range(all, values);
+  Value source = assemble(type.getShape(), type.getElementType(),
+                          CodecAttr::get(b.getContext(), stages), all);
+  auto decode = DecodeOp::create(b, loc, source, op.getMixedOffsets(),
+                                 op.getInit(), codec.getDecoderSymbol());
+  made.push_back(decode);
+  b.replaceOp(op, decode.getResult());
+}
+
 /// The stages from `first` on are decoded before, as a whole; those above read
 /// the values.
 void Splitter::splitBelow(size_t first) {
@@ -228,6 +277,8 @@ LogicalResult Splitter::run(SmallVectorImpl<DecodeOp> &decodes) {
   if (outermost && outermost.canSplit(type.getShape())) {
     if (failed(splitOutermost()))
       return failure();
+  } else if (canExchange(first)) {
+    exchange(first);
   } else {
     splitBelow(first);
   }

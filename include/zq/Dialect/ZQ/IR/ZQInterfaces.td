@@ -166,6 +166,13 @@ def TransformAttrInterface : AttrInterface<"TransformAttrInterface"> {
   let methods = [
     InterfaceMethod<"The axis of the tensor along which the map runs.",
       "int64_t", "getTransformAxis", (ins)>,
+    InterfaceMethod<[{
+        The map of a line of `length` elements leaves runs of this many apart:
+        an element depends on no element of another run. The last run may be
+        shorter.
+      }],
+      "int64_t", "getTransformBlock", (ins "int64_t":$length), "",
+      [{ return length; }]>,
     InterfaceMethod<"The same map along another axis, of another tensor.",
       "::mlir::Attribute", "getAlongAxis", (ins "int64_t":$axis)>,
     InterfaceMethod<[{

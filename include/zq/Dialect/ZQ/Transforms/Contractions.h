@@ -14,6 +14,16 @@ namespace mlir::zq {
 /// the conversion to an integer; that is not linear.
 bool isSumOfProducts(linalg::LinalgOp op);
 
+/// Where the other input of `op` has the loop that runs along `axis` of input
+/// `operand`, if that loop is contracted and a rotation may move across: the
+/// other one is of f32 and of static size there.
+std::optional<int64_t> getContractedAxis(linalg::LinalgOp op,
+                                         OpOperand *operand, int64_t axis);
+
+/// Whether all that becomes of `value` are contractions across which a rotation
+/// along `axis` may move, perhaps as one part of a weight in parts.
+bool isOnlyContracted(Value value, int64_t axis);
+
 /// An uninitialised tensor of the type and size of `like`.
 Value emptyLike(OpBuilder &b, Location loc, Value like);
 

@@ -47,6 +47,8 @@ bool HadamardAttr::isLossless() const { return false; }
 
 int64_t HadamardAttr::getTransformAxis() const { return getAxis(); }
 
+int64_t HadamardAttr::getTransformBlock(int64_t) const { return getBlock(); }
+
 Attribute HadamardAttr::getAlongAxis(int64_t axis) const {
   return get(getContext(), axis, getBlock(), getSeed());
 }

@@ -49,6 +49,8 @@ bool OrthogonalAttr::isLossless() const { return false; }
 
 int64_t OrthogonalAttr::getTransformAxis() const { return getAxis(); }
 
+int64_t OrthogonalAttr::getTransformBlock(int64_t) const { return getBlock(); }
+
 Attribute OrthogonalAttr::getAlongAxis(int64_t axis) const {
   return get(getContext(), axis, getBlock(), getSeed(), getPerBlock());
 }

@@ -6,7 +6,7 @@ include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
 def ZQ_OrthogonalAttr : ZQ_TensorStage<"Orthogonal", "orthogonal", [],
     [DeclareAttrInterfaceMethods<TransformAttrInterface,
-                                 ["emitContraction"]>]> {
+                                 ["getTransformBlock", "emitContraction"]>]> {
   let summary = "Rotation by a stored matrix along one axis";
   let description = [{
     `y = M x` for each whole block of n elements of the axis, decoded by
