@@ -41,10 +41,14 @@ Scalar mlir::zq::reference::getConstant(Attribute attr) {
 static Scalar extremum(const Scalar &a, const Scalar &b, double sign,
                        bool keepsNaN) {
   if (std::isnan(a.value) || std::isnan(b.value)) {
-    if (!a.isExact() || !b.isExact())
+    // An operand that is NaN for sure decides, whatever the other one's error:
+    // it begins the maximum that a softmax is decomposed to.
+    const Scalar &number = std::isnan(a.value) ? b : a;
+    if (!a.isSurelyNaN() && !b.isSurelyNaN())
       return {NAN, infinity};
-    bool first = std::isnan(a.value) == keepsNaN;
-    return first ? a : b;
+    if (keepsNaN)
+      return Scalar::exact(NAN);
+    return number;
   }
   const Scalar &farther = sign * a.value >= sign * b.value ? a : b;
   return {farther.value, std::max(a.error, b.error)};

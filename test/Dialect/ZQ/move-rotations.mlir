@@ -299,16 +299,16 @@ func.func @transpose_of_three_dimensions(%x: tensor<3x256x5xf32>) -> tensor<5x3x
 #r1 = #zq.hadamard<axis = 1, block = 128, seed = 1>
 #other = #zq.hadamard<axis = 1, block = 128, seed = 2>
 
-// The rows of the weight are rows of the result.
-// CHECK-LABEL: func.func @axis_not_contracted(
-// CHECK-SAME: %[[X:.*]]: tensor<4x64xf32>
+// The result has more rows than the weight.
+// CHECK-LABEL: func.func @axis_of_larger_result(
+// CHECK-SAME: %[[X:.*]]: tensor<4x3xf32>
 // CHECK: %[[R:.*]] = zq.rotate {{.*}} inverse
 // CHECK-NEXT: linalg.matmul ins(%[[X]], %[[R]] :
-func.func @axis_not_contracted(%x: tensor<4x64xf32>, %w: tensor<64x256xf32>,
-                               %o: tensor<4x256xf32>) -> tensor<4x256xf32> {
-  %r = zq.rotate %w by #r1 inverse outs(%w : tensor<64x256xf32>)
-      : tensor<64x256xf32> -> tensor<64x256xf32>
-  %y = linalg.matmul ins(%x, %r : tensor<4x64xf32>, tensor<64x256xf32>)
+func.func @axis_of_larger_result(%x: tensor<4x3xf32>, %w: tensor<3x256xf32>,
+                                 %o: tensor<4x256xf32>) -> tensor<4x256xf32> {
+  %r = zq.rotate %w by #r1 inverse outs(%w : tensor<3x256xf32>)
+      : tensor<3x256xf32> -> tensor<3x256xf32>
+  %y = linalg.matmul ins(%x, %r : tensor<4x3xf32>, tensor<3x256xf32>)
       outs(%o : tensor<4x256xf32>) -> tensor<4x256xf32>
   return %y : tensor<4x256xf32>
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "LoopBuilder.h"
+#include "Rotations.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
@@ -486,7 +487,8 @@ struct DistributeContractionsPass
     RewritePatternSet patterns(&getContext());
     populateDistributeContractionsPatterns(patterns);
     populateMoveRotationsPatterns(patterns);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))) ||
+        failed(finishRotations(getOperation(), /*explain=*/false)))
       return signalPassFailure();
 
     RewritePatternSet rest(&getContext());

@@ -1,4 +1,5 @@
 //===- MoveRotations.cpp - Rotations move to activations and cancel -------===//
+#include "Rotations.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
@@ -120,14 +121,87 @@ struct MoveRotationsPass
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateMoveRotationsPatterns(patterns);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))) ||
+        failed(finishRotations(getOperation(), /*explain=*/true)))
       signalPassFailure();
   }
 };
 
 } // namespace
 
+/// Why a rotation does not move on to what `use` computes.
+static std::string explainUse(RotateOp op, OpOperand &use) {
+  auto user = dyn_cast<linalg::LinalgOp>(use.getOwner());
+  std::string name = use.getOwner()->getName().getStringRef().str();
+  if (isa<RotateOp>(use.getOwner()))
+    return "";
+  if (!user || user.isDpsInit(&use))
+    return name + " needs it as it is";
+  std::optional<unsigned> loop = getLoop(user, &use, op.getAxis());
+  if (!loop)
+    return name + " takes its axis apart";
+  if (getContractedAxis(user, &use, op.getAxis()))
+    return "";
+  if (isSumOfProducts(user))
+    return "the result of " + name + " is no smaller, or of another type";
+  Operation *reason = nullptr;
+  switch (getLineMap(user, *loop, &reason)) {
+  case LineMap::Linear:
+    if (user.getNumReductionLoops() > 0)
+      return name + " adds up what it rotates, and not its squares";
+    return isDecoded(op) ? "what is decoded is exact to the bit"
+                         : "past " + name + " there would be no less to rotate";
+  case LineMap::Quadratic:
+    return name + " multiplies by what varies along its axis; fold such a "
+                  "factor into the next weight";
+  default:
+    return (reason ? reason->getName().getStringRef().str() : name) +
+           " is not linear along its axis";
+  }
+}
+
+/// The rotation stays where it is.
+static void emitReason(RotateOp op, StringRef unfolded) {
+  if (!unfolded.empty()) {
+    op.emitRemark("rotates at run time: ") << unfolded;
+    return;
+  }
+  if (!op.getInverse())
+    return;
+  // A weight in parts is multiplied in parts, later.
+  for (OpOperand &use : op->getUses())
+    if (isa<SumOp, ScaleOp, ScatterOp, ProductOp>(use.getOwner()))
+      return;
+  for (OpOperand &use : op->getUses()) {
+    std::string reason = explainUse(op, use);
+    if (reason.empty())
+      continue;
+    op.emitRemark(isDecoded(op) ? "rotates a weight back: "
+                                : "rotates at run time: ")
+        << reason;
+    return;
+  }
+}
+
+LogicalResult mlir::zq::finishRotations(Operation *root, bool explain) {
+  SmallVector<RotateOp> left;
+  root->walk([&](RotateOp op) { left.push_back(op); });
+  OpBuilder b(root->getContext());
+  // From the last one on, of whose operands others may be left.
+  for (RotateOp op : llvm::reverse(left)) {
+    if (!op->use_empty())
+      if (std::string reason = foldRotation(op, b); explain && !op->use_empty())
+        emitReason(op, reason);
+    if (op->use_empty())
+      op.erase();
+  }
+  RewritePatternSet patterns(root->getContext());
+  patterns.add<ContractRotation>(root->getContext());
+  return applyPatternsGreedily(root, std::move(patterns));
+}
+
 void mlir::zq::populateMoveRotationsPatterns(RewritePatternSet &patterns) {
   patterns.add<MoveRotationAcrossContraction, MoveRotationAcrossTranspose,
-               CancelRotations, ContractRotation>(patterns.getContext());
+               CancelRotations>(patterns.getContext());
+  populateRotationsOfResultsPatterns(patterns);
 }
