@@ -16,6 +16,9 @@ using ::zq::codec::ElementType;
 static constexpr float scaleMagnitudes[] = {1, 0x1p-12f, 0x1p12f};
 /// The sizes, case by case, that dynamic dimensions get.
 static constexpr int64_t freeSizes[] = {3, 1, 5};
+/// Cases that codes are worth, by size of scales: those of a byte in every
+/// place, or those of 16 bits in 256 places.
+static constexpr size_t maxCodeCases = 256;
 static constexpr size_t numPatterns = std::size(allPatterns);
 
 /// What an argument's elements are held as; nothing where no array holds them.
@@ -75,19 +78,38 @@ FailureOr<Inputs> Inputs::make(func::FuncOp func, const Sizes &sizes,
   if (failed(result.addAssembled()))
     return failure();
   Random random(options.seed);
-  for (Compressed &one : result.compressed) {
-    if (one.streams.getCodes().empty())
-      continue;
-    for (int64_t i = 0, n = one.streams.getNumCoded(); i < n; ++i)
-      one.first.push_back(random() % one.streams.getCodes().size());
-    result.numCodes = std::max(result.numCodes, one.streams.getCodes().size());
-  }
-  if (!result.fitsExhaustion())
-    result.numCodes = 0;
+  result.chooseExhaustion(random);
   return result;
 }
 
-bool Inputs::fitsExhaustion() const {
+/// Every place takes each code, one a case; where that is too much, the places
+/// of a case take as many codes as there are places, until none is left.
+void Inputs::chooseExhaustion(Random &random) {
+  uint64_t elements = countElements();
+  for (bool everywhere : {true, false}) {
+    inEveryPlace = everywhere;
+    numCodes = 0;
+    for (Compressed &one : compressed) {
+      size_t codes = one.streams.getCodes().size();
+      size_t places = one.streams.getNumCoded();
+      one.first.clear();
+      if (codes == 0 || places == 0)
+        continue;
+      uint32_t begin = random() % codes;
+      for (size_t i = 0; i < places; ++i)
+        one.first.push_back(everywhere ? random() % codes : begin + i);
+      numCodes = std::max(numCodes,
+                          everywhere ? codes : llvm::divideCeil(codes, places));
+    }
+    if (elements * numCodes <= options.exhaustLimit &&
+        numCodes <= maxCodeCases)
+      return;
+  }
+  numCodes = 0;
+}
+
+/// Elements of all tensors among the arguments.
+uint64_t Inputs::countElements() const {
   uint64_t elements = 0;
   for (BlockArgument argument : arguments) {
     if (auto type = dyn_cast<CompressedTensorType>(argument.getType()))
@@ -96,7 +118,7 @@ bool Inputs::fitsExhaustion() const {
       elements +=
           ShapedType::getNumElements(sizes->getShape(argument, freeSizes[0]));
   }
-  return elements * numCodes <= options.exhaustLimit;
+  return elements;
 }
 
 EvaluatorInput Inputs::makeDense(BlockArgument argument, int64_t free,
@@ -160,7 +182,9 @@ Case Inputs::getCase(size_t index) const {
     makeStreams = [&, step, magnitude](const Compressed &one) {
       if (one.first.empty())
         return one.streams.makeRandom(random);
-      return one.streams.makeCodes(one.first, step, magnitude, random);
+      size_t distance = inEveryPlace ? 1 : one.first.size();
+      return one.streams.makeCodes(one.first, step * distance, magnitude,
+                                   random);
     };
   }
 
@@ -198,8 +222,8 @@ std::string Inputs::describe() const {
       os << "a decoder that may be any function";
     } else if (numCodes && !codes.empty()) {
       os << codes.size() << " of " << one.streams.getNumBitPatterns()
-         << " codes in every place, with " << std::size(scaleMagnitudes)
-         << " sizes of scales";
+         << (inEveryPlace ? " codes in every place" : " codes in some place")
+         << ", with " << std::size(scaleMagnitudes) << " sizes of scales";
     } else {
       os << "random streams, " << options.randomCases << " times";
       if (!codes.empty())

@@ -42,7 +42,8 @@ private:
       : func(func), arguments(func.getArguments()), sizes(&sizes),
         options(options) {}
   LogicalResult addAssembled();
-  bool fitsExhaustion() const;
+  void chooseExhaustion(Random &random);
+  uint64_t countElements() const;
   EvaluatorInput makeDense(BlockArgument argument, int64_t free,
                            ValuePattern pattern, Random &random) const;
 
@@ -66,6 +67,8 @@ private:
   bool hasDense = false;
   /// How many cases exhaust the codes, by size of scales.
   size_t numCodes = 0;
+  /// Whether each place takes each code then; else each code is in some place.
+  bool inEveryPlace = true;
 };
 
 } // namespace mlir::zq::verification

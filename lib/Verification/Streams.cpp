@@ -12,6 +12,8 @@ using ::zq::codec::Stream;
 
 /// Values beyond this say more about overflow than about a rewrite.
 static constexpr float largestValue = 0x1p40f;
+/// Codes that are wider are too many to go through.
+static constexpr unsigned maxCodeBits = 16;
 /// The size of a stream that is up to the data, where nobody knows better.
 static constexpr int64_t sizeOfUnknown = 16;
 
@@ -83,7 +85,7 @@ void Streams::findCodes() {
       attribute.getShapes(type.getShape());
   for (auto [i, input] : llvm::enumerate(inputs)) {
     auto integer = dyn_cast<IntegerType>(input);
-    if (!integer || integer.getWidth() > 8)
+    if (!integer || integer.getWidth() > maxCodeBits)
       continue;
     auto below =
         CodecAttr::get(type.getContext(), attribute.getStages().drop_front(i));
@@ -100,13 +102,22 @@ void Streams::findCodes() {
     return;
   Random random(0);
   Arrays arrays = encode(ValuePattern::Gaussian, random);
-  for (uint32_t code = 0; code < 1u << codeBits; ++code) {
-    Array all(::zq::codec::codeType(codeBits), codedShape);
-    for (int64_t i = 0, n = all.size(); i < n; ++i)
-      ::zq::codec::setCode(all, i, code);
+  Array all(::zq::codec::codeType(codeBits), codedShape);
+  int64_t places = all.size();
+  auto isLegal = [&](uint32_t first, uint32_t count) {
+    for (int64_t i = 0; i < places; ++i)
+      ::zq::codec::setCode(all, i, first + i % count);
     std::optional<Arrays> candidate = putCodes(arrays, all);
-    if (candidate && isFinite(*candidate))
-      codes.push_back(code);
+    return candidate && isFinite(*candidate);
+  };
+  // As many at a time as there are places, one by one where some are not.
+  uint32_t total = 1u << codeBits, step = std::min<int64_t>(places, total);
+  for (uint32_t first = 0; step && first < total; first += step) {
+    uint32_t count = std::min(step, total - first);
+    bool areLegal = isLegal(first, count);
+    for (uint32_t code = first; code < first + count; ++code)
+      if (areLegal || isLegal(code, 1))
+        codes.push_back(code);
   }
 }
 

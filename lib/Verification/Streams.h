@@ -30,7 +30,7 @@ public:
   /// two.
   Arrays makeRandom(Random &random) const;
 
-  /// The codes that the main way ends in, if they have at most 8 bits: those
+  /// The codes that the main way ends in, if they have at most 16 bits: those
   /// which decode to a finite value.
   ArrayRef<uint32_t> getCodes() const { return codes; }
   /// As many as there could be.

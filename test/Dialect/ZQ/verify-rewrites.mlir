@@ -68,8 +68,9 @@ func.func @custom(%w: !zq.tensor<2x12xf32, #custom>) -> tensor<2x12xf32> {
   return %y : tensor<2x12xf32>
 }
 
-// Too many codes, or too many elements, for all codes in all places.
-// expected-remark @below {{no pass changes anything; evaluated in 11 cases; argument 1: random streams, 4 times (too large to exhaust 256 codes); argument 2: random streams, 4 times}}
+// Too many elements for all codes in all places: a case has as many codes as
+// places.
+// expected-remark @below {{no pass changes anything; evaluated in 14 cases; argument 1: 256 of 256 codes in some place, with 3 sizes of scales; argument 2: random streams, 4 times}}
 func.func @large(%x: tensor<1x64xf32>,
                  %w: !zq.tensor<96x64xf32, #zq.codec<quantize<si8>, pack>>,
                  %v: !zq.tensor<1x96xf32, #zq.codec<raw<f32>>>)
@@ -103,4 +104,16 @@ func.func @not_encoded(%w: !zq.tensor<2x8xf32, #zq.codec<scale<tensor, f32, zero
       : !zq.tensor<2x8xf32, #zq.codec<scale<tensor, f32, zero>, quantize<ui8>, pack>>
       -> tensor<2x8xf32>
   return %d : tensor<2x8xf32>
+}
+
+// Wide codes, each in some place.
+#wide = #zq.codec<hadamard<axis = 1, block = 8>, codebook<1x4, bits = 12, f16>, pack>
+// expected-remark-re @below {{unchanged by {{.*}}zq-move-rotations{{.*}} in 395 cases; argument 1: 4096 of 4096 codes in some place, with 3 sizes of scales}}
+func.func @wide(%x: tensor<3x16xf32>, %w: !zq.tensor<8x16xf32, #wide>) -> tensor<3x8xf32> {
+  %e = tensor.empty() : tensor<8x16xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<8x16xf32>) : !zq.tensor<8x16xf32, #wide> -> tensor<8x16xf32>
+  %z = arith.constant dense<0.0> : tensor<3x8xf32>
+  %y = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %d : tensor<3x16xf32>, tensor<8x16xf32>)
+      outs(%z : tensor<3x8xf32>) -> tensor<3x8xf32>
+  return %y : tensor<3x8xf32>
 }
