@@ -64,9 +64,33 @@ Range Codec::inputRange() const {
   return chain.front()->inputRange(targetsOf(chain).front());
 }
 
+Status Codec::checkMoment(const Moment *moment, const Shape &shape) const {
+  if (!moment)
+    return {};
+  if (!chain.front()->usesMoment())
+    return Error{"activations are known, but " + chain.front()->keyword() +
+                 ", the outermost stage, does not look at them"};
+  if (shape.empty() || shape.back() != moment->size)
+    return Error{"activations have " + std::to_string(moment->size) +
+                 " elements, the tensor has shape " + toString(shape)};
+  return {};
+}
+
+/// What stage number `stage` may ask of those below it. They are shown the
+/// moment where it has looked at it.
+Below Codec::below(size_t stage, Range target, const Moment *moment) const {
+  if (!chain[stage]->usesMoment())
+    moment = nullptr;
+  return Below(
+      target,
+      [=](const Array &main) { return roundTrip(main, stage + 1, moment); },
+      moment);
+}
+
 /// What the stages from `first` on make of `values`. Below the last stage that
 /// is not lossless nothing changes any more.
-Result<Array> Codec::roundTrip(const Array &values, size_t first) const {
+Result<Array> Codec::roundTrip(const Array &values, size_t first,
+                               const Moment *moment) const {
   size_t end = chain.size();
   while (end > first && chain[end - 1]->isLossless())
     --end;
@@ -77,8 +101,8 @@ Result<Array> Codec::roundTrip(const Array &values, size_t first) const {
   for (size_t i = first; i < end; ++i) {
     const Array &input = i == first ? values : main;
     shapes.push_back(input.shape);
-    Below below(targets[i],
-                [this, i](const Array &v) { return roundTrip(v, i + 1); });
+    Below below = this->below(i, targets[i], moment);
+    moment = below.moment();
     Result<Array> next = chain[i]->encode(input, below, sides[i]);
     if (!next)
       return next;
@@ -111,18 +135,21 @@ Result<Array> Codec::roundTrip(const Array &values, size_t first) const {
 Result<Array> Codec::roundTrip(const Array &values) const {
   if (Status valid = checkChain(); !valid)
     return valid.error();
-  return roundTrip(values, 0);
+  return roundTrip(values, 0, nullptr);
 }
 
-Result<std::vector<Stream>> Codec::encode(const Array &values) const {
+Result<std::vector<Stream>> Codec::encode(const Array &values,
+                                          const Moment *moment) const {
   if (Status valid = checkChain(); !valid)
+    return valid.error();
+  if (Status valid = checkMoment(moment, values.shape); !valid)
     return valid.error();
   std::vector<Range> targets = targetsOf(chain);
   std::vector<Stream> streams;
   Array main;
   for (size_t i = 0; i < chain.size(); ++i) {
-    Below below(targets[i],
-                [this, i](const Array &v) { return roundTrip(v, i + 1); });
+    Below below = this->below(i, targets[i], moment);
+    moment = below.moment();
     std::vector<Stream> sides;
     Result<Array> next = chain[i]->encode(i == 0 ? values : main, below, sides);
     if (!next)

@@ -1,6 +1,7 @@
 //===- Outliers.cpp - The largest values aside ----------------------------===//
 
 #include "zq/Codec/Outliers.h"
+#include "OutlierSearch.h"
 #include "Validate.h"
 
 #include <algorithm>
@@ -9,9 +10,19 @@
 
 using namespace zq::codec;
 
-Outliers::Outliers(double fraction, Join join, StoredFloats stored)
-    : fraction(fraction), join(join), stored(std::move(stored)) {
+Outliers::Outliers(double fraction, Join join, StoredFloats stored, bool search)
+    : fraction(fraction), join(join), stored(std::move(stored)),
+      search(search) {
   assert(fraction >= 0 && fraction <= 1 && "a fraction of the elements");
+}
+
+int64_t Outliers::partsPerMillion(double fraction) {
+  return std::llround(fraction * 1e6);
+}
+
+int64_t Outliers::count(double fraction, int64_t size) {
+  const int64_t million = 1000000, parts = partsPerMillion(fraction);
+  return size / million * parts + size % million * parts / million;
 }
 
 CodecRef Outliers::sideCodec(size_t index) const {
@@ -22,6 +33,8 @@ Result<Shape> Outliers::sideShape(size_t index, const Shape &shape,
                                   const std::vector<Stream> &earlier) const {
   if (index != 2)
     return Stage::sideShape(index, shape, earlier);
+  if (stored.codec())
+    return Shape{count(fraction, numElements(shape))};
   const Array &columns = earlier[1].array;
   if (columns.shape.size() != 1)
     return Error{"stream 'columns' has shape " + toString(columns.shape) +
@@ -63,13 +76,20 @@ Result<Array> Outliers::encode(const Array &input, const Below &below,
     return values;
   if (Status valid = checkRank(input.shape); !valid)
     return valid.error();
-  int64_t count = std::floor(fraction * double(values->size()));
+  int64_t count = Outliers::count(fraction, values->size());
   int64_t width = input.shape.back();
   if (count > INT32_MAX || width > INT32_MAX)
     return Error{std::to_string(count) + " outliers in rows of " +
                  std::to_string(width) + ": places are stored as i32"};
 
   std::vector<int64_t> places = largest(*values, count);
+  if (search && count > 0) {
+    Result<std::vector<int64_t>> found =
+        OutlierSearch(*values, below).run(count, places);
+    if (!found)
+      return found.error();
+    places = std::move(*found);
+  }
   Array main = *values;
   for (int64_t place : places)
     main.set(place, 0.0f);

@@ -37,13 +37,32 @@ static float floorPowerOfTwo(float extent, double limit) {
   return std::ldexp(1.0f, std::clamp(exponent, -127, 127));
 }
 
+/// The greatest power of two within f8E8M0FNU that is not above extent / limit.
+static float lowerPowerOfTwo(float extent, double limit) {
+  float power = ceilPowerOfTwo(extent, limit);
+  return limit * power > extent ? std::max(power / 2, std::ldexp(1.0f, -127))
+                                : power;
+}
+
+static float powerOfTwo(float extent, double limit, PowerOfTwoRule rule) {
+  switch (rule) {
+  case PowerOfTwoRule::Ceil:
+    return ceilPowerOfTwo(extent, limit);
+  case PowerOfTwoRule::Floor:
+    return floorPowerOfTwo(extent, limit);
+  case PowerOfTwoRule::Down:
+    return lowerPowerOfTwo(extent, limit);
+  }
+  assert(false && "not a rule");
+  return 0;
+}
+
 float zq::codec::roundScale(ElementType stored, float extent, double limit,
                             PowerOfTwoRule rule) {
   // The extent of a block is a difference and may overflow.
   extent = std::clamp(extent, -FLT_MAX, FLT_MAX);
   if (stored == ElementType::F8E8M0FNU)
-    return rule == PowerOfTwoRule::Ceil ? ceilPowerOfTwo(extent, limit)
-                                        : floorPowerOfTwo(extent, limit);
+    return powerOfTwo(extent, limit, rule);
   return StoredFloats(stored).round(extent / static_cast<float>(limit));
 }
 
@@ -58,7 +77,12 @@ Scale::Scale(std::vector<int64_t> blockShape, StoredFloats stored,
          "a zero point goes with the minimum and maximum");
   assert((this->options.rule == PowerOfTwoRule::Ceil ||
           this->stored.type() == ElementType::F8E8M0FNU) &&
-         "the floor rule makes powers of two");
+         "the rules are for powers of two");
+  assert(
+      (!this->options.divides ||
+       (!this->stored.codec() && (this->stored.type() == ElementType::F32 ||
+                                  this->stored.type() == ElementType::BF16))) &&
+      "what divides has f32's range of exponents");
   assert((!this->options.rows ||
           (!this->stored.codec() &&
            !(this->options.zero && this->options.zero->codec()))) &&
@@ -138,17 +162,26 @@ static BlockSum sumFor(ScaleStatistic statistic) {
   }
 }
 
+/// The scale that maps `extent` onto `limit`, as it is stored.
+float Scale::roundedScale(float extent, double limit) const {
+  if (!options.divides)
+    return roundScale(stored.type(), extent, limit, options.rule);
+  if (extent == 0)
+    return 1;
+  extent = std::clamp(extent, -FLT_MAX, FLT_MAX);
+  return stored.round(static_cast<float>(limit) / extent);
+}
+
 /// The scale of `block` before it is stored by a codec, if by one.
 float Scale::chooseScale(const BlockStatistics &block, Range target,
                          bool takeZeroIn, float factor) const {
   auto round = [&](double extent, double limit) {
     float f32 = static_cast<float>(std::min(extent, double(FLT_MAX)));
-    return roundScale(stored.type(), f32, limit, options.rule);
+    return roundedScale(f32, limit);
   };
   if (hasZero()) {
     Interval interval = intervalOf(block, takeZeroIn, factor);
-    return roundScale(stored.type(), interval.high - interval.low,
-                      target.high - target.low, options.rule);
+    return roundedScale(interval.high - interval.low, target.high - target.low);
   }
   switch (options.statistic) {
   case ScaleStatistic::MeanAbs:
@@ -159,7 +192,7 @@ float Scale::chooseScale(const BlockStatistics &block, Range target,
     return round(block.count ? std::sqrt(block.sum / block.count) : 0, 1);
   case ScaleStatistic::Peak:
     // A block of zeros gets the scale 0 and not -0.
-    return block.peak == 0
+    return block.peak == 0 && !options.divides
                ? 0
                : round(block.peak,
                        -target.low > target.high ? target.low : target.high);
@@ -177,8 +210,9 @@ float Scale::chooseZero(const BlockStatistics &block, Range target,
                         bool takeZeroIn, float factor, float scale) const {
   if (scale == 0)
     return 0;
+  float low = intervalOf(block, takeZeroIn, factor).low;
   return static_cast<float>(target.low) -
-         intervalOf(block, takeZeroIn, factor).low / scale;
+         (options.divides ? low * scale : low / scale);
 }
 
 /// Scales or zero points, which may be integers, as floats.
@@ -294,7 +328,9 @@ Array Scale::divide(const Array &values, const Fit &fit) const {
     const float scale = fit.scaleRead.get<float>(block);
     const float zero = hasZero() ? fit.zeroRead.get<float>(block) : 0;
     for (int64_t i = first; i < first + count; ++i) {
-      float value = scale == 0 ? 0.0f : from[i] / scale;
+      float value = scale == 0        ? 0.0f
+                    : options.divides ? from[i] * scale
+                                      : from[i] / scale;
       // A scale of its own codec may read back as next to nothing.
       value = std::clamp(value, -FLT_MAX, FLT_MAX);
       to[i] = hasZero() ? value + zero : value;
@@ -314,8 +350,12 @@ Array Scale::multiply(const Array &main, const Array &scales,
   auto visit = [&](int64_t block, int64_t first, int64_t count) {
     const float scale = scales.get<float>(block);
     const float zero = zeros ? zeros->get<float>(block) : 0;
-    for (int64_t i = first; i < first + count; ++i)
-      to[i] = (zeros ? from[i] - zero : from[i]) * scale;
+    if (options.divides)
+      for (int64_t i = first; i < first + count; ++i)
+        to[i] = (zeros ? from[i] - zero : from[i]) / scale;
+    else
+      for (int64_t i = first; i < first + count; ++i)
+        to[i] = (zeros ? from[i] - zero : from[i]) * scale;
   };
   parallelFor(main.size(), elementGrain, [&](int64_t begin, int64_t end) {
     blocks.forEachRun(main.shape, begin, end, visit);
@@ -354,6 +394,17 @@ Result<Array> Scale::encode(const Array &input, const Below &below,
   return main;
 }
 
+Status Scale::checkDivisors(const Array &scales) const {
+  for (int64_t i = 0, n = scales.size(); i < n; ++i) {
+    double divisor = scales.getFloat(i);
+    if (divisor == 0 || !std::isfinite(divisor))
+      return Error{elementName(scales.shape, i) + " of stream 'scale' is " +
+                   std::to_string(divisor) +
+                   ": what divides is finite and not 0"};
+  }
+  return {};
+}
+
 Status Scale::check(const Array *main, const std::vector<Stream> &sides,
                     const Shape &shape) const {
   if (Status valid = checkCount(keyword(), sides.size(), numSides()); !valid)
@@ -369,6 +420,9 @@ Status Scale::check(const Array *main, const std::vector<Stream> &sides,
           checkArray("stream 'scale'", sides[0].array, stored.type(), expected);
       !valid)
     return valid;
+  if (options.divides)
+    if (Status valid = checkDivisors(sides[0].array); !valid)
+      return valid;
   if (hasZero()) {
     ElementType type = options.zero ? options.zero->type() : ElementType::I8;
     if (Status valid =

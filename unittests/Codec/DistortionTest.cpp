@@ -4,6 +4,8 @@
 #include "zq/Codec/Quantize.h"
 #include "zq/Codec/Scale.h"
 
+#include <algorithm>
+
 using namespace zq::codec;
 
 /// The levels that minimize the squared error on a normal distribution (Lloyd
@@ -73,4 +75,123 @@ TEST(Distortion, OfLLMFP4IsThatOfAScaleAboveAMinifloat) {
       }
     }
   }
+}
+
+//===----------------------------------------------------------------------===//
+// Blocks of MX and NV formats
+//===----------------------------------------------------------------------===//
+//
+// INT v.s. FP (arXiv:2510.25602) compares these by QSNR, the ratio of powers of
+// signal and error in dB. Its tables are of the tensors of trained models,
+// which are not at hand, so that none of its numbers is a constant here; nor is
+// there one of OCTOPUS (arXiv:2605.21226), whose tables of levels
+// OctahedralTest compares. What can be checked are the premise of its theorems
+// - the error is evenly distributed over a step of the grid - and what its
+// abstract says of which format is better.
+
+namespace {
+struct BlockFormat {
+  const char *name;
+  int64_t block;
+  ElementType scale;
+  /// None for integers of `bits` bits without the lowest one.
+  std::optional<Minifloat> minifloat;
+  int bits;
+};
+} // namespace
+
+static const BlockFormat blockFormats[] = {
+    {"mxint8", 32, ElementType::F8E8M0FNU, std::nullopt, 8},
+    {"mxfp8", 32, ElementType::F8E8M0FNU, E4M3FN, 8},
+    {"mxint6", 32, ElementType::F8E8M0FNU, std::nullopt, 6},
+    {"mxfp6", 32, ElementType::F8E8M0FNU, E2M3, 6},
+    {"mxint4", 32, ElementType::F8E8M0FNU, std::nullopt, 4},
+    {"mxfp4", 32, ElementType::F8E8M0FNU, E2M1, 4},
+    {"nvint4", 16, ElementType::F8E4M3FN, std::nullopt, 4},
+    {"nvfp4", 16, ElementType::F8E4M3FN, E2M1, 4}};
+
+static std::shared_ptr<const Stage> gridOf(const BlockFormat &format) {
+  if (format.minifloat)
+    return std::make_shared<QuantizeFloat>(*format.minifloat);
+  return std::make_shared<QuantizeInteger>(IntegerGrid::symmetric(format.bits));
+}
+
+/// The values of a grid, ascending.
+static std::vector<double> valuesOf(const Stage &grid, int bits) {
+  std::vector<double> values;
+  for (int code = 0; code < 1 << bits; ++code) {
+    Result<Array> one = grid.decode(bytes({1}, {code}), {}, {1});
+    EXPECT_TRUE(one) << one.message();
+    if (std::isfinite(one->getFloat(0)))
+      values.push_back(one->getFloat(0));
+  }
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  return values;
+}
+
+/// In dB: what is measured, and what a twelfth of each value's squared step
+/// says. A tensor scale, which NV formats have, changes nothing here.
+static std::pair<double, double> qsnrOf(const BlockFormat &format,
+                                        const Array &input) {
+  std::shared_ptr<const Stage> grid = gridOf(format);
+  Codec codec(
+      {std::make_shared<Scale>(Shape{1, format.block}, format.scale), grid});
+  Result<std::vector<Stream>> streams = codec.encode(input);
+  EXPECT_TRUE(streams) << streams.message();
+  Result<Array> read = codec.decode(*streams, input.shape, ElementType::F32);
+  EXPECT_TRUE(read) << read.message();
+  std::vector<double> values = valuesOf(*grid, format.bits);
+  double signal = 0, error = 0, expected = 0;
+  int64_t columns = input.shape[1];
+  int64_t perRow = (columns + format.block - 1) / format.block;
+  for (int64_t i = 0; i < input.size(); ++i) {
+    double x = input.getFloat(i);
+    int64_t block = i / columns * perRow + i % columns / format.block;
+    double scale = streams->front().array.getFloat(block);
+    size_t above = std::upper_bound(values.begin(), values.end(), x / scale) -
+                   values.begin();
+    above = std::min(std::max<size_t>(above, 1), values.size() - 1);
+    double step = scale * (values[above] - values[above - 1]);
+    signal += x * x;
+    error += std::pow(read->getFloat(i) - x, 2);
+    expected += step * step / 12;
+  }
+  return {10 * std::log10(signal / error), 10 * std::log10(signal / expected)};
+}
+
+TEST(Distortion, OfBlockFormatsIsThatOfTheirSteps) {
+  Array input = gaussian({256, 1024}, 3);
+  for (const BlockFormat &format : blockFormats) {
+    auto [measured, expected] = qsnrOf(format, input);
+    // A block's largest value is hit exactly, the more so the fewer they are
+    // and the finer their scale: the paper's term for NV formats.
+    double atMost = format.scale == ElementType::F8E4M3FN ? 1.2 : 0.3;
+    EXPECT_GT(measured, expected - 0.1) << format.name;
+    EXPECT_LT(measured, expected + atMost) << format.name;
+    RecordProperty(format.name, std::to_string(measured));
+  }
+}
+
+/// Of the abstract: integers of 8 bits are better than floats, those of 4 bits
+/// once a Hadamard transform has made the values normal; before, with outliers,
+/// floats are.
+TEST(Distortion, OfBlockFormatsIsOrderedAsINTvsFPSays) {
+  auto qsnr = [](const char *name, const Array &input) {
+    for (const BlockFormat &format : blockFormats)
+      if (std::string(format.name) == name)
+        return qsnrOf(format, input).first;
+    ADD_FAILURE() << name;
+    return 0.0;
+  };
+  Array normal = gaussian({256, 1024}, 4);
+  EXPECT_GT(qsnr("mxint8", normal), qsnr("mxfp8", normal) + 3);
+  EXPECT_GT(qsnr("nvint4", normal), qsnr("nvfp4", normal));
+  EXPECT_GT(qsnr("mxfp4", normal), qsnr("mxint4", normal));
+  Array outliers = normal;
+  for (int64_t i = 0; i < outliers.size(); i += 16)
+    outliers.set(i, 4 * outliers.get<float>(i));
+  EXPECT_GT(qsnr("mxint8", outliers), qsnr("mxfp8", outliers));
+  EXPECT_GT(qsnr("nvfp4", outliers), qsnr("nvint4", outliers));
+  EXPECT_GT(qsnr("mxfp4", outliers), qsnr("mxint4", outliers));
 }

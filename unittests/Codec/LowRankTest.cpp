@@ -237,3 +237,152 @@ TEST(LowRank, RefusesWhatIsNoMatrix) {
   EXPECT_EQ(stage.decode(floats({3, 4}, {}), {}, {3, 4}).message(),
             "lowrank has 2 side streams, got 0");
 }
+
+//===----------------------------------------------------------------------===//
+// In turns with the stages below; for activations
+//===----------------------------------------------------------------------===//
+
+static Codec quantizedBelow(Of of, int64_t rank) {
+  return Codec(
+      {std::make_shared<LowRank>(rank, of, ElementType::F32),
+       std::make_shared<Scale>(std::vector<int64_t>{1, 16}, ElementType::F32),
+       std::make_shared<QuantizeInteger>(3, true)});
+}
+
+static Array roundTripOf(const Codec &codec, const Array &input,
+                         const Moment *moment = nullptr) {
+  auto streams = codec.encode(input, moment);
+  EXPECT_TRUE(streams) << streams.message();
+  auto read = codec.decode(*streams, input.shape, ElementType::F32);
+  EXPECT_TRUE(read) << read.message();
+  for (int64_t i = 0; i < input.size(); ++i)
+    read->set(i, read->get<float>(i) - input.get<float>(i));
+  return *read;
+}
+
+/// LQ-LoRA begins where `value` ends and only gets better.
+TEST(LowRank, SearchIsBetterThanOneStep) {
+  for (int64_t rank : {2, 8, 16}) {
+    Array input = gaussian({48, 64}, unsigned(rank));
+    double once = squares(roundTripOf(quantizedBelow(Of::Value, rank), input));
+    double turns =
+        squares(roundTripOf(quantizedBelow(Of::Search, rank), input));
+    EXPECT_LT(turns, 0.97 * once) << rank;
+  }
+}
+
+TEST(LowRank, SearchTakesAwkwardShapes) {
+  for (const Shape &shape :
+       {Shape{0, 4}, Shape{4, 0}, Shape{1, 1}, Shape{9, 3}}) {
+    Array input = gaussian(shape, 3);
+    double once = squares(roundTripOf(quantizedBelow(Of::Value, 2), input));
+    EXPECT_LE(squares(roundTripOf(quantizedBelow(Of::Search, 2), input)),
+              once + 1e-9);
+  }
+}
+
+/// The squared norm of an error times activations, over their number.
+static double productError(const Array &error, const Array &activations) {
+  double sum = 0;
+  int64_t columns = error.shape.back();
+  for (int64_t row = 0; row < error.shape[0]; ++row)
+    for (int64_t k = 0; k < activations.shape[0]; ++k) {
+      double product = 0;
+      for (int64_t i = 0; i < columns; ++i)
+        product += double(error.get<float>(row * columns + i)) *
+                   activations.get<float>(k * columns + i);
+      sum += product * product / activations.shape[0];
+    }
+  return sum;
+}
+
+/// Activations with a few strong directions, and more of them than columns.
+static Array activationsFor(int64_t columns) {
+  Array mix = gaussian({columns, columns}, 21);
+  Array raw = gaussian({200, columns}, 22);
+  Array result(ElementType::F32, {200, columns});
+  for (int64_t k = 0; k < 200; ++k)
+    for (int64_t i = 0; i < columns; ++i) {
+      double sum = 0;
+      for (int64_t j = 0; j < columns; ++j)
+        sum += raw.get<float>(k * columns + j) *
+               mix.get<float>(j * columns + i) / (1.0 + j);
+      result.set(k * columns + i, float(sum));
+    }
+  return result;
+}
+
+/// EoRA: what is left of the products is the tail of the singular values of
+/// E L, for any L with L L^T = C. Here by another way: the decomposition of the
+/// products themselves.
+TEST(LowRank, WithActivationsLeavesTheTailOfTheProducts) {
+  const int64_t rows = 20, columns = 24, rank = 4;
+  Array activations = activationsFor(columns);
+  Moment moment = *momentOf(activations);
+  Array input = gaussian({rows, columns}, 23);
+  // The product of rank 4 alone, as the main array is not stored.
+  LowRank stage(rank, Of::Value, ElementType::F32);
+  Streams sides;
+  Below below({-1, 1}, {}, &moment);
+  Result<Array> left = stage.encode(input, below, sides);
+  ASSERT_TRUE(left) << left.message();
+
+  std::vector<double> products(rows * 200);
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t k = 0; k < 200; ++k)
+      for (int64_t i = 0; i < columns; ++i)
+        products[row * 200 + k] += double(input.get<float>(row * columns + i)) *
+                                   activations.get<float>(k * columns + i);
+  Factors factors = factorize(products, rows, 200, rank);
+  double tail = 0;
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t k = 0; k < 200; ++k) {
+      double sum = 0;
+      for (int64_t r = 0; r < rank; ++r)
+        sum += factors.left[row * rank + r] * factors.right[r * 200 + k];
+      tail += std::pow(products[row * 200 + k] - sum, 2) / 200;
+    }
+  EXPECT_NEAR(productError(*left, activations), tail, 1e-3 * tail);
+}
+
+TEST(LowRank, WithActivationsMakesTheErrorOfProductsSmall) {
+  Array activations = activationsFor(64);
+  Moment moment = *momentOf(activations);
+  Array input = gaussian({48, 64}, 24);
+  for (Of of : {Of::Error, Of::Search}) {
+    Codec codec = quantizedBelow(of, 6);
+    double blind = productError(roundTripOf(codec, input), activations);
+    double aware =
+        productError(roundTripOf(codec, input, &moment), activations);
+    EXPECT_LT(aware, 0.8 * blind);
+  }
+}
+
+/// Activations that fill no space, and none at all.
+TEST(LowRank, TakesActivationsOfAnyRank) {
+  Array input = gaussian({8, 12}, 25);
+  Array few = gaussian({2, 12}, 26), zeros(ElementType::F32, {3, 12});
+  for (const Array &activations : {few, zeros}) {
+    Moment moment = *momentOf(activations);
+    Array error = roundTripOf(quantizedBelow(Of::Error, 3), input, &moment);
+    for (float value : toFloats(error))
+      EXPECT_TRUE(std::isfinite(value));
+  }
+  EXPECT_EQ(momentOf(floats({0, 4}, {})).message(),
+            "activations of shape [0, 4] hold no vector");
+  EXPECT_NE(momentOf(floats({1, 2}, {1, NAN})).message(), "");
+}
+
+TEST(LowRank, ActivationsThatNobodyLooksAtAreRefused) {
+  Moment moment = *momentOf(gaussian({3, 12}, 1));
+  Codec scaled(
+      {std::make_shared<Scale>(std::vector<int64_t>{1, 4}, ElementType::F32),
+       std::make_shared<QuantizeInteger>(3, true)});
+  EXPECT_EQ(scaled.encode(gaussian({2, 12}, 1), &moment).message(),
+            "activations are known, but scale, the outermost stage, does not "
+            "look at them");
+  EXPECT_EQ(quantizedBelow(Of::Error, 2)
+                .encode(gaussian({2, 8}, 1), &moment)
+                .message(),
+            "activations have 12 elements, the tensor has shape [2, 8]");
+}

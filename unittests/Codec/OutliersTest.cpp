@@ -155,3 +155,137 @@ TEST(Outliers, RefuseWhatHasNoRows) {
                 .message(),
             "stream 'columns' has shape [0, 1], expected one dimension");
 }
+
+TEST(Outliers, AreAFractionInPartsPerMillion) {
+  EXPECT_EQ(Outliers::count(0.29, 100), 29);
+  EXPECT_EQ(Outliers::count(0.01, 4096 * 4096), 167772);
+  EXPECT_EQ(Outliers::count(1, 12345678901), 12345678901);
+  EXPECT_EQ(Outliers::count(0.3333333, 3), 0);
+  EXPECT_EQ(Outliers::count(1e-7, 1 << 30), 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Values with a codec
+//===----------------------------------------------------------------------===//
+
+static CodecRef bytesOfValues() {
+  return std::make_shared<Codec>(
+      Stages{std::make_shared<Scale>(Shape{4}, ElementType::F16),
+             std::make_shared<QuantizeInteger>(8, true)});
+}
+
+TEST(Outliers, MayHaveACodec) {
+  for (Join join : {Join::Add, Join::Replace})
+    for (int64_t columns : {50, 7, 0}) {
+      Array input = gaussian({3, columns}, 8);
+      Codec codec({std::make_shared<Outliers>(0.1, join, bytesOfValues()),
+                   std::make_shared<QuantizeInteger>(4, true)});
+      auto streams = codec.encode(input);
+      ASSERT_TRUE(streams) << streams.message();
+      ASSERT_EQ(streams->size(), 5u);
+      EXPECT_EQ((*streams)[2].name, "values.scale");
+      int64_t count = 3 * columns / 10;
+      EXPECT_EQ((*streams)[3].array.shape, Shape{count});
+      auto read = codec.decode(*streams, input.shape, ElementType::F32);
+      ASSERT_TRUE(read) << read.message();
+      for (int64_t i = 0; i < count; ++i) {
+        int64_t row = 0;
+        while ((*streams)[0].array.get<int32_t>(row + 1) <= i)
+          ++row;
+        int64_t place = row * columns + (*streams)[1].array.get<int32_t>(i);
+        EXPECT_NEAR(read->getFloat(place), input.getFloat(place), 0.02);
+      }
+    }
+}
+
+TEST(Outliers, WithACodecAreAsManyAsTheTypeSays) {
+  Array input = gaussian({4, 10}, 8);
+  Outliers stage(0.1, Join::Add, bytesOfValues());
+  Streams sides;
+  Result<Array> main = stage.encode(input, {-8, 7}, sides);
+  ASSERT_TRUE(main) << main.message();
+  sides[1].array = ints({1, 2, 3});
+  EXPECT_EQ(stage.decode(*main, sides, {4, 10}).message(),
+            "stream 'columns' has shape [3], expected [4]");
+}
+
+//===----------------------------------------------------------------------===//
+// Searched for
+//===----------------------------------------------------------------------===//
+
+static Codec withOutliers(double fraction, bool search, Join join = Join::Add) {
+  ScaleOptions options;
+  options.zero = StoredFloats(ElementType::F16);
+  return Codec(
+      {std::make_shared<Outliers>(fraction, join, ElementType::F16, search),
+       std::make_shared<Scale>(Shape{1, 16}, StoredFloats(ElementType::F16),
+                               options),
+       std::make_shared<QuantizeInteger>(3, false)});
+}
+
+static double errorOf(const Codec &codec, const Array &input,
+                      const Moment *moment = nullptr) {
+  auto streams = codec.encode(input, moment);
+  EXPECT_TRUE(streams) << streams.message();
+  auto read = codec.decode(*streams, input.shape, ElementType::F32);
+  EXPECT_TRUE(read) << read.message();
+  double sum = 0;
+  for (int64_t i = 0; i < input.size(); ++i)
+    sum += (moment ? moment->at(i % input.shape.back()) : 1) *
+           std::pow(double(read->getFloat(i)) - input.getFloat(i), 2);
+  return sum;
+}
+
+/// A large value among others as large costs nothing; a smaller one that is
+/// alone in its group does.
+TEST(Outliers, SearchedForAreThoseThatCostMost) {
+  Array input = gaussian({2, 64}, 9);
+  for (int64_t i = 0; i < 16; ++i)
+    input.set(i, 100 + input.get<float>(i) * 0.01f);
+  input.set(64 + 20, 30.0f);
+  Streams sides;
+  auto streams = withOutliers(1.0 / 128, true).encode(input);
+  ASSERT_TRUE(streams) << streams.message();
+  EXPECT_TRUE((*streams)[0].array == ints({0, 0, 1}));
+  EXPECT_TRUE((*streams)[1].array == ints({20}));
+  // By magnitude it is one of the group whose range is small anyway.
+  streams = withOutliers(1.0 / 128, false).encode(input);
+  EXPECT_TRUE((*streams)[0].array == ints({0, 1, 1}));
+}
+
+TEST(Outliers, SearchedForAreNeverWorse) {
+  std::mt19937 generator(10);
+  std::student_t_distribution<float> heavy(3);
+  for (double fraction : {0.0, 0.01, 0.05, 0.7, 1.0})
+    for (Join join : {Join::Add, Join::Replace}) {
+      Array input(ElementType::F32, {24, 100});
+      for (int64_t i = 0; i < input.size(); ++i)
+        input.set(i, heavy(generator));
+      EXPECT_LE(errorOf(withOutliers(fraction, true, join), input),
+                errorOf(withOutliers(fraction, false, join), input) * 1.0001)
+          << fraction;
+    }
+  // And mostly better.
+  Array input = gaussian({64, 256}, 11);
+  EXPECT_LT(errorOf(withOutliers(0.01, true), input),
+            0.97 * errorOf(withOutliers(0.01, false), input));
+}
+
+TEST(Outliers, SearchedForWeighColumnsByTheActivations) {
+  Array activations = gaussian({32, 64}, 12);
+  for (int64_t i = 0; i < activations.size(); ++i)
+    if (i % 64 < 8)
+      activations.set(i, 10 * activations.get<float>(i));
+  Moment moment = *momentOf(activations);
+  Array input = gaussian({32, 64}, 13);
+  Codec codec = withOutliers(0.02, true);
+  double blind = 0;
+  {
+    auto streams = codec.encode(input);
+    auto read = codec.decode(*streams, input.shape, ElementType::F32);
+    for (int64_t i = 0; i < input.size(); ++i)
+      blind += moment.at(i % 64) *
+               std::pow(double(read->getFloat(i)) - input.getFloat(i), 2);
+  }
+  EXPECT_LT(errorOf(codec, input, &moment), 0.9 * blind);
+}

@@ -296,3 +296,148 @@ TEST(ScaleSearch, IsNeverWorseWhereBlocksDependOnOneAnother) {
       EXPECT_LE(after[i], before[i]) << bits;
   }
 }
+
+TEST(ScaleStatistics, DownIsThePowerOfTwoBelow) {
+  auto scale = [](float amax, double limit) {
+    return roundScale(ElementType::F8E8M0FNU, amax, limit,
+                      PowerOfTwoRule::Down);
+  };
+  EXPECT_EQ(scale(6, 6), 1);
+  EXPECT_EQ(scale(5.9f, 6), 0.5);
+  EXPECT_EQ(scale(11.9f, 6), 1);
+  EXPECT_EQ(scale(12, 6), 2);
+  EXPECT_EQ(scale(std::nextafter(12.0f, 0.0f), 6), 1);
+  EXPECT_EQ(scale(0, 6), 0x1p-127f);
+  EXPECT_EQ(scale(FLT_MAX, 0.25), 0x1p127f);
+}
+
+/// ZeroQuant-FP's M2: within a group of rows a scale is the largest one over a
+/// power of two that is not below their ratio.
+TEST(ScaleStatistics, ZeroQuantFPRoundsTheRatioUp) {
+  Array input = floats({4, 2}, {6, -1, 3, 0.5, 2.9f, 1, 0.8f, -0.1f});
+  ScaleOptions down;
+  down.rule = PowerOfTwoRule::Down;
+  Codec codec({std::make_shared<Scale>(Shape{4, 2}, ElementType::F32),
+               std::make_shared<Scale>(
+                   Shape{1, 2}, StoredFloats(ElementType::F8E8M0FNU), down),
+               std::make_shared<QuantizeFloat>(E2M1)});
+  auto streams = codec.encode(input);
+  ASSERT_TRUE(streams) << streams.message();
+  // The largest scale is that of the first row, 6 / 6.
+  EXPECT_EQ((*streams)[0].array.getFloat(0), 1);
+  for (int64_t row = 0; row < 4; ++row) {
+    double own = std::max(std::fabs(input.getFloat(row * 2)),
+                          std::fabs(input.getFloat(row * 2 + 1))) /
+                 6.0;
+    EXPECT_EQ((*streams)[1].array.getFloat(row),
+              1 / std::exp2(std::ceil(std::log2(1 / own))))
+        << row;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Scales that divide
+//===----------------------------------------------------------------------===//
+
+static Scale dividing(ElementType type, Shape block = {1, 0},
+                      ScaleStatistic statistic = ScaleStatistic::AbsMax) {
+  ScaleOptions options;
+  options.divides = true;
+  options.statistic = statistic;
+  return Scale(std::move(block), StoredFloats(type), options);
+}
+
+TEST(ScaleDivides, StoresTheInverse) {
+  Scale stage = dividing(ElementType::F32);
+  std::vector<Stream> sides;
+  Array input = floats({3, 2}, {3, -1, 0, 0, 1e-38f, -2e-39f});
+  Result<Array> main = stage.encode(input, {-6, 6}, sides);
+  ASSERT_TRUE(main) << main.message();
+  const Array &scales = sides[0].array;
+  EXPECT_EQ(scales.getFloat(0), 2);
+  // A row of zeros is divided by 1, one of tiny values by no infinity.
+  EXPECT_EQ(scales.getFloat(1), 1);
+  EXPECT_EQ(scales.getFloat(2), FLT_MAX);
+  EXPECT_EQ(main->getFloat(0), 6);
+  EXPECT_EQ(main->getFloat(1), -2);
+  Result<Array> read =
+      stage.decode(floats({3, 2}, {1, 5, 1, -1, 7, 0}), sides, {3, 2});
+  ASSERT_TRUE(read) << read.message();
+  EXPECT_EQ(read->getFloat(0), 0.5f);
+  EXPECT_EQ(read->getFloat(1), 2.5f);
+  EXPECT_EQ(read->getFloat(3), -1);
+  EXPECT_EQ(read->getFloat(4), 7.0f / FLT_MAX);
+}
+
+TEST(ScaleDivides, RoundsAQuotient) {
+  // A product with the rounded inverse is another number.
+  Scale stage = dividing(ElementType::F32);
+  std::vector<Stream> sides{{"scale", floats({1, 1}, {41})}};
+  Result<Array> read = stage.decode(floats({1, 1}, {41}), sides, {1, 1});
+  ASSERT_TRUE(read) << read.message();
+  EXPECT_EQ(read->getFloat(0), 1);
+  EXPECT_NE(41 * (1 / 41.0f), 1.0f);
+}
+
+/// Every statistic that a scale may be chosen by gives what is finite and not
+/// 0, also of extremes.
+TEST(ScaleDivides, IsFiniteForAllValues) {
+  for (ElementType type : {ElementType::F32, ElementType::BF16})
+    for (ScaleStatistic statistic :
+         {ScaleStatistic::AbsMax, ScaleStatistic::MeanAbs, ScaleStatistic::L2,
+          ScaleStatistic::Rms, ScaleStatistic::Peak, ScaleStatistic::Search})
+      for (float extreme : {0.0f, 0x1p-149f, 1.0f, FLT_MAX, -FLT_MAX}) {
+        Codec codec({std::make_shared<Scale>(dividing(type, {1, 0}, statistic)),
+                     std::make_shared<QuantizeInteger>(4, true)});
+        Array input = floats({1, 3}, {extreme, extreme, 0});
+        auto streams = codec.encode(input);
+        ASSERT_TRUE(streams) << streams.message();
+        auto read = codec.decode(*streams, {1, 3}, ElementType::F32);
+        ASSERT_TRUE(read) << read.message();
+        EXPECT_EQ(read->getFloat(2), 0);
+      }
+}
+
+/// compressed-tensors' NVFP4: global = 448 * 6 / amax, a block's scale is
+/// global * amax / 6 in E4M3, and a value code * (scale / global).
+TEST(ScaleDivides, IsTheGlobalScaleOfCompressedTensors) {
+  Array input = gaussian({6, 40}, 5);
+  auto scales =
+      std::make_shared<Codec>(std::vector<std::shared_ptr<const Stage>>{
+          std::make_shared<Scale>(dividing(ElementType::F32, {0, 0})),
+          std::make_shared<QuantizeFloat>(E4M3FN)});
+  auto grid = std::make_shared<QuantizeFloat>(E2M1);
+  Codec codec(
+      {std::make_shared<Scale>(Shape{1, 16}, StoredFloats(CodecRef(scales)),
+                               ScaleOptions{}),
+       grid});
+  auto streams = codec.encode(input);
+  ASSERT_TRUE(streams) << streams.message();
+  auto read = codec.decode(*streams, input.shape, ElementType::F32);
+  ASSERT_TRUE(read) << read.message();
+  float amax = 0;
+  for (float value : toFloats(input))
+    amax = std::max(amax, std::fabs(value));
+  const float global = (*streams)[0].array.getFloat(0);
+  EXPECT_NEAR(global, 448 * 6 / amax, 1e-6 * global);
+  auto codes = grid->decode((*streams)[2].array, {}, input.shape);
+  ASSERT_TRUE(codes) << codes.message();
+  for (int64_t i = 0; i < input.size(); ++i) {
+    float scale = decodeMinifloat(
+        E4M3FN, toInts((*streams)[1].array)[i / 40 * 3 + i % 40 / 16]);
+    EXPECT_EQ(read->getFloat(i), codes->getFloat(i) * (scale / global));
+  }
+}
+
+TEST(ScaleDivides, RefusesDivisorsOfNothing) {
+  Scale stage = dividing(ElementType::F32);
+  auto message = [&](float divisor) {
+    std::vector<Stream> sides{{"scale", floats({1, 1}, {divisor})}};
+    return stage.decode(floats({1, 2}, {1, 2}), sides, {1, 2}).message();
+  };
+  EXPECT_EQ(message(0), "element [0, 0] of stream 'scale' is 0.000000: what "
+                        "divides is finite and not 0");
+  EXPECT_EQ(message(INFINITY), "element [0, 0] of stream 'scale' is inf: what "
+                               "divides is finite and not 0");
+  EXPECT_NE(message(NAN), "");
+}

@@ -18,9 +18,17 @@ namespace zq::codec {
 ///   columns: i32 [N], their places in the row, strictly ascending;
 ///   values:  `stored`, [N].
 ///
-/// Outliers are the floor(fraction * size) elements of largest magnitude, the
-/// first ones where magnitudes agree. The main array is 0 in their places, so
-/// that no statistics below sees them. What is decoded there is
+/// There are as many outliers as `count` says, but for streams from elsewhere
+/// whose values have no codec. They are the elements of largest magnitude, the
+/// first ones where magnitudes agree; or, searched for, those without which the
+/// stages below err least (SpQR, arXiv:2306.03078): in each of some rounds
+/// every run of 16 elements of a row offers the one farthest from its mean, and
+/// those are taken whose absence lowers their run's squared error most, each
+/// column's errors by the weight that the moment of the activations gives it.
+/// Where that comes out worse than magnitudes do, these decide.
+///
+/// The main array is 0 in their places, so that no statistics below sees them.
+/// What is decoded there is
 ///   add:     main + value, one sum in f32; value is x - m, with m what the
 ///            stages below make of that 0, which need not be 0 (a fractional
 ///            zero point as in SpQR, arXiv:2306.03078);
@@ -30,7 +38,13 @@ public:
   enum class Join { Add, Replace };
 
   /// Requires 0 <= fraction <= 1.
-  Outliers(double fraction, Join join, StoredFloats stored);
+  Outliers(double fraction, Join join, StoredFloats stored,
+           bool search = false);
+
+  /// How many of `size` elements are outliers: the fraction, in parts per
+  /// million, of them, rounded down.
+  static int64_t count(double fraction, int64_t size);
+  static int64_t partsPerMillion(double fraction);
 
   std::string keyword() const override { return "outliers"; }
   /// Fails on more than 2^31 - 1 outliers or columns, and on rank 0.
@@ -44,12 +58,14 @@ public:
   CodecRef sideCodec(size_t index) const override;
   Result<Shape> sideShape(size_t index, const Shape &shape,
                           const std::vector<Stream> &earlier) const override;
+  bool usesMoment() const override { return search; }
   bool isLossless() const override { return false; }
 
 private:
   double fraction;
   Join join;
   StoredFloats stored;
+  bool search;
 };
 
 } // namespace zq::codec

@@ -48,6 +48,10 @@ enum class PowerOfTwoRule {
   /// section 6.3: the shared exponent of the block minus that of the element
   /// format's largest number). Up to a binade of the block saturates.
   Floor,
+  /// The greatest one not above extent / limit: up to a binade saturates
+  /// (ZeroQuant-FP, arXiv:2307.09782, rounds the ratio of the largest scale of
+  /// a group to each of the others up to a power of two).
+  Down,
 };
 
 struct ScaleOptions {
@@ -58,6 +62,10 @@ struct ScaleOptions {
   /// With a zero point: AbsMax or Search.
   ScaleStatistic statistic = ScaleStatistic::AbsMax;
   PowerOfTwoRule rule = PowerOfTwoRule::Ceil;
+  /// Decoding divides by what is stored, f32 or bf16, as the global scale of
+  /// compressed-tensors' NVFP4 is meant: quotients round differently than
+  /// products with an inverse. Not with a codec.
+  bool divides = false;
   /// Not 0: side arrays, which have no codec, are stored in panels of so many
   /// rows (`Panels.h`); the tensor has rank 2 or more.
   int64_t rows = 0;
@@ -79,7 +87,8 @@ float roundScale(ElementType stored, float extent, double limit,
 ///
 /// Decoding, in f32 with a rounding after each operation:
 ///   without zero point  main * scale,
-///   with zero point     (main - zero) * scale.
+///   with zero point     (main - zero) * scale,
+/// or a division by the scale where it divides.
 ///
 /// Encoding a block for the target [low, high], s and z being what the side
 /// arrays read back as once they are stored:
@@ -90,10 +99,12 @@ float roundScale(ElementType stored, float extent, double limit,
 ///     max and min are taken with 0 only where that is needed: where s would be
 ///     0, or z would be stored with an error above half a code.
 /// Hands on x / s (+ z), within f32's finite values; where s is 0, just z.
+/// A scale that divides is limit / extent in f32, rounded as it is stored, or 1
+/// where the extent is 0; what is handed on is x * s (+ z).
 class Scale : public Stage {
 public:
   /// Blocks as in `Blocks`; `stored` among f32, f16, bf16, f8E4M3FN, f8E5M2,
-  /// f8E8M0FNU, or a codec. The floor rule is for f8E8M0FNU only.
+  /// f8E8M0FNU, or a codec. Rules but Ceil are for f8E8M0FNU only.
   Scale(std::vector<int64_t> blockShape, StoredFloats stored,
         ScaleOptions options);
   Scale(std::vector<int64_t> blockShape, ElementType stored,
@@ -107,6 +118,7 @@ public:
                        std::vector<Stream> &sides) const override;
   Result<Array> decode(const Array &main, const std::vector<Stream> &sides,
                        const Shape &shape) const override;
+  /// Fails on scales to divide by that are 0 or not finite.
   Status check(const Array *main, const std::vector<Stream> &sides,
                const Shape &shape) const override;
   size_t numSides() const override { return hasZero() ? 2 : 1; }
@@ -130,6 +142,8 @@ private:
   bool hasZero() const { return options.integerZero || options.zero; }
   Status checkTarget(Range target) const;
   Status checkRank(size_t rank) const;
+  Status checkDivisors(const Array &scales) const;
+  float roundedScale(float extent, double limit) const;
   float chooseScale(const BlockStatistics &block, Range target, bool takeZeroIn,
                     float factor) const;
   float chooseZero(const BlockStatistics &block, Range target, bool takeZeroIn,

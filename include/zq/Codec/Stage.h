@@ -14,6 +14,7 @@
 #define ZQ_CODEC_STAGE_H
 
 #include "zq/Codec/Array.h"
+#include "zq/Codec/Moment.h"
 #include "zq/Codec/Result.h"
 
 #include <functional>
@@ -42,8 +43,8 @@ public:
 
   /// Nothing below: every value is taken in and comes back as it is.
   Below() = default;
-  Below(Range range, RoundTrip roundTrip = {})
-      : interval(range), codec(std::move(roundTrip)) {}
+  Below(Range range, RoundTrip roundTrip = {}, const Moment *moment = nullptr)
+      : interval(range), codec(std::move(roundTrip)), activations(moment) {}
   Below(double low, double high) : interval{low, high} {}
 
   /// The range of values that the stage below takes in.
@@ -54,9 +55,14 @@ public:
     return codec ? codec(main) : Result<Array>(main);
   }
 
+  /// What the tensor that the stage takes in is multiplied by; null where that
+  /// is not known, and errors count alike.
+  const Moment *moment() const { return activations; }
+
 private:
   Range interval;
   RoundTrip codec;
+  const Moment *activations = nullptr;
 };
 
 class Codec;
@@ -122,6 +128,10 @@ public:
   /// The range this stage takes in when the one below it takes in `target`.
   virtual Range inputRange(Range target) const { return target; }
 
+  /// Whether encoding looks at `Below::moment`, and the main array is the
+  /// tensor but for what is stored aside, so that the stage below may as well.
+  virtual bool usesMoment() const { return false; }
+
   /// Whether `decode(encode(x))` gives back every bit of x, for every x that
   /// `encode` accepts.
   virtual bool isLossless() const = 0;
@@ -138,7 +148,12 @@ public:
   /// stream last of all. In the place of a side with a codec come that codec's
   /// streams, named "side.stream". A name that occurs twice gets an ordinal:
   /// "scale", "scale1".
-  Result<std::vector<Stream>> encode(const Array &values) const;
+  ///
+  /// With the moment of what the tensor will be multiplied by, the outermost
+  /// stages that look at it make the error of the products small. Fails where
+  /// there is none, or the moment is not of the last dimension.
+  Result<std::vector<Stream>> encode(const Array &values,
+                                     const Moment *moment = nullptr) const;
 
   /// Decodes `streams` (in the order of `encode`; names are not looked at) to
   /// a tensor of `shape` and `type`. A chain that decodes to f32 may be asked
@@ -169,7 +184,10 @@ public:
 
 private:
   Status checkChain() const;
-  Result<Array> roundTrip(const Array &values, size_t first) const;
+  Status checkMoment(const Moment *moment, const Shape &shape) const;
+  Below below(size_t stage, Range target, const Moment *moment) const;
+  Result<Array> roundTrip(const Array &values, size_t first,
+                          const Moment *moment) const;
   Result<std::vector<std::vector<Stream>>>
   decodeSides(const std::vector<Stream> &streams,
               const std::vector<Shape> &shapes) const;
