@@ -2,6 +2,7 @@
 #ifndef ZQ_INITALL_H
 #define ZQ_INITALL_H
 
+#include "zq/Dialect/ZQ/Transforms/Bufferization.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/Pipelines/Pipelines.h"
 #include "zq/Target/NVVM/LowerKernels.h"
@@ -13,6 +14,7 @@ namespace mlir::zq {
 /// upstream's dialects.
 inline void registerAllDialects(DialectRegistry &registry) {
   registry.insert<ZQDialect>();
+  registerBufferization(registry);
   registerLaunchEffects(registry);
 }
 

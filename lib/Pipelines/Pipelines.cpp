@@ -64,7 +64,8 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   for (std::unique_ptr<Pass> &pass : createAlgebraPasses(target->getLanes()))
     pm.addPass(std::move(pass));
   addVerify(pm, "algebra");
-  pm.addPass(createChooseDomains({target->getPanelRows(), options.accuracy}));
+  pm.addPass(createChooseDomains(
+      {target->getPanelRows(), options.accuracy, target->getTileRate()}));
   addCleanup(pm);
 
   // Tile and fuse.

@@ -1,4 +1,5 @@
 //===- VectorOps.cpp - Target-neutral lowerings of zq's vector ops --------===//
+#include "TileLoops.h"
 #include "zq/Target/Target.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -213,6 +214,49 @@ struct DotByLanes : OpRewritePattern<DotOp> {
   }
 };
 
+/// Two products of f32 for each pair of bf16, which are its upper bits.
+struct MultiplyByFMA : OpRewritePattern<MultiplyTilesOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(MultiplyTilesOp op,
+                                PatternRewriter &b) const override {
+    return lowerToTileLoops(
+        op, b,
+        [](OpBuilder &b, Location loc, Value sums, Value left, Value right) {
+          Type type = left.getType();
+          auto flag = arith::FastMathFlags::contract;
+          for (bool isUpper : {false, true}) {
+            auto widen = [&](Value words) -> Value {
+              words = isUpper
+                          ? arith::AndIOp::create(
+                                b, loc, words, splat(b, loc, type, 0xffff0000))
+                                .getResult()
+                          : arith::ShLIOp::create(b, loc, words,
+                                                  splat(b, loc, type, 16))
+                                .getResult();
+              return arith::BitcastOp::create(b, loc, sums.getType(), words);
+            };
+            Value product =
+                arith::MulFOp::create(b, loc, widen(left), widen(right), flag);
+            sums = arith::AddFOp::create(b, loc, sums, product, flag);
+          }
+          return sums;
+        });
+  }
+};
+
+/// As any other conversion.
+struct RoundByTruncation : OpRewritePattern<ToBF16Op> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ToBF16Op op,
+                                PatternRewriter &b) const override {
+    b.replaceOpWithNewOp<arith::TruncFOp>(op, op.getResult().getType(),
+                                          op.getSource());
+    return success();
+  }
+};
+
 /// `type`, a vector or a scalar, with another element type.
 static Type withElement(Type type, Type element) {
   if (auto vector = dyn_cast<VectorType>(type))
@@ -308,8 +352,9 @@ struct TruncateToBF16 : OpRewritePattern<arith::TruncFOp> {
 void mlir::zq::populateVectorOpPatterns(RewritePatternSet &patterns) {
   patterns.add<UnpackByHalves, LookupInMemory>(patterns.getContext(),
                                                /*benefit=*/2);
-  patterns.add<UnpackByWords, LookupBySelection, ExpandByLookup, DotByLanes>(
-      patterns.getContext(), /*benefit=*/1);
+  patterns.add<UnpackByWords, LookupBySelection, ExpandByLookup, DotByLanes,
+               MultiplyByFMA, RoundByTruncation>(patterns.getContext(),
+                                                 /*benefit=*/1);
 }
 
 void mlir::zq::populateBFloat16Patterns(RewritePatternSet &patterns) {

@@ -7,6 +7,7 @@
 #ifndef ZQ_TARGET_TARGET_H
 #define ZQ_TARGET_TARGET_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 
 #include <memory>
@@ -35,6 +36,15 @@ public:
   /// Whether there are instructions that load each lane from a place of its own.
   virtual bool hasGathers() const = 0;
 
+  /// Products of bf16 that a matrix unit makes, by the target's lowering of
+  /// `zq.multiply_tiles`, in the time of one vector instruction; 0 where there
+  /// is none.
+  virtual int64_t getTileRate() const { return 0; }
+
+  /// Lets the public functions of `module`, which `populateVectorOpPatterns`
+  /// has lowered, begin with what the system wants to be asked for before.
+  virtual void addEntryChecks(ModuleOp module) const {}
+
   /// Lowers `zq.lookup` and whatever else the target has instructions for. The
   /// target-neutral lowerings are there with a lower benefit.
   virtual void populateVectorOpPatterns(RewritePatternSet &patterns) const = 0;
@@ -55,8 +65,8 @@ std::unique_ptr<Target> getTarget(StringRef features);
 /// The features of this machine, as `getTarget` takes them.
 std::string getHostFeatures();
 
-/// Lowerings of `zq.unpack`, `zq.lookup`, `zq.expand` and `zq.dot` to plain
-/// vector and arith ops.
+/// Lowerings of `zq.unpack`, `zq.lookup`, `zq.expand`, `zq.dot`, `zq.to_bf16`
+/// and `zq.multiply_tiles` to plain vector, arith and scf ops.
 void populateVectorOpPatterns(RewritePatternSet &patterns);
 
 /// Conversions between bf16 and f32 by integers, exact for subnormals, where

@@ -2,6 +2,7 @@
 #ifndef ZQ_LIB_TARGET_X86_X86PATTERNS_H
 #define ZQ_LIB_TARGET_X86_X86PATTERNS_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -26,6 +27,18 @@ void populateX86ByteFieldPatterns(RewritePatternSet &patterns,
 /// Lowerings of `zq.dot`, for a CPU with `features`.
 void populateX86DotPatterns(RewritePatternSet &patterns,
                             const llvm::StringSet<> &features);
+
+/// Whether the CPU multiplies tiles of bf16 in registers of their own (AMX).
+bool hasX86Tiles(const llvm::StringSet<> &features);
+
+/// Lowerings of `zq.multiply_tiles` and `zq.to_bf16`, for a CPU with
+/// `features`.
+void populateX86TilePatterns(RewritePatternSet &patterns,
+                             const llvm::StringSet<> &features);
+
+/// Lets the public functions of a module that uses tile registers ask the
+/// system for them: Linux hands them out on demand.
+void addX86TilePermits(ModuleOp module);
 
 } // namespace mlir::zq
 

@@ -145,8 +145,18 @@ public:
   // Half of the registers; the others hold operands and the decode's work.
   int64_t getAccumulators() const override { return hasAVX512() ? 16 : 8; }
 
+  // A tile of 16 x 16 x 32 products in 16 cycles, vectors two a cycle.
+  int64_t getTileRate() const override {
+    return hasAVX512() && hasX86Tiles(features) ? 256 : 0;
+  }
+
+  void addEntryChecks(ModuleOp module) const override {
+    addX86TilePermits(module);
+  }
+
   void populateVectorOpPatterns(RewritePatternSet &patterns) const override {
     mlir::zq::populateVectorOpPatterns(patterns);
+    populateX86TilePatterns(patterns, features);
     populateBFloat16Patterns(patterns);
     populateX86DotPatterns(patterns, features);
     if (hasAVX512())

@@ -4,6 +4,9 @@
 // RUN: zq-opt %s -zq-choose-domains=accuracy=0.01 2>/dev/null | FileCheck %s --check-prefix=COARSE
 // RUN: zq-opt %s -zq-choose-domains=accuracy=0 2>/dev/null | FileCheck %s --check-prefix=EXACT
 // RUN: zq-opt %s -zq-choose-domains=lanes=8 2>/dev/null | FileCheck %s --check-prefix=OTHER
+// RUN: zq-opt %s -zq-choose-domains=tile-rate=256 2>%t.tiles | FileCheck %s --check-prefix=TILES
+// RUN: FileCheck %s --check-prefix=TILES-REMARK < %t.tiles
+// RUN: zq-opt %s -zq-choose-domains="tile-rate=256 accuracy=0.01" 2>/dev/null | FileCheck %s --check-prefix=COARSE-TILES
 
 #int4 = #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>
 #table = #zq.codec<lookup<[-1.0, -0.3, 0.1, 1.0]>, pack<lanes = 16x4>>
@@ -109,4 +112,34 @@ func.func @others(%x: tensor<2x64xf32>, %w: !zq.tensor<64x64xf32, #int4>, %y: te
   %r = linalg.matmul ins(%x, %d : tensor<2x64xf32>, tensor<64x64xf32>) outs(%y : tensor<2x64xf32>) -> tensor<2x64xf32>
   %s = linalg.matmul indexing_maps = [#x, #w, #y] ins(%d, %x : tensor<64x64xf32>, tensor<2x64xf32>) outs(%z : tensor<64x2xf32>) -> tensor<64x2xf32>
   return %r, %s : tensor<2x64xf32>, tensor<64x2xf32>
+}
+
+// Where there is a matrix unit, many rows are multiplied in planes of bf16: as
+// many as the accuracy and the weight's digits need. Few rows are not.
+#pow2 = #zq.codec<scale<1x32, f8E8M0FNU, rows = 16>, quantize<f4E2M1FN>, pack<lanes = 16x4>>
+// TILES-REMARK: contraction in two planes of 8-bit integers
+// TILES-REMARK: contraction in tiles of bf16, activations in two planes and weights in one plane: error of a product at most 7.6e-06 of it, asked for 5e-05
+// TILES-REMARK: contraction in tiles of bf16, activations in two planes and weights in two planes: error of a product at most 2.3e-05 of it, asked for 5e-05
+// TILES-LABEL: func.func @integers(
+// TILES-NOT: zq.tiles
+// TILES-LABEL: func.func @many_rows(
+// TILES: %[[T:.*]] = zq.tiles %{{.*}} planes 2 steps 2 : tensor<128x64xf32> -> tensor<1x4x2x2x32x32xbf16>
+// TILES: zq.contract %[[T]] with %{{.*}} lanes 16 planes 1
+// TILES: zq.tiles %{{.*}} planes 2
+// TILES: zq.contract %{{.*}} planes 2
+// COARSE-TILES-LABEL: func.func @many_rows(
+// COARSE-TILES: zq.tiles %{{.*}} planes 1
+// COARSE-TILES: zq.contract %{{.*}} planes 1
+// COARSE-TILES: zq.tiles %{{.*}} planes 1
+// COARSE-TILES: zq.contract %{{.*}} planes 1
+func.func @many_rows(%x: tensor<128x64xf32>, %v: !zq.tensor<64x64xf32, #pow2>, %w: !zq.tensor<64x64xf32, #int4>, %y: tensor<128x64xf32>)
+    -> tensor<128x64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %c = zq.decode %v at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #pow2> -> tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #int4> -> tensor<64x64xf32>
+  %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %c : tensor<128x64xf32>, tensor<64x64xf32>)
+      outs(%y : tensor<128x64xf32>) -> tensor<128x64xf32>
+  %s = linalg.matmul indexing_maps = [#x, #w, #y] ins(%r, %d : tensor<128x64xf32>, tensor<64x64xf32>)
+      outs(%y : tensor<128x64xf32>) -> tensor<128x64xf32>
+  return %s : tensor<128x64xf32>
 }

@@ -136,3 +136,78 @@ func.func @f(%a: vector<64xi8>, %s: vector<32xi32>) {
   %d = zq.dot %a, %a, %s : vector<64xi8>, vector<32xi32>
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<40x64xf32>) {
+  // expected-error @+1 {{(T1) has 1 to 3 planes and at least one step, and not 4 and 1}}
+  %t = zq.tiles %x planes 4 steps 1 : tensor<40x64xf32> -> tensor<2x2x1x4x32x32xbf16>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x64xf32>) {
+  // expected-error @+1 {{(T2) takes a matrix of static shape, and not 'tensor<?x64xf32>'}}
+  %t = zq.tiles %x planes 1 steps 1 : tensor<?x64xf32> -> tensor<2x2x1x1x32x32xbf16>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<40x64xf32>) {
+  // expected-error @+1 {{(T2) yields 'tensor<2x2x1x1x32x32xbf16>', and not 'tensor<1x2x2x1x32x32xbf16>'}}
+  %t = zq.tiles %x planes 1 steps 1 : tensor<40x64xf32> -> tensor<1x2x2x1x32x32xbf16>
+  return
+}
+
+// -----
+
+!w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+func.func @f(%t: tensor<2x2x1x1x32x32xbf16>, %w: !w, %i: tensor<40x32xf32>) {
+  // expected-error @+1 {{(N3) has 1 to 3 planes and 16 lanes, and not 4 and 16}}
+  %y = zq.contract %t with %w lanes 16 planes 4 outs(%i : tensor<40x32xf32>) : (tensor<2x2x1x1x32x32xbf16>), !w -> tensor<40x32xf32>
+  return
+}
+
+// -----
+
+!w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+func.func @f(%x: tensor<40x64xf32>, %w: !w, %i: tensor<40x32xf32>) {
+  // expected-error @+1 {{(N3) takes the result of a 'zq.tiles' with planes}}
+  %y = zq.contract %x with %w lanes 16 planes 1 outs(%i : tensor<40x32xf32>) : (tensor<40x64xf32>), !w -> tensor<40x32xf32>
+  return
+}
+
+// -----
+
+!w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+func.func @f(%t: tensor<1x1x2x1x32x32xbf16>, %w: !w, %i: tensor<40x32xf32>) {
+  // expected-error @+1 {{(N2) takes 'tensor<1x2x2x1x32x32xbf16>', and not 'tensor<1x1x2x1x32x32xbf16>'}}
+  %y = zq.contract %t with %w lanes 16 planes 1 outs(%i : tensor<40x32xf32>) : (tensor<1x1x2x1x32x32xbf16>), !w -> tensor<40x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<2x1x32x32xbf16>, %b: tensor<3x1x2x16x32xbf16>, %i: i1, %c: tensor<32x32xf32>) {
+  // expected-error @+1 {{(M1) does not multiply}}
+  %y = zq.multiply_tiles %a, %b fresh %i outs(%c) : tensor<2x1x32x32xbf16>, tensor<3x1x2x16x32xbf16>, tensor<32x32xf32> -> tensor<32x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<2x1x32x32xbf16>, %b: memref<2x1x2x16x32xbf16>, %i: i1, %c: tensor<32x32xf32>) {
+  // expected-error @+1 {{(M1) takes tensors or memrefs, and not both}}
+  %y = zq.multiply_tiles %a, %b fresh %i outs(%c) : tensor<2x1x32x32xbf16>, memref<2x1x2x16x32xbf16>, tensor<32x32xf32> -> tensor<32x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<2x1x32x32xbf16>, %b: tensor<2x1x2x16x32xbf16>, %i: i1, %c: tensor<32x32xf32>) {
+  // expected-error @+1 {{(M1) yields its destination where that is a tensor}}
+  zq.multiply_tiles %a, %b fresh %i outs(%c) : tensor<2x1x32x32xbf16>, tensor<2x1x2x16x32xbf16>, tensor<32x32xf32>
+  return
+}

@@ -83,3 +83,31 @@ func.func @zero_point(%q: tensor<1x32x1x1x4xi8>, %s: tensor<1x2x1xf32>, %t: tens
       : (tensor<1x32x1x1x4xi8>, tensor<1x2x1xf32>, tensor<1x2x1x1xi32>, tensor<1x2x1xf32>), !zero -> tensor<1x16xf32>
   return %y : tensor<1x16xf32>
 }
+
+// Tiles: 32 rows of the weight are decoded in pairs of columns to a panel, and
+// multiplied with each block of the activation; the factor of whole rows comes
+// at the end.
+!rows = !zq.tensor<96x256xf32, #zq.codec<scale<1x?, f32, rows = 16>, scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+// CHECK-LABEL: func.func @tiles(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<70x256xf32>
+// CHECK: %[[T:.*]] = scf.forall (%[[B:.*]]) in (3) shared_outs
+// CHECK:   %[[ROUNDED:.*]] = zq.to_bf16 %{{.*}} : vector<32xf32>
+// CHECK:   vector.transfer_write %[[ROUNDED]]
+// CHECK: scf.forall (%{{.*}}) in (3) shared_outs
+// CHECK:   tensor.empty() : tensor<1x3x32x32xf32>
+// CHECK:   tensor.empty() : tensor<4x1x2x16x32xbf16>
+// CHECK:   scf.for %[[PART:[^ ]*]] = %c0 to %c2
+// CHECK:     zq.lookup
+// CHECK:     vector.interleave
+// CHECK:     zq.to_bf16
+// CHECK:     %[[FIRST:.*]] = arith.cmpi eq, %[[PART]], %c0
+// CHECK:     %[[LHS:.*]] = tensor.extract_slice %[[T]][%[[PART]], %{{.*}}, 0, 0, 0, 0] [1, 1, 4, 1, 32, 32]
+// CHECK:     zq.multiply_tiles %[[LHS]], %{{.*}} fresh %[[FIRST]]
+// CHECK:   %[[SUM:.*]] = vector.transfer_read %{{.*}} : tensor<1x3x32x32xf32>, vector<16xf32>
+// CHECK:   arith.mulf %[[SUM]], %{{.*}} : vector<16xf32>
+func.func @tiles(%x: tensor<70x256xf32>, %w: !rows, %i: tensor<70x96xf32>) -> tensor<70x96xf32> {
+  %t = zq.tiles %x planes 1 steps 4 : tensor<70x256xf32> -> tensor<2x3x4x1x32x32xbf16>
+  %y = zq.contract %t with %w lanes 16 planes 1 outs(%i : tensor<70x96xf32>)
+      : (tensor<2x3x4x1x32x32xbf16>), !rows -> tensor<70x96xf32>
+  return %y : tensor<70x96xf32>
+}

@@ -281,3 +281,30 @@ func.func @vector_ops(%bytes: vector<5xi8>, %f16: vector<2xf16>,
   %2 = zq.lookup %c in %bf16 : vector<8xi8>, vector<1xbf16> -> vector<8xbf16>
   return %0, %1, %2 : vector<8xf16>, vector<8xi8>, vector<8xbf16>
 }
+
+// CHECK-LABEL: func.func @tiles(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<40x64xf32>, %[[W:[^:]*]]: !zq.tensor
+!w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+func.func @tiles(%x: tensor<40x64xf32>, %w: !w, %i: tensor<40x32xf32>) -> tensor<40x32xf32> {
+  // CHECK: %[[T:.*]] = zq.tiles %[[X]] planes 2 steps 1 : tensor<40x64xf32> -> tensor<2x2x1x2x32x32xbf16>
+  %t = zq.tiles %x planes 2 steps 1 : tensor<40x64xf32> -> tensor<2x2x1x2x32x32xbf16>
+  // CHECK: zq.contract %[[T]] with %[[W]] lanes 16 planes 1 outs(%{{.*}} : tensor<40x32xf32>)
+  %y = zq.contract %t with %w lanes 16 planes 1 outs(%i : tensor<40x32xf32>)
+      : (tensor<2x2x1x2x32x32xbf16>), !w -> tensor<40x32xf32>
+  return %y : tensor<40x32xf32>
+}
+
+// CHECK-LABEL: func.func @multiply_tiles(
+func.func @multiply_tiles(%a: tensor<?x2x32x32xbf16>, %b: tensor<4x1x2x16x32xbf16>, %c: tensor<32x32xf32>,
+                          %d: memref<4x2x32x32xbf16>, %e: memref<4x1x2x16x32xbf16>, %f: memref<32x32xf32>,
+                          %v: vector<32xf32>, %fresh: i1) -> (tensor<32x32xf32>, vector<32xbf16>) {
+  // CHECK: zq.multiply_tiles %{{.*}}, %{{.*}} fresh %{{.*}} outs(%{{.*}}) : tensor<?x2x32x32xbf16>, tensor<4x1x2x16x32xbf16>, tensor<32x32xf32> -> tensor<32x32xf32>
+  %y = zq.multiply_tiles %a, %b fresh %fresh outs(%c)
+      : tensor<?x2x32x32xbf16>, tensor<4x1x2x16x32xbf16>, tensor<32x32xf32> -> tensor<32x32xf32>
+  // CHECK: zq.multiply_tiles %{{.*}}, %{{.*}} fresh %{{.*}} outs(%{{.*}}) : memref<4x2x32x32xbf16>, memref<4x1x2x16x32xbf16>, memref<32x32xf32>
+  zq.multiply_tiles %d, %e fresh %fresh outs(%f)
+      : memref<4x2x32x32xbf16>, memref<4x1x2x16x32xbf16>, memref<32x32xf32>
+  // CHECK: zq.to_bf16 %{{.*}} : vector<32xf32>
+  %r = zq.to_bf16 %v : vector<32xf32>
+  return %y, %r : tensor<32x32xf32>, vector<32xbf16>
+}

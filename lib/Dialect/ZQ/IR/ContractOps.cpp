@@ -1,5 +1,6 @@
 //===- ContractOps.cpp - Contractions in a compute domain -----------------===//
 #include "zq/Dialect/ZQ/IR/LaneForm.h"
+#include "zq/Dialect/ZQ/IR/Tiles.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 using namespace mlir;
@@ -69,8 +70,71 @@ LogicalResult PlanesOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// TilesOp
+//===----------------------------------------------------------------------===//
+
+static RankedTensorType getTilesType(MLIRContext *context,
+                                     ArrayRef<int64_t> source, int64_t planes,
+                                     int64_t steps) {
+  int64_t parts = llvm::divideCeil(source[1], tileDepth * steps);
+  int64_t blocks = llvm::divideCeil(source[0], tileRows);
+  return RankedTensorType::get(
+      {parts, blocks, steps, planes, tileRows, tileDepth},
+      BFloat16Type::get(context));
+}
+
+void TilesOp::build(OpBuilder &b, OperationState &state, Value source,
+                    int64_t planes, int64_t steps) {
+  auto type = cast<RankedTensorType>(source.getType());
+  build(b, state, getTilesType(b.getContext(), type.getShape(), planes, steps),
+        source, planes, steps);
+}
+
+LogicalResult TilesOp::verify() {
+  auto source = cast<RankedTensorType>(getSource().getType());
+  int64_t planes = getPlanes(), steps = getSteps();
+  if (planes < 1 || planes > 3 || steps < 1)
+    return emitOpError("(T1) has 1 to 3 planes and at least one step, and not ")
+           << planes << " and " << steps;
+  if (source.getRank() != 2 || !source.hasStaticShape())
+    return emitOpError("(T2) takes a matrix of static shape, and not ")
+           << source;
+  RankedTensorType wanted =
+      getTilesType(getContext(), source.getShape(), planes, steps);
+  if (getResult().getType() != wanted)
+    return emitOpError("(T2) yields ")
+           << wanted << ", and not " << getResult().getType();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // ContractOp
 //===----------------------------------------------------------------------===//
+
+/// Checks the activation of `op`, whose result fits its weight.
+static LogicalResult verifyTiles(ContractOp op, const LaneForm &form) {
+  int64_t planes = *op.getPlanes();
+  if (planes < 1 || planes > 3 || op.getLanes() != tileLanes)
+    return op.emitOpError("(N3) has 1 to 3 planes and 16 lanes, and not ")
+           << planes << " and " << op.getLanes();
+  auto result = cast<RankedTensorType>(op.getResult().getType());
+  auto weight = cast<CompressedTensorType>(op.getWeight().getType());
+  auto tiles = op.getActivations().size() == 1
+                   ? cast<RankedTensorType>(op.getActivations()[0].getType())
+                   : RankedTensorType();
+  if (!tiles || tiles.getRank() != 6 || !tiles.hasStaticShape() ||
+      !result.hasStaticShape())
+    return op.emitOpError("(N3) takes the result of a 'zq.tiles' with planes");
+  RankedTensorType wanted = getTilesType(
+      op.getContext(), {result.getDimSize(0), weight.getShape()[1]},
+      tiles.getDimSize(3), std::max<int64_t>(tiles.getDimSize(2), 1));
+  if (tiles != wanted)
+    return op.emitOpError("(N2) takes ") << wanted << ", and not " << tiles;
+  if (tiles.getDimSize(2) * tileDepth % form.columns)
+    return op.emitOpError("(N3) takes steps of whole tiles of ")
+           << form.columns << " columns of the weight";
+  return success();
+}
 
 LogicalResult ContractOp::verify() {
   auto weight = cast<CompressedTensorType>(getWeight().getType());
@@ -89,6 +153,8 @@ LogicalResult ContractOp::verify() {
   if (getInit().getType() != result)
     return emitOpError("(N2) adds to ")
            << getInit().getType() << " and yields " << result;
+  if (isOnTiles())
+    return verifyTiles(*this, *form);
   auto activation = [&](unsigned i) {
     return cast<RankedTensorType>(getActivations()[i].getType());
   };
@@ -117,6 +183,46 @@ LogicalResult ContractOp::verify() {
       return emitOpError("(N2) takes ")
              << type << ", and not " << value.getType();
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// MultiplyTilesOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult MultiplyTilesOp::verify() {
+  auto lhs = cast<ShapedType>(getLhs().getType());
+  auto rhs = cast<ShapedType>(getRhs().getType());
+  auto init = cast<ShapedType>(getInit().getType());
+  auto fits = [](ShapedType type, ArrayRef<int64_t> tail) {
+    return type.getRank() == static_cast<int64_t>(tail.size()) + 2 &&
+           type.getDimSize(1) >= 1 && type.getShape().drop_front(2) == tail;
+  };
+  if (!fits(lhs, {tileRows, tileDepth}) ||
+      !fits(rhs, {tileRows / tileLanes, tileDepth / 2, 2 * tileLanes}) ||
+      init.getShape() != ArrayRef<int64_t>{tileRows, tileRows} ||
+      (!lhs.isDynamicDim(0) && !rhs.isDynamicDim(0) &&
+       lhs.getDimSize(0) != rhs.getDimSize(0)))
+    return emitOpError("(M1) does not multiply ")
+           << lhs << " and " << rhs << " to " << init;
+  bool isOnTensors = isa<RankedTensorType>(init);
+  for (Type type : {Type(lhs), Type(rhs)})
+    if (isa<RankedTensorType>(type) != isOnTensors)
+      return emitOpError("(M1) takes tensors or memrefs, and not both");
+  if (getResults().size() != isOnTensors ||
+      (isOnTensors && getResult(0).getType() != init))
+    return emitOpError("(M1) yields its destination where that is a tensor");
+  return success();
+}
+
+void MultiplyTilesOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  if (isa<RankedTensorType>(getInit().getType()))
+    return;
+  for (OpOperand *operand :
+       {&getLhsMutable(), &getRhsMutable(), &getInitMutable()})
+    effects.emplace_back(MemoryEffects::Read::get(), operand);
+  effects.emplace_back(MemoryEffects::Write::get(), &getInitMutable());
 }
 
 //===----------------------------------------------------------------------===//

@@ -86,7 +86,8 @@ std::optional<LaneForm> mlir::zq::getLaneForm(CompressedTensorType type,
     if (!factor.hasFactorInLanes(shape, lanes))
       return refuse("a stage's factors are not laid out for lanes");
     bool isOfRows = block[1] == 0 || block[1] >= shape[1];
-    form.factors.push_back({i, std::move(block), isOfRows});
+    form.factors.push_back(
+        {i, std::move(block), isOfRows, factor.getFactorDigits()});
   }
   if (i + 2 != stages.size() || !isElementwise(stages[i], inputs[i], 2))
     return refuse("its stages are not factors, one map to codes, and their "
@@ -119,6 +120,26 @@ CompressedTensorType mlir::zq::withLanes(CompressedTensorType type,
   return CompressedTensorType::get(type.getContext(), type.getShape(),
                                    type.getElementType(),
                                    CodecAttr::get(type.getContext(), stages));
+}
+
+int64_t mlir::zq::getDigits(const LaneForm &form) {
+  int64_t digits = 1;
+  for (float value : form.values) {
+    int exponent;
+    auto integer = static_cast<int64_t>(
+        std::ldexp(std::frexp(std::fabs(value), &exponent), 24));
+    if (integer)
+      digits =
+          std::max<int64_t>(digits, 24 - llvm::countr_zero<uint64_t>(integer));
+  }
+  // The difference to a zero point is rounded to f32.
+  if (form.hasZeroPoint)
+    digits = 24;
+  // A power of two adds none.
+  for (const LaneForm::Factor &factor : form.factors)
+    if (!factor.isOfRows && factor.digits > 1)
+      digits += factor.digits;
+  return digits;
 }
 
 /// The largest power of two that all values are multiples of; 0 where all are

@@ -10,8 +10,11 @@
 #include "mlir/IR/PatternMatch.h"
 #include "zq/Dialect/ZQ/IR/LaneForm.h"
 #include "zq/Dialect/ZQ/IR/Repack.h"
+#include "zq/Dialect/ZQ/IR/Tiles.h"
+#include "zq/Dialect/ZQ/Transforms/FloatPlanes.h"
 #include "llvm/Support/Format.h"
 
+#include <cmath>
 #include <numeric>
 
 namespace mlir::zq {
@@ -108,6 +111,143 @@ static int64_t getBlockRows(int64_t height, int64_t sums, int64_t lanes) {
   return llvm::divideCeil(std::max<int64_t>(height, 1), blocks);
 }
 
+//===----------------------------------------------------------------------===//
+// Domains and what they cost
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What a contraction's products are computed in.
+struct Domain {
+  enum { Floats, Integers, Tiles } kind = Floats;
+  /// Planes of 8-bit integers of the activation, or of bf16 of both operands.
+  int64_t planes = 0;
+  FloatPlanes floats;
+  /// Of a product, as `zq-choose-domains` documents it.
+  double error = 0;
+  /// Vector instructions for a column of `lanes` rows of the weight with all
+  /// rows of the activation.
+  double cost = 0;
+};
+} // namespace
+
+// Vector instructions for a column of one panel, as measured: what a product
+// takes with all around it, and what is done once for many rows.
+static constexpr double floatCost = 2, integerCost = 0.6;
+static constexpr double decodeCost = 10, planeCost = 4;
+/// The share of its rate that a matrix unit reaches.
+static constexpr double tileShare = 0.5;
+
+/// Bytes of a decoded panel of 32 rows: it lies in the first cache.
+static constexpr int64_t panelBytes = 1 << 15;
+
+/// Columns of the activation, in steps, that are multiplied before the next:
+/// the panel's, all of one size.
+static int64_t getTileSteps(const LaneForm &form, int64_t columns,
+                            int64_t planes) {
+  int64_t unit = std::lcm(form.columns, tileDepth) / tileDepth;
+  int64_t most = panelBytes / (2 * tileRows * tileDepth * planes);
+  int64_t steps = llvm::divideCeil(columns, tileDepth);
+  steps = llvm::divideCeil(steps, llvm::divideCeil(steps, most));
+  return llvm::alignTo(steps, unit);
+}
+
+static Domain getFloats(int64_t height) {
+  Domain domain;
+  domain.cost = floatCost * height;
+  return domain;
+}
+
+static Domain getIntegers(const LaneForm &form, int64_t planes,
+                          int64_t height) {
+  Domain domain;
+  domain.kind = Domain::Integers;
+  domain.planes = planes;
+  ByteTable table = getByteTable(form.values, planes);
+  domain.error = getPlanesError(planes, table);
+  int64_t products = table.low.empty() ? planes : planes + 1;
+  domain.cost = integerCost * products * height;
+  return domain;
+}
+
+/// With the fewest products of bf16 on a matrix unit whose error is at most
+/// `accuracy`.
+static std::optional<Domain> getTiles(const LaneForm &form, int64_t height,
+                                      int64_t rate, double accuracy) {
+  if (!rate || ShapedType::isDynamic(height) || accuracy <= 0)
+    return std::nullopt;
+  auto bf16Digits = 8, f32Digits = 24;
+  int64_t digits = getDigits(form);
+  // Decoding rounds to f32 after each factor.
+  double rounding =
+      digits > f32Digits ? std::ldexp(form.factors.size() + 1, -f32Digits) : 0;
+  auto planes =
+      chooseFloatPlanes(f32Digits, digits, bf16Digits, accuracy - rounding);
+  if (!planes)
+    return std::nullopt;
+  Domain domain;
+  domain.kind = Domain::Tiles;
+  domain.floats = *planes;
+  domain.error = planes->error + rounding;
+  double products = getPlanePairs(planes->left, planes->right).size();
+  double rows = llvm::alignTo(height, tileRows);
+  domain.cost = products * rows * tileLanes / (rate * tileShare) + decodeCost +
+                planeCost * (planes->right - 1);
+  return domain;
+}
+
+/// The cheapest domain whose error is at most `accuracy`, f32 where no other
+/// is.
+static Domain chooseDomain(const LaneForm &form, int64_t height, int64_t rate,
+                           double accuracy) {
+  // Rows of unknown number are likely few.
+  int64_t rows = ShapedType::isDynamic(height) ? 1 : height;
+  std::optional<Domain> best;
+  for (int64_t planes : {1, 2})
+    if (Domain domain = getIntegers(form, planes, rows);
+        domain.error <= accuracy && !best)
+      best = domain;
+  if (auto tiles = getTiles(form, height, rate, accuracy);
+      tiles && (!best || tiles->cost < best->cost))
+    best = tiles;
+  return best ? *best : getFloats(rows);
+}
+
+/// What the remark on a contraction says.
+static std::string describe(const Domain &domain, const LaneForm &form,
+                            double accuracy) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  auto number = [](double value) { return llvm::format("%.2g", value); };
+  auto count = [&](int64_t planes) {
+    os << (planes == 1   ? "one"
+           : planes == 2 ? "two"
+                         : "three")
+       << (planes == 1 ? " plane" : " planes");
+  };
+  os << "contraction in ";
+  switch (domain.kind) {
+  case Domain::Floats:
+    os << "f32: the error of two planes of 8-bit integers would be "
+       << number(getPlanesError(2, getByteTable(form.values, 2)));
+    break;
+  case Domain::Integers:
+    count(domain.planes);
+    os << " of 8-bit integers: error of a product at most "
+       << number(domain.error)
+       << " of the largest activation times the largest weight";
+    break;
+  case Domain::Tiles:
+    os << "tiles of bf16, activations in ";
+    count(domain.floats.left);
+    os << " and weights in ";
+    count(domain.floats.right);
+    os << ": error of a product at most " << number(domain.error) << " of it";
+    break;
+  }
+  os << ", asked for " << number(accuracy);
+  return text;
+}
+
 namespace {
 struct ChooseDomainsPass
     : mlir::zq::impl::ChooseDomainsBase<ChooseDomainsPass> {
@@ -127,15 +267,6 @@ struct ChooseDomainsPass
 };
 } // namespace
 
-/// The number of planes of the cheapest domain of integers whose error is at
-/// most `accuracy`; 0 for f32.
-static int64_t choosePlanes(ArrayRef<float> values, double accuracy) {
-  for (int64_t planes : {1, 2})
-    if (getPlanesError(planes, getByteTable(values, planes)) <= accuracy)
-      return planes;
-  return 0;
-}
-
 void ChooseDomainsPass::choose(IRRewriter &b, Product product) {
   LinalgOp op = product.op;
   Location loc = op.getLoc();
@@ -151,35 +282,36 @@ void ChooseDomainsPass::choose(IRRewriter &b, Product product) {
         getLaneForm(cast<CompressedTensorType>(weight.getType()), lanes, why);
   }
   double wanted = getAccuracy(op, accuracy);
-
-  int64_t planes = choosePlanes(form->values, wanted);
-  ByteTable table = getByteTable(form->values, planes ? planes : 2);
   b.setInsertionPoint(op);
   Value x = toMatrix(b, loc, product.activation);
   Value init = toMatrix(b, loc, product.init);
-  std::string text;
-  llvm::raw_string_ostream os(text);
+  auto type = cast<RankedTensorType>(x.getType());
+  int64_t height = type.getDimSize(0);
+  Domain domain = chooseDomain(*form, height, tileRate, wanted);
   SmallVector<Value> activations{x};
-  if (planes) {
-    int64_t rows =
-        getBlockRows(cast<RankedTensorType>(x.getType()).getDimSize(0),
-                     table.low.empty() ? planes : planes + 1, lanes);
+  IntegerAttr planes;
+  switch (domain.kind) {
+  case Domain::Floats:
+    break;
+  case Domain::Integers: {
+    ByteTable table = getByteTable(form->values, domain.planes);
+    int64_t sums = domain.planes + !table.low.empty();
     auto split =
-        PlanesOp::create(b, loc, x, planes, form->group, rows, table.offset);
+        PlanesOp::create(b, loc, x, domain.planes, form->group,
+                         getBlockRows(height, sums, lanes), table.offset);
     activations.assign(split->result_begin(), split->result_end());
-    os << "contraction in " << (planes == 1 ? "one plane" : "two planes")
-       << " of 8-bit integers: error of a product at most "
-       << llvm::format("%.2g", getPlanesError(planes, table))
-       << " of the largest activation times the largest weight";
-  } else {
-    os << "contraction in f32: the error of two planes of 8-bit integers would "
-          "be "
-       << llvm::format("%.2g", getPlanesError(2, table));
+    break;
   }
-  os << ", asked for " << llvm::format("%.2g", wanted);
-  op->emitRemark() << text;
+  case Domain::Tiles:
+    planes = b.getI64IntegerAttr(domain.floats.right);
+    activations = {TilesOp::create(
+        b, loc, x, domain.floats.left,
+        getTileSteps(*form, type.getDimSize(1), domain.floats.right))};
+    break;
+  }
+  op->emitRemark() << describe(domain, *form, wanted);
   Value result = ContractOp::create(b, loc, init.getType(), activations, weight,
-                                    lanes, init);
+                                    b.getI64IntegerAttr(lanes), planes, init);
   b.replaceOp(op, fromMatrix(b, loc, result, product.init));
   if (product.decode.use_empty())
     b.eraseOp(product.decode);

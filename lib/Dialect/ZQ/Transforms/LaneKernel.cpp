@@ -227,14 +227,19 @@ static Value getGroupIndex(OpBuilder &b, Location loc, Value column,
                                 arith::ConstantIndexOp::create(b, loc, group));
 }
 
+/// Sets the zero points at `column`, where there are any.
+void LaneKernel::readZeroPoint(Value column) {
+  if (!form.hasZeroPoint)
+    return;
+  unsigned stage = form.factors.back().stage;
+  LaneBuilder at = getBuilder(stage, column);
+  zeroPoint = toLanes(
+      cast<FactorAttrInterface>(codec.getStages()[stage]).emitZeroPoint(at));
+}
+
 void LaneKernel::startGroup(Value column, int64_t offset) {
   groupSums.clear();
-  if (form.hasZeroPoint) {
-    unsigned stage = form.factors.back().stage;
-    LaneBuilder at = getBuilder(stage, add(column, offset));
-    zeroPoint = toLanes(
-        cast<FactorAttrInterface>(codec.getStages()[stage]).emitZeroPoint(at));
-  }
+  readZeroPoint(add(column, offset));
   if (!inIntegers()) {
     groupSums.assign(rows,
                      arith::ConstantOp::create(b, loc, b.getZeroAttr(floats)));
@@ -372,6 +377,46 @@ LaneKernel::Sums LaneKernel::finishGroup(Sums sums, Value column,
 //===----------------------------------------------------------------------===//
 // Weights
 //===----------------------------------------------------------------------===//
+
+int64_t LaneKernel::getChunk(int64_t multiple) const {
+  return std::lcm(form.columns, multiple);
+}
+
+SmallVector<Value> LaneKernel::emitWeights(Value panel, Value column,
+                                           int64_t chunk, int64_t count) {
+  this->panel = panel;
+  // So many columns from a multiple of as many on share all factors.
+  int64_t run = std::gcd(form.group, chunk);
+  auto source = cast<CodeSourceAttrInterface>(codec.getStages()[form.source]);
+  SmallVector<Value> weights;
+  Value factor;
+  for (int64_t offset = 0; offset < count; offset += laneDepth) {
+    if (offset % form.columns == 0) {
+      LaneBuilder at = getBuilder(form.source, add(column, offset));
+      codes = source.emitCodes(at);
+    }
+    if (offset % run == 0) {
+      readZeroPoint(add(column, offset));
+      factor = emitFactors(add(column, offset), /*ofRows=*/false);
+      factor = factor ? toLanes(factor) : factor;
+    }
+    for (int64_t i = 0; i < std::min(laneDepth, count - offset); ++i) {
+      Value weight = lookUpFloats(codes[offset % form.columns / laneDepth], i);
+      if (zeroPoint)
+        weight = arith::SubFOp::create(b, loc, weight, zeroPoint);
+      weights.push_back(
+          factor ? arith::MulFOp::create(b, loc, weight, factor).getResult()
+                 : weight);
+    }
+  }
+  return weights;
+}
+
+Value LaneKernel::emitRowFactors(Value panel) {
+  this->panel = panel;
+  Value factor = emitFactors(index(0), /*ofRows=*/true);
+  return factor ? toLanes(factor) : factor;
+}
 
 LaneBuilder LaneKernel::getBuilder(unsigned stage, Value column) {
   LaneBuilder at(b, loc, shape, lanes, laneDepth, op);

@@ -23,6 +23,17 @@ public:
   /// vector for each row, finished but for the init.
   SmallVector<Value> emitSums(Value panel, Value block);
 
+  /// Columns that decode together, a multiple of `multiple`.
+  int64_t getChunk(int64_t multiple) const;
+  /// Emits what `count` columns of panel `panel` decode to, at most a chunk,
+  /// from `column` on, a multiple of one: a vector of f32 for each, with the
+  /// factors but those of whole rows.
+  SmallVector<Value> emitWeights(Value panel, Value column, int64_t chunk,
+                                 int64_t count);
+  /// The product of the factors of whole rows, a vector of f32; null where
+  /// there is none.
+  Value emitRowFactors(Value panel);
+
 private:
   /// What sums of columns are carried along by a loop.
   using Sums = SmallVector<Value>;
@@ -38,6 +49,7 @@ private:
 
   int64_t getStep() const;
   Sums emitColumns(Sums sums, Value column, int64_t count);
+  void readZeroPoint(Value column);
   void startGroup(Value column, int64_t offset);
   void emitGroup(Value column, int64_t offset, int64_t end);
   void addRun(Value column, int64_t offset, int64_t end);

@@ -1,6 +1,7 @@
 //===- LowerContractions.cpp - Compute domains to loops of vectors --------===//
 #include "LaneKernel.h"
 #include "LoopBuilder.h"
+#include "LowerTiles.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -425,7 +426,8 @@ static LogicalResult lower(ContractOp op) {
   if (failed(parts))
     return failure();
   LaneKernel kernel(b, op, std::move(*parts));
-  Value result = ContractLowering(b, op, kernel).emit();
+  Value result = op.isOnTiles() ? lowerContractOnTiles(b, op, kernel)
+                                : ContractLowering(b, op, kernel).emit();
   op.getResult().replaceAllUsesWith(result);
   op.erase();
   return success();
@@ -436,10 +438,13 @@ struct LowerContractionsPass
     : mlir::zq::impl::LowerContractionsBase<LowerContractionsPass> {
   void runOnOperation() override {
     SmallVector<PlanesOp> planes;
+    SmallVector<TilesOp> tiles;
     SmallVector<ContractOp> contracts;
     getOperation().walk([&](Operation *op) {
       if (auto own = dyn_cast<PlanesOp>(op))
         planes.push_back(own);
+      if (auto own = dyn_cast<TilesOp>(op))
+        tiles.push_back(own);
       if (auto own = dyn_cast<ContractOp>(op))
         contracts.push_back(own);
     });
@@ -447,6 +452,11 @@ struct LowerContractionsPass
       OpBuilder b(op);
       op->replaceAllUsesWith(PlanesLowering(b, op).emit());
       op->erase();
+    }
+    for (TilesOp op : tiles) {
+      OpBuilder b(op);
+      op.getResult().replaceAllUsesWith(lowerTiles(b, op));
+      op.erase();
     }
     for (ContractOp op : contracts)
       if (failed(lower(op)))

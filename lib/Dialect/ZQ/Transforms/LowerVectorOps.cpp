@@ -35,11 +35,13 @@ struct LowerVectorOpsPass
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
     getOperation().walk([&](Operation *op) {
-      if (isa<UnpackOp, LookupOp, ExpandOp, DotOp>(op)) {
+      if (isa<UnpackOp, LookupOp, ExpandOp, DotOp, ToBF16Op, MultiplyTilesOp>(
+              op)) {
         op->emitOpError("has no lowering for this target");
         signalPassFailure();
       }
     });
+    target->addEntryChecks(getOperation());
   }
 
   /// Says of each function with gathers that they are loads one by one.

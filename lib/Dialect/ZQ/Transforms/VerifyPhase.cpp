@@ -59,15 +59,16 @@ static bool offendsAlgebra(Operation *op) {
 
 static bool offendsVectors(Operation *op) {
   // Not every op of linalg is a LinalgOp: softmax is not.
-  return isa<DecodeOp, RotateOp, ProductOp, ScatterOp, PlanesOp, ContractOp>(
-             op) ||
+  return isa<DecodeOp, RotateOp, ProductOp, ScatterOp, PlanesOp, TilesOp,
+             ContractOp>(op) ||
          (isa_and_nonnull<linalg::LinalgDialect>(op->getDialect()) &&
           !isa<linalg::YieldOp, linalg::IndexOp>(op));
 }
 
 static bool offendsStreams(Operation *op) {
   return (isa_and_nonnull<ZQDialect>(op->getDialect()) &&
-          !isa<UnpackOp, LookupOp, ExpandOp, DotOp>(op)) ||
+          !isa<UnpackOp, LookupOp, ExpandOp, DotOp, ToBF16Op, MultiplyTilesOp>(
+              op)) ||
          usesType(op,
                   [](Type type) { return isa<CompressedTensorType>(type); });
 }

@@ -25,6 +25,8 @@ struct LaneForm {
     SmallVector<int64_t> block;
     /// Whether it is the same for all columns.
     bool isOfRows = false;
+    /// Binary digits of its significands.
+    int64_t digits = 0;
   };
 
   SmallVector<Factor> factors;
@@ -63,6 +65,10 @@ struct ByteTable {
 /// The table for activations in `planes` planes: of pairs for two of them,
 /// where bytes do not hold the values.
 ByteTable getByteTable(ArrayRef<float> values, int64_t planes);
+
+/// The binary digits of a weight's values times those of its factors that are
+/// not the same for all columns: products of so many are exact.
+int64_t getDigits(const LaneForm &form);
 
 /// How far a product may be off with activations in `planes` planes, over the
 /// product of the largest activation of its group and the weight's largest

@@ -213,6 +213,11 @@ def FactorAttrInterface : AttrInterface<"FactorAttrInterface"> {
     InterfaceMethod<"Whether there are zero points.",
       "bool", "hasZeroPoint", (ins)>,
     InterfaceMethod<[{
+        The binary digits that the significand of a factor has at most: 1 where
+        factors are powers of two.
+      }],
+      "int64_t", "getFactorDigits", (ins)>,
+    InterfaceMethod<[{
         Whether `emitFactor` has a form for `lanes` rows of a tensor of `shape`.
       }],
       "bool", "hasFactorInLanes",

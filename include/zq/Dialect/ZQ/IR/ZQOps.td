@@ -363,20 +363,62 @@ def ZQ_PlanesOp : ZQ_Op<"planes", [Pure]> {
   let hasVerifier = 1;
 }
 
+def ZQ_TilesOp : ZQ_Op<"tiles", [Pure]> {
+  let summary = "Rows of activations as planes of bf16, in tiles";
+  let description = [{
+    Plane 0 of an element is the element rounded to bf16, to nearest even; each
+    further plane is what the planes before left of it, rounded likewise. Finite
+    elements beyond bf16 become its largest. What is below 2^-126 may count as
+    zero.
+
+    The result is laid out for `zq.multiply_tiles`: `result[b, i, s, p, r, c]` is
+    plane p of element `[32 i + r, 32 (steps b + s) + c]` of the source, or zero
+    beyond its end. Blocks of `steps` lie together, since they stay in a cache
+    while many rows of a weight are multiplied with them.
+
+    ```mlir
+    %t = zq.tiles %x planes 2 steps 16
+        : tensor<64x1024xf32> -> tensor<2x2x16x2x32x32xbf16>
+    ```
+
+    Constraints:
+    * (T1) 1 to 3 planes, at least one step;
+    * (T2) the source has rank 2 and a static shape; the result's shape is as
+      above.
+  }];
+  let arguments = (ins F32RankedTensor:$source, I64Attr:$planes,
+                       I64Attr:$steps);
+  let results = (outs RankedTensorOf<[BF16]>:$result);
+  let assemblyFormat = [{
+    $source `planes` $planes `steps` $steps attr-dict
+    `:` type($source) `->` type($result)
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$source, "int64_t":$planes,
+                   "int64_t":$steps)>,
+  ];
+  let hasVerifier = 1;
+}
+
 def ZQ_ContractOp : ZQ_Op<"contract", [Pure]> {
   let summary = "Activations times a compressed weight, in a compute domain";
   let description = [{
     `result[m, n] = init[m, n] + sum over k of x[m, k] * decode(weight)[n, k]`.
     The lanes of its kernel are rows of the weight, whose codec stores them in
     panels: factors of blocks, a table of code values, codes laid out by
-    `withLanes` (`zq/Dialect/ZQ/IR/LaneForm.h`). Nothing of the weight is ever
-    decoded to memory.
+    `withLanes` (`zq/Dialect/ZQ/IR/LaneForm.h`).
 
     The domain is that of the activations. One tensor of f32, rows of k: sums in
     f32. The four results of a `zq.planes`: sums of products of integers, exact
     within a group, then f32. The weight's table is rounded to 8-bit integers
     where it is not made of such, times a power of two; with two planes, to pairs
-    of them.
+    of them. In both nothing of the weight is decoded to memory.
+
+    The result of a `zq.tiles`: products of bf16, sums in f32, the weight with the
+    factors of its blocks in `planes` planes of bf16, which are decoded once for
+    many rows of the activation to a buffer in a near cache. Planes i of x and j
+    of the weight are multiplied where i + j is less than the larger number of
+    planes.
 
     ```mlir
     %y = zq.contract %q, %s, %t, %u with %w lanes 16
@@ -384,21 +426,72 @@ def ZQ_ContractOp : ZQ_Op<"contract", [Pure]> {
         : (tensor<1x64x2x1x4xi8>, tensor<1x16x1xf32>, tensor<1x16x2x1xi32>,
            tensor<1x16x1xf32>), !zq.tensor<512x256xf32, #nvfp4_lanes>
         -> tensor<1x512xf32>
+    %z = zq.contract %tiles with %w lanes 16 planes 1
+        outs(%more : tensor<64x512xf32>)
+        : (tensor<1x2x8x2x32x32xbf16>), !zq.tensor<512x256xf32, #nvfp4_lanes>
+        -> tensor<64x512xf32>
     ```
 
     Constraints:
     * (N1) the weight has rank 2 and a codec in the form above, for `lanes`;
     * (N2) one or four activations, whose shapes and groups fit the weight's, and
-      a result of the type of `init`.
+      a result of the type of `init`;
+    * (N3) 1 to 3 `planes` and 16 lanes with activations in tiles, and no `planes`
+      with others.
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$activations,
                        ZQ_AnyCompressedTensor:$weight, I64Attr:$lanes,
-                       F32RankedTensor:$init);
+                       OptionalAttr<I64Attr>:$planes, F32RankedTensor:$init);
   let results = (outs F32RankedTensor:$result);
   let assemblyFormat = [{
-    $activations `with` $weight `lanes` $lanes
+    $activations `with` $weight `lanes` $lanes (`planes` $planes^)?
     `outs` `(` $init `:` type($init) `)` attr-dict
     `:` `(` type($activations) `)` `,` type($weight) `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    /// Whether the activations come from a `zq.tiles`.
+    bool isOnTiles() { return getPlanes().has_value(); }
+  }];
+  let hasVerifier = 1;
+}
+
+def ZQ_MultiplyTilesOp : ZQ_Op<"multiply_tiles", [
+    DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "Adds products of bf16 in tiles to a tile of f32";
+  let description = [{
+    `lhs[s, p, m, c]` is plane p of 32 rows, 32 columns a step. `rhs[s, q, h, r,
+    2 j + t]` is plane q of row 16 h + j, in column 2 r + t of step s: pairs of
+    columns, 16 rows side by side. `init[m, 16 h + j]` becomes the sum of the
+    products of row m and row 16 h + j, over all columns and all pairs of planes
+    with p + q less than the larger number of planes, in f32; plus what it was,
+    unless `fresh` is set. Numbers below 2^-126 may count as zero.
+
+    ```mlir
+    %c = zq.multiply_tiles %a, %b fresh %first outs(%d)
+        : tensor<16x2x32x32xbf16>, tensor<16x1x2x16x32xbf16>, tensor<32x32xf32>
+        -> tensor<32x32xf32>
+    zq.multiply_tiles %a, %b fresh %first outs(%d)
+        : memref<16x2x32x32xbf16>, memref<16x1x2x16x32xbf16>, memref<32x32xf32>
+    ```
+
+    Constraints:
+    * (M1) operands of these shapes, tensors or memrefs, the same number of
+      steps; a result where they are tensors.
+  }];
+  let arguments = (ins AnyTypeOf<[RankedTensorOf<[BF16]>, MemRefOf<[BF16]>]>:$lhs,
+                       AnyTypeOf<[RankedTensorOf<[BF16]>, MemRefOf<[BF16]>]>:$rhs,
+                       I1:$fresh,
+                       AnyTypeOf<[RankedTensorOf<[F32]>, MemRefOf<[F32]>]>:$init);
+  let results = (outs Variadic<RankedTensorOf<[F32]>>:$results);
+  let assemblyFormat = [{
+    $lhs `,` $rhs `fresh` $fresh `outs` `(` $init `)` attr-dict
+    `:` type($lhs) `,` type($rhs) `,` type($init) (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return getInitMutable();
+    }
   }];
   let hasVerifier = 1;
 }
@@ -569,6 +662,25 @@ def ZQ_DotOp : ZQ_Op<"dot", [
     $lhs `,` $rhs `,` $init attr-dict `:` type($lhs) `,` type($init)
   }];
   let hasVerifier = 1;
+}
+
+def ZQ_ToBF16Op : ZQ_Op<"to_bf16", [
+    Pure, TypesMatchWith<"the result has the source's length", "source",
+                         "result",
+                         "::llvm::cast<::mlir::VectorType>($_self).clone("
+                         "::mlir::BFloat16Type::get($_self.getContext()))">]> {
+  let summary = "Rounds f32 to bf16 as products of bf16 need it";
+  let description = [{
+    To nearest even; a NaN stays one. Unlike with `arith.truncf` a number below
+    2^-126 may become zero, as it would where it is multiplied.
+
+    ```mlir
+    %y = zq.to_bf16 %x : vector<32xf32>
+    ```
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [F32]>:$source);
+  let results = (outs VectorOfRankAndType<[1], [BF16]>:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source)";
 }
 
 def ZQ_ExpandOp : ZQ_Op<"expand", [

@@ -462,9 +462,9 @@ def LowerVectorOps : Pass<"zq-lower-vector-ops", "::mlir::ModuleOp"> {
   let summary = "Lower zq's vector ops and math to what the target has";
   let description = [{
     `zq.unpack` and `zq.lookup` become plain vector arithmetic, or the
-    permutes that the CPU with `features` has. Functions of vectors become
-    polynomials, reductions of several dimensions those of one. Tested in
-    `test/Dialect/ZQ/lower-vector-ops.mlir`.
+    permutes that the CPU with `features` has, `zq.multiply_tiles` loops of its
+    products. Functions of vectors become polynomials, reductions of several
+    dimensions those of one. Tested in `test/Dialect/ZQ/lower-vector-ops.mlir`.
 
     ```mlir
     %v = zq.lookup %c in %t : vector<16xi8>, vector<16xf32> -> vector<16xf32>
@@ -481,6 +481,8 @@ def LowerVectorOps : Pass<"zq-lower-vector-ops", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::vector::VectorDialect",
                            "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
                            "::mlir::LLVM::LLVMDialect"];
 }
 
@@ -514,11 +516,14 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
   let description = [{
     A contraction of f32 with a weight that is laid out for it (`zq.contract`
     says how; constants get the layout here) goes to the cheapest domain whose
-    error meets the accuracy asked for: one plane of 8-bit integers, two, or
-    f32. The accuracy is the largest error of a product, over the largest
-    activation of its group times the weight's largest value; an attribute
-    `zq.accuracy` of the contraction goes before the option. A remark says what
-    was chosen, with its error. Tested in `test/Dialect/ZQ/choose-domains.mlir`.
+    error meets the accuracy asked for: one plane of 8-bit integers, two, planes
+    of bf16 on the target's matrix unit, or f32. What is cheapest depends on the
+    number of activation rows: a matrix unit takes 32 at a time, and weights that
+    it multiplies are decoded once for many rows. The accuracy is the largest
+    error of a product, over the largest activation of its group times the
+    weight's largest value; an attribute `zq.accuracy` of the contraction goes
+    before the option. A remark says what was chosen, with its error. Tested in
+    `test/Dialect/ZQ/choose-domains.mlir`.
 
     ```mlir
     %y = linalg.matmul ins(%x, %d) ...  // %d = zq.decode %w
@@ -532,6 +537,9 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
            "Rows of a panel: lanes of 32 bits">,
     Option<"accuracy", "accuracy", "double", "5e-5",
            "Largest error of a product that is allowed; 0 for f32">,
+    Option<"tileRate", "tile-rate", "int64_t", "0",
+           "Products of bf16 that a matrix unit makes in the time of one vector "
+           "instruction; 0 where there is none">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect",
@@ -545,7 +553,11 @@ def LowerContractions : Pass<"zq-lower-contractions", "::mlir::ModuleOp"> {
     independent, with a loop along the columns inside that keeps its sums in
     registers: codes are looked up in a table of the domain's type, and factors
     of blocks multiply once per block. A `zq.planes` becomes loops over its runs.
-    Tested in `test/Dialect/ZQ/lower-contractions.mlir`.
+
+    On tiles, iterations are blocks of rows of the weight. Each goes along the
+    columns in steps of a few hundred, decodes so much of 32 rows to a buffer of
+    bf16 and multiplies it with all rows of the activation (`zq.multiply_tiles`)
+    before the next. Tested in `test/Dialect/ZQ/lower-contractions.mlir`.
 
     ```mlir
     %y = zq.contract %q, %s, %t with %w lanes 16 outs(%init) : ...
@@ -557,6 +569,7 @@ def LowerContractions : Pass<"zq-lower-contractions", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
                            "::mlir::math::MathDialect",
                            "::mlir::scf::SCFDialect",
                            "::mlir::tensor::TensorDialect",

@@ -329,6 +329,13 @@ SmallVector<int64_t> ScaleAttr::getFactorBlock(int64_t rank) const {
 
 bool ScaleAttr::hasZeroPoint() const { return static_cast<bool>(getZero()); }
 
+int64_t ScaleAttr::getFactorDigits() const {
+  // A codec decodes to f32.
+  auto stored = dyn_cast<TypeAttr>(getStored());
+  auto type = stored ? dyn_cast<FloatType>(stored.getValue()) : FloatType();
+  return type ? type.getFPMantissaWidth() : 24;
+}
+
 bool ScaleAttr::hasFactorInLanes(ArrayRef<int64_t> shape, int64_t lanes) const {
   if (shape.size() != 2 || isa<CodecAttr>(getStored()) ||
       isa_and_nonnull<CodecAttr>(getZero()))

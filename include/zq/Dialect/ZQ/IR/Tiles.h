@@ -1,0 +1,33 @@
+//===- Tiles.h - Shapes of what is multiplied in tiles --------------------===//
+#ifndef ZQ_DIALECT_ZQ_IR_TILES_H
+#define ZQ_DIALECT_ZQ_IR_TILES_H
+
+#include "llvm/ADT/SmallVector.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+namespace mlir::zq {
+
+/// Rows of either operand, and columns, that a step of `zq.multiply_tiles`
+/// takes.
+constexpr int64_t tileRows = 32, tileDepth = 32;
+/// Rows of the weight side by side in its right operand.
+constexpr int64_t tileLanes = 16;
+
+/// Which planes of the left operand are multiplied with which of the right one:
+/// what the others contribute is as small as what the last planes left.
+inline llvm::SmallVector<std::pair<int64_t, int64_t>>
+getPlanePairs(int64_t left, int64_t right) {
+  llvm::SmallVector<std::pair<int64_t, int64_t>> pairs;
+  for (int64_t i = 0; i < left; ++i)
+    for (int64_t j = 0; j < right; ++j)
+      if (i + j < std::max(left, right))
+        pairs.push_back({i, j});
+  return pairs;
+}
+
+} // namespace mlir::zq
+
+#endif // ZQ_DIALECT_ZQ_IR_TILES_H

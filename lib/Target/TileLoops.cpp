@@ -1,0 +1,101 @@
+//===- TileLoops.cpp - Products in tiles by loops of vectors --------------===//
+#include "TileLoops.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "zq/Dialect/ZQ/IR/Tiles.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+/// Rows whose sums are in registers: half of 32, beside the weights' and the
+/// activation's.
+static constexpr int64_t rowsAtOnce = 8;
+
+LogicalResult mlir::zq::lowerToTileLoops(MultiplyTilesOp op, PatternRewriter &b,
+                                         PairProduct product) {
+  auto init = dyn_cast<MemRefType>(op.getInit().getType());
+  if (!init)
+    return failure();
+  Location loc = op.getLoc();
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  auto add = [&](Value x, int64_t y) -> Value {
+    return arith::AddIOp::create(b, loc, x, index(y));
+  };
+  constexpr int64_t halves = tileRows / tileLanes;
+  auto floats = VectorType::get(tileLanes, b.getF32Type());
+  auto words = VectorType::get(tileLanes, b.getI32Type());
+  auto pairs = VectorType::get(2 * tileLanes, b.getBF16Type());
+  auto pair = VectorType::get(2, b.getBF16Type());
+  auto word = VectorType::get(1, b.getI32Type());
+  auto planePairs =
+      getPlanePairs(cast<MemRefType>(op.getLhs().getType()).getDimSize(1),
+                    cast<MemRefType>(op.getRhs().getType()).getDimSize(1));
+  Value steps = memref::DimOp::create(b, loc, op.getLhs(), 0);
+
+  // One pair of columns: all of `sums` with it.
+  auto addPair = [&](Value step, Value row, Value at, ValueRange sums) {
+    SmallVector<Value> results(sums);
+    for (auto [i, j] : planePairs) {
+      SmallVector<Value> right;
+      for (int64_t half = 0; half < halves; ++half)
+        right.push_back(vector::BitCastOp::create(
+            b, loc, words,
+            vector::LoadOp::create(
+                b, loc, pairs, op.getRhs(),
+                ValueRange{step, index(j), index(half), at, index(0)})));
+      Value column = arith::MulIOp::create(b, loc, at, index(2));
+      for (int64_t r = 0; r < rowsAtOnce; ++r) {
+        Value left = vector::LoadOp::create(
+            b, loc, pair, op.getLhs(),
+            ValueRange{step, index(i), add(row, r), column});
+        left = vector::BitCastOp::create(b, loc, word, left);
+        left = vector::BroadcastOp::create(
+            b, loc, words, vector::ExtractOp::create(b, loc, left, 0));
+        for (int64_t half = 0; half < halves; ++half) {
+          Value &sum = results[r * halves + half];
+          sum = product(b, loc, sum, left, right[half]);
+        }
+      }
+    }
+    return results;
+  };
+  auto loop = [&](Value end, int64_t step, ValueRange values,
+                  function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+    auto loop = scf::ForOp::create(
+        b, loc, index(0), end, index(step), values,
+        [&](OpBuilder &, Location, Value i, ValueRange carried) {
+          scf::YieldOp::create(b, loc, body(i, carried));
+        });
+    return SmallVector<Value>(loop.getResults());
+  };
+  loop(index(tileRows), rowsAtOnce, {},
+       [&](Value row, ValueRange) -> SmallVector<Value> {
+         Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(floats));
+         SmallVector<Value> sums(rowsAtOnce * halves, zero);
+         sums = loop(steps, 1, sums, [&](Value step, ValueRange sums) {
+           return loop(index(tileDepth / 2), 1, sums,
+                       [&](Value at, ValueRange sums) {
+                         return addPair(step, row, at, sums);
+                       });
+         });
+         for (auto [i, sum] : llvm::enumerate(sums)) {
+           SmallVector<Value> at{add(row, i / halves),
+                                 index(i % halves * tileLanes)};
+           Value before =
+               vector::LoadOp::create(b, loc, floats, op.getInit(), at);
+           before =
+               arith::SelectOp::create(b, loc, op.getFresh(), zero, before);
+           vector::StoreOp::create(b, loc,
+                                   arith::AddFOp::create(b, loc, before, sum),
+                                   op.getInit(), at);
+         }
+         return {};
+       });
+  b.eraseOp(op);
+  return success();
+}

@@ -1,0 +1,22 @@
+//===- TileLoops.h - Products in tiles by loops of vectors ----------------===//
+#ifndef ZQ_LIB_TARGET_TILELOOPS_H
+#define ZQ_LIB_TARGET_TILELOOPS_H
+
+#include "mlir/IR/PatternMatch.h"
+#include "zq/Dialect/ZQ/IR/ZQ.h"
+
+namespace mlir::zq {
+
+/// Adds to sums, one to a lane, the two products of each lane's pair of bf16 in
+/// two vectors of 32-bit words.
+using PairProduct = function_ref<Value(OpBuilder &, Location, Value sums,
+                                       Value left, Value right)>;
+
+/// Lowers a `zq.multiply_tiles` on memrefs to loops whose innermost keeps the
+/// sums of some rows in registers.
+LogicalResult lowerToTileLoops(MultiplyTilesOp op, PatternRewriter &b,
+                               PairProduct product);
+
+} // namespace mlir::zq
+
+#endif // ZQ_LIB_TARGET_TILELOOPS_H

@@ -1,0 +1,51 @@
+// Products in tiles: matrix tiles (AMX), dots of pairs, and f32.
+// RUN: zq-opt %s -zq-lower-vector-ops=features=+avx512f,+avx512bw,+avx512vl,+avx512bf16,+amx-tile,+amx-bf16 | FileCheck %s --check-prefixes=CHECK,AMX
+// RUN: zq-opt %s -zq-lower-vector-ops=features=+avx512f,+avx512bw,+avx512vl,+avx512bf16 | FileCheck %s --check-prefixes=CHECK,DOTS
+// RUN: zq-opt %s -zq-lower-vector-ops=features=+avx2,+fma | FileCheck %s --check-prefixes=CHECK,FMA
+
+// Four sums in registers, from zero or from memory; two products a step, since
+// the left operand has two planes. Its rows go past the first cache.
+// CHECK-LABEL: func.func @multiply(
+// AMX: llvm.call @zq_permit_tiles()
+// AMX: %[[START:.*]]:4 = scf.if %{{.*}} -> (!llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx)
+// AMX-COUNT-4: "llvm.x86.tilezero.internal"
+// AMX-COUNT-4: "llvm.x86.tileloadd64.internal"
+// AMX: %[[SUMS:.*]]:4 = scf.for %{{.*}} iter_args(%[[A:.*]] = %[[START]]#0,
+// AMX:   %[[LEFT:.*]] = llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
+// AMX:   %[[RIGHT:.*]] = llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// AMX:   llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"(%{{.*}}, %{{.*}}, %{{.*}}, %[[A]], %[[LEFT]], %[[RIGHT]])
+// AMX-COUNT-7: "llvm.x86.tdpbf16ps.internal"
+// AMX-NOT: tdpbf16ps
+// AMX: llvm.call_intrinsic "llvm.x86.tilestored64.internal"(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[SUMS]]#0)
+// DOTS: scf.for
+// DOTS-COUNT-32: "llvm.x86.avx512bf16.dpbf16ps.512"
+// DOTS-NOT: dpbf16ps
+// FMA: scf.for
+// FMA: arith.shli
+// FMA: arith.mulf %{{.*}} fastmath<contract>
+// FMA: arith.addf %{{.*}} fastmath<contract>
+func.func @multiply(%a: memref<?x2x32x32xbf16>, %b: memref<?x1x2x16x32xbf16>, %c: memref<32x32xf32>, %fresh: i1) {
+  zq.multiply_tiles %a, %b fresh %fresh outs(%c)
+      : memref<?x2x32x32xbf16>, memref<?x1x2x16x32xbf16>, memref<32x32xf32>
+  return
+}
+
+// Pairs are rounded first, and interleaved as one register.
+// CHECK-LABEL: func.func @pairs(
+// CHECK-SAME: %[[LOW:[^:]*]]: vector<16xf32>, %[[HIGH:[^:]*]]:
+// DOTS: %[[R:.*]] = llvm.call_intrinsic "llvm.x86.avx512bf16.cvtne2ps2bf16.512"(%[[HIGH]], %[[LOW]])
+// DOTS: vector.shuffle %[[R]], %[[R]] [0, 16, 1, 17,
+// FMA: vector.interleave
+// FMA-NOT: zq.to_bf16
+func.func @pairs(%low: vector<16xf32>, %high: vector<16xf32>) -> vector<32xbf16> {
+  %both = vector.interleave %low, %high : vector<16xf32> -> vector<32xf32>
+  %r = zq.to_bf16 %both : vector<32xf32>
+  return %r : vector<32xbf16>
+}
+
+// Linux is asked for the tile registers once, before they are used; without them
+// the process ends.
+// AMX: llvm.func internal @zq_permit_tiles()
+// AMX: llvm.call @syscall({{.*}}) vararg
+// AMX: llvm.call @abort()
+// DOTS-NOT: zq_permit_tiles
