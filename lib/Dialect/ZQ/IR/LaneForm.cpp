@@ -25,8 +25,11 @@ static bool isElementwise(StageAttrInterface stage, Type input, int64_t rank) {
          isa<IntegerType>(stage.getOutput(input));
 }
 
-/// What `stage` decodes each of its codes to; empty where it does not say.
-static SmallVector<float> getValues(StageAttrInterface stage, Type input) {
+SmallVector<float> mlir::zq::getCodeValues(StageAttrInterface stage, Type input,
+                                           int64_t rank) {
+  if (!isElementwise(stage, input, rank) ||
+      stage.getOutput(input).getIntOrFloatBitWidth() > 8)
+    return {};
   auto reference = stage.getReference(input);
   if (!reference)
     return {};
@@ -89,19 +92,19 @@ std::optional<LaneForm> mlir::zq::getLaneForm(CompressedTensorType type,
     form.factors.push_back(
         {i, std::move(block), isOfRows, factor.getFactorDigits()});
   }
-  if (i + 2 != stages.size() || !isElementwise(stages[i], inputs[i], 2))
+  if (i + 2 == stages.size())
+    form.values = getCodeValues(stages[i], inputs[i], 2);
+  if (form.values.empty())
     return refuse("its stages are not factors, one map to codes, and their "
                   "layout");
   auto source = dyn_cast<CodeSourceAttrInterface>(stages[i + 1]);
   form.source = i + 1;
   form.bits = inputs[i + 1].getIntOrFloatBitWidth();
-  if (source && form.bits <= 8)
+  if (source)
     form.columns = source.getLaneColumns(inputs[i + 1], lanes, laneDepth);
   if (!form.columns)
     return refuse("its codes are not laid out for lanes");
-  form.values = getValues(stages[i], inputs[i]);
-  if (form.values.empty() ||
-      !llvm::all_of(form.values, [](float v) { return std::isfinite(v); }))
+  if (!llvm::all_of(form.values, [](float v) { return std::isfinite(v); }))
     return refuse("not all of its codes stand for finite values");
   form.group = getGroup(form.factors);
   if (!form.group)

@@ -43,6 +43,11 @@ struct LaneForm {
   int64_t group = 0;
 };
 
+/// What a stage that maps each value of `input` to a code of at most 8 bits, and
+/// does nothing else, decodes its codes to; nothing of any other stage.
+SmallVector<float> getCodeValues(StageAttrInterface stage, Type input,
+                                 int64_t rank);
+
 /// The form of a weight of rank 2 for `lanes` rows side by side. Nothing where
 /// it has none, and then `why` says for what reason.
 std::optional<LaneForm> getLaneForm(CompressedTensorType type, int64_t lanes,
