@@ -244,6 +244,8 @@ static constexpr Instruction instructions[] = {
 
     // Arithmetic.
     {"nvvm.prmt", "", all, 70},
+    {"llvm.nvvm.fma.rn.f16x2", "", all, 70},
+    {"llvm.nvvm.fma.rn.bf16x2", "", all, 70},
     {"nvvm.rcp.approx.ftz.f", "", all, 70},
     {"llvm.nvvm.ex2.approx*", "", all, 70},
     {"llvm.nvvm.lg2.approx*", "", all, 70},

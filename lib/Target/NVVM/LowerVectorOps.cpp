@@ -6,11 +6,13 @@
 // from another address takes its turn.
 //
 //===----------------------------------------------------------------------===//
+#include "PackedTables.h"
 #include "zq/Target/NVVM/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -473,6 +475,8 @@ struct LowerVectorOpsToNVVMPass
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
     populateVectorOpPatterns(patterns);
+    populatePackedLookupPatterns(patterns);
+    populateByteVectorPatterns(patterns);
     patterns.add<LookupByRule>(context, /*benefit=*/20);
     patterns.add<LookupInArray, LookupInStream, UnpackWords>(context,
                                                              /*benefit=*/10);

@@ -86,3 +86,84 @@ func.func @repeated(%scales: vector<2xi8>, %values: vector<8xf32>) -> vector<8xf
   %product = arith.mulf %values, %factors : vector<8xf32>
   return %product : vector<8xf32>
 }
+
+// For tensor cores: two codes of a word at once, as the lowest bits of a float
+// that one multiplication and addition makes integers, one from each half.
+// CHECK-LABEL: func.func @pairs_of_integers
+// CHECK: %[[WORDS:.*]] = vector.bitcast %{{.*}} : vector<4xi8> to vector<1xi32>
+// CHECK: arith.xori %{{.*}}, %c-2004318072_i32
+// CHECK: arith.andi %{{.*}}, %c983055_i32
+// CHECK: llvm.call_intrinsic "llvm.nvvm.fma.rn.bf16x2"
+// CHECK: arith.andi %{{.*}}, %c15728880_i32
+// CHECK: vector.shuffle %{{.*}} [0, 2, 4, 6, 1, 3, 5, 7] : vector<8xbf16>
+// CHECK-NOT: zq.
+func.func @pairs_of_integers(%bytes: vector<4xi8>) -> vector<8xbf16> {
+  %table = arith.constant dense<[0.0, 0.015625, 0.03125, 0.046875, 0.0625, 0.078125, 0.09375, 0.109375, -0.125, -0.109375, -0.09375, -0.078125, -0.0625, -0.046875, -0.03125, -0.015625]> : vector<16xbf16>
+  %codes = zq.unpack %bytes bits 4 : vector<4xi8> -> vector<8xi8>
+  %values = zq.lookup %codes in %table : vector<8xi8>, vector<16xbf16> -> vector<8xbf16>
+  return %values : vector<8xbf16>
+}
+
+// An order of the reader's that undoes that one costs nothing.
+// CHECK-LABEL: func.func @pairs_in_order
+// CHECK: llvm.call_intrinsic "llvm.nvvm.fma.rn.f16x2"
+// CHECK-NOT: vector.shuffle
+// CHECK: return
+func.func @pairs_in_order(%bytes: vector<4xi8>) -> vector<8xf16> {
+  %table = arith.constant dense<[0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, -0.0, -0.5, -1.0, -1.5, -2.0, -3.0, -4.0, -6.0]> : vector<16xf16>
+  %codes = zq.unpack %bytes bits 4 : vector<4xi8> -> vector<8xi8>
+  %values = zq.lookup %codes in %table : vector<8xi8>, vector<16xf16> -> vector<8xf16>
+  %ordered = vector.shuffle %values, %values [0, 4, 1, 5, 2, 6, 3, 7] : vector<8xf16>, vector<8xf16>
+  return %ordered : vector<8xf16>
+}
+
+// A small float of bf16: one product puts its sign and its other bits in place.
+// CHECK-LABEL: func.func @pairs_of_floats
+// CHECK: arith.andi %{{.*}}, %c983055_i32
+// CHECK: arith.muli %{{.*}}, %c4160_i32
+// CHECK: arith.andi %{{.*}}, %c-2118090304_i32
+// CHECK: llvm.call_intrinsic "llvm.nvvm.fma.rn.bf16x2"
+func.func @pairs_of_floats(%bytes: vector<4xi8>) -> vector<8xbf16> {
+  %table = arith.constant dense<[0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, -0.0, -0.5, -1.0, -1.5, -2.0, -3.0, -4.0, -6.0]> : vector<16xbf16>
+  %codes = zq.unpack %bytes bits 4 : vector<4xi8> -> vector<8xi8>
+  %values = zq.lookup %codes in %table : vector<8xi8>, vector<16xbf16> -> vector<8xbf16>
+  return %values : vector<8xbf16>
+}
+
+// No rule, 16 entries: bytes that an instruction picks, in their order.
+// CHECK-LABEL: func.func @pairs_of_bytes
+// CHECK-COUNT-14: nvvm.prmt
+// CHECK-NOT: vector.shuffle
+// CHECK: return
+func.func @pairs_of_bytes(%bytes: vector<4xi8>) -> vector<8xbf16> {
+  %table = arith.constant dense<[-127.0, -104.0, -83.0, -65.0, -49.0, -35.0, -22.0, -10.0, 1.0, 13.0, 25.0, 38.0, 53.0, 69.0, 89.0, 113.0]> : vector<16xbf16>
+  %codes = zq.unpack %bytes bits 4 : vector<4xi8> -> vector<8xi8>
+  %values = zq.lookup %codes in %table : vector<8xi8>, vector<16xbf16> -> vector<8xbf16>
+  return %values : vector<8xbf16>
+}
+
+// A table of bytes that is read lies in two registers.
+// CHECK-LABEL: func.func @bytes
+// CHECK: vector.bitcast %{{.*}} : vector<16xi8> to vector<4xi32>
+// CHECK: nvvm.prmt
+// CHECK-NOT: zq.lookup
+func.func @bytes(%table: vector<8xi8>, %codes: vector<2xi8>) -> vector<2xi8> {
+  %values = zq.lookup %codes in %table : vector<2xi8>, vector<8xi8> -> vector<2xi8>
+  return %values : vector<2xi8>
+}
+
+// Each lane takes its element from the stream, behind those that were taken.
+// CHECK-LABEL: func.func @expand
+// CHECK-SAME: (%[[STREAM:.*]]: tensor<64xi8>, %[[BEGIN:.*]]: index,
+// CHECK: %[[FIRST:.*]] = tensor.extract %[[STREAM]][%[[BEGIN]]]
+// CHECK: %[[MASK:.*]] = vector.extract
+// CHECK: arith.select %[[MASK]], %[[FIRST]]
+// CHECK: %[[ONE:.*]] = arith.index_castui %[[MASK]] : i1 to index
+// CHECK: %[[NEXT:.*]] = arith.addi %[[BEGIN]], %[[ONE]]
+// CHECK: tensor.extract %[[STREAM]][%[[NEXT]]]
+func.func @expand(%stream: tensor<64xi8>, %begin: index, %mask: vector<2xi1>, %otherwise: vector<2xi8>) -> vector<2xi8> {
+  %zero = arith.constant 0 : i8
+  %source = vector.transfer_read %stream[%begin], %zero {in_bounds = [true]} : tensor<64xi8>, vector<2xi8>
+  %values = zq.expand %source, %mask, %otherwise : vector<2xi8>
+  return %values : vector<2xi8>
+}

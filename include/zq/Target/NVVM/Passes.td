@@ -157,8 +157,12 @@ def LowerVectorOpsToNVVM : Pass<"zq-lower-vector-ops-to-nvvm",
     that follow a rule are computed: integers with an offset by the last digits
     of 2^23, small floats by moving their bits to where f32 has them; both give
     the table's bits, which is checked for each entry. Other tables of more than
-    four entries become constant arrays in memory. What is computed of repeated
-    values, such as the scales of groups, is computed once for each. Tested in
+    four entries become constant arrays in memory. Tables of 16-bit floats are
+    computed for the two codes of a register at once, as tensor cores take them:
+    integers from the lowest bits of a float, small floats by their bits, other
+    tables of 16 entries by `prmt`. A table of bytes that is known at run time
+    only lies in registers too. What is computed of repeated values, such as the
+    scales of groups, is computed once for each. Tested in
     `test/Target/NVVM/lower-vector-ops-to-nvvm.mlir`.
 
     ```mlir
@@ -172,6 +176,8 @@ def LowerVectorOpsToNVVM : Pass<"zq-lower-vector-ops-to-nvvm",
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::vector::VectorDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::NVVM::NVVMDialect",
                            "::mlir::memref::MemRefDialect",
                            "::mlir::tensor::TensorDialect"];
 }
