@@ -1,11 +1,13 @@
 //===- FormKernels.cpp - Contractions as kernels of tensor cores ----------===//
 #include "Kernels.h"
+#include "PackedTables.h"
 #include "zq/Target/NVVM/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -50,13 +52,13 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
     ArrayRef<int64_t> heights = x.getShape().drop_back();
     bool isTall = !llvm::any_of(heights, ShapedType::isDynamic) &&
                   ShapedType::getNumElements(heights) > fewRows;
-    auto say = [&](StringRef where) {
+    auto say = [&](StringRef where, const MmaDomain &used) {
       std::string text;
       llvm::raw_string_ostream(text)
           << "contraction on tensor cores: weights in " << where << ", "
-          << domain.products.size() << " product"
-          << (domain.products.size() > 1 ? "s" : "") << " of " << domain.element
-          << " each, error at most " << llvm::format("%.2g", domain.error)
+          << used.products.size() << " product"
+          << (used.products.size() > 1 ? "s" : "") << " of " << used.element
+          << " each, error at most " << llvm::format("%.2g", used.error)
           << ", asked for " << llvm::format("%.2g", wanted);
       emitRemark(loc) << text;
     };
@@ -67,15 +69,45 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
       if (failed(made))
         return failure();
       if (*made) {
-        say("shared memory");
+        say("shared memory", domain);
         return success();
       }
       say("registers, since what decodes together is too much for shared "
-          "memory");
-    } else {
-      say("registers");
+          "memory",
+          domain);
+      return emitRegisterKernel(emitter);
     }
-    return emitRegisterKernel(emitter);
+    FailureOr<bool> made = formScaled(emitter, wanted);
+    if (failed(made))
+      return failure();
+    say(*made ? "registers as codes, scaled after sums" : "registers",
+        emitter.domain);
+    return *made ? success() : emitRegisterKernel(emitter);
+  }
+
+  /// The kernel that multiplies codes and scales sums, where the weight has
+  /// that form and neither more products are needed than for its values, nor
+  /// more accuracy is lost than was asked for.
+  FailureOr<bool> formScaled(ProductEmitter &emitter, double wanted) {
+    DecodeOp decode = emitter.product.decode;
+    auto form = findScaledCodes(
+        cast<CompressedTensorType>(decode.getSource().getType()), decode);
+    if (!form)
+      return false;
+    auto elementOf = [](Value value) {
+      return cast<FloatType>(getElementTypeOrSelf(value.getType()));
+    };
+    auto codes = chooseCodeDomain(elementOf(emitter.product.activation),
+                                  elementOf(decode.getResult()), form->values,
+                                  getFieldBits(form->bits), wanted);
+    MmaDomain plain = emitter.domain;
+    if (!codes || codes->mma.products.size() > plain.products.size() ||
+        codes->mma.error > std::max(wanted, plain.error))
+      return false;
+    FailureOr<bool> made = emitScaledKernel(emitter, *form, *codes);
+    if (succeeded(made) && !*made)
+      emitter.domain = plain;
+    return made;
   }
 
   void runOnOperation() override {

@@ -9,6 +9,7 @@
 #define ZQ_LIB_TARGET_NVVM_KERNELS_H
 
 #include "Elementwise.h"
+#include "ScaledCodes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -34,6 +35,23 @@ struct MmaDomain {
 /// The cheapest domain for operands of the types `x` and `w` (f32, f16 or bf16)
 /// whose error is at most `accuracy`, or else the one with the least error.
 MmaDomain chooseMmaDomain(FloatType x, FloatType w, double accuracy);
+
+/// A domain for a weight of codes under factors that leave the sum: the planes
+/// of what the codes stand for, each a table of `mma.element`. Its entries are
+/// 2^exponent times as large, which no sum notices and takes less to compute.
+struct CodeDomain {
+  MmaDomain mma;
+  int64_t exponent = 0;
+  SmallVector<SmallVector<float>> tables;
+};
+
+/// The domain, chosen as above, for a weight of type `w` whose codes, `field`
+/// bits apart, stand for `values`. The rounding of the products with the
+/// factors to `w` is left out, and counts as an error. Nothing where a plane is
+/// no table that `findPackedTable` knows.
+std::optional<CodeDomain> chooseCodeDomain(FloatType x, FloatType w,
+                                           ArrayRef<float> values,
+                                           int64_t field, double accuracy);
 
 //===----------------------------------------------------------------------===//
 // A product and what becomes of its results
@@ -88,6 +106,11 @@ public:
   Value getPointer(Value array, ValueRange place, unsigned space);
   /// Of an element of the activation, in global memory.
   Value getActivationPointer(Value row, Value column);
+  /// `count` elements of the activation, `column` elements after `pointer`.
+  Value loadActivation(Value pointer, Value column, int64_t count);
+  /// As many zeros as elements of the activation, in memory. To be made before
+  /// the launch.
+  Value makeZeros(int64_t count);
   /// The planes of `values`, a vector, whose sum it is; zeros where `isValid`
   /// is there and false, and behind its end up to `size` elements.
   SmallVector<Value> getPlanes(Value values, int64_t planes, Value isValid,
@@ -120,6 +143,14 @@ private:
 /// weight in registers, and the warps of a block share the columns. Nothing is
 /// decoded to memory.
 LogicalResult emitRegisterKernel(ProductEmitter &emitter);
+
+/// A kernel of the same kind for a weight of codes under factors: codes become
+/// pairs of 16-bit floats, and what leaves the sum is multiplied to sums of
+/// groups and of rows. Makes none and returns false where so many rows of the
+/// activation and such groups do not go together.
+FailureOr<bool> emitScaledKernel(ProductEmitter &emitter,
+                                 const ScaledCodes &form,
+                                 const CodeDomain &codes);
 
 /// A kernel for many rows of the activation: a block decodes weights to shared
 /// memory, once for all its rows of the activation, and multiplies tiles of 128

@@ -238,6 +238,25 @@ Value ProductEmitter::getActivationPointer(Value row, Value column) {
   return getPointer(x, getPlace(row, column, rank), 1);
 }
 
+Value ProductEmitter::loadActivation(Value pointer, Value column,
+                                     int64_t count) {
+  Type element = cast<MemRefType>(x.getType()).getElementType();
+  int64_t bytes = element.getIntOrFloatBitWidth() / 8;
+  Value offset = arith::IndexCastOp::create(b, b.getI64Type(), column);
+  Value place = LLVM::GEPOp::create(b, pointer.getType(), element, pointer,
+                                    LLVM::GEPArg(offset));
+  // Rows begin as arrays do where their lengths are multiples of that.
+  int64_t alignment = std::gcd(16, std::gcd(depth, count) * bytes);
+  return LLVM::LoadOp::create(b, VectorType::get(count, element), place,
+                              alignment);
+}
+
+Value ProductEmitter::makeZeros(int64_t count) {
+  auto type = RankedTensorType::get(
+      count, cast<MemRefType>(x.getType()).getElementType());
+  return toBuffer(arith::ConstantOp::create(b, b.getZeroAttr(type)));
+}
+
 SmallVector<Value> ProductEmitter::getPlanes(Value values, int64_t planes,
                                              Value isValid, int64_t size) {
   auto type = cast<VectorType>(values.getType());
@@ -273,13 +292,14 @@ SmallVector<Value> ProductEmitter::getPlanes(Value values, int64_t planes,
 }
 
 Value ProductEmitter::getPair(Value plane, int64_t at) {
-  Value pair = vector::ExtractStridedSliceOp::create(
-      b, plane, ArrayRef<int64_t>{at}, ArrayRef<int64_t>{2},
-      ArrayRef<int64_t>{1});
-  if (domain.element.isF16())
-    return pair;
-  pair = vector::BitCastOp::create(b, VectorType::get(1, b.getI32Type()), pair);
-  return vector::ExtractOp::create(b, pair, 0);
+  // As words first: those that were made as such are found again.
+  int64_t count = cast<VectorType>(plane.getType()).getNumElements();
+  Value words = vector::BitCastOp::create(
+      b, VectorType::get(count / 2, b.getI32Type()), plane);
+  Value word = vector::ExtractOp::create(b, words, at / 2);
+  if (!domain.element.isF16())
+    return word;
+  return LLVM::BitcastOp::create(b, VectorType::get(2, domain.element), word);
 }
 
 SmallVector<Value> ProductEmitter::multiply(ValueRange a, ValueRange bs,

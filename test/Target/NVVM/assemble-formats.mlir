@@ -1,5 +1,5 @@
 // Kernels of the first codecs, and products of two block-scaled matrices, are
-// assembled for every chip that has the instructions, and most spill nothing.
+// assembled for every chip that has the instructions, and spill nothing.
 // REQUIRES: ptxas
 // DEFINE: %{chips} = sm_80,sm_89,sm_90a,sm_100a,sm_103a,sm_120a,sm_121a
 // DEFINE: %{compile} = zq-compile %t.mlir --explain --target
@@ -13,9 +13,13 @@
 // RUN: %{compile}=%{chips} -o %t.fatbin | FileCheck %s --check-prefix=SPILLS
 // RUN: sed 's/<nvfp4>/<bf16_huff>/' %t.dir/decoded.mlir > %t.mlir
 // RUN: %{compile}=%{chips} -o %t.fatbin | FileCheck %s
-// Windows of many values do not fit registers yet.
 // RUN: sed 's/<nvfp4>/<bf16_window3>/' %t.dir/decoded.mlir > %t.mlir
-// RUN: %{compile}=%{chips} -o %t.fatbin | FileCheck %s --check-prefix=WINDOWS
+// RUN: %{compile}=%{chips} -o %t.fatbin | FileCheck %s
+// RUN: sed 's/<nvfp4>/<bf16_window4>/' %t.dir/decoded.mlir > %t.mlir
+// RUN: %{compile}=%{chips} -o %t.fatbin | FileCheck %s
+// Codes under factors, multiplied as such.
+// RUN: sed 's/200x512xbf16/200x512xf32/g' %t.dir/decoded.mlir > %t.mlir
+// RUN: %{compile}=%{chips} -o %t.fatbin | FileCheck %s
 
 // CHECK: sm_80 {{.*}}kernel
 // CHECK: {{ 0 bytes spilled}}
@@ -31,9 +35,6 @@
 // CHECK: {{ 0 bytes spilled}}
 // CHECK: sm_121a {{.*}}kernel
 // CHECK: {{ 0 bytes spilled}}
-
-// WINDOWS: sm_80 {{.*}}kernel
-// WINDOWS: sm_121a {{.*}}kernel
 
 // SPILLS-NOT: {{[1-9][0-9]*}} bytes spilled
 

@@ -3,29 +3,34 @@
 
 #codec = #zq.codec<nvfp4>
 
-// Few rows: a warp has 16 rows of the weight, and decodes what it multiplies.
-// The bias is added in the kernel.
-// CHECK-LABEL: func.func @few
+// Few rows: a warp has 16 rows of the weight, and multiplies what its codes
+// stand for. Factors of groups are multiplied to their sums, that of the tensor
+// to the result. The bias is added in the kernel.
+// CHECK-LABEL: func.func @few(
+// CHECK: zq.disassemble %{{.*}} -> tensor<1x1xf32>, tensor<200x32xf8E4M3FN>, tensor<200x256xi8>
 // CHECK: gpu.launch blocks({{.*}}) in (%{{.*}} = %c13, %{{.*}} = %c1, {{.*}}) threads({{.*}}) in (%{{.*}} = %c128,
-// CHECK-SAME: workgroup(%{{.*}} : memref<4x8x16xf32, #gpu.address_space<workgroup>>)
+// CHECK-SAME: workgroup(%{{.*}} : memref<4x16x16xf32, #gpu.address_space<workgroup>>)
 // CHECK: scf.for
-// CHECK: zq.decode %{{.*}} using @decode_nvfp4_200x512xf32_w32 at [%{{.*}}, %{{.*}}] outs(%{{.*}} : tensor<1x32xf32>)
-// CHECK: llvm.fptrunc %{{.*}} : vector<32xf32> to vector<32xbf16>
+// CHECK: %[[CODES:.*]] = zq.unpack %{{.*}} bits 4 : vector<16xi8> -> vector<32xi8>
+// CHECK: zq.lookup %[[CODES]] in %{{.*}} : vector<32xi8>, vector<16xbf16> -> vector<32xbf16>
 // CHECK: nvvm.mma.sync {{.*}}multiplicandAPtxType = #nvvm.mma_type<bf16>{{.*}}m = 16, n = 8, k = 16
+// CHECK: math.fma
 // CHECK: gpu.barrier
+// CHECK: %[[FACTOR:.*]] = tensor.extract %{{.*}} : tensor<1x1xf32>
+// CHECK: arith.mulf %{{.*}}, %[[FACTOR]] : f32
 // CHECK: tensor.extract %{{.*}} : tensor<200xf32>
 // CHECK: memref.store %{{.*}} : memref<4x200xf32>
 // CHECK: gpu.terminator
 // CHECK: bufferization.to_tensor %{{.*}} restrict writable
 // CHECK-NOT: linalg.
-// COARSE: remark: contraction on tensor cores: weights in registers, 1 product of bf16 each, error at most 0.0039, asked for 0.01
+// COARSE: remark: contraction on tensor cores: weights in registers as codes, scaled after sums, 1 product of bf16 each, error at most 0.002, asked for 0.01
 func.func @few(%x: tensor<4x512xf32>, %w: !zq.tensor<200x512xf32, #codec>,
                %bias: tensor<200xf32>) -> tensor<4x200xf32> {
   %e = tensor.empty() : tensor<200x512xf32>
   %d = zq.decode %w at [0, 0] outs(%e : tensor<200x512xf32>)
       : !zq.tensor<200x512xf32, #codec> -> tensor<200x512xf32>
   %zero = arith.constant dense<0.0> : tensor<4x200xf32>
-  // expected-remark @below {{contraction on tensor cores: weights in registers, 3 products of bf16 each, error at most 1.1e-05, asked for 5e-05}}
+  // expected-remark @below {{contraction on tensor cores: weights in registers as codes, scaled after sums, 2 products of bf16 each, error at most 3.8e-06, asked for 5e-05}}
   %y = linalg.matmul
       indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
                        affine_map<(m, n, k) -> (n, k)>,
@@ -44,6 +49,31 @@ func.func @few(%x: tensor<4x512xf32>, %w: !zq.tensor<200x512xf32, #codec>,
     linalg.yield %s : f32
   } -> tensor<4x200xf32>
   return %r : tensor<4x200xf32>
+}
+
+// -----
+
+#codec = #zq.codec<int4_zp_g128>
+
+// Zero points do not leave the sum: the weight is decoded.
+// CHECK-LABEL: func.func @few_with_zero_points(
+// CHECK: zq.decode %{{.*}} using @decode_int4_zp_g128_200x512xf32_w32 at [%{{.*}}, %{{.*}}] outs(%{{.*}} : tensor<1x32xf32>)
+// CHECK: llvm.fptrunc %{{.*}} : vector<32xf32> to vector<32xbf16>
+// CHECK: nvvm.mma.sync
+func.func @few_with_zero_points(%x: tensor<4x512xbf16>, %w: !zq.tensor<200x512xbf16, #codec>)
+    -> tensor<4x200xf32> {
+  %e = tensor.empty() : tensor<200x512xbf16>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<200x512xbf16>)
+      : !zq.tensor<200x512xbf16, #codec> -> tensor<200x512xbf16>
+  %zero = arith.constant dense<0.0> : tensor<4x200xf32>
+  // expected-remark @below {{contraction on tensor cores: weights in registers, 1 product of bf16 each, error at most 0}}
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                       affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %d : tensor<4x512xbf16>, tensor<200x512xbf16>)
+      outs(%zero : tensor<4x200xf32>) -> tensor<4x200xf32>
+  return %y : tensor<4x200xf32>
 }
 
 // -----

@@ -15,7 +15,13 @@ def FormKernels : Pass<"zq-form-kernels", "::mlir::ModuleOp"> {
 
     Tensor cores multiply 16-bit floats. Operands of f32 are split into sums of
     such floats (planes), as many as `accuracy` asks for, or the attribute
-    `zq.accuracy` of the contraction. A remark says what was chosen. Tested in
+    `zq.accuracy` of the contraction. A remark says what was chosen.
+
+    A weight of codes under factors is not decoded where few rows multiply it:
+    what its codes stand for is multiplied, the sum over a group of columns is
+    scaled by the group's factor, and the result by the row's. The rounding of
+    products with factors to f16 or bf16, where the weight is of that type, is
+    left out then and counts as an error. Tested in
     `test/Target/NVVM/form-kernels.mlir`.
 
     ```mlir
@@ -45,6 +51,8 @@ def FormKernels : Pass<"zq-form-kernels", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect",
                            "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::zq::ZQDialect",
                            "::mlir::vector::VectorDialect",
                            "::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect",

@@ -1,0 +1,69 @@
+//===- ScaledCodes.h - Weights as small codes under factors ---------------===//
+//
+// What a sum of products takes out of a weight: factors of rows and of groups
+// of columns leave it, and what is multiplied is the table that codes stand
+// for. Which stages these are is not known here, only what they answer.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ZQ_LIB_TARGET_NVVM_SCALEDCODES_H
+#define ZQ_LIB_TARGET_NVVM_SCALEDCODES_H
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "zq/Dialect/ZQ/IR/DecodeBuilder.h"
+
+#include <optional>
+
+namespace mlir::zq {
+
+struct ScaledCodes {
+  /// The stages that multiply, by their places in the chain: those with the
+  /// same factor for all columns, and those with one for each group of them.
+  SmallVector<unsigned> rowFactors, groupFactors;
+  /// Consecutive columns that share the factors of groups; 0 where there are
+  /// none.
+  int64_t group = 0;
+  /// The stage whose codes stand for `values`, 2^bits of them.
+  unsigned map = 0;
+  int64_t bits = 0;
+  SmallVector<float> values;
+};
+
+/// The form of a weight of rank 2, or nothing where it has none: zero points,
+/// entropy coders and tensor stages are no factors.
+std::optional<ScaledCodes> findScaledCodes(CompressedTensorType type,
+                                           Operation *scope);
+
+/// Reads the codes and factors of a weight.
+class ScaledCodesReader {
+public:
+  /// Takes the weight apart at the builder's position. Codes are read by blocks
+  /// of `width` columns.
+  ScaledCodesReader(ImplicitLocOpBuilder &b, const ScaledCodes &form,
+                    Value weight, Operation *scope, int64_t width);
+
+  /// The codes of `width` columns of a row from `column` on, a vector of bytes;
+  /// those beyond the end of the row are anything.
+  FailureOr<Value> readCodes(Value row, Value column);
+  /// The factor of the group of a row that has `column`, f32.
+  FailureOr<Value> readGroupFactor(Value row, Value column);
+  /// The factor of a whole row; null where it is one.
+  FailureOr<Value> readRowFactor(Value row);
+
+private:
+  DecodeBuilder enter(Value row, Value column, int64_t width);
+  FailureOr<Value> readFactor(ArrayRef<unsigned> stages, Value row,
+                              Value column);
+
+  ImplicitLocOpBuilder &b;
+  const ScaledCodes &form;
+  CompressedTensorType type;
+  Operation *scope;
+  int64_t width;
+  /// Parts by stage, and the streams of those below the factors and the map.
+  SmallVector<SmallVector<DecodeBuilder::StoredPart>> parts;
+  SmallVector<Value> codeStreams;
+};
+
+} // namespace mlir::zq
+
+#endif // ZQ_LIB_TARGET_NVVM_SCALEDCODES_H

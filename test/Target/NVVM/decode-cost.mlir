@@ -1,0 +1,30 @@
+// What decoding costs in the loop of a matrix-vector product, in instructions of
+// PTX for each weight, does not grow.
+// DEFINE: %{count} = %python %S/Inputs/count_instructions.py --zq-compile zq-compile --chip sm_80 --chip sm_90a --chip sm_120a
+
+// RUN: %{count} %s --codec int4_g128:2.9 --codec int4_g32:3 --codec mxfp4:3.9 --codec nvfp4:4.6 \
+// RUN:   --codec int8_g128:3.5 --codec fp8_e4m3:5.9 --codec mxfp8_e4m3:6.4 | FileCheck %s
+// RUN: %{count} %s --products 2 --codec nf4:7.7
+// RUN: sed 's/4096x4096xf32/4096x4096xbf16/g' %s > %t.mlir
+// RUN: %{count} %t.mlir --codec nvfp4:10.7 --codec bf16_window3:28 --codec bf16_window4:31
+
+// CHECK: sm_80: int4_g128: {{[0-9.]+}} instructions for a weight
+// CHECK: sm_120a: mxfp8_e4m3: {{[0-9.]+}} instructions for a weight
+
+// The check finds what is wrong.
+// RUN: not %{count} %s --codec int4_g128:1 2>&1 | FileCheck %s --check-prefix=WRONG
+// WRONG: sm_80: int4_g128: {{[0-9.]+}} instructions for a weight, which are more than 1
+
+func.func @matvec(%x: tensor<1x4096xbf16>, %w: !zq.tensor<4096x4096xf32, #zq.codec<CODEC>>)
+    -> tensor<1x4096xf32> {
+  %e = tensor.empty() : tensor<4096x4096xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<4096x4096xf32>)
+      : !zq.tensor<4096x4096xf32, #zq.codec<CODEC>> -> tensor<4096x4096xf32>
+  %zero = arith.constant dense<0.0> : tensor<1x4096xf32>
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %d : tensor<1x4096xbf16>, tensor<4096x4096xf32>)
+      outs(%zero : tensor<1x4096xf32>) -> tensor<1x4096xf32>
+  return %y : tensor<1x4096xf32>
+}
