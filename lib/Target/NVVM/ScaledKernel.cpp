@@ -86,9 +86,11 @@ int64_t ScaledKernel::getSections(int64_t width) const {
 }
 
 int64_t ScaledKernel::getTiles(int64_t sections) const {
-  if (ShapedType::isDynamic(e.staticHeight))
-    return 1;
-  return std::max<int64_t>(llvm::divideCeil(e.staticHeight * sections, 8), 1);
+  // Where the height is not known, blocks are to share weights all the same.
+  int64_t height = ShapedType::isDynamic(e.staticHeight)
+                       ? 8
+                       : std::max<int64_t>(e.staticHeight, 1);
+  return llvm::divideCeil(height * sections, 8);
 }
 
 bool ScaledKernel::choose() {
