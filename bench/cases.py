@@ -11,6 +11,8 @@ SHAPE = (14336, 4096)
 DOMAINS = {
     "int8": (1e-2, 1.5e-2),
     "bf16": (2e-3, 4e-3),
+    # Both operands rounded to bf16, once.
+    "bf16x1": (8e-3, 4e-3),
     "f32-like": (5e-5, 5e-5),
     "f32": (0.0, 0.0),
 }
@@ -18,6 +20,10 @@ DOMAINS = {
 # What a result is held to where nothing may be approximated: the products are exact
 # or f32, their sums f32 in any order.
 EXACT_ALLOWED = 1e-5
+
+# A CPU with the vector instructions that products are held against, and without
+# matrix tiles.
+VECTORS = "icelake-server"
 
 INT4_G32 = "int4_g32"
 INT4_G128 = "int4_g128"
@@ -68,6 +74,7 @@ class Product:
     domain: str = "f32"
     x: str = "f32"
     w: str = "f32"
+    cpu: str = "host"
 
     @property
     def allowed(self):
@@ -156,10 +163,16 @@ def _matrix_cases():
         yield Case(f"{name} m=8 int8", product, "peak:int8", "flop", target_rate=340e9)
     for domain, target in (("bf16", 0.90), ("int8", 0.75)):
         for name in ("nvfp4", "mxfp4", "int4_g32"):
-            product = Product(512, FOUR_BIT[name], domain)
+            product = Product(512, FOUR_BIT[name], domain, cpu=VECTORS)
             yield Case(
                 f"{name} m=512 {domain}", product, f"peak:{domain}", "flop", target
             )
+    tiles = [(m, "bf16x1") for m in (32, 128, 512)] + [(512, "f32-like")]
+    for m, domain in tiles:
+        for name in ("nvfp4", "int4_g32"):
+            product = Product(m, FOUR_BIT[name], domain)
+            against = "peak:bf16 tiles"
+            yield Case(f"{name} m={m} {domain} tiles", product, against, "flop")
 
 
 def _lossless_cases():
@@ -217,6 +230,10 @@ def _peer_cases():
     for m in (1, 8):
         int4 = Product(m, INT4_G32, "bf16")
         yield case(f"int4_g32 m={m} bf16", int4, "torch int4", "int4", 0.2)
+    # Decoding inside, against dense weights that are bf16 already.
+    for name in ("nvfp4", "int4_g32"):
+        rounded = Product(512, FOUR_BIT[name], "bf16x1")
+        yield case(f"{name} m=512 bf16x1", rounded, "torch linear", "bf16", 1e-2)
     yield case("f32 m=512", Product(512), "openblas", "f32", 1e-5)
     for m in (1, 8, 512):
         for name, kind in GGML_TYPES.items():

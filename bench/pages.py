@@ -59,12 +59,14 @@ def conditions_lines(bench):
     )
     yield (
         "A peak is that of vector instructions. Products of bf16 are held against the bf16 dot instruction, or against "
-        "f32 FMA where that is faster; what matrix tiles reach is shown above."
+        "f32 FMA where that is faster, and compiled for a CPU without matrix tiles at m=512; rows that end in *tiles* are "
+        "compiled for this CPU and held against its tiles."
     )
     yield (
         "Quantizing or rotating the activations is inside of the timed call. Every result is compared, before and after, "
         "with a product in double precision of what the reference codecs decode; the column *error* is relative. The "
-        "domains int8, bf16 and f32-like allow 1.5e-2, 4e-3 and 5e-5; beside it stands what the compiler chose."
+        "domains int8, bf16 and f32-like allow 1.5e-2, 4e-3 and 5e-5, bf16x1 4e-3 with what both operands lose when they are "
+        "rounded to bf16 once; beside it stands what the compiler chose."
     )
     yield (
         "Other libraries have copies of their own, in the layout that they like best (interleaved rows, matrix tiles). "

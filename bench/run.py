@@ -120,6 +120,8 @@ class Bench:
             options.append(f"--accuracy={cases.DOMAINS[product.domain][0]:g}")
         elif product.domain in ("int8", "bf16") and product.x == "f32":
             raise tools.NotAvailable("zq-compile has no --accuracy")
+        if product.cpu != "host":
+            options.append(f"--cpu={product.cpu}")
         if product.codec and self.tools.has_option("--pack-weights"):
             options.append("--pack-weights")
         return options

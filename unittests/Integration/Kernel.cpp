@@ -69,10 +69,10 @@ std::vector<Array> Kernel::call(const std::vector<Array> &inputs) {
 
 std::vector<BoundedTensor> Kernel::evaluate(ArrayRef<EvaluatorInput> inputs,
                                             CustomDecodeFn customDecode,
-                                            double accuracy) {
+                                            double accuracy, StringRef name) {
   if (!source)
     return {};
-  auto results = evaluateReference(source->lookupSymbol<func::FuncOp>("f"),
+  auto results = evaluateReference(source->lookupSymbol<func::FuncOp>(name),
                                    inputs, customDecode, accuracy);
   if (succeeded(results))
     return std::move(*results);

@@ -37,10 +37,12 @@ public:
   /// argument being one input each. Empty, and the test failed, on an error.
   std::vector<Array> call(const std::vector<Array> &inputs);
 
-  /// What the function means by the reference, of the module as it was parsed.
+  /// What the function means by the reference, of the module as it was parsed;
+  /// or what another one of it does, which says the same in other words.
   std::vector<BoundedTensor> evaluate(ArrayRef<EvaluatorInput> inputs,
                                       CustomDecodeFn customDecode = nullptr,
-                                      double accuracy = 0);
+                                      double accuracy = 0,
+                                      StringRef name = "f");
 
   const std::string &getRemarks() const { return context.remarks; }
 

@@ -136,14 +136,14 @@ Value TilesLowering::emitValues(Value row, Value column) {
   bool areColumnsWhole =
       source.getDimSize(1) % (tileDepth * op.getSteps()) == 0;
   if (height % tileRows == 0)
-    return limit(read(floats, op.getSource(), {row, column}, areColumnsWhole));
+    return read(floats, op.getSource(), {row, column}, areColumnsWhole);
   Value inside = arith::MinUIOp::create(b, loc, row, index(height - 1));
   Value values =
       read(floats, op.getSource(), {inside, column}, areColumnsWhole);
   Value exists = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, row,
                                        index(height));
   Value zeros = arith::ConstantOp::create(b, loc, b.getZeroAttr(floats));
-  return limit(arith::SelectOp::create(b, loc, exists, values, zeros));
+  return arith::SelectOp::create(b, loc, exists, values, zeros);
 }
 
 /// The rows of block `block`, in all its columns; `into` is that block.
@@ -160,7 +160,8 @@ Value TilesLowering::emitRows(Value block, Value into) {
                 emitValues(add(multiply(block, index(tileRows)), row),
                            multiply(at, index(tileDepth)));
             for (int64_t plane = 0; plane < planes; ++plane) {
-              Value rounded = ToBF16Op::create(b, loc, planeType, values);
+              Value rounded = ToBF16Op::create(b, loc, planeType,
+                                               plane ? values : limit(values));
               into = write(rounded, into,
                            {part, zero, step, index(plane), row, zero});
               if (plane + 1 < planes)
@@ -212,7 +213,7 @@ static constexpr int64_t roundBlocks = 16;
 
 /// Bytes of sums of a task, in the second cache beside a block of columns of
 /// the activation.
-static constexpr int64_t sumBytes = 1 << 19;
+static constexpr int64_t sumBytes = 1 << 20;
 
 /// Tasks that there are at least, where the weight has as many blocks, so that
 /// all threads have some.
