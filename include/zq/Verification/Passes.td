@@ -15,9 +15,10 @@ def VerifyRewrites : Pass<"zq-verify-rewrites", "::mlir::ModuleOp"> {
     Dense arguments are Gaussian, and in further cases cancel, have one element
     other than zero, or none. A compressed argument holds what the reference
     codec encodes of such values, then streams of random bits as far as the codec
-    takes them, and its codes are exhausted where their number is finite and
-    small: in as many cases as there are codes, every element takes each of them
-    once, for each of three sizes of scales. A `zq.decoder` is taken for a
+    takes them, and its codes, of up to 16 bits, are exhausted, for each of three
+    sizes of scales: in as many cases as there are codes, at most 256, every
+    element takes each of them once; where that is too much, a case has as many
+    codes as there are places, so that each is in some place. A `zq.decoder` is taken for a
     function of its streams of which nothing is known. Dynamic sizes are chosen.
 
     A remark at the function says what was done, and the largest difference as a

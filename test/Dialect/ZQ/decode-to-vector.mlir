@@ -414,6 +414,34 @@ func.func @inverse_rotation(%x: tensor<3x16xf32>, %o: tensor<3x16xf32>) -> tenso
   return %r : tensor<3x16xf32>
 }
 
+// An activation takes the order of its weight 16 elements at a time, from inside
+// of the line whatever the order says; the tail one by one.
+// CHECK-LABEL: func.func @order(
+// CHECK-SAME: %[[X:.*]]: tensor<3x44xf32>, %[[O:.*]]: tensor<44xi32>
+// CHECK: scf.for %[[I:.*]] = %c0 to %c3 step
+// CHECK: scf.for %[[J:.*]] = %c0 to %c32 step %c16
+// CHECK: %[[FROM:.*]] = vector.transfer_read %[[O]][%[[J]]]
+// CHECK: %[[INSIDE:.*]] = arith.minui %[[FROM]], %{{.*}} : vector<16xi32>
+// CHECK: %[[V:.*]] = vector.gather %[[X]][%[[I]], %c0] [%[[INSIDE]]]
+// CHECK: vector.transfer_write %[[V]], %{{.*}}[%[[I]], %[[J]]]
+// CHECK: scf.for %{{.*}} = %c32 to %c44 step %c1
+// CHECK: tensor.extract %[[X]]
+func.func @order(%x: tensor<3x44xf32>, %order: tensor<44xi32>, %o: tensor<3x44xf32>) -> tensor<3x44xf32> {
+  %r = zq.rotate %x by #zq.permute<axis = 1> with %order : tensor<44xi32>
+      outs(%o : tensor<3x44xf32>) : tensor<3x44xf32> -> tensor<3x44xf32>
+  return %r : tensor<3x44xf32>
+}
+
+// What decodes puts each element in its place, which another one may have too.
+// CHECK-LABEL: func.func @inverse_order(
+// CHECK-NOT: vector.gather
+// CHECK: tensor.insert
+func.func @inverse_order(%x: tensor<3x44xf32>, %order: tensor<44xi32>, %o: tensor<3x44xf32>) -> tensor<3x44xf32> {
+  %r = zq.rotate %x by #zq.permute<axis = 1> with %order : tensor<44xi32> inverse
+      outs(%o : tensor<3x44xf32>) : tensor<3x44xf32> -> tensor<3x44xf32>
+  return %r : tensor<3x44xf32>
+}
+
 // What fills no block is rotated in blocks of descending powers of two.
 // CHECK-LABEL: func.func @rotation_of_ragged_columns(
 // CHECK: scf.for %{{.*}} = %c0 to %[[N:.*]] step %c1

@@ -185,3 +185,23 @@ func.func @estimator(%x: tensor<4x256xf32>, %w: !zq.tensor<64x256xf32, #prod>,
       outs(%y : tensor<4x64xf32>) -> tensor<4x64xf32>
   return %z : tensor<4x64xf32>
 }
+
+// -----
+
+#x = affine_map<(m, n, k) -> (m, k)>
+#w = affine_map<(m, n, k) -> (n, k)>
+#y = affine_map<(m, n, k) -> (m, n)>
+
+// Scales of no rows are no scales of the result.
+// CHECK-LABEL: func.func @no_rows(
+// CHECK: linalg.generic
+// CHECK: arith.mulf
+// CHECK: linalg.matmul
+func.func @no_rows(%x: tensor<4x128xf32>, %s: tensor<0x1xf32>, %main: tensor<0x128xf32>,
+                   %y: tensor<4x0xf32>) -> tensor<4x0xf32> {
+  %w = zq.scale %main by %s : tensor<0x128xf32>, tensor<0x1xf32>
+  %z = linalg.matmul indexing_maps = [#x, #w, #y]
+      ins(%x, %w : tensor<4x128xf32>, tensor<0x128xf32>)
+      outs(%y : tensor<4x0xf32>) -> tensor<4x0xf32>
+  return %z : tensor<4x0xf32>
+}

@@ -49,6 +49,21 @@ Value LineBuilder::read(Value tensor, Value begin, int64_t size) {
       builder.getBoolArrayAttr({true}));
 }
 
+Value LineBuilder::gather(Value tensor, Value places) {
+  assert(axis == cast<RankedTensorType>(tensor.getType()).getRank() - 1 &&
+         "only along the last axis elements are that far apart");
+  place[axis] = index(0);
+  auto type = cast<VectorType>(places.getType());
+  auto values = type.clone(getElementTypeOrSelf(tensor.getType()));
+  Value mask = arith::ConstantOp::create(
+      builder, loc,
+      DenseElementsAttr::get(type.clone(builder.getI1Type()), true));
+  Value unread =
+      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(values));
+  return vector::GatherOp::create(builder, loc, values, tensor, place, places,
+                                  mask, unread);
+}
+
 Value LineBuilder::write(Value vector, Value into, Value begin) {
   place[axis] = begin;
   return vector::TransferWriteOp::create(

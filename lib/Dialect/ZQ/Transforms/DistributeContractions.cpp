@@ -268,6 +268,9 @@ FailureOr<Value> MoveScaleToResult::rewrite(PatternRewriter &b, LinalgOp op,
   AffineMap weight = op.getMatchingIndexingMap(found.weight);
   AffineMap result = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   auto scales = cast<RankedTensorType>(found.part.getScales().getType());
+  // Nothing can be cut out of nothing.
+  if (scales.getNumElements() == 0)
+    return failure();
   SmallVector<AffineExpr> places;
   for (auto [expr, size] : llvm::zip(weight.getResults(), scales.getShape())) {
     if (size == 1)
@@ -457,10 +460,11 @@ struct LowerScale : OpRewritePattern<ScaleOp> {
   LogicalResult matchAndRewrite(ScaleOp op, PatternRewriter &b) const override {
     auto type = cast<RankedTensorType>(op.getResult().getType());
     auto scales = cast<RankedTensorType>(op.getScales().getType());
+    // One scale of a dimension is read for all of it.
     SmallVector<AffineExpr> places;
     for (auto [dim, size] : llvm::enumerate(scales.getShape()))
-      if (size != 1)
-        places.push_back(b.getAffineDimExpr(dim));
+      places.push_back(size == 1 ? b.getAffineConstantExpr(0)
+                                 : b.getAffineDimExpr(dim));
     AffineMap identity = b.getMultiDimIdentityMap(type.getRank());
     AffineMap maps[] = {
         identity, AffineMap::get(type.getRank(), 0, places, b.getContext()),
@@ -468,9 +472,7 @@ struct LowerScale : OpRewritePattern<ScaleOp> {
     SmallVector<utils::IteratorType> loops(type.getRank(),
                                            utils::IteratorType::parallel);
     b.replaceOpWithNewOp<linalg::GenericOp>(
-        op, type,
-        ValueRange{op.getSource(),
-                   dropUnitDims(b, op.getLoc(), op.getScales())},
+        op, type, ValueRange{op.getSource(), op.getScales()},
         emptyLike(b, op.getLoc(), op.getSource()), maps, loops,
         [](OpBuilder &b, Location loc, ValueRange values) {
           Value product = arith::MulFOp::create(b, loc, values[0], values[1]);

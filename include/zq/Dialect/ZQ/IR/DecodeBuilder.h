@@ -164,6 +164,9 @@ public:
   Value insert(Value element, Value into, Value at);
   /// `size` elements from `begin` on as a vector; all of them are there.
   Value read(Value tensor, Value begin, int64_t size);
+  /// The elements of the line at `places`, a vector of integers that are inside
+  /// of it; the line lies along the last axis.
+  Value gather(Value tensor, Value places);
   Value write(Value vector, Value into, Value begin);
   /// for (i = begin; i < end; i += step) value = body(i, value).
   Value loop(int64_t begin, int64_t end, int64_t step, Value value,

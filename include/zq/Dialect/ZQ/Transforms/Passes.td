@@ -162,8 +162,11 @@ def SplitCodecs : Pass<"zq-split-codecs", "::mlir::ModuleOp"> {
   let description = [{
     A tensor stage (a transform, a split into parts) that is the outermost one
     of a codec becomes ops on tensors over the decodes of its parts. A stage
-    above it goes the same way where it can, and otherwise reads from a tensor
-    that was decoded before. So does a stage with a side array whose codec no
+    above it goes the same way where it can. Scales above a transform that are
+    the same for all that it mixes change places with it where contractions along
+    its axis are all that reads the decode, since that is the same but for
+    rounding. Otherwise a stage above reads from a tensor that was decoded
+    before. So does a stage with a side array whose codec no
     block decodes for itself. What is decoded as a whole has a remark.
     Tested in `test/Dialect/ZQ/split-codecs.mlir`.
 
@@ -183,13 +186,26 @@ def SplitCodecs : Pass<"zq-split-codecs", "::mlir::ModuleOp"> {
 }
 
 def MoveRotations : Pass<"zq-move-rotations", "::mlir::ModuleOp"> {
-  let summary = "Move rotations to the activation";
+  let summary = "Move rotations to activations, to results and into constants";
   let description = [{
     Where the axis of a rotation is contracted, the rotation moves to the other
     operand, since `x (w R^-1)^T = (x R) w^T`: a rotated weight is never rotated
-    back. An orthogonal rotation that meets its inverse goes away, and one by a
-    matrix becomes a contraction. What is left is applied where it stands.
-    Tested in `test/Dialect/ZQ/move-rotations.mlir`.
+    back. Where the result has the axis, the rotation moves to the result if that
+    is no larger. An orthogonal rotation that meets its inverse goes away.
+
+    A rotation of what is computed moves on past elementwise ops that are linear
+    in each line along its axis, with factors that a line shares, where this
+    makes for less to rotate: a residual connection then takes its other operand
+    rotated. Sums of squares along the axis need no rotation, so that an
+    orthogonal one passes an RMS norm, unless the norm has a weight: that belongs
+    into the next matrix. Decoded values are exact to the bit and stay so.
+
+    What is left folds into the constants that the rotated value is computed of:
+    weight and bias of the layer before. A compressed constant takes it only if
+    its codec holds the rotated values exactly, as it does rows in another order.
+    A remark says why a rotation stays; one by a matrix becomes a contraction.
+    Tested in `test/Dialect/ZQ/move-rotations.mlir` and
+    `test/Dialect/ZQ/move-rotations-results.mlir`.
 
     ```mlir
     %d = zq.rotate %d0 by #zq.hadamard<...> inverse

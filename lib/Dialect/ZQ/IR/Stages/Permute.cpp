@@ -44,9 +44,38 @@ Attribute PermuteAttr::getAlongAxis(int64_t axis) const {
 // An order is checked to be a permutation.
 bool PermuteAttr::isOrthogonal() const { return true; }
 
+/// Elements that are read at once, where they lie along the last axis.
+static constexpr int64_t lanes = 16;
+
+/// `lanes` places of the order from `j` on. Whatever the stream says, they stay
+/// inside of the line.
+static Value emitPlaces(LineBuilder &line, Value j) {
+  OpBuilder &b = line.builder;
+  auto type = VectorType::get(lanes, b.getI32Type());
+  bool inBounds[] = {true};
+  Value zero = arith::ConstantOp::create(b, line.loc, b.getI32IntegerAttr(0));
+  Value places = vector::TransferReadOp::create(
+      b, line.loc, type, line.parts.front(), j, std::optional<Value>(zero),
+      ArrayRef<bool>(inBounds));
+  Value last = arith::ConstantOp::create(
+      b, line.loc,
+      DenseElementsAttr::get(type, static_cast<int32_t>(line.length - 1)));
+  return arith::MinUIOp::create(b, line.loc, places, last);
+}
+
 Value PermuteAttr::emitLine(LineBuilder &line, Value into) const {
   OpBuilder &b = line.builder;
-  return line.loop(0, line.length, 1, into, [&](Value j, Value result) {
+  auto type = cast<RankedTensorType>(line.source.getType());
+  // An activation takes the order of its weight.
+  int64_t gathered = 0;
+  if (!line.inverse && line.axis == type.getRank() - 1) {
+    gathered = line.length / lanes * lanes;
+    into = line.loop(0, gathered, lanes, into, [&](Value j, Value result) {
+      return line.write(line.gather(line.source, emitPlaces(line, j)), result,
+                        j);
+    });
+  }
+  return line.loop(gathered, line.length, 1, into, [&](Value j, Value result) {
     Value stored =
         tensor::ExtractOp::create(b, line.loc, line.parts.front(), j);
     Value i =
