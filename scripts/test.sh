@@ -45,7 +45,7 @@ check_python() {
 }
 
 check_docs() {
-  python3 scripts/check_docs.py
+  python3 scripts/check_docs.py && python3 scripts/check_constraints.py
 }
 
 check_tidy() {

@@ -13,5 +13,5 @@ func.func private @values(!zq.tensor<4x32xf32, #zq.codec<
 
 // -----
 
-// expected-error @below {{xor: the mask is from 1 to 255, and not 256}}
+// expected-error @below {{(xor 1) the mask is from 1 to 255, and not 256}}
 #codec = #zq.codec<quantize<si8>, #test_zq.xor<mask = 256>, pack>

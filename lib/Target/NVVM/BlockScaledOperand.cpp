@@ -58,8 +58,8 @@ mlir::zq::getBlockScaledOperand(CompressedTensorType type, std::string &why) {
     auto stored = scale ? dyn_cast<TypeAttr>(scale.getStored()) : TypeAttr();
     if (!scale || scale.hasZeroPoint())
       break;
-    if (!stored || scale.getRows())
-      return refuse("its scales are not stored row by row as they are");
+    if (!stored || scale.getRows() || scale.getDivide())
+      return refuse("its scales are not factors stored row by row as they are");
     SmallVector<int64_t> block = scale.getFactorBlock(rank);
     bool isOfLine = llvm::all_of(ArrayRef(block).drop_back(),
                                  [](int64_t size) { return size == 1; });

@@ -85,10 +85,12 @@ mlir::zq::getOnlineEncoding(CompressedTensorType type, std::string &why) {
     ScaleAttr stage = scales[i];
     auto stored = dyn_cast<TypeAttr>(stage.getStored());
     if (!stored || stage.getRows() || stage.hasZeroPoint() ||
+        stage.getDivide() || stage.getRule() == PowerOfTwoRule::Down ||
         stage.getStatistic() != ScaleStatistic::AbsMax)
       return refuse(
-          "a scale has a codec, panels, a zero point, or is chosen by "
-          "something else than the largest magnitude");
+          "a scale has a codec, panels, a zero point, divides, is rounded down "
+          "to a power of two, or is chosen by something else than the largest "
+          "magnitude");
     Type type = stored.getValue();
     OnlineEncoding::Scale scale{stage, type, getLimit(range)};
     if (scale.limit < 1)

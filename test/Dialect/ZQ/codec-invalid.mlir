@@ -95,19 +95,19 @@ func.func private @f(!zq.tensor<4x64xf32>)
 //===----------------------------------------------------------------------===//
 
 // A negative axis.
-// expected-error @+1 {{hadamard: the axis is not negative}}
+// expected-error @+1 {{(hadamard 1) the axis is not negative}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = -1, block = 64, seed = 1>, pack>>)
 
 // -----
 
 // A block of which there is no matrix.
-// expected-error @+1 {{hadamard: the block is a power of two, or 12, 20, 28 or 36 times one, from 1 to 16384, and not 44}}
+// expected-error @+1 {{(hadamard 2) the block is a power of two, or 12, 20, 28 or 36 times one, from 1 to 16384, and not 44}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1, block = 44, seed = 1>, pack>>)
 
 // -----
 
 // A block of nothing.
-// expected-error @+1 {{hadamard: the block is a power of two, or 12, 20, 28 or 36 times one, from 1 to 16384, and not 0}}
+// expected-error @+1 {{(hadamard 2) the block is a power of two, or 12, 20, 28 or 36 times one, from 1 to 16384, and not 0}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1, block = 0, seed = 1>, pack>>)
 
 // -----
@@ -125,73 +125,73 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1>, pack>>)
 // -----
 
 // Scales of i8.
-// expected-error @+1 {{scale: a scale is stored as f32, f16, bf16, f8E4M3FN, f8E5M2 or f8E8M0FNU, and not 'i8'}}
+// expected-error @+1 {{(scale 1) a scale is stored as f32, f16, bf16, f8E4M3FN, f8E5M2 or f8E8M0FNU, and not 'i8'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<scale<tensor, i8>, pack>>)
 
 // -----
 
 // Scales of f64.
-// expected-error @+1 {{scale: a scale is stored as f32, f16, bf16, f8E4M3FN, f8E5M2 or f8E8M0FNU, and not 'f64'}}
+// expected-error @+1 {{(scale 1) a scale is stored as f32, f16, bf16, f8E4M3FN, f8E5M2 or f8E8M0FNU, and not 'f64'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<scale<tensor, f64>, pack>>)
 
 // -----
 
 // Scales of f4E2M1FN.
-// expected-error @+1 {{scale: a scale is stored as f32, f16, bf16, f8E4M3FN, f8E5M2 or f8E8M0FNU, and not 'f4E2M1FN'}}
+// expected-error @+1 {{(scale 1) a scale is stored as f32, f16, bf16, f8E4M3FN, f8E5M2 or f8E8M0FNU, and not 'f4E2M1FN'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<scale<tensor, f4E2M1FN>, pack>>)
 
 // -----
 
 // Codes of i4.
-// expected-error @+1 {{quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at most 8 bits, and not 'i4'}}
+// expected-error @+1 {{(quantize 1) the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at most 8 bits, and not 'i4'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<i4>, pack>>)
 
 // -----
 
 // Codes of ui9.
-// expected-error @+1 {{quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at most 8 bits, and not 'ui9'}}
+// expected-error @+1 {{(quantize 1) the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at most 8 bits, and not 'ui9'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<ui9>, pack>>)
 
 // -----
 
 // Codes of f16.
-// expected-error @+1 {{quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at most 8 bits, and not 'f16'}}
+// expected-error @+1 {{(quantize 1) the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at most 8 bits, and not 'f16'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<f16>, pack>>)
 
 // -----
 
 // Codes of f8E8M0FNU.
-// expected-error @+1 {{quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at most 8 bits, and not 'f8E8M0FNU'}}
+// expected-error @+1 {{(quantize 1) the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at most 8 bits, and not 'f8E8M0FNU'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<f8E8M0FNU>, pack>>)
 
 // -----
 
 // Codes of index.
-// expected-error @+1 {{quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at most 8 bits, and not 'index'}}
+// expected-error @+1 {{(quantize 1) the type is siN or uiN with N from 1 to 8, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at most 8 bits, and not 'index'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<index>, pack>>)
 
 // -----
 
 // A table of one entry.
-// expected-error @+1 {{lookup: a table has 2 to 256 entries, and not 1}}
+// expected-error @+1 {{(lookup 1) a table has 2 to 256 entries, and not 1}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<lookup<[1.0]>, pack>>)
 
 // -----
 
 // A table with a repeated entry.
-// expected-error @+1 {{lookup: the table is finite and increasing, but entry 2 is not}}
+// expected-error @+1 {{(lookup 2) the table is finite and increasing, but entry 2 is not}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<lookup<[0.0, 1.0, 1.0]>, pack>>)
 
 // -----
 
 // A table with an infinity.
-// expected-error @+1 {{lookup: the table is finite and increasing, but entry 1 is not}}
+// expected-error @+1 {{(lookup 2) the table is finite and increasing, but entry 1 is not}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<lookup<[0.0, 0x7F800000]>, pack>>)
 
 // -----
 
 // A table with a NaN.
-// expected-error @+1 {{lookup: the table is finite and increasing, but entry 0 is not}}
+// expected-error @+1 {{(lookup 2) the table is finite and increasing, but entry 0 is not}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<lookup<[0x7FC00000, 0.0]>, pack>>)
 
 // -----
@@ -203,19 +203,19 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<lookup<[low, high]>, pack>>)
 // -----
 
 // Fields of another type.
-// expected-error @+1 {{fields: the type is f16, bf16, f32 or a smaller float of a quantizer, and not 'f64'}}
+// expected-error @+1 {{(fields 1) the type is f16, bf16, f32 or a smaller float of a quantizer, and not 'f64'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<fields<f64>, pack>>)
 
 // -----
 
 // Chunks of nothing.
-// expected-error @+1 {{huffman: a chunk is a multiple of 64 symbols, at most 1048576, and not 0}}
+// expected-error @+1 {{(huffman 1) a chunk is a multiple of 64 symbols, at most 1048576, and not 0}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, huffman<chunk = 0, length = 8>>>)
 
 // -----
 
 // Chunks that no vector fills.
-// expected-error @+1 {{huffman: a chunk is a multiple of 64 symbols, at most 1048576, and not 96}}
+// expected-error @+1 {{(huffman 1) a chunk is a multiple of 64 symbols, at most 1048576, and not 96}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, huffman<chunk = 96, length = 8>>>)
 
 // -----
@@ -227,13 +227,13 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, huffman<chunk
 // -----
 
 // Codes too long.
-// expected-error @+1 {{huffman: the longest code has 1 to 16 bits, and not 17}}
+// expected-error @+1 {{(huffman 2) the longest code has 1 to 16 bits, and not 17}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, huffman<chunk = 64, length = 17>>>)
 
 // -----
 
 // Codes of no bits.
-// expected-error @+1 {{huffman: the longest code has 1 to 16 bits, and not 0}}
+// expected-error @+1 {{(huffman 2) the longest code has 1 to 16 bits, and not 0}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, huffman<chunk = 64, length = 0>>>)
 
 // -----
@@ -357,5 +357,20 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si8>, huffman<chunk
 // -----
 
 // Chunks that begin in the middle of a group.
-// expected-error @+1 {{(T5) chunks of 128 elements below #zq.sparse<5:8> do not begin where it does: they are no multiple of 5}}
+// expected-error @+1 {{(T4) chunks of 128 elements below #zq.sparse<5:8> do not begin where it does: they are no multiple of 5}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<sparse<5:8>, quantize<si4>, huffman<chunk = 128, length = 8>>>)
+
+// -----
+
+// expected-error @+1 {{(codec 1) a codec has at least one stage}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<>>)
+
+// -----
+
+// expected-error @+1 {{(raw 1) values are stored as f32, f16 or bf16, and not 'f8E5M2'}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<raw<f8E5M2>>>)
+
+// -----
+
+// expected-error @+1 {{(T3) 'raw' takes in values, but gets 'i4' codes}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, raw<f32>>>)

@@ -19,6 +19,22 @@ func.func @rotate_by_wrong_part(%x: tensor<8x16xf32>, %o: tensor<16xi32>) -> ten
 
 // -----
 
+func.func @scale_rank(%a: tensor<8x4xf32>, %s: tensor<8xf32>) -> tensor<8x4xf32> {
+  // expected-error @+1 {{(C1) 'tensor<8xf32>' does not scale 'tensor<8x4xf32>'}}
+  %p = zq.scale %a by %s : tensor<8x4xf32>, tensor<8xf32>
+  return %p : tensor<8x4xf32>
+}
+
+// -----
+
+func.func @scale_sizes(%a: tensor<8x4xf32>, %s: tensor<2x1xf32>) -> tensor<8x4xf32> {
+  // expected-error @+1 {{(C1) 'tensor<2x1xf32>' does not scale 'tensor<8x4xf32>'}}
+  %p = zq.scale %a by %s : tensor<8x4xf32>, tensor<2x1xf32>
+  return %p : tensor<8x4xf32>
+}
+
+// -----
+
 func.func @product_rank(%a: tensor<8xf32>, %b: tensor<8xf32>) -> tensor<8xf32> {
   // expected-error @+1 {{(P1) 'tensor<8xf32>' times 'tensor<8xf32>' is no 'tensor<8xf32>'}}
   %p = zq.product %a, %b : tensor<8xf32>, tensor<8xf32> -> tensor<8xf32>

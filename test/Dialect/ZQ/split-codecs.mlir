@@ -148,3 +148,72 @@ func.func @zeros(%x: tensor<3x128xf32>, %w: !zq.tensor<8x128xf32, #zeros>, %y: t
       outs(%y : tensor<3x8xf32>) -> tensor<3x8xf32>
   return %z : tensor<3x8xf32>
 }
+
+// -----
+
+#positions = #zq.codec<sparse<2:4, [huffman<chunk = 64, length = 4>]>, raw<f16>>
+
+// Codes that no block decodes for itself are, as floats, what quantize reads
+// the same codes as.
+// CHECK: #[[CODES:.*]] = #zq.codec<quantize<ui2>, huffman<chunk = 64, length = 4>>
+// CHECK: #[[PLAIN:.*]] = #zq.codec<sparse<2:4>, raw<f16>>
+// CHECK-LABEL: func.func @side_of_codes(
+// CHECK: %[[S:.*]]:4 = zq.disassemble
+// CHECK: %[[A:.*]] = zq.assemble %[[S]]#0, %[[S]]#1, %[[S]]#2 : {{.*}} -> !zq.tensor<64x64xf32, #[[CODES]]>
+// CHECK: %[[D:.*]] = zq.decode %[[A]] at [0, 0]
+// CHECK: %[[I:.*]] = arith.fptoui %[[D]] : tensor<64x64xf32> to tensor<64x64xi8>
+// CHECK: zq.assemble %[[I]], %[[S]]#3 : {{.*}} -> !zq.tensor<64x128xf32, #[[PLAIN]]>
+func.func @side_of_codes(%w: !zq.tensor<64x128xf32, #positions>) -> tensor<64x128xf32> {
+  %e = tensor.empty() : tensor<64x128xf32>
+  // expected-remark @+1 {{"index" of #zq.sparse<2:4, [huffman<chunk = 64, length = 4>]> is decoded as a whole, before the blocks that need it}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x128xf32>)
+      : !zq.tensor<64x128xf32, #positions> -> tensor<64x128xf32>
+  return %d : tensor<64x128xf32>
+}
+
+// -----
+
+#outliers = #zq.codec<outliers<fraction = 0.01, add, [scale<16, f16>, quantize<si8>, pack]>, scale<1x16, f16>, quantize<si4>, pack>
+
+// Of 8192 elements 81, whose values have a codec, are decoded as a whole.
+// CHECK: #[[VALUES:.*]] = #zq.codec<scale<16, f16>, quantize<si8>, pack>
+// CHECK-LABEL: func.func @outlier_values(
+// CHECK: %[[S:.*]]:6 = zq.disassemble {{.*}} -> tensor<65xi32>, tensor<81xi32>, tensor<6xf16>, tensor<81xi8>,
+// CHECK: %[[A:.*]] = zq.assemble %[[S]]#2, %[[S]]#3 : {{.*}} -> !zq.tensor<81xf32, #[[VALUES]]>
+// CHECK: %[[D:.*]] = zq.decode %[[A]] at [0]
+// CHECK: zq.scatter %[[S]]#0, %[[S]]#1, %[[D]] into
+func.func @outlier_values(%w: !zq.tensor<64x128xf32, #outliers>, %i: index) -> tensor<8x128xf32> {
+  %e = tensor.empty() : tensor<8x128xf32>
+  %d = zq.decode %w at [%i, 0] outs(%e : tensor<8x128xf32>)
+      : !zq.tensor<64x128xf32, #outliers> -> tensor<8x128xf32>
+  return %d : tensor<8x128xf32>
+}
+
+// -----
+
+#scaled = #zq.codec<scale<1x?, f16>, hadamard<axis = 1, block = 64>, quantize<si8>, pack>
+
+// A scale of rows may leave the sum of a contraction; a division may not.
+// CHECK-LABEL: func.func @scale_of_rows(
+// CHECK: %[[R:.*]] = zq.rotate
+// CHECK: zq.scale %[[R]] by %{{.*}} : tensor<64x128xf32>, tensor<64x1xf32>
+func.func @scale_of_rows(%w: !zq.tensor<64x128xf32, #scaled>) -> tensor<64x128xf32> {
+  %e = tensor.empty() : tensor<64x128xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x128xf32>)
+      : !zq.tensor<64x128xf32, #scaled> -> tensor<64x128xf32>
+  return %d : tensor<64x128xf32>
+}
+
+// -----
+
+#divided = #zq.codec<scale<1x?, f32, divide>, hadamard<axis = 1, block = 64>, quantize<si8>, pack>
+
+// CHECK-LABEL: func.func @divisor_of_rows(
+// CHECK: linalg.generic
+// CHECK: arith.divf
+func.func @divisor_of_rows(%w: !zq.tensor<64x128xf32, #divided>) -> tensor<64x128xf32> {
+  %e = tensor.empty() : tensor<64x128xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x128xf32>)
+      : !zq.tensor<64x128xf32, #divided> -> tensor<64x128xf32>
+  return %d : tensor<64x128xf32>
+}

@@ -1,7 +1,7 @@
 // Entropy stages and fields: every error, with its text.
 // RUN: zq-opt %s -verify-diagnostics -split-input-file -zq-split-codecs
 
-// expected-error @+1 {{fields: the type is f16, bf16, f32 or a smaller float of a quantizer, and not 'i8'}}
+// expected-error @+1 {{(fields 1) the type is f16, bf16, f32 or a smaller float of a quantizer, and not 'i8'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<fields<i8>, pack>>)
 
 // -----
@@ -21,38 +21,27 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<fields<f8E4M3FN>, pack>>)
 
 // -----
 
-// Sign and mantissa are read block by block.
-func.func @f(%w: !zq.tensor<4x64xbf16, #zq.codec<fields<bf16, [huffman<chunk = 64, length = 9>]>, pack>>) -> tensor<4x64xbf16> {
-  %e = tensor.empty() : tensor<4x64xbf16>
-  // expected-error @+1 {{cannot decode "sign_mantissa" of #zq.fields<bf16, [huffman<chunk = 64, length = 9>]> on its own}}
-  %d = zq.decode %w at [0, 0] outs(%e : tensor<4x64xbf16>)
-      : !zq.tensor<4x64xbf16, #zq.codec<fields<bf16, [huffman<chunk = 64, length = 9>]>, pack>> -> tensor<4x64xbf16>
-  return %d : tensor<4x64xbf16>
-}
-
-// -----
-
-// expected-error @+1 {{window: there are 1 to 4 windows, and not 5}}
+// expected-error @+1 {{(window 1) there are 1 to 4 windows, and not 5}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si8>, window<bits = [1, 1, 1, 1, 1], chunk = 64>>>)
 
 // -----
 
-// expected-error @+1 {{window: a code has 1 to 4 bits, and not 5}}
+// expected-error @+1 {{(window 2) a code has 1 to 4 bits, and not 5}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si8>, window<bits = 5, chunk = 64>>>)
 
 // -----
 
-// expected-error @+1 {{window: a code has 1 to 4 bits, and not 0}}
+// expected-error @+1 {{(window 2) a code has 1 to 4 bits, and not 0}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si8>, window<bits = [2, 0], chunk = 64>>>)
 
 // -----
 
-// expected-error @+1 {{window: a base is that of a single window}}
+// expected-error @+1 {{(window 3) a base is that of a single window}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si8>, window<bits = [2, 2], base, chunk = 64>>>)
 
 // -----
 
-// expected-error @+1 {{window: a chunk is a multiple of 64 symbols, at most 1048576, and not 96}}
+// expected-error @+1 {{(window 4) a chunk is a multiple of 64 symbols, at most 1048576, and not 96}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si8>, window<bits = 2, chunk = 96>>>)
 
 // -----
@@ -67,17 +56,17 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<window<bits = 2, chunk = 64>
 
 // -----
 
-// expected-error @+1 {{rans: the precision is 1 to 12 bits, and not 13}}
+// expected-error @+1 {{(rans 1) the precision is 1 to 12 bits, and not 13}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si8>, rans<precision = 13, chunk = 64>>>)
 
 // -----
 
-// expected-error @+1 {{rans: the precision is 1 to 12 bits, and not 0}}
+// expected-error @+1 {{(rans 1) the precision is 1 to 12 bits, and not 0}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si8>, rans<precision = 0, chunk = 64>>>)
 
 // -----
 
-// expected-error @+1 {{rans: a chunk is a multiple of 64 symbols, at most 1048576, and not 1048640}}
+// expected-error @+1 {{(rans 2) a chunk is a multiple of 64 symbols, at most 1048576, and not 1048640}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si8>, rans<precision = 12, chunk = 1048640>>>)
 
 // -----
@@ -92,12 +81,12 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<rans<precision = 8, chunk = 
 
 // -----
 
-// expected-error @+1 {{register_rans: there are 32, 64, 128 or 256 lanes, and not 96}}
+// expected-error @+1 {{(register_rans 1) there are 32, 64, 128 or 256 lanes, and not 96}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si8>, register_rans<lanes = 96, rows = 1>>>)
 
 // -----
 
-// expected-error @+1 {{register_rans: a chunk has one row or more, and not 0}}
+// expected-error @+1 {{(register_rans 2) a chunk has one row or more, and not 0}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si8>, register_rans<lanes = 64, rows = 0>>>)
 
 // -----

@@ -75,12 +75,12 @@ func.func private @f(!zq.tensor<64xf32, #zq.codec<quantize<si4>, pack<tile = 4x1
 // sparse
 //===----------------------------------------------------------------------===//
 
-// expected-error @+1 {{sparse: keeps at least one and not all of at most 256 values, and not 4 of 4}}
+// expected-error @+1 {{(sparse 1) keeps at least one and not all of at most 256 values, and not 4 of 4}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<sparse<4:4>, quantize<si4>, pack>>)
 
 // -----
 
-// expected-error @+1 {{sparse: keeps at least one and not all of at most 256 values, and not 2 of 300}}
+// expected-error @+1 {{(sparse 1) keeps at least one and not all of at most 256 values, and not 2 of 300}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<sparse<2:300>, quantize<si4>, pack>>)
 
 // -----
@@ -100,17 +100,17 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<sparse<2:4, [scale<tensor, f
 // bitmap
 //===----------------------------------------------------------------------===//
 
-// expected-error @+1 {{bitmap: a tile is a multiple of 8 elements, at most 512, and not 12}}
+// expected-error @+1 {{(bitmap 1) a tile is a multiple of 8 elements, at most 512, and not 12}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<bitmap<12, f16>>>)
 
 // -----
 
-// expected-error @+1 {{bitmap: a tile is a multiple of 8 elements, at most 512, and not 1024}}
+// expected-error @+1 {{(bitmap 1) a tile is a multiple of 8 elements, at most 512, and not 1024}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<bitmap<1024, f16>>>)
 
 // -----
 
-// expected-error @+1 {{bitmap: values are stored as f32, f16 or bf16, and not 'f8E4M3FN'}}
+// expected-error @+1 {{(bitmap 2) values are stored as f32, f16 or bf16, and not 'f8E4M3FN'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<bitmap<64, f8E4M3FN>>>)
 
 // -----

@@ -1,12 +1,12 @@
 // Transforms and splits into parts: every error, with its text.
 // RUN: zq-opt %s -verify-diagnostics -split-input-file
 
-// expected-error @+1 {{hadamard: the axis is not negative}}
+// expected-error @+1 {{(hadamard 1) the axis is not negative}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = -1, block = 16>, quantize<si4>, pack>>)
 
 // -----
 
-// expected-error @+1 {{hadamard: the block is a power of two, or 12, 20, 28 or 36 times one, from 1 to 16384, and not 18}}
+// expected-error @+1 {{(hadamard 2) the block is a power of two, or 12, 20, 28 or 36 times one, from 1 to 16384, and not 18}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1, block = 18>, quantize<si4>, pack>>)
 
 // -----
@@ -21,12 +21,12 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 2, block = 1
 
 // -----
 
-// expected-error @+1 {{orthogonal: the axis is not negative}}
+// expected-error @+1 {{(orthogonal 1) the axis is not negative}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<orthogonal<axis = -1, block = 16, seed = 1>, quantize<si4>, pack>>)
 
 // -----
 
-// expected-error @+1 {{orthogonal: a block has 1 to 16384 elements, and not 0}}
+// expected-error @+1 {{(orthogonal 2) a block has 1 to 16384 elements, and not 0}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<orthogonal<axis = 1, block = 0, seed = 1>, quantize<si4>, pack>>)
 
 // -----
@@ -41,7 +41,7 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, orthogonal<ax
 
 // -----
 
-// expected-error @+1 {{sketch: the axis is not negative}}
+// expected-error @+1 {{(sketch 1) the axis is not negative}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<sketch<axis = -1, seed = 1>, quantize<si4>, pack>>)
 
 // -----
@@ -51,7 +51,7 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<sketch<axis = 3, seed = 1>, 
 
 // -----
 
-// expected-error @+1 {{permute: the axis is not negative}}
+// expected-error @+1 {{(permute 1) the axis is not negative}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<permute<axis = -1>, quantize<si4>, pack>>)
 
 // -----
@@ -61,18 +61,18 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<permute<axis = 2>, quantize<
 
 // -----
 
-// expected-error @+1 {{lowrank: a rank is positive, and not 0}}
+// expected-error @+1 {{(lowrank 1) a rank is positive, and not 0}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<lowrank<rank = 0, value, f32>, quantize<si4>, pack>>)
 
 // -----
 
-// expected-error @+1 {{expected one of value, error}}
+// expected-error @+1 {{expected one of value, search, error}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<lowrank<rank = 1, rest, f32>, quantize<si4>, pack>>)
 
 // -----
 
 // Narrower floats are read by a codec of their own.
-// expected-error @+1 {{lowrank: the factor is stored as f32, f16 or bf16, or has a codec, and not 'f8E5M2'}}
+// expected-error @+1 {{(lowrank 2) the factor is stored as f32, f16 or bf16, or has a codec, and not 'f8E5M2'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<lowrank<rank = 1, value, f8E5M2>, quantize<si4>, pack>>)
 
 // -----
@@ -88,7 +88,7 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<lowrank<rank = 1, value, [sc
 
 // -----
 
-// expected-error @+1 {{outliers: a fraction is from 0 to 1, and not 1.5}}
+// expected-error @+1 {{(outliers 1) a fraction is from 0 to 1, and not 1.5}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<outliers<fraction = 1.5, add, f32>, quantize<si4>, pack>>)
 
 // -----
@@ -98,28 +98,22 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<outliers<fraction = 0.5, joi
 
 // -----
 
-// expected-error @+1 {{outliers: an outlier has a sign, which f8E8M0FNU does not hold}}
+// expected-error @+1 {{(outliers 3) an outlier has a sign, which f8E8M0FNU does not hold}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<outliers<fraction = 0.5, add, f8E8M0FNU>, quantize<si4>, pack>>)
 
 // -----
 
-// Nobody knows how many there are.
-// expected-error @+1 {{(T4) "values" of #zq.outliers<fraction = 5.000000e-01, add, [quantize<si8>, pack]> has no codec, since its size is up to the data}}
-func.func private @f(!zq.tensor<4x64xf32, #zq.codec<outliers<fraction = 0.5, add, [quantize<si8>, pack]>, quantize<si4>, pack>>)
-
-// -----
-
-// expected-error @+1 {{channels: the axis is not negative}}
+// expected-error @+1 {{(channels 1) the axis is not negative}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<channels<axis = -1, first = 1, f32>, quantize<si4>, pack>>)
 
 // -----
 
-// expected-error @+1 {{channels: a number of channels is not negative}}
+// expected-error @+1 {{(channels 2) a number of channels is not negative}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<channels<axis = 1, first = -1, f32>, quantize<si4>, pack>>)
 
 // -----
 
-// expected-error @+1 {{channels: the first part is stored as f32, f16 or bf16, or has a codec, and not 'f8E5M2'}}
+// expected-error @+1 {{(channels 3) the first part is stored as f32, f16 or bf16, or has a codec, and not 'f8E5M2'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<channels<axis = 1, first = 1, f8E5M2>, quantize<si4>, pack>>)
 
 // -----
@@ -135,10 +129,31 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<channels<axis = 1, first = 4
 
 // -----
 
-// expected-error @+1 {{residual: the residual is stored as f32, f16 or bf16, or has a codec, and not 'i8'}}
+// expected-error @+1 {{(residual 1) the residual is stored as f32, f16 or bf16, or has a codec, and not 'i8'}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<residual<i8>, quantize<si4>, pack>>)
 
 // -----
 
 // expected-error @+1 {{(T3) the chain does not end}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<residual<[quantize<si4>]>, quantize<si4>, pack>>)
+
+// -----
+
+// expected-error @+1 {{(outliers 2) an outlier is stored as f32, f16, bf16, f8E4M3FN, f8E5M2 or f8E8M0FNU, and not 'i8'}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<outliers<fraction = 0.5, add, i8>, quantize<si4>, pack>>)
+
+// -----
+
+// expected-error @+1 {{(T3) 'outliers' takes in values, but gets 'i4' codes}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, outliers<fraction = 0.5, add, search, f32>, quantize<si4>, pack>>)
+
+// -----
+
+// The values' codec takes in a tensor of rank 1.
+// expected-error @+1 {{(T3) 'scale' has a block of rank 2, but the tensor has rank 1}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<outliers<fraction = 0.5, add, [scale<1x16, f16>, quantize<si8>, pack]>, quantize<si4>, pack>>)
+
+// -----
+
+// expected-error @+1 {{(T3) 'residual' takes in values, but gets 'i4' codes}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, residual<f32>, quantize<si4>, pack>>)

@@ -92,7 +92,7 @@ func.func @entropy_coded(%x: tensor<8x64xf32>) {
 // -----
 
 func.func @searched(%x: tensor<8x64xf32>) {
-  // expected-error @below {{a scale has a codec, panels, a zero point, or is chosen by something else than the largest magnitude}}
+  // expected-error @below {{a scale has a codec, panels, a zero point, divides, is rounded down to a power of two, or is chosen by something else than the largest magnitude}}
   %c = zq.encode %x : tensor<8x64xf32> -> !zq.tensor<8x64xf32, #zq.codec<scale<1x32, f16, search>, quantize<si4>, pack>>
   return
 }

@@ -24,7 +24,7 @@ void TestZQDialect::initialize() {
 LogicalResult XorAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                               int64_t mask) {
   if (mask < 1 || mask > 255)
-    return emitError() << "xor: the mask is from 1 to 255, and not " << mask;
+    return emitError() << "(xor 1) the mask is from 1 to 255, and not " << mask;
   return success();
 }
 
@@ -52,6 +52,11 @@ FailureOr<Value> XorAttr::emitDecode(mlir::zq::DecodeBuilder &at,
       DenseElementsAttr::get(
           type, at.builder.getIntegerAttr(type.getElementType(), getMask())));
   return arith::XOrIOp::create(at.builder, at.loc, main, mask).getResult();
+}
+
+mlir::zq::StageCost XorAttr::getCost(ArrayRef<int64_t>, Type,
+                                     Operation *) const {
+  return {/*vector=*/1, /*scalar=*/0};
 }
 
 std::shared_ptr<const ::zq::codec::Stage> XorAttr::getReference(Type) const {

@@ -253,6 +253,9 @@ static Value dropUnitDims(OpBuilder &b, Location loc, Value scales) {
       shape.push_back(size);
   if (static_cast<int64_t>(shape.size()) == type.getRank())
     return scales;
+  // A slice of nothing has no place to begin at.
+  if (llvm::is_contained(shape, 0))
+    return tensor::EmptyOp::create(b, loc, shape, type.getElementType());
   return tensor::ExtractSliceOp::create(
       b, loc, RankedTensorType::get(shape, type.getElementType()), scales,
       SmallVector<OpFoldResult>(type.getRank(), b.getIndexAttr(0)),

@@ -42,7 +42,7 @@ static LogicalResult addCost(CodecAttr codec, ArrayRef<int64_t> shape,
        llvm::zip(codec.getStages(), codec.getInputs(element), *parts,
                  codec.getShapes(shape))) {
     double values = ShapedType::getNumElements(at);
-    StageCost cost = stage.getCost(input, scope);
+    StageCost cost = stage.getCost(at, input, scope);
     total.operations += values * (cost.vector / lanes + cost.scalar);
     for (const Part &part : own) {
       RankedTensorType type = part.array.getType(at);

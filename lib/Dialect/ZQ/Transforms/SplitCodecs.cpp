@@ -120,17 +120,33 @@ void Splitter::replace(Value window) {
 /// before, so that the stage reads it as it is.
 LogicalResult Splitter::decodeParts(size_t stage, size_t index) {
   const Part &part = parts[stage][index];
-  StageAttrInterface plain = codec.getStages()[stage].withPlainPart(
-      index, part.array.getElementType());
-  if (!plain)
+  Type element = part.array.getElementType(), stored = element;
+  CodecAttr whole = part.codec;
+  if (auto codes = dyn_cast<IntegerType>(element);
+      codes && codes.getWidth() <= 8) {
+    // A tensor holds floats: those that the same codes stand for as integers.
+    SmallVector<StageAttrInterface> stages{QuantizeAttr::get(
+        b.getContext(),
+        b.getIntegerType(codes.getWidth(), /*isSigned=*/false))};
+    llvm::append_range(stages, whole.getStages());
+    whole = CodecAttr::get(b.getContext(), stages);
+    element = b.getF32Type();
+    stored = b.getI8Type();
+  }
+  StageAttrInterface plain =
+      codec.getStages()[stage].withPlainPart(index, stored);
+  if (!plain || !isa<FloatType>(element))
     return op.emitOpError("cannot decode ")
            << part.array.getName() << " of " << codec.getStages()[stage]
            << " on its own";
   op.emitRemark() << part.array.getName() << " of " << codec.getStages()[stage]
                   << " is decoded as a whole, before the blocks that need it";
-  Value dense = decodeWhole(
-      assemble(part.array.getType(shapes[stage]).getShape(),
-               part.array.getElementType(), part.codec, streams[stage][index]));
+  Value dense =
+      decodeWhole(assemble(part.array.getType(shapes[stage]).getShape(),
+                           element, whole, streams[stage][index]));
+  if (stored != element)
+    dense = arith::FPToUIOp::create(
+        b, loc, cast<RankedTensorType>(dense.getType()).clone(stored), dense);
   streams[stage][index] = {dense};
 
   SmallVector<StageAttrInterface> stages(codec.getStages());

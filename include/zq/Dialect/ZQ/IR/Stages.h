@@ -7,6 +7,7 @@
 #ifndef ZQ_DIALECT_ZQ_IR_STAGES_H
 #define ZQ_DIALECT_ZQ_IR_STAGES_H
 
+#include "zq/Codec/LowRank.h"
 #include "zq/Codec/Offset.h"
 #include "zq/Codec/Pack.h"
 #include "zq/Codec/Scale.h"

@@ -63,6 +63,9 @@ def ZQ_CodecAttr : ZQ_Attr<"Codec", "codec"> {
     Streams come in the order of the chain, those of a stage's sides before the
     main stream of the last one; those of a side with a codec are named
     `side.stream`.
+
+    Constraints:
+    * (codec 1) there is at least one stage.
   }];
   let parameters = (ins ArrayRefParameter<"::mlir::zq::StageAttrInterface">:$stages);
   let hasCustomAssemblyFormat = 1;

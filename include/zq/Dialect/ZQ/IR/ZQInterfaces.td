@@ -27,17 +27,18 @@ def StageAttrInterface : AttrInterface<"StageAttrInterface"> {
       "::mlir::Type", "getOutput", (ins "::mlir::Type":$input)>,
     InterfaceMethod<[{
         Appends what the stage stores of a tensor of `rank` dimensions: its side
-        arrays, then, for a stage that ends a chain, the main one. A part may
-        have a codec of its own. `scope` is where a stage that names a symbol
+        arrays, then, for a stage that ends a chain, the main one. A part whose
+        size is not up to the data may have a codec of its own. `scope` is where a stage that names a symbol
         looks it up; fails only where that symbol is missing.
       }],
       "::llvm::LogicalResult", "getParts",
       (ins "int64_t":$rank, "::mlir::Type":$input, "::mlir::Operation *":$scope,
            "::llvm::SmallVectorImpl<::mlir::zq::Part> &":$parts)>,
     InterfaceMethod<[{
-        The same stage with part `index` stored as it is, in `type`; null where
-        that part never has a codec. A part that no block can decode for itself
-        (it is entropy-coded, or rotated) is decoded before, as a whole.
+        The same stage with part `index` stored as it is, in `type` - i8 for one
+        of codes; null where that part never has a codec. A part that no block
+        can decode for itself (it is entropy-coded, or rotated) is decoded
+        before, as a whole.
       }],
       "::mlir::zq::StageAttrInterface", "withPlainPart",
       (ins "unsigned":$index, "::mlir::Type":$type), "",
@@ -90,17 +91,14 @@ def StageAttrInterface : AttrInterface<"StageAttrInterface"> {
       (ins "::mlir::zq::DecodeBuilder &":$builder, "::mlir::Value":$main), "",
       [{ return ::mlir::zq::refuseDecode(builder); }]>,
     InterfaceMethod<[{
-        What undoing the stage costs for one value that it takes in, roughly;
-        the cost model weighs placements by it (see `StageCost`). The default
-        takes a stage with state for an entropy coder, any other for two
-        operations on vectors.
+        What undoing the stage costs for one value of the tensor of `shape` that
+        it takes in; the cost model weighs placements by it (see `StageCost`).
+        What it reads follows from its parts. There is no default, so that each
+        stage says it.
       }],
       "::mlir::zq::StageCost", "getCost",
-      (ins "::mlir::Type":$input, "::mlir::Operation *":$scope), "",
-      [{
-        return $_attr.getChunk(scope) ? ::mlir::zq::StageCost{0, 16}
-                                      : ::mlir::zq::StageCost{2, 0};
-      }]>,
+      (ins "::llvm::ArrayRef<int64_t>":$shape, "::mlir::Type":$input,
+           "::mlir::Operation *":$scope)>,
     InterfaceMethod<[{
         The same stage with what it stores laid out for contractions whose lanes
         are rows of the tensor: panels of `lanes` rows, `depth` consecutive codes

@@ -21,8 +21,7 @@ def ZQ_CompressedTensorType : TypeDef<ZQ_Dialect, "CompressedTensor"> {
     * (T2) the element type is f32, f16 or bf16;
     * (T3) each stage accepts what the one above hands it, and the last one ends
       the chain;
-    * (T4) an array whose size is up to the data has no codec;
-    * (T5) a stage whose main array has another shape begins with the chunks of a
+    * (T4) a stage whose main array has another shape begins with the chunks of a
       sequential stage below.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$shape,

@@ -10,13 +10,15 @@ using namespace mlir::zq;
 
 LogicalResult BitmapAttr::verify(ErrorFn emitError, int64_t tile, Type type) {
   if (tile < 8 || tile > 512 || tile % 8)
-    return emitError() << "bitmap: a tile is a multiple of 8 elements, at most "
-                          "512, and not "
-                       << tile;
+    return emitError()
+           << "(bitmap 1) a tile is a multiple of 8 elements, at most "
+              "512, and not "
+           << tile;
   if (type && !type.isF32() && !type.isF16() && !type.isBF16())
-    return emitError() << "bitmap: values are stored as f32, f16 or bf16, and "
-                          "not "
-                       << type;
+    return emitError()
+           << "(bitmap 2) values are stored as f32, f16 or bf16, and "
+              "not "
+           << type;
   return success();
 }
 
@@ -59,6 +61,11 @@ Reference BitmapAttr::getReference(Type input) const {
     return std::make_shared<::zq::codec::Bitmap>(getTile(),
                                                  *toReferenceType(getType()));
   return std::make_shared<::zq::codec::Bitmap>(getTile(), int(getBits(input)));
+}
+
+// A run of 16 is expanded in a register; where it begins is counted by scalars.
+StageCost BitmapAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {6, 3};
 }
 
 bool BitmapAttr::isLossless() const { return !getType(); }

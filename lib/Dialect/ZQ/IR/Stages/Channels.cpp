@@ -11,10 +11,10 @@ using namespace mlir::zq;
 LogicalResult ChannelsAttr::verify(ErrorFn emitError, int64_t axis,
                                    int64_t first, Attribute stored) {
   if (axis < 0)
-    return emitError() << "channels: the axis is not negative";
+    return emitError() << "(channels 1) the axis is not negative";
   if (first < 0)
-    return emitError() << "channels: a number of channels is not negative";
-  return verifyStoredTensor(emitError, stored, "channels", "first part");
+    return emitError() << "(channels 2) a number of channels is not negative";
+  return verifyStoredTensor(emitError, stored, "(channels 3)", "first part");
 }
 
 LogicalResult ChannelsAttr::verifyInput(ErrorFn emitError,
@@ -53,6 +53,11 @@ Reference ChannelsAttr::getReference(Type) const {
     return nullptr;
   return std::make_shared<::zq::codec::Channels>(getAxis(), getFirst(),
                                                  *stored);
+}
+
+// A copy.
+StageCost ChannelsAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {1, 0};
 }
 
 bool ChannelsAttr::isLossless() const { return false; }

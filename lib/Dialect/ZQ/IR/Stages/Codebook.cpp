@@ -19,26 +19,27 @@ LogicalResult CodebookAttr::verify(ErrorFn emitError, ArrayRef<int64_t> vector,
   int64_t length = 1;
   for (int64_t size : vector) {
     if (size < 1 || (size > 1 && length > 1))
-      return emitError() << "codebook: a vector lies along one axis, as 1x8 "
+      return emitError() << "(codebook 1) a vector lies along one axis, as 1x8 "
                             "does, and has a size";
     length *= size;
   }
   if (vector.empty() || length > 1024)
-    return emitError() << "codebook: a vector has 1 to 1024 elements";
+    return emitError() << "(codebook 2) a vector has 1 to 1024 elements";
   if (bits < 1 || bits > 16)
-    return emitError() << "codebook: codes have 1 to 16 bits, and not " << bits;
+    return emitError() << "(codebook 3) codes have 1 to 16 bits, and not "
+                       << bits;
   if (books < 1 || books > 16)
-    return emitError() << "codebook: there are 1 to 16 books, and not "
+    return emitError() << "(codebook 4) there are 1 to 16 books, and not "
                        << books;
   if (!group.empty() && group.size() != vector.size())
-    return emitError() << "codebook: a group has the rank of a vector";
+    return emitError() << "(codebook 5) a group has the rank of a vector";
   for (auto [size, own] : llvm::zip(group, vector))
     if (size < 0 || size % own)
-      return emitError() << "codebook: a group holds whole vectors, but "
+      return emitError() << "(codebook 6) a group holds whole vectors, but "
                          << size << " is no multiple of " << own;
-  if (failed(verifyStored(emitError, stored, "codebook")))
+  if (failed(verifyStored(emitError, stored, "(codebook 7)", "an entry")))
     return failure();
-  return verifySigned(emitError, stored, "codebook", "an entry");
+  return verifySigned(emitError, stored, "(codebook 8)", "an entry");
 }
 
 LogicalResult CodebookAttr::verifyInput(ErrorFn emitError,
@@ -90,6 +91,16 @@ Reference CodebookAttr::getReference(Type) const {
   options.group.assign(getGroup().begin(), getGroup().end());
   options.stored = *stored;
   return std::make_shared<Codebook>(std::move(options));
+}
+
+StageCost CodebookAttr::getCost(ArrayRef<int64_t> shape, Type,
+                                Operation *) const {
+  double books = getBooks();
+  if (getLength() == 1 && getBits() <= 5)
+    return {3 * books, 0};
+  // An entry is found by its code, then loaded, or taken apart down a column.
+  bool alongRows = getAxis() == int64_t(shape.size()) - 1;
+  return {books, 5 * books / (alongRows ? getLength() : 1)};
 }
 
 bool CodebookAttr::isLossless() const { return false; }

@@ -40,6 +40,23 @@ int64_t CustomAttr::getChunk(Operation *scope) const {
 
 Reference CustomAttr::getReference(Type) const { return nullptr; }
 
+// What its region computes; a loop in it is counted once.
+StageCost CustomAttr::getCost(ArrayRef<int64_t>, Type, Operation *scope) const {
+  StageCost cost;
+  DecoderOp decoder = lookUpDecoder(*this, scope);
+  if (!decoder)
+    return cost;
+  decoder.getBody().walk([&](Operation *op) {
+    bool isVector =
+        llvm::any_of(op->getResultTypes(), llvm::IsaPred<VectorType>);
+    if (op->getNumResults() && !op->hasTrait<OpTrait::ConstantLike>())
+      (isVector ? cost.vector : cost.scalar) += 1;
+  });
+  // An op on a vector is one for each value, a scalar one for a block.
+  cost.scalar /= decoder.getBlockLength();
+  return cost;
+}
+
 bool CustomAttr::isLossless() const { return false; }
 
 /// The streams of the decoder.

@@ -9,7 +9,8 @@ using namespace mlir::zq;
 LogicalResult DyadicAttr::verify(ErrorFn emitError, int64_t bits) {
   if (bits >= 1 && bits <= 24)
     return success();
-  return emitError() << "dyadic: a mantissa has 1 to 24 bits, and not " << bits;
+  return emitError() << "(dyadic 1) a mantissa has 1 to 24 bits, and not "
+                     << bits;
 }
 
 LogicalResult DyadicAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t>,
@@ -30,6 +31,10 @@ LogicalResult DyadicAttr::getParts(int64_t rank, Type, Operation *,
 
 Reference DyadicAttr::getReference(Type) const {
   return std::make_shared<::zq::codec::Dyadic>(getBits());
+}
+
+StageCost DyadicAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {5, 0};
 }
 
 bool DyadicAttr::isLossless() const { return false; }

@@ -5,12 +5,12 @@ using namespace mlir;
 using namespace mlir::zq;
 
 LogicalResult mlir::zq::verifyChunk(ErrorFn emitError, int64_t chunk,
-                                    StringRef stage) {
+                                    StringRef label) {
   // A multiple of 64 keeps every block of a vector unit inside one chunk.
   if (chunk >= 64 && chunk % 64 == 0 && chunk <= (1 << 20))
     return success();
-  return emitError() << stage
-                     << ": a chunk is a multiple of 64 symbols, at most "
+  return emitError() << label
+                     << " a chunk is a multiple of 64 symbols, at most "
                         "1048576, and not "
                      << chunk;
 }

@@ -12,7 +12,7 @@
 namespace mlir::zq {
 
 /// Whether `chunk` elements along the last axis may be a chunk.
-LogicalResult verifyChunk(ErrorFn emitError, int64_t chunk, StringRef stage);
+LogicalResult verifyChunk(ErrorFn emitError, int64_t chunk, StringRef label);
 
 /// Appends a stream of one dimension whose size is up to the data.
 void addDataStream(SmallVectorImpl<Part> &parts, MLIRContext *context,

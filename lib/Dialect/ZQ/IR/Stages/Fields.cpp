@@ -23,7 +23,7 @@ static FloatFields getFields(Type type,
 LogicalResult FieldsAttr::verify(ErrorFn emitError, Type type,
                                  Attribute stored) {
   if (!isOfValues(type) && !toMinifloat(type))
-    return emitError() << "fields: the type is f16, bf16, f32 or a smaller "
+    return emitError() << "(fields 1) the type is f16, bf16, f32 or a smaller "
                           "float of a quantizer, and not "
                        << type;
   return success();
@@ -62,6 +62,10 @@ LogicalResult FieldsAttr::getParts(int64_t rank, Type, Operation *,
   return success();
 }
 
+StageAttrInterface FieldsAttr::withPlainPart(unsigned, Type) const {
+  return get(getContext(), getType(), Attribute());
+}
+
 Reference FieldsAttr::getReference(Type) const {
   auto codec = dyn_cast_or_null<CodecAttr>(getStored());
   if (!codec)
@@ -71,6 +75,10 @@ Reference FieldsAttr::getReference(Type) const {
   if (!rest)
     return nullptr;
   return std::make_shared<FloatFields>(getFields(getType(), rest));
+}
+
+StageCost FieldsAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {4, 0};
 }
 
 bool FieldsAttr::isLossless() const {

@@ -15,11 +15,12 @@ static constexpr int64_t lanes = 16, maxVectors = 16;
 LogicalResult HadamardAttr::verify(ErrorFn emitError, int64_t axis,
                                    int64_t block, std::optional<uint64_t>) {
   if (axis < 0)
-    return emitError() << "hadamard: the axis is not negative";
+    return emitError() << "(hadamard 1) the axis is not negative";
   if (!::zq::codec::hadamardOrder(block) || block > 16384)
-    return emitError() << "hadamard: the block is a power of two, or 12, 20, "
-                          "28 or 36 times one, from 1 to 16384, and not "
-                       << block;
+    return emitError()
+           << "(hadamard 2) the block is a power of two, or 12, 20, "
+              "28 or 36 times one, from 1 to 16384, and not "
+           << block;
   return success();
 }
 
@@ -41,6 +42,12 @@ LogicalResult HadamardAttr::getParts(int64_t, Type, Operation *,
 Reference HadamardAttr::getReference(Type) const {
   return std::make_shared<::zq::codec::Hadamard>(getAxis(), getBlock(),
                                                  getSeed());
+}
+
+// A sum and a sign for each butterfly, or the sums of a small matrix.
+StageCost HadamardAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  int64_t order = ::zq::codec::hadamardOrder(getBlock());
+  return {2.0 * llvm::Log2_64(getBlock() / order) + order, 0};
 }
 
 bool HadamardAttr::isLossless() const { return false; }

@@ -8,11 +8,12 @@ using namespace mlir::zq;
 
 LogicalResult HuffmanAttr::verify(ErrorFn emitError, int64_t chunk,
                                   int64_t length) {
-  if (failed(verifyChunk(emitError, chunk, "huffman")))
+  if (failed(verifyChunk(emitError, chunk, "(huffman 1)")))
     return failure();
   if (length < 1 || length > 16)
-    return emitError() << "huffman: the longest code has 1 to 16 bits, and not "
-                       << length;
+    return emitError()
+           << "(huffman 2) the longest code has 1 to 16 bits, and not "
+           << length;
   return success();
 }
 
@@ -48,6 +49,11 @@ int64_t HuffmanAttr::getGranule(Type, Operation *) const { return 1; }
 Reference HuffmanAttr::getReference(Type input) const {
   return std::make_shared<::zq::codec::Huffman>(getBits(input), getChunk(),
                                                 getLength());
+}
+
+// Reading bits, a lookup and a shift, each waiting for the one before.
+StageCost HuffmanAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {0, 16};
 }
 
 bool HuffmanAttr::isLossless() const { return true; }

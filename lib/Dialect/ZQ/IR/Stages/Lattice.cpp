@@ -29,6 +29,11 @@ Reference LatticeAttr::getReference(Type) const {
   return std::make_shared<LatticeE8P>();
 }
 
+// Words of a table for eight values each; the rest is done in lanes.
+StageCost LatticeAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {14, 0.5};
+}
+
 bool LatticeAttr::isLossless() const { return false; }
 
 /// Twice the base vectors plus 8, a word each, element 0 in the lowest nibble.

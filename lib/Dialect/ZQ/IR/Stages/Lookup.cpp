@@ -7,7 +7,7 @@ using namespace mlir;
 using namespace mlir::zq;
 
 LogicalResult LookupAttr::verify(ErrorFn emitError, DenseF32ArrayAttr table) {
-  return verifyTable(emitError, table, "lookup");
+  return verifyTable(emitError, table, "(lookup 1)", "(lookup 2)");
 }
 
 LogicalResult LookupAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t>,
@@ -28,6 +28,10 @@ Reference LookupAttr::getReference(Type) const {
   ArrayRef<float> table = getTable().asArrayRef();
   return std::make_shared<::zq::codec::Lookup>(
       std::vector<float>(table.begin(), table.end()));
+}
+
+StageCost LookupAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return getLookupCost(getTable().size());
 }
 
 bool LookupAttr::isLossless() const { return false; }

@@ -5,12 +5,13 @@
 
 using namespace mlir;
 using namespace mlir::zq;
+using ::zq::codec::LowRank;
 
-LogicalResult LowRankAttr::verify(ErrorFn emitError, int64_t rank, bool,
+LogicalResult LowRankAttr::verify(ErrorFn emitError, int64_t rank, LowRank::Of,
                                   Attribute stored) {
   if (rank < 1)
-    return emitError() << "lowrank: a rank is positive, and not " << rank;
-  return verifyStoredTensor(emitError, stored, "lowrank", "factor");
+    return emitError() << "(lowrank 1) a rank is positive, and not " << rank;
+  return verifyStoredTensor(emitError, stored, "(lowrank 2)", "factor");
 }
 
 LogicalResult LowRankAttr::verifyInput(ErrorFn emitError,
@@ -38,13 +39,15 @@ LogicalResult LowRankAttr::getParts(int64_t rank, Type, Operation *,
 }
 
 Reference LowRankAttr::getReference(Type) const {
-  using ::zq::codec::LowRank;
   auto stored = getStoredFloats(getStored());
   if (!stored)
     return nullptr;
-  return std::make_shared<LowRank>(
-      getRank(), getOfError() ? LowRank::Of::Error : LowRank::Of::Value,
-      *stored);
+  return std::make_shared<LowRank>(getRank(), getOf(), *stored);
+}
+
+// A term of the sum for each rank.
+StageCost LowRankAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {double(getRank()) + 1, 0};
 }
 
 bool LowRankAttr::isLossless() const { return false; }
@@ -70,16 +73,23 @@ Attribute LowRankAttr::parse(AsmParser &parser, Type) {
   SMLoc loc = parser.getCurrentLocation();
   if (parser.parseLess() || parser.parseKeyword("rank") ||
       parser.parseEqual() || parser.parseInteger(rank) || parser.parseComma() ||
-      parseChoice(parser, of, {"value", "error"}) || parser.parseComma() ||
-      parseStored(parser, stored) || parser.parseGreater())
+      parseChoice(parser, of, {"value", "search", "error"}) ||
+      parser.parseComma() || parseStored(parser, stored) ||
+      parser.parseGreater())
     return {};
   return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
-                    rank, of == "error", stored);
+                    rank,
+                    of == "error"    ? LowRank::Of::Error
+                    : of == "search" ? LowRank::Of::Search
+                                     : LowRank::Of::Value,
+                    stored);
 }
 
 void LowRankAttr::print(AsmPrinter &printer) const {
   printer << "<rank = " << getRank()
-          << (getOfError() ? ", error, " : ", value, ");
+          << (getOf() == LowRank::Of::Error    ? ", error, "
+              : getOf() == LowRank::Of::Search ? ", search, "
+                                               : ", value, ");
   printStored(printer, getStored());
   printer << '>';
 }

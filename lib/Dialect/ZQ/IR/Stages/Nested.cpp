@@ -9,7 +9,7 @@ using ::zq::codec::Ties;
 
 LogicalResult NestedAttr::verify(ErrorFn emitError, int64_t bits, Ties) {
   if (bits < 1 || bits > 8)
-    return emitError() << "nested: codes are read at 1 to 8 bits, and not "
+    return emitError() << "(nested 1) codes are read at 1 to 8 bits, and not "
                        << bits;
   return success();
 }
@@ -37,6 +37,11 @@ Reference NestedAttr::getReference(Type input) const {
 }
 
 // The width of what it takes in is not known here.
+StageCost NestedAttr::getCost(ArrayRef<int64_t>, Type input,
+                              Operation *) const {
+  return {getBits() == zq::getBits(input) ? 0.0 : 10.0, 0};
+}
+
 bool NestedAttr::isLossless() const { return false; }
 
 Attribute NestedAttr::parse(AsmParser &parser, Type) {

@@ -11,11 +11,11 @@ using ::zq::codec::Octahedral;
 LogicalResult OctahedralAttr::verify(ErrorFn emitError, int64_t bits,
                                      int64_t dimension) {
   if (bits < 1 || bits > Octahedral::maxBits)
-    return emitError() << "octahedral: bits are 1 to " << Octahedral::maxBits
+    return emitError() << "(octahedral 1) bits are 1 to " << Octahedral::maxBits
                        << ", and not " << bits;
   if (dimension < Octahedral::minDimension ||
       dimension > Octahedral::maxDimension)
-    return emitError() << "octahedral: the dimension is "
+    return emitError() << "(octahedral 2) the dimension is "
                        << Octahedral::minDimension << " to "
                        << Octahedral::maxDimension << ", and not " << dimension;
   return success();
@@ -41,6 +41,11 @@ SmallVector<MainRatio> OctahedralAttr::getMainRatios(int64_t rank) const {
 
 Reference OctahedralAttr::getReference(Type) const {
   return std::make_shared<Octahedral>(getBits(), getDimension());
+}
+
+// Some forty operations on a third of the lanes, with a root and divisions.
+StageCost OctahedralAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {80, 0};
 }
 
 bool OctahedralAttr::isLossless() const { return false; }

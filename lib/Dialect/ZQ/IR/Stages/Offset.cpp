@@ -14,11 +14,11 @@ static constexpr std::pair<StringLiteral, OffsetStatistic> statistics[] = {
 
 LogicalResult OffsetAttr::verify(ErrorFn emitError, ArrayRef<int64_t> block,
                                  Attribute stored, OffsetStatistic) {
-  if (failed(verifyStored(emitError, stored, "offset")) ||
-      failed(verifySigned(emitError, stored, "offset", "an offset")))
+  if (failed(verifyStored(emitError, stored, "(offset 1)", "an offset")) ||
+      failed(verifySigned(emitError, stored, "(offset 2)", "an offset")))
     return failure();
   if (llvm::any_of(block, [](int64_t size) { return size < 0; }))
-    return emitError() << "offset: block sizes are positive";
+    return emitError() << "(offset 3) block sizes are positive";
   return success();
 }
 
@@ -53,6 +53,10 @@ Reference OffsetAttr::getReference(Type) const {
   std::vector<int64_t> block(getBlock().begin(), getBlock().end());
   return std::make_shared<::zq::codec::Offset>(std::move(block), *stored,
                                                getStatistic());
+}
+
+StageCost OffsetAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {2, 0};
 }
 
 bool OffsetAttr::isLossless() const { return false; }

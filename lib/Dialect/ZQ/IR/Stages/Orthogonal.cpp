@@ -10,9 +10,9 @@ using namespace mlir::zq;
 LogicalResult OrthogonalAttr::verify(ErrorFn emitError, int64_t axis,
                                      int64_t block, uint64_t, bool) {
   if (axis < 0)
-    return emitError() << "orthogonal: the axis is not negative";
+    return emitError() << "(orthogonal 1) the axis is not negative";
   if (block < 1 || block > 16384)
-    return emitError() << "orthogonal: a block has 1 to 16384 elements, and "
+    return emitError() << "(orthogonal 2) a block has 1 to 16384 elements, and "
                           "not "
                        << block;
   return success();
@@ -43,6 +43,13 @@ LogicalResult OrthogonalAttr::getParts(int64_t rank, Type, Operation *,
 Reference OrthogonalAttr::getReference(Type) const {
   return std::make_shared<::zq::codec::Orthogonal>(getAxis(), getBlock(),
                                                    getSeed(), getPerBlock());
+}
+
+// A column of the matrix times the block.
+StageCost OrthogonalAttr::getCost(ArrayRef<int64_t> shape, Type,
+                                  Operation *) const {
+  int64_t size = std::min(getBlock(), shape[getAxis()]);
+  return {double(size), 0};
 }
 
 bool OrthogonalAttr::isLossless() const { return false; }

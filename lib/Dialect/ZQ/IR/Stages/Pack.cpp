@@ -93,6 +93,14 @@ Reference PackAttr::getReference(Type input) const {
   return std::make_shared<::zq::codec::Pack>(getBits(input), getLayout());
 }
 
+// A shift and a mask; one of each for every plane; quotients for digits.
+StageCost PackAttr::getCost(ArrayRef<int64_t>, Type input, Operation *) const {
+  int64_t bits = zq::getBits(input);
+  if (getPlanes() == PackLayout::Planes::EachBit)
+    return {2.0 * bits, 0};
+  return {getRadix() ? 5.0 : 2.0, 0};
+}
+
 bool PackAttr::isLossless() const { return true; }
 
 FailureOr<Value> PackAttr::emitDecode(DecodeBuilder &at, Value) const {

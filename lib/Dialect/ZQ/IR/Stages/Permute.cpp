@@ -8,7 +8,7 @@ using namespace mlir::zq;
 
 LogicalResult PermuteAttr::verify(ErrorFn emitError, int64_t axis) {
   if (axis < 0)
-    return emitError() << "permute: the axis is not negative";
+    return emitError() << "(permute 1) the axis is not negative";
   return success();
 }
 
@@ -31,6 +31,11 @@ LogicalResult PermuteAttr::getParts(int64_t rank, Type, Operation *,
 
 Reference PermuteAttr::getReference(Type) const {
   return std::make_shared<::zq::codec::Permute>(getAxis());
+}
+
+// A place is read, and the value there.
+StageCost PermuteAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {0, 2};
 }
 
 bool PermuteAttr::isLossless() const { return false; }

@@ -9,9 +9,9 @@ using namespace mlir::zq;
 LogicalResult PowerAttr::verify(ErrorFn emitError, int64_t bits,
                                 APFloat exponent) {
   if (bits < 2 || bits > 8)
-    return emitError() << "power: codes have 2 to 8 bits, and not " << bits;
+    return emitError() << "(power 1) codes have 2 to 8 bits, and not " << bits;
   if (!exponent.isFiniteNonZero() || exponent.isNegative())
-    return emitError() << "power: the exponent is positive";
+    return emitError() << "(power 2) the exponent is positive";
   return success();
 }
 
@@ -36,6 +36,10 @@ static ::zq::codec::Power getStage(PowerAttr attribute) {
 
 Reference PowerAttr::getReference(Type) const {
   return std::make_shared<::zq::codec::Power>(getStage(*this));
+}
+
+StageCost PowerAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return getLookupCost(int64_t(1) << getBits());
 }
 
 bool PowerAttr::isLossless() const { return false; }

@@ -12,14 +12,14 @@ using ::zq::codec::Pvq;
 LogicalResult PvqAttr::verify(ErrorFn emitError, int64_t length,
                               int64_t pulses) {
   if (length < 1 || length > Pvq::maxLength)
-    return emitError() << "pvq: the length is 1 to " << Pvq::maxLength
+    return emitError() << "(pvq 1) the length is 1 to " << Pvq::maxLength
                        << ", and not " << length;
   if (pulses < 1 || pulses > Pvq::maxPulses)
-    return emitError() << "pvq: there are 1 to " << Pvq::maxPulses
+    return emitError() << "(pvq 2) there are 1 to " << Pvq::maxPulses
                        << " pulses, and not " << pulses;
   if (Pvq::countPoints(length, pulses) > int64_t(1) << 32)
-    return emitError() << "pvq: there are more than 2^32 vectors of " << length
-                       << " elements with " << pulses << " pulses";
+    return emitError() << "(pvq 3) there are more than 2^32 vectors of "
+                       << length << " elements with " << pulses << " pulses";
   return success();
 }
 
@@ -44,6 +44,11 @@ SmallVector<MainRatio> PvqAttr::getMainRatios(int64_t rank) const {
 
 Reference PvqAttr::getReference(Type) const {
   return std::make_shared<Pvq>(getLength(), getPulses());
+}
+
+// Each coordinate is counted down to, one after the other.
+StageCost PvqAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {2, 100};
 }
 
 bool PvqAttr::isLossless() const { return false; }

@@ -9,14 +9,15 @@ using Kind = QuantizeFormat::Kind;
 LogicalResult QuantizeAttr::verify(ErrorFn emitError, QuantizeFormat format,
                                    Ties ties, std::optional<uint64_t> seed) {
   if (format.kind == Kind::Symmetric && format.size < 2)
-    return emitError() << "quantize: symmetric integers have 2 to 8 bits";
+    return emitError() << "(quantize 3) symmetric integers have 2 to 8 bits";
   if (format.kind == Kind::Levels &&
       (format.size < 3 || format.size > 255 || format.size % 2 == 0))
-    return emitError() << "quantize: the number of levels is odd and from 3 to "
-                          "255, and not "
-                       << format.size;
+    return emitError()
+           << "(quantize 4) the number of levels is odd and from 3 to "
+              "255, and not "
+           << format.size;
   if (seed && ties != Ties::Even)
-    return emitError() << "quantize: stochastic rounding knows no ties";
+    return emitError() << "(quantize 5) stochastic rounding knows no ties";
   return success();
 }
 
@@ -41,6 +42,14 @@ Reference QuantizeAttr::getReference(Type) const {
   return getFormat().getReference(rounding);
 }
 
+// A lookup, the fields of a float, or an extension and a conversion.
+StageCost QuantizeAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  QuantizeFormat format = getFormat();
+  if (format.kind == QuantizeFormat::Kind::Float)
+    return {format.getMinifloat().bits() > 5 ? 8.0 : 2.0, 0};
+  return {2, 0};
+}
+
 bool QuantizeAttr::isLossless() const { return false; }
 
 Attribute QuantizeAttr::parse(AsmParser &parser, Type) {
@@ -60,7 +69,7 @@ Attribute QuantizeAttr::parse(AsmParser &parser, Type) {
     if (option == "symmetric" || option == "bipolar") {
       if (format->kind != Kind::Signed) {
         parser.emitError(optionLoc)
-            << "quantize: '" << option << "' is for siN alone";
+            << "(quantize 2) '" << option << "' is for siN alone";
         return {};
       }
       format->kind = option == "bipolar" ? Kind::Bipolar : Kind::Symmetric;

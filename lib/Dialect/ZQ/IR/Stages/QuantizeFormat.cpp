@@ -76,7 +76,7 @@ llvm::hash_code mlir::zq::hash_value(const QuantizeFormat &format) {
 
 static InFlightDiagnostic refuse(AsmParser &parser, SMLoc loc) {
   return parser.emitError(loc)
-         << "quantize: the type is siN or uiN with N from 1 to 8, f4E2M1FN, "
+         << "(quantize 1) the type is siN or uiN with N from 1 to 8, f4E2M1FN, "
             "f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, or eXmY or ueXmY of at "
             "most 8 bits, and not ";
 }

@@ -10,9 +10,9 @@ using ::zq::codec::ransLanes;
 LogicalResult RansAttr::verify(ErrorFn emitError, int64_t precision,
                                int64_t chunk) {
   if (precision < 1 || precision > 12)
-    return emitError() << "rans: the precision is 1 to 12 bits, and not "
+    return emitError() << "(rans 1) the precision is 1 to 12 bits, and not "
                        << precision;
-  return verifyChunk(emitError, chunk, "rans");
+  return verifyChunk(emitError, chunk, "(rans 2)");
 }
 
 LogicalResult RansAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t>,
@@ -47,6 +47,11 @@ int64_t RansAttr::getGranule(Type, Operation *) const { return ransLanes; }
 Reference RansAttr::getReference(Type input) const {
   return std::make_shared<::zq::codec::Rans>(getBits(input), getPrecision(),
                                              getChunk());
+}
+
+// Entries of the table come one by one, the rest in 32 lanes.
+StageCost RansAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {20, 7};
 }
 
 bool RansAttr::isLossless() const { return true; }

@@ -9,8 +9,8 @@ using namespace mlir::zq;
 LogicalResult RawAttr::verify(ErrorFn emitError, Type type) {
   if (type.isF32() || type.isF16() || type.isBF16())
     return success();
-  return emitError() << "raw: values are stored as f32, f16 or bf16, and not "
-                     << type;
+  return emitError()
+         << "(raw 1) values are stored as f32, f16 or bf16, and not " << type;
 }
 
 LogicalResult RawAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t>,
@@ -33,6 +33,10 @@ Reference RawAttr::getReference(Type input) const {
 }
 
 // It is where it takes in its own type, which is not known here.
+StageCost RawAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {1, 0};
+}
+
 bool RawAttr::isLossless() const { return false; }
 
 FailureOr<Value> RawAttr::emitDecode(DecodeBuilder &at, Value) const {

@@ -16,11 +16,11 @@ LogicalResult RegisterRansAttr::verify(ErrorFn emitError, int64_t lanes,
                                        int64_t rows) {
   if (lanes != 32 && lanes != 64 && lanes != 128 && lanes != 256)
     return emitError()
-           << "register_rans: there are 32, 64, 128 or 256 lanes, and not "
+           << "(register_rans 1) there are 32, 64, 128 or 256 lanes, and not "
            << lanes;
   if (rows < 1)
-    return emitError() << "register_rans: a chunk has one row or more, and not "
-                       << rows;
+    return emitError()
+           << "(register_rans 2) a chunk has one row or more, and not " << rows;
   return success();
 }
 
@@ -78,6 +78,11 @@ int64_t RegisterRansAttr::getGranule(Type, Operation *) const {
 
 Reference RegisterRansAttr::getReference(Type input) const {
   return std::make_shared<::zq::codec::RegisterRans>(getStage(*this, input));
+}
+
+StageCost RegisterRansAttr::getCost(ArrayRef<int64_t>, Type,
+                                    Operation *) const {
+  return {16, 0};
 }
 
 bool RegisterRansAttr::isLossless() const { return true; }

@@ -7,7 +7,7 @@ using namespace mlir;
 using namespace mlir::zq;
 
 LogicalResult ResidualAttr::verify(ErrorFn emitError, Attribute stored) {
-  return verifyStoredTensor(emitError, stored, "residual", "residual");
+  return verifyStoredTensor(emitError, stored, "(residual 1)", "residual");
 }
 
 LogicalResult ResidualAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t>,
@@ -30,6 +30,10 @@ Reference ResidualAttr::getReference(Type) const {
   if (!stored)
     return nullptr;
   return std::make_shared<::zq::codec::Residual>(*stored);
+}
+
+StageCost ResidualAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {1, 0};
 }
 
 bool ResidualAttr::isLossless() const { return false; }

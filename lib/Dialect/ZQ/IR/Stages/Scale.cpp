@@ -18,6 +18,18 @@ static constexpr std::pair<StringLiteral, ScaleStatistic> statistics[] = {
     {"l2", ScaleStatistic::L2},         {"rms", ScaleStatistic::Rms},
     {"peak", ScaleStatistic::Peak},     {"search", ScaleStatistic::Search}};
 
+static constexpr std::pair<StringLiteral, PowerOfTwoRule> rules[] = {
+    {"ceil", PowerOfTwoRule::Ceil},
+    {"floor", PowerOfTwoRule::Floor},
+    {"down", PowerOfTwoRule::Down}};
+
+static StringRef stringify(PowerOfTwoRule rule) {
+  for (auto [name, value] : rules)
+    if (value == rule)
+      return name;
+  llvm_unreachable("a rule without a name");
+}
+
 static StringRef stringify(ScaleStatistic statistic) {
   for (auto [name, value] : statistics)
     if (value == statistic)
@@ -28,30 +40,36 @@ static StringRef stringify(ScaleStatistic statistic) {
 LogicalResult ScaleAttr::verify(ErrorFn emitError, ArrayRef<int64_t> block,
                                 Attribute stored, Attribute zero,
                                 ScaleStatistic statistic, PowerOfTwoRule rule,
-                                int64_t rows) {
-  if (failed(verifyStored(emitError, stored, "scale")))
+                                bool divide, int64_t rows) {
+  if (failed(verifyStored(emitError, stored, "(scale 1)", "a scale")))
     return failure();
   if (llvm::any_of(block, [](int64_t size) { return size < 0; }))
-    return emitError() << "scale: block sizes are positive";
+    return emitError() << "(scale 2) block sizes are positive";
   if (zero && !isa<UnitAttr>(zero) &&
-      (failed(verifyStored(emitError, zero, "zero")) ||
-       failed(verifySigned(emitError, zero, "scale", "a zero point"))))
+      (failed(verifyStored(emitError, zero, "(scale 3)", "a zero point")) ||
+       failed(verifySigned(emitError, zero, "(scale 4)", "a zero point"))))
     return failure();
   if (zero && statistic != ScaleStatistic::AbsMax &&
       statistic != ScaleStatistic::Search)
-    return emitError() << "scale: a zero point goes with absmax or search, and "
-                          "not with "
-                       << stringify(statistic);
+    return emitError()
+           << "(scale 5) a zero point goes with absmax or search, and "
+              "not with "
+           << stringify(statistic);
   auto type = dyn_cast<TypeAttr>(stored);
   if (rule != PowerOfTwoRule::Ceil &&
       !(type && isa<Float8E8M0FNUType>(type.getValue())))
-    return emitError() << "scale: 'floor' is a rule for f8E8M0FNU scales";
+    return emitError() << "(scale 6) '" << stringify(rule)
+                       << "' is a rule for f8E8M0FNU scales";
+  if (divide &&
+      !(type && (type.getValue().isF32() || type.getValue().isBF16())))
+    return emitError() << "(scale 10) what divides is stored as f32 or bf16";
   if (rows < 0 || rows > 255)
-    return emitError() << "scale: panels have 1 to 255 rows, and not " << rows;
+    return emitError() << "(scale 7) panels have 1 to 255 rows, and not "
+                       << rows;
   if (rows && (!type || isa_and_nonnull<CodecAttr>(zero)))
-    return emitError() << "scale: 'rows' is for arrays without a codec";
+    return emitError() << "(scale 8) 'rows' is for arrays without a codec";
   if (statistic == ScaleStatistic::Peak)
-    return verifySigned(emitError, stored, "scale", "a peak scale");
+    return verifySigned(emitError, stored, "(scale 9)", "a peak scale");
   return success();
 }
 
@@ -103,17 +121,18 @@ StageAttrInterface ScaleAttr::withPlainPart(unsigned index, Type type) const {
   Attribute plain = TypeAttr::get(type);
   if (index == 0)
     return get(getContext(), getBlock(), plain, getZero(), getStatistic(),
-               getRule(), getRows());
+               getRule(), getDivide(), getRows());
   if (hasIntegerZero())
     return nullptr;
   return get(getContext(), getBlock(), getStored(), plain, getStatistic(),
-             getRule(), getRows());
+             getRule(), getDivide(), getRows());
 }
 
 Reference ScaleAttr::getReference(Type) const {
   ::zq::codec::ScaleOptions options;
   options.statistic = getStatistic();
   options.rule = getRule();
+  options.divides = getDivide();
   options.rows = getRows();
   options.integerZero = hasIntegerZero();
   if (getZero() && !hasIntegerZero()) {
@@ -130,17 +149,24 @@ Reference ScaleAttr::getReference(Type) const {
                                               std::move(options));
 }
 
+// The product, and reading the scale, which some elements share. A division
+// takes about eight times as long as a product.
+StageCost ScaleAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  double operations = getDivide() ? 8 : 2;
+  return {getZero() ? operations + 1 : operations, 0};
+}
+
 bool ScaleAttr::isLossless() const { return false; }
 
 //===----------------------------------------------------------------------===//
 // Text form
 //===----------------------------------------------------------------------===//
 
-/// Where an option may stand: `zero`, `zero = stored`, a statistic, a rule or
-/// `rows = 16`.
+/// Where an option may stand: `zero`, `zero = stored`, a statistic, a rule,
+/// `divide` or `rows = 16`.
 static ParseResult parseOption(AsmParser &parser, Attribute &zero,
                                ScaleStatistic &statistic, PowerOfTwoRule &rule,
-                               int64_t &rows) {
+                               bool &divide, int64_t &rows) {
   SMLoc loc = parser.getCurrentLocation();
   StringRef keyword;
   if (parser.parseKeyword(&keyword))
@@ -157,12 +183,17 @@ static ParseResult parseOption(AsmParser &parser, Attribute &zero,
       statistic = value;
       return success();
     }
-  if (keyword != "floor" && keyword != "ceil")
+  for (auto [name, value] : rules)
+    if (keyword == name) {
+      rule = value;
+      return success();
+    }
+  if (keyword != "divide")
     return parser.emitError(loc)
            << "expected 'zero', 'absmax', 'meanabs', 'l2', 'rms', 'peak', "
-              "'search', 'floor', 'ceil' or 'rows', and not '"
+              "'search', 'floor', 'ceil', 'down', 'divide' or 'rows', and not '"
            << keyword << "'";
-  rule = keyword == "floor" ? PowerOfTwoRule::Floor : PowerOfTwoRule::Ceil;
+  divide = true;
   return success();
 }
 
@@ -171,19 +202,20 @@ Attribute ScaleAttr::parse(AsmParser &parser, Type) {
   Attribute stored, zero;
   ScaleStatistic statistic = ScaleStatistic::AbsMax;
   PowerOfTwoRule rule = PowerOfTwoRule::Ceil;
+  bool divide = false;
   int64_t rows = 0;
   SMLoc loc = parser.getCurrentLocation();
   if (parser.parseLess() || parseBlock(parser, block) || parser.parseComma() ||
       parseStored(parser, stored))
     return {};
   while (succeeded(parser.parseOptionalComma()))
-    if (parseOption(parser, zero, statistic, rule, rows))
+    if (parseOption(parser, zero, statistic, rule, divide, rows))
       return {};
   if (parser.parseGreater())
     return {};
   return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
                     ArrayRef<int64_t>(block), stored, zero, statistic, rule,
-                    rows);
+                    divide, rows);
 }
 
 void ScaleAttr::print(AsmPrinter &printer) const {
@@ -199,8 +231,10 @@ void ScaleAttr::print(AsmPrinter &printer) const {
   }
   if (getStatistic() != ScaleStatistic::AbsMax)
     printer << ", " << stringify(getStatistic());
-  if (getRule() == PowerOfTwoRule::Floor)
-    printer << ", floor";
+  if (getRule() != PowerOfTwoRule::Ceil)
+    printer << ", " << stringify(getRule());
+  if (getDivide())
+    printer << ", divide";
   if (getRows())
     printer << ", rows = " << getRows();
   printer << '>';
@@ -221,6 +255,14 @@ static Value emitIntegersToF32(DecodeBuilder &at, Value integers) {
   return vector::BroadcastOp::create(b, at.loc, lanes, one);
 }
 
+/// `main`, less its zero point, times the scale or divided by it.
+static Value applyScale(OpBuilder &b, Location loc, ScaleAttr stage, Value main,
+                        Value scale) {
+  if (stage.getDivide())
+    return arith::DivFOp::create(b, loc, main, scale);
+  return arith::MulFOp::create(b, loc, main, scale);
+}
+
 FailureOr<Value> ScaleAttr::emitDecode(DecodeBuilder &at, Value main) const {
   SmallVector<int64_t> group = getGroup(getBlock(), at.shape.size());
   OpBuilder &b = at.builder;
@@ -236,7 +278,7 @@ FailureOr<Value> ScaleAttr::emitDecode(DecodeBuilder &at, Value main) const {
                                   : emitToF32(b, at.loc, *points);
     main = arith::SubFOp::create(b, at.loc, main, zero);
   }
-  return arith::MulFOp::create(b, at.loc, main, scale).getResult();
+  return applyScale(b, at.loc, *this, main, scale);
 }
 
 //===----------------------------------------------------------------------===//
@@ -283,29 +325,42 @@ FailureOr<Value> ScaleAttr::emitTensorDecode(TensorDecodeBuilder &at) const {
       blockOf[i] = b.getAffineConstantExpr(0);
     }
 
+  // `of` of each element of `main` and what `side` has for its block.
+  using Body = function_ref<Value(OpBuilder &, Location, Value, Value)>;
+  auto withBlocks = [&](Value main, Value side, Body of) -> Value {
+    AffineMap perElement = b.getMultiDimIdentityMap(rank);
+    AffineMap maps[] = {
+        perElement, AffineMap::get(rank, 0, blockOf, getContext()), perElement};
+    SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
+    Value empty = at.empty(at.sizes);
+    return linalg::GenericOp::create(
+               b, at.loc, empty.getType(), ValueRange{main, side}, empty, maps,
+               loops,
+               [&](OpBuilder &b, Location loc, ValueRange values) {
+                 linalg::YieldOp::create(b, loc,
+                                         of(b, loc, values[0], values[1]));
+               })
+        .getResult(0);
+  };
   Value main = at.decode(at.main, at.offsets, at.sizes);
   Value scales = at.decode(at.parts[0], offsets, sizes);
   if (getZero()) {
     Value zeros = hasIntegerZero() ? at.cut(at.parts[1], offsets, sizes)
                                    : at.decode(at.parts[1], offsets, sizes);
-    AffineMap perElement = b.getMultiDimIdentityMap(rank);
-    AffineMap maps[] = {
-        perElement, AffineMap::get(rank, 0, blockOf, getContext()), perElement};
-    SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
-    auto body = [&](OpBuilder &b, Location loc, ValueRange values) {
-      Value zero = values[1];
-      if (hasIntegerZero())
-        zero = arith::SIToFPOp::create(b, loc, b.getF32Type(), zero);
-      Value centred = arith::SubFOp::create(b, loc, values[0], zero);
-      linalg::YieldOp::create(b, loc, centred);
-    };
-    Value empty = at.empty(at.sizes);
-    main = linalg::GenericOp::create(b, at.loc, empty.getType(),
-                                     ValueRange{main, zeros}, empty, maps,
-                                     loops, body)
-               .getResult(0);
+    main = withBlocks(
+        main, zeros, [&](OpBuilder &b, Location loc, Value main, Value zero) {
+          if (hasIntegerZero())
+            zero = arith::SIToFPOp::create(b, loc, b.getF32Type(), zero);
+          return arith::SubFOp::create(b, loc, main, zero).getResult();
+        });
   }
-  return ScaleOp::create(b, at.loc, main.getType(), main, scales).getResult();
+  // A factor may leave the sum of a contraction.
+  if (!getDivide())
+    return ScaleOp::create(b, at.loc, main.getType(), main, scales).getResult();
+  return withBlocks(main, scales,
+                    [&](OpBuilder &b, Location loc, Value main, Value scale) {
+                      return applyScale(b, loc, *this, main, scale);
+                    });
 }
 
 //===----------------------------------------------------------------------===//
@@ -316,11 +371,11 @@ StageAttrInterface ScaleAttr::withLanes(Type, int64_t rank, int64_t lanes,
                                         int64_t) const {
   // A scale of several rows is read once for all of them.
   if (rank < 2 || getBlock().empty() || getBlock()[rank - 2] != 1 ||
-      getRows() || isa<CodecAttr>(getStored()) ||
+      getDivide() || getRows() || isa<CodecAttr>(getStored()) ||
       isa_and_nonnull<CodecAttr>(getZero()))
     return *this;
   return get(getContext(), getBlock(), getStored(), getZero(), getStatistic(),
-             getRule(), lanes);
+             getRule(), /*divide=*/false, lanes);
 }
 
 SmallVector<int64_t> ScaleAttr::getFactorBlock(int64_t rank) const {
@@ -337,7 +392,8 @@ int64_t ScaleAttr::getFactorDigits() const {
 }
 
 bool ScaleAttr::hasFactorInLanes(ArrayRef<int64_t> shape, int64_t lanes) const {
-  if (shape.size() != 2 || isa<CodecAttr>(getStored()) ||
+  // A division is no factor.
+  if (getDivide() || shape.size() != 2 || isa<CodecAttr>(getStored()) ||
       isa_and_nonnull<CodecAttr>(getZero()))
     return false;
   int64_t height = getGroup(getBlock(), 2)[0];

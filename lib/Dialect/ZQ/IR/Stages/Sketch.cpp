@@ -9,7 +9,7 @@ using namespace mlir::zq;
 
 LogicalResult SketchAttr::verify(ErrorFn emitError, int64_t axis, uint64_t) {
   if (axis < 0)
-    return emitError() << "sketch: the axis is not negative";
+    return emitError() << "(sketch 1) the axis is not negative";
   return success();
 }
 
@@ -33,6 +33,12 @@ LogicalResult SketchAttr::getParts(int64_t rank, Type, Operation *,
 
 Reference SketchAttr::getReference(Type) const {
   return std::make_shared<::zq::codec::Sketch>(getAxis(), getSeed());
+}
+
+// A column of the matrix times the line.
+StageCost SketchAttr::getCost(ArrayRef<int64_t> shape, Type,
+                              Operation *) const {
+  return {double(shape[getAxis()]), 0};
 }
 
 bool SketchAttr::isLossless() const { return false; }

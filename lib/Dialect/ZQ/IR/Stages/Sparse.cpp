@@ -11,9 +11,10 @@ LogicalResult SparseAttr::verify(ErrorFn emitError, int64_t kept, int64_t group,
                                  CodecAttr) {
   if (1 <= kept && kept < group && group <= 256)
     return success();
-  return emitError() << "sparse: keeps at least one and not all of at most 256 "
-                        "values, and not "
-                     << kept << " of " << group;
+  return emitError()
+         << "(sparse 1) keeps at least one and not all of at most 256 "
+            "values, and not "
+         << kept << " of " << group;
 }
 
 LogicalResult SparseAttr::verifyInput(ErrorFn emitError,
@@ -43,6 +44,10 @@ LogicalResult SparseAttr::getParts(int64_t rank, Type, Operation *,
   return success();
 }
 
+StageAttrInterface SparseAttr::withPlainPart(unsigned, Type) const {
+  return get(getContext(), getKept(), getGroup(), CodecAttr());
+}
+
 SmallVector<MainRatio> SparseAttr::getMainRatios(int64_t rank) const {
   SmallVector<MainRatio> ratios(rank);
   ratios.back() = {getGroup(), getKept()};
@@ -60,6 +65,11 @@ Reference SparseAttr::getReference(Type) const {
       return nullptr;
   }
   return std::make_shared<::zq::codec::Sparse>(getKept(), getGroup(), index);
+}
+
+// Each kept value is compared, spread and selected.
+StageCost SparseAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {3.0 * getKept() + 1, 0};
 }
 
 bool SparseAttr::isLossless() const { return false; }

@@ -83,35 +83,35 @@ LogicalResult mlir::zq::verifyCodes(ErrorFn emitError, Type input,
 }
 
 LogicalResult mlir::zq::verifyStored(ErrorFn emitError, Attribute stored,
-                                     StringRef stage) {
+                                     StringRef label, StringRef what) {
   if (isa<CodecAttr>(stored))
     return success();
   Type type = cast<TypeAttr>(stored).getValue();
   if (isa<FloatType>(type) && toReferenceType(type) && !type.isF64())
     return success();
-  return emitError() << stage << ": a " << stage
+  return emitError() << label << " " << what
                      << " is stored as f32, f16, bf16, f8E4M3FN, f8E5M2 or "
                         "f8E8M0FNU, and not "
                      << type;
 }
 
 LogicalResult mlir::zq::verifySigned(ErrorFn emitError, Attribute stored,
-                                     StringRef stage, StringRef what) {
+                                     StringRef label, StringRef what) {
   auto type = dyn_cast<TypeAttr>(stored);
   if (!type || !isa<Float8E8M0FNUType>(type.getValue()))
     return success();
-  return emitError() << stage << ": " << what
+  return emitError() << label << " " << what
                      << " has a sign, which f8E8M0FNU does not hold";
 }
 
 LogicalResult mlir::zq::verifyStoredTensor(ErrorFn emitError, Attribute stored,
-                                           StringRef stage, StringRef array) {
+                                           StringRef label, StringRef array) {
   if (isa<CodecAttr>(stored))
     return success();
   Type type = cast<TypeAttr>(stored).getValue();
   if (type.isF32() || type.isF16() || type.isBF16())
     return success();
-  return emitError() << stage << ": the " << array
+  return emitError() << label << " the " << array
                      << " is stored as f32, f16 or bf16, or has a codec, and "
                         "not "
                      << type;
@@ -129,15 +129,15 @@ LogicalResult mlir::zq::verifyBlockRank(ErrorFn emitError,
 }
 
 LogicalResult mlir::zq::verifyTable(ErrorFn emitError, DenseF32ArrayAttr table,
-                                    StringRef stage) {
+                                    StringRef sizeLabel, StringRef orderLabel) {
   ArrayRef<float> values = table.asArrayRef();
   if (values.size() < 2 || values.size() > 256)
-    return emitError() << stage << ": a table has 2 to 256 entries, and not "
+    return emitError() << sizeLabel << " a table has 2 to 256 entries, and not "
                        << values.size();
   for (size_t i = 0; i < values.size(); ++i)
     if (!std::isfinite(values[i]) || (i && values[i] <= values[i - 1]))
-      return emitError() << stage
-                         << ": the table is finite and increasing, but entry "
+      return emitError() << orderLabel
+                         << " the table is finite and increasing, but entry "
                          << i << " is not";
   return success();
 }
@@ -216,6 +216,13 @@ Value mlir::zq::splat(DecodeBuilder &at, unsigned bits, int64_t value) {
 /// takes two thirds of the time of eight permutes; other targets would select
 /// between all entries.
 static constexpr size_t gatherFrom = 128;
+
+StageCost mlir::zq::getLookupCost(int64_t entries) {
+  if (entries >= int64_t(gatherFrom))
+    return {2, 1};
+  // A permutation of one or two registers, or several and selections.
+  return {std::max(2.0, entries / 8.0), 0};
+}
 
 Value mlir::zq::emitLookup(DecodeBuilder &at, Value codes,
                            ArrayRef<float> values) {

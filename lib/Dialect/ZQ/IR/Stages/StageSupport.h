@@ -54,20 +54,23 @@ LogicalResult verifyValues(ErrorFn emitError, Type input, StringRef stage);
 LogicalResult verifyCodes(ErrorFn emitError, Type input, StringRef stage,
                           int64_t maxBits = 8);
 
+// The parameters of a stage are checked under labels, "(scale 1)", that its
+// description lists; scripts/check_constraints.py looks for a test of each.
+
 /// Whether `stored` is f32, f16, bf16, f8E4M3FN, f8E5M2 or f8E8M0FNU, or a
-/// codec.
-LogicalResult verifyStored(ErrorFn emitError, Attribute stored,
-                           StringRef stage);
+/// codec; `what` is stored so: "an offset".
+LogicalResult verifyStored(ErrorFn emitError, Attribute stored, StringRef label,
+                           StringRef what);
 
 /// Whether `stored` is not f8E8M0FNU, which has neither sign nor zero; `what`
-/// says of what the stage needs them: "an offset".
-LogicalResult verifySigned(ErrorFn emitError, Attribute stored, StringRef stage,
+/// needs them.
+LogicalResult verifySigned(ErrorFn emitError, Attribute stored, StringRef label,
                            StringRef what);
 
 /// Whether `stored` is f32, f16 or bf16, which are read without a decoder of
 /// their own, or a codec. `array` names it.
 LogicalResult verifyStoredTensor(ErrorFn emitError, Attribute stored,
-                                 StringRef stage, StringRef array);
+                                 StringRef label, StringRef array);
 
 /// Whether a block has one size per dimension, or is the whole tensor.
 LogicalResult verifyBlockRank(ErrorFn emitError, ArrayRef<int64_t> block,
@@ -75,7 +78,7 @@ LogicalResult verifyBlockRank(ErrorFn emitError, ArrayRef<int64_t> block,
 
 /// Whether a table of values has 2 to 256 finite entries that increase.
 LogicalResult verifyTable(ErrorFn emitError, DenseF32ArrayAttr table,
-                          StringRef stage);
+                          StringRef sizeLabel, StringRef orderLabel);
 
 /// Whether a transform along `axis` takes in `input` for a tensor of `shape`.
 LogicalResult verifyTransform(ErrorFn emitError, ArrayRef<int64_t> shape,
@@ -106,6 +109,9 @@ VectorType getLanes(DecodeBuilder &at, Type element);
 
 /// An integer constant in every lane.
 Value splat(DecodeBuilder &at, unsigned bits, int64_t value);
+
+/// What `emitLookup` in a table of `entries` costs for one value.
+StageCost getLookupCost(int64_t entries);
 
 /// The value of each code in a table of consecutive codes' values; what lies
 /// beyond it repeats its last entry.

@@ -23,18 +23,19 @@ LogicalResult TablesAttr::verify(ErrorFn emitError, ArrayRef<int64_t> block,
                                  Attribute stored,
                                  ArrayRef<DenseF32ArrayAttr> tables,
                                  CodecAttr) {
-  if (failed(verifyStored(emitError, stored, "scale")))
+  if (failed(verifyStored(emitError, stored, "(tables 1)", "a scale")))
     return failure();
   if (tables.size() < 2)
-    return emitError() << "tables: there are two tables or more, and not "
+    return emitError() << "(tables 2) there are two tables or more, and not "
                        << tables.size();
   for (DenseF32ArrayAttr table : tables)
-    if (failed(verifyTable(emitError, table, "tables")))
+    if (failed(verifyTable(emitError, table, "(tables 3)", "(tables 4)")))
       return failure();
   if ((tables.size() << getBitsOf(tables)) > 256)
-    return emitError() << "tables: a code and its tag have at most 8 bits, but "
-                       << tables.size() << " tables of " << getBitsOf(tables)
-                       << "-bit codes need more";
+    return emitError()
+           << "(tables 5) a code and its tag have at most 8 bits, but "
+           << tables.size() << " tables of " << getBitsOf(tables)
+           << "-bit codes need more";
   return success();
 }
 
@@ -65,7 +66,7 @@ LogicalResult TablesAttr::getParts(int64_t rank, Type, Operation *,
 
 StageAttrInterface TablesAttr::withPlainPart(unsigned index, Type type) const {
   if (index)
-    return nullptr;
+    return get(getContext(), getBlock(), getStored(), getTables(), CodecAttr());
   return get(getContext(), getBlock(), TypeAttr::get(type), getTables(),
              getTags());
 }
@@ -88,6 +89,12 @@ Reference TablesAttr::getReference(Type) const {
       scales ? ::zq::codec::StoredFloats(scales)
              : ::zq::codec::StoredFloats(getStoredType(getStored())),
       std::move(tables), std::move(tags));
+}
+
+// A table is chosen before, and the scale multiplies after.
+StageCost TablesAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  StageCost cost = getLookupCost(getTables().size() << getCodeBits());
+  return {cost.vector + 2, cost.scalar};
 }
 
 bool TablesAttr::isLossless() const { return false; }

@@ -13,14 +13,15 @@ static constexpr int64_t lanesAtOnce = ::zq::codec::windowSlack;
 LogicalResult WindowAttr::verify(ErrorFn emitError, ArrayRef<int64_t> bits,
                                  bool base, int64_t chunk) {
   if (bits.empty() || bits.size() > 4)
-    return emitError() << "window: there are 1 to 4 windows, and not "
+    return emitError() << "(window 1) there are 1 to 4 windows, and not "
                        << bits.size();
   for (int64_t width : bits)
     if (width < 1 || width > 4)
-      return emitError() << "window: a code has 1 to 4 bits, and not " << width;
+      return emitError() << "(window 2) a code has 1 to 4 bits, and not "
+                         << width;
   if (base && bits.size() > 1)
-    return emitError() << "window: a base is that of a single window";
-  return verifyChunk(emitError, chunk, "window");
+    return emitError() << "(window 3) a base is that of a single window";
+  return verifyChunk(emitError, chunk, "(window 4)");
 }
 
 LogicalResult WindowAttr::verifyInput(ErrorFn emitError, ArrayRef<int64_t>,
@@ -78,6 +79,11 @@ Reference WindowAttr::getReference(Type input) const {
       getBase() ? ::zq::codec::WindowKind::Base
                 : ::zq::codec::WindowKind::Palette,
       getChunk());
+}
+
+// What escapes from each window is counted and expanded.
+StageCost WindowAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
+  return {8.0 + 12.0 * getBits().size(), 0};
 }
 
 bool WindowAttr::isLossless() const { return true; }

@@ -24,6 +24,10 @@ def ZQ_BitmapAttr : ZQ_Stage<"Bitmap", "bitmap", ["getGranule"]> {
     begins; `values`, of the stored type - or i8, the codes of each tile packed -
     and of a size that depends on the data, with a tile of zeros at its end
     (`zq/Codec/Bitmap.h`).
+
+    Constraints:
+    * (bitmap 1) a tile is a multiple of 8 elements, from 8 to 512;
+    * (bitmap 2) values are stored as f32, f16 or bf16.
   }];
   let parameters = (ins "int64_t":$tile, OptionalParameter<"::mlir::Type">:$type);
   let assemblyFormat = "`<` $tile (`,` $type^)? `>`";

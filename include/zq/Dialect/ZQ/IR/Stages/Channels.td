@@ -19,6 +19,11 @@ def ZQ_ChannelsAttr : ZQ_TensorStage<"Channels", "channels",
     Takes in values and hands on f32 values; not lossless. Stream: `first`, f32,
     f16 or bf16, or in a codec of its own. A tensor stage: a contraction is split
     in two.
+
+    Constraints:
+    * (channels 1) the axis is not negative;
+    * (channels 2) the number of channels is not negative;
+    * (channels 3) the first part is stored as f32, f16 or bf16, or has a codec.
   }];
   let parameters = (ins "int64_t":$axis, "int64_t":$first, ZQ_Stored:$stored);
   let assemblyFormat = [{

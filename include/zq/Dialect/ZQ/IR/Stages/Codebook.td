@@ -32,6 +32,16 @@ def ZQ_CodebookAttr
     of a vector as neighbours. Not lossless. Stream: `codebook`, of the tensor's
     rank with `ceildiv(d, group)` per dimension, the last times
     `books * 2^bits * L`.
+
+    Constraints:
+    * (codebook 1) a vector lies along one axis;
+    * (codebook 2) a vector has 1 to 1024 elements;
+    * (codebook 3) codes have 1 to 16 bits;
+    * (codebook 4) there are 1 to 16 books;
+    * (codebook 5) a group has the rank of a vector;
+    * (codebook 6) a group holds whole vectors;
+    * (codebook 7) an entry is stored in one of the types above or has a codec;
+    * (codebook 8) that is not f8E8M0FNU.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$vector, "int64_t":$bits,
                         "int64_t":$books, "bool":$additive,

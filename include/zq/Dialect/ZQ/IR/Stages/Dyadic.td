@@ -19,6 +19,9 @@ def ZQ_DyadicAttr : ZQ_Stage<"Dyadic", "dyadic"> {
     Takes in values and hands on codes of `bits` bits, which decode to f32
     exactly; not lossless. Part: `exponent`, i8, of the tensor's shape, from -126
     to 128 - `bits` (`zq/Codec/Dyadic.h`).
+
+    Constraints:
+    * (dyadic 1) a mantissa has 1 to 24 bits.
   }];
   let parameters = (ins "int64_t":$bits);
   let assemblyFormat = "`<` struct(params) `>`";

@@ -4,7 +4,7 @@
 
 include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
-def ZQ_FieldsAttr : ZQ_Stage<"Fields", "fields"> {
+def ZQ_FieldsAttr : ZQ_Stage<"Fields", "fields", ["withPlainPart"]> {
   let summary = "A float's exponent on the main way, sign and mantissa aside";
   let description = [{
     Splits floats bit by bit. The exponent field, of e bits, is handed on as a
@@ -22,6 +22,9 @@ def ZQ_FieldsAttr : ZQ_Stage<"Fields", "fields"> {
     smaller float, and hands on e-bit codes; lossless. Stream: `sign_mantissa`,
     i8, i16 or i32 of the tensor's shape, or those of its codec
     (`zq/Codec/FloatFields.h`).
+
+    Constraints:
+    * (fields 1) the type is f16, bf16, f32 or a smaller float of `quantize`.
   }];
   let parameters = (ins "::mlir::Type":$type,
                         OptionalParameter<"::mlir::Attribute">:$stored);

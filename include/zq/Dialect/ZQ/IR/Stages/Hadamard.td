@@ -23,6 +23,10 @@ def ZQ_HadamardAttr : ZQ_TensorStage<"Hadamard", "hadamard", [],
     Takes in values and hands on f32 values; no streams; not lossless. A tensor
     stage, and being linear a transform: `zq-split-codecs` makes a `zq.rotate`
     of it, which `zq-move-rotations` moves.
+
+    Constraints:
+    * (hadamard 1) the axis is not negative;
+    * (hadamard 2) the block is one of those above.
   }];
   let parameters = (ins "int64_t":$axis, "int64_t":$block,
                         OptionalParameter<"std::optional<uint64_t>">:$seed);

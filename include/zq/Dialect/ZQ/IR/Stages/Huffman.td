@@ -22,6 +22,10 @@ def ZQ_HuffmanAttr
     `offsets`, i32, the byte at which each chunk of each row begins; `bits`, i8,
     of a size that depends on the data, with 8 bytes of zeros at its end
     (`zq/Codec/Huffman.h`). Its decoder has state, the position in `bits`.
+
+    Constraints:
+    * (huffman 1) a chunk is a multiple of 64 symbols, at most 1048576;
+    * (huffman 2) the longest code has 1 to 16 bits.
   }];
   let parameters = (ins "int64_t":$chunk, "int64_t":$length);
   let assemblyFormat = "`<` struct(params) `>`";

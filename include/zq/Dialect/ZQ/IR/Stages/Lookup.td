@@ -18,6 +18,10 @@ def ZQ_LookupAttr : ZQ_Stage<"Lookup", "lookup"> {
     Takes in values and hands on codes of as few bits as number the entries,
     which decode to f32; no streams; not lossless. A table that differs from
     tensor to tensor is a stream of a `zq.decoder` instead.
+
+    Constraints:
+    * (lookup 1) a table has 2 to 256 entries;
+    * (lookup 2) they are finite and increase.
   }];
   let parameters = (ins "::mlir::DenseF32ArrayAttr":$table);
   let assemblyFormat = "`<` custom<Table>($table) `>`";

@@ -21,6 +21,9 @@ def ZQ_NestedAttr : ZQ_Stage<"Nested", "nested"> {
 
     Takes in codes of at most 8 bits and hands on the same; no streams; lossless
     only where `bits` is all of them.
+
+    Constraints:
+    * (nested 1) codes are read at 1 to 8 bits.
   }];
   let parameters = (ins "int64_t":$bits,
     AttrParameter<"::zq::codec::Ties", "where ties go">:$ties);

@@ -22,6 +22,10 @@ def ZQ_OctahedralAttr
     Takes in values and hands on codes of 3 bits + 1 bits, `ceildiv(d, 3)` along
     the last dimension; no streams; not lossless. Details are in
     `zq/Codec/Octahedral.h`.
+
+    Constraints:
+    * (octahedral 1) bits are 1 to 6;
+    * (octahedral 2) the dimension is 5 to 65536.
   }];
   let parameters = (ins "int64_t":$bits, "int64_t":$dimension);
   let assemblyFormat = "`<` struct(params) `>`";

@@ -21,6 +21,12 @@ def ZQ_OffsetAttr : ZQ_Stage<"Offset", "offset", ["withPlainPart"]> {
     Takes in values and hands on f32 values; not lossless. Part: `offset`, of one
     element per block with the tensor's rank. Decodes to `value + offset` in f32
     (`zq/Codec/Offset.h`).
+
+    Constraints:
+    * (offset 1) an offset is stored in one of the types of `scale` or has a
+      codec;
+    * (offset 2) that is not f8E8M0FNU;
+    * (offset 3) block sizes are positive.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$block,
                         ZQ_Stored:$stored,

@@ -22,6 +22,10 @@ def ZQ_OrthogonalAttr : ZQ_TensorStage<"Orthogonal", "orthogonal", [],
     Takes in values and hands on f32 values; not lossless. Stream: `matrix`, f32,
     [n, n] or [blocks, n, n]. Sums begin with 0 and run in ascending order, in
     f32 with a rounding after each operation. A tensor stage and a transform.
+
+    Constraints:
+    * (orthogonal 1) the axis is not negative;
+    * (orthogonal 2) a block has 1 to 16384 elements.
   }];
   let parameters = (ins "int64_t":$axis, "int64_t":$block, "uint64_t":$seed,
                         "bool":$perBlock);

@@ -18,6 +18,9 @@ def ZQ_PermuteAttr : ZQ_TensorStage<"Permute", "permute", [],
     Takes in values and hands on f32 values. Stream: `order`, i32, a permutation
     of the axis's positions. A tensor stage and, being orthogonal, a transform:
     in a contraction, the activation's elements are gathered in that order.
+
+    Constraints:
+    * (permute 1) the axis is not negative.
   }];
   let parameters = (ins "int64_t":$axis);
   let assemblyFormat = "`<` struct(params) `>`";

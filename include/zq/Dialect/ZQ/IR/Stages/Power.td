@@ -19,6 +19,10 @@ def ZQ_PowerAttr : ZQ_Stage<"Power", "power"> {
 
     Takes in values and hands on codes of `bits` bits, which decode to f32; no
     streams; not lossless. NaN is not encoded.
+
+    Constraints:
+    * (power 1) codes have 2 to 8 bits;
+    * (power 2) the exponent is positive.
   }];
   let parameters = (ins "int64_t":$bits, APFloatParameter<"">:$exponent);
   let hasCustomAssemblyFormat = 1;

@@ -20,6 +20,11 @@ def ZQ_PvqAttr : ZQ_Stage<"Pvq", "pvq", ["getMainRatios"]> {
     Takes in values and hands on codes of as few bits as number the vectors,
     `ceildiv(d, length)` along the last dimension; no streams; not lossless.
     Details are in `zq/Codec/Pvq.h`.
+
+    Constraints:
+    * (pvq 1) the length is 1 to 1024;
+    * (pvq 2) there are 1 to 1024 pulses;
+    * (pvq 3) there are at most 2^32 such vectors.
   }];
   let parameters = (ins "int64_t":$length, "int64_t":$pulses);
   let assemblyFormat = "`<` struct(params) `>`";

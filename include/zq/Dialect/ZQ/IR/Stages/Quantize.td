@@ -42,6 +42,13 @@ def ZQ_QuantizeAttr : ZQ_Stage<"Quantize", "quantize"> {
 
     Takes in values and hands on codes of as few bits as number them, which
     decode to f32; no streams; not lossless. NaN is not encoded.
+
+    Constraints:
+    * (quantize 1) the type is one of those above;
+    * (quantize 2) `symmetric` and `bipolar` are for siN alone;
+    * (quantize 3) symmetric integers have 2 to 8 bits;
+    * (quantize 4) the number of levels is odd and from 3 to 255;
+    * (quantize 5) stochastic rounding knows no ties.
   }];
   let parameters = (ins
     AttrParameter<"::mlir::zq::QuantizeFormat", "an integer grid or a float">:$format,

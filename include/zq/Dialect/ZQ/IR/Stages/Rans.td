@@ -23,6 +23,10 @@ def ZQ_RansAttr
     row begins; `words`, i16, of a size that depends on the data, with 32 zeros
     at its end (`zq/Codec/Rans.h`). The decoder has state: the 32 states and the
     position in `words`.
+
+    Constraints:
+    * (rans 1) the precision is 1 to 12 bits;
+    * (rans 2) a chunk is a multiple of 64 symbols, at most 1048576.
   }];
   let parameters = (ins "int64_t":$precision, "int64_t":$chunk);
   let assemblyFormat = "`<` struct(params) `>`";

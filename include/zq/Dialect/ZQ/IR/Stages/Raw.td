@@ -15,6 +15,9 @@ def ZQ_RawAttr : ZQ_Stage<"Raw", "raw"> {
     ```
 
     Takes in values and ends the chain. Stream: `values`, of the tensor's shape.
+
+    Constraints:
+    * (raw 1) values are stored as f32, f16 or bf16.
   }];
   let parameters = (ins "::mlir::Type":$type);
   let assemblyFormat = "`<` $type `>`";

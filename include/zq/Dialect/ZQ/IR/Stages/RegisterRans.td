@@ -29,6 +29,10 @@ def ZQ_RegisterRansAttr
     data, with 64 bytes of zeros at their end (`zq/Codec/RegisterRans.h`). The
     decoder has state: low and high bytes of the lanes' states, and the places in
     `bits` and `escapes`.
+
+    Constraints:
+    * (register_rans 1) there are 32, 64, 128 or 256 lanes;
+    * (register_rans 2) a chunk has one row or more.
   }];
   let parameters = (ins "int64_t":$lanes, "int64_t":$rows);
   let assemblyFormat = "`<` struct(params) `>`";

@@ -22,6 +22,7 @@ def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart", "withLanes"],
     scale<1x128, bf16, zero>  // with zero point
     scale<1x128, f16, zero = [quantize<ui4>, pack], search>  // as GPTQ stores it
     scale<1x32, f8E8M0FNU, floor>  // OCP MX
+    scale<tensor, f32, divide>     // stores the inverse, by which it divides
     scale<1x32, [scale<1x8, f16>, quantize<ui6>, pack]>  // scales of scales
     ```
 
@@ -40,7 +41,11 @@ def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart", "withLanes"],
 
     For f8E8M0FNU scales, `ceil` (or nothing) takes the next power of two, so
     that nothing saturates; `floor` the rule of OCP MX, 2^(floor(log2 extent) -
-    floor(log2 limit)), so that the top of a binade may.
+    floor(log2 limit)), so that the top of a binade may; `down` the power of two
+    below, so that any of a binade may.
+
+    With `divide` what is stored, in f32 or bf16, is what decoding divides by, as
+    in compressed-tensors' NVFP4; its quotients round differently than products.
 
     With `rows = 16` scales, and zero points, that have no codec are stored in
     panels of 16 rows, column by column, for vector units that have a row in each
@@ -49,17 +54,29 @@ def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart", "withLanes"],
     Takes in values and hands on f32 values; not lossless. Parts: `scale`, of
     one element per block with the tensor's rank, and with a zero point `zero`, of
     the same shape, i8 where it is an integer. Decodes to `value * scale`, or
-    `(value - zero) * scale`, in f32 with a rounding after each operation. Above a
-    tensor stage, scales of 16 bits or more of whole dimensions (`1x?`, `tensor`)
-    become an op on tensors. More on how scales are chosen and rounded is in
-    `zq/Codec/Scale.h`.
+    `(value - zero) * scale`, in f32 with a rounding after each operation; with
+    `divide` a division in the place of the product. Above a tensor stage, scales
+    of 16 bits or more of whole dimensions (`1x?`, `tensor`) become an op on
+    tensors. More on how scales are chosen and rounded is in `zq/Codec/Scale.h`.
+
+    Constraints:
+    * (scale 1) a scale is stored in one of the types above or has a codec;
+    * (scale 2) block sizes are positive;
+    * (scale 3) the same of a zero point that is no integer;
+    * (scale 4) that is not f8E8M0FNU;
+    * (scale 5) a zero point goes with `absmax` or `search`;
+    * (scale 6) `floor` and `down` are rules for f8E8M0FNU;
+    * (scale 7) panels have 1 to 255 rows;
+    * (scale 8) they are of arrays without a codec;
+    * (scale 9) a peak scale is not stored as f8E8M0FNU;
+    * (scale 10) what divides is stored as f32 or bf16.
   }];
   let parameters = (ins
       ArrayRefParameter<"int64_t">:$block, ZQ_Stored:$stored,
       OptionalParameter<"::mlir::Attribute",
                         "unit for an integer, or how it is stored">:$zero,
       "::zq::codec::ScaleStatistic":$statistic,
-      "::zq::codec::PowerOfTwoRule":$rule, "int64_t":$rows);
+      "::zq::codec::PowerOfTwoRule":$rule, "bool":$divide, "int64_t":$rows);
   let builders = [
     AttrBuilder<(ins "::llvm::ArrayRef<int64_t>":$block,
                      "::mlir::Attribute":$stored, "bool":$integerZero), [{
@@ -67,7 +84,8 @@ def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart", "withLanes"],
                    integerZero ? ::mlir::Attribute(::mlir::UnitAttr::get($_ctxt))
                                : ::mlir::Attribute(),
                    ::zq::codec::ScaleStatistic::AbsMax,
-                   ::zq::codec::PowerOfTwoRule::Ceil, 0);
+                   ::zq::codec::PowerOfTwoRule::Ceil, /*divide=*/false,
+                   /*rows=*/0);
     }]>
   ];
   let hasCustomAssemblyFormat = 1;

@@ -22,6 +22,9 @@ def ZQ_SketchAttr : ZQ_TensorStage<"Sketch", "sketch", [],
     [d, d]. Sums begin with 0 and run in ascending order, in f32 with a rounding
     after each operation, the factor last. A tensor stage and a transform: in a
     contraction, S x is computed of the activation, and never the estimate.
+
+    Constraints:
+    * (sketch 1) the axis is not negative.
   }];
   let parameters = (ins "int64_t":$axis, "uint64_t":$seed);
   let assemblyFormat = "`<` struct(params) `>`";

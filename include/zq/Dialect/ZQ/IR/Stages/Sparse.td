@@ -5,7 +5,7 @@
 include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
 def ZQ_SparseAttr
-    : ZQ_Stage<"Sparse", "sparse", ["getGranule", "getMainRatios"]> {
+    : ZQ_Stage<"Sparse", "sparse", ["withPlainPart", "getGranule", "getMainRatios"]> {
   let summary = "N of every M consecutive values, the others zero";
   let description = [{
     Keeps those N of every M consecutive values of a row (last axis) that are of
@@ -22,6 +22,10 @@ def ZQ_SparseAttr
     dimension; not lossless. Stream: `index`, of the shape of what is handed on,
     the position of each value in its group, ascending: i8, or the streams of a
     codec that takes in codes of `ceil(log2(M))` bits.
+
+    Constraints:
+    * (sparse 1) at least one value of a group is kept and not all; a group has
+      at most 256.
   }];
   let parameters = (ins "int64_t":$kept, "int64_t":$group,
                         "::mlir::zq::CodecAttr":$index);

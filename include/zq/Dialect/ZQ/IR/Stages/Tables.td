@@ -24,6 +24,14 @@ def ZQ_TablesAttr : ZQ_Stage<"Tables", "tables", ["withPlainPart"]> {
     table; not lossless. Streams: `scale` and `tag`, of one element per block
     with the tensor's rank. Decodes to `tables[tag][code] * scale` in f32. How
     encoding chooses is in `zq/Codec/Tables.h`.
+
+    Constraints:
+    * (tables 1) a scale is stored in one of the types of `scale` or has a
+      codec;
+    * (tables 2) there are two tables or more;
+    * (tables 3) a table has 2 to 256 entries;
+    * (tables 4) they are finite and increase;
+    * (tables 5) a code and its tag have at most 8 bits.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$block,
                         ZQ_Stored:$stored,

@@ -30,6 +30,12 @@ def ZQ_WindowAttr
     that depends on the data, with 64 bytes of zeros at their end
     (`zq/Codec/Window.h`). The decoder has state, the places in `nested` and
     `escapes`.
+
+    Constraints:
+    * (window 1) there are 1 to 4 windows;
+    * (window 2) a code has 1 to 4 bits;
+    * (window 3) a base is that of a single window;
+    * (window 4) a chunk is a multiple of 64 symbols, at most 1048576.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$bits, "bool":$base,
                         "int64_t":$chunk);
