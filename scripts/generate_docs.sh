@@ -74,6 +74,11 @@ brackets the same as a ratio of powers in dB. Bits per weight are counted over a
 this small pay for tables (a codebook, a matrix) what larger ones do not, and a codebook of 65536 entries has as many as
 they have vectors, so that its error here says nothing.
 
+What papers state of such data is compared in `unittests/Codec`: the errors of Lloyd-Max tables and of TurboQuant, the
+numbers of points of PVQ, the levels of OCTOPUS. Its errors, and the QSNR of MX and NV formats in INT v.s. FP
+(arXiv:2510.25602), are published for tensors of trained models alone, which are not at hand; of the latter `DistortionTest`
+checks the premise, an error even over a step, and which format is better.
+
 EOF
     (cd "$root" && "$build/bin/zq-describe" --errors --weights=examples/minilm/ffn.safetensors:w1) |
       sed -E 's,^\| `([a-z0-9_]+)`,| [`\1`](formats/\1.md),'

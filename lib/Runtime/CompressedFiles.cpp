@@ -213,8 +213,9 @@ static bool isFloat(::zq::codec::ElementType type) {
          type != ElementType::I32 && type != ElementType::I64;
 }
 
-Result<std::vector<Stream>> mlir::zq::encodeDense(const Array &dense,
-                                                  CompressedTensorType type) {
+Result<std::vector<Stream>>
+mlir::zq::encodeDense(const Array &dense, CompressedTensorType type,
+                      const ::zq::codec::Moment *moment) {
   auto reference = type.getCodec().getReference(type.getElementType());
   if (!reference)
     return Error{"the codec's decoder " +
@@ -225,7 +226,7 @@ Result<std::vector<Stream>> mlir::zq::encodeDense(const Array &dense,
                  describe(dense)};
   ::zq::codec::ElementType element = *toReferenceType(type.getElementType());
   if (dense.type == element)
-    return reference->encode(dense);
+    return reference->encode(dense, moment);
   // A double would be rounded twice on its way to 16 bits.
   if (dense.type == ::zq::codec::ElementType::F64 &&
       element != ::zq::codec::ElementType::F32)
@@ -234,5 +235,5 @@ Result<std::vector<Stream>> mlir::zq::encodeDense(const Array &dense,
   Array rounded(element, dense.shape);
   for (int64_t i = 0, n = dense.size(); i < n; ++i)
     rounded.setFloat(i, dense.getFloat(i));
-  return reference->encode(rounded);
+  return reference->encode(rounded, moment);
 }

@@ -19,6 +19,7 @@ using namespace mlir::zq;
 using ::zq::codec::Array;
 using ::zq::codec::ElementType;
 using ::zq::codec::Error;
+using ::zq::codec::Moment;
 using ::zq::codec::Result;
 using ::zq::codec::Status;
 using ::zq::codec::Stream;
@@ -49,6 +50,12 @@ struct Options {
       "element", llvm::cl::value_desc("f32|f16|bf16"),
       llvm::cl::desc("The logical element type, to which values are rounded "
                      "first; without it the tensor's own"),
+      llvm::cl::cat(category)};
+  llvm::cl::opt<std::string> activations{
+      "activations", llvm::cl::value_desc("X.npy | X.safetensors[:TENSOR]"),
+      llvm::cl::desc("What the tensor will be multiplied by, [..., columns]: "
+                     "stages that can make the products' error small, and not "
+                     "the tensor's"),
       llvm::cl::cat(category)};
   llvm::cl::opt<bool> append{"append",
                              llvm::cl::desc("Keep what OUT holds already"),
@@ -84,6 +91,27 @@ static double getRelativeError(const Array &values, const Array &decoded) {
     if (std::isfinite(value))
       norm += value * value;
   }
+  return norm > 0 ? std::sqrt(difference / norm) : 0;
+}
+
+/// The same of the products with activations of this moment.
+static double getProductError(const Array &values, const Array &decoded,
+                              const Moment &moment) {
+  std::vector<double> root = factorOf(moment);
+  int64_t columns = moment.size;
+  double difference = 0, norm = 0;
+  for (int64_t begin = 0, n = values.size(); begin < n; begin += columns)
+    for (int64_t j = 0; j < columns; ++j) {
+      double change = 0, product = 0;
+      for (int64_t i = j; i < columns; ++i) {
+        double value = values.getFloat(begin + i);
+        double factor = root[i * columns + j];
+        change += (decoded.getFloat(begin + i) - value) * factor;
+        product += value * factor;
+      }
+      difference += change * change;
+      norm += product * product;
+    }
   return norm > 0 ? std::sqrt(difference / norm) : 0;
 }
 
@@ -126,7 +154,8 @@ chooseType(const Array &array, CodecAttr codec, StringRef element) {
 
 /// Encodes one tensor, adds it to `file` and prints a line about it.
 static Status encode(const Array &array, const Task &task, StringRef element,
-                     MLIRContext *context, SafetensorsFile &file) {
+                     const std::optional<Moment> &moment, MLIRContext *context,
+                     SafetensorsFile &file) {
   Result<CodecAttr> codec = parseCodec(task.codec, context);
   if (!codec)
     return Error{"codec: " + codec.message()};
@@ -135,7 +164,8 @@ static Status encode(const Array &array, const Task &task, StringRef element,
     return type.error();
 
   ::zq::runtime::Busy busy("encoding " + task.name);
-  Result<std::vector<Stream>> streams = encodeDense(array, *type);
+  Result<std::vector<Stream>> streams =
+      encodeDense(array, *type, moment ? &*moment : nullptr);
   if (!streams)
     return streams.error();
   auto reference = codec->getReference(type->getElementType());
@@ -152,6 +182,10 @@ static Status encode(const Array &array, const Task &task, StringRef element,
                                                                    array.shape))
                << " bits per weight, " << bytes << " bytes, relative error "
                << llvm::format("%.3g", getRelativeError(array, *decoded));
+  if (moment)
+    llvm::outs() << ", of products "
+                 << llvm::format("%.3g",
+                                 getProductError(array, *decoded, *moment));
   if (elementType != array.type)
     llvm::outs() << " (rounded to " << ::zq::codec::name(elementType)
                  << " first)";
@@ -220,6 +254,33 @@ static Result<Array> readTensor(const std::string &path, Task &task) {
   return file->read(task.tensor);
 }
 
+/// A file, and the tensor in it that follows its name.
+static std::pair<std::string, std::string> splitPath(std::string path) {
+  size_t colon = StringRef(path).find(".safetensors:");
+  if (colon == StringRef::npos)
+    return {path, ""};
+  colon = path.find(':', colon);
+  return {path.substr(0, colon), path.substr(colon + 1)};
+}
+
+static Result<std::optional<Moment>> readMoment(const Options &options,
+                                                size_t numTasks) {
+  if (options.activations.empty())
+    return std::optional<Moment>();
+  if (numTasks > 1)
+    return Error{"--activations are those of one tensor"};
+  Task source;
+  std::string path;
+  std::tie(path, source.tensor) = splitPath(options.activations);
+  Result<Array> values = readTensor(path, source);
+  if (!values)
+    return values.error();
+  Result<Moment> moment = ::zq::codec::momentOf(*values);
+  if (!moment)
+    return Error{path + ": " + moment.message()};
+  return std::optional<Moment>(std::move(*moment));
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM initLLVM(argc, argv);
   Options options;
@@ -227,13 +288,7 @@ int main(int argc, char **argv) {
   llvm::cl::ParseCommandLineOptions(
       argc, argv, "Encodes tensors of a file by the reference codecs\n");
 
-  std::string path = options.input, tensor;
-  size_t colon = StringRef(path).find(".safetensors:");
-  if (colon != StringRef::npos) {
-    colon = path.find(':', colon);
-    tensor = path.substr(colon + 1);
-    path.resize(colon);
-  }
+  auto [path, tensor] = splitPath(options.input);
   if (!StringRef(path).ends_with(".npy") &&
       !StringRef(path).ends_with(".safetensors"))
     return fail(path + ": neither .npy nor .safetensors");
@@ -242,6 +297,10 @@ int main(int argc, char **argv) {
   Result<std::vector<Task>> tasks = getTasks(options, path, tensor);
   if (!tasks)
     return fail(tasks.message());
+
+  Result<std::optional<Moment>> moment = readMoment(options, tasks->size());
+  if (!moment)
+    return fail(moment.message());
 
   SafetensorsFile file;
   if (options.append && llvm::sys::fs::exists(options.output)) {
@@ -260,7 +319,8 @@ int main(int argc, char **argv) {
     if (!array)
       return fail(array.message());
     removeTensor(file, task.name);
-    Status encoded = encode(*array, task, options.element, &context, file);
+    Status encoded =
+        encode(*array, task, options.element, *moment, &context, file);
     if (!encoded)
       return fail(options.input + ": " +
                   (tasks->size() > 1 ? "tensor '" + task.name + "': " : "") +

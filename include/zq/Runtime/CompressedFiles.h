@@ -53,9 +53,11 @@ void addCompressedTensor(::zq::runtime::SafetensorsFile &file,
                          std::vector<::zq::codec::Stream> streams);
 
 /// Encodes a dense tensor by the reference. Float values of another element
-/// type than that of `type` are rounded to it first, to nearest even.
+/// type than that of `type` are rounded to it first, to nearest even. `moment`,
+/// if it is known, is that of the activations that the tensor will multiply.
 ::zq::codec::Result<std::vector<::zq::codec::Stream>>
-encodeDense(const ::zq::codec::Array &dense, CompressedTensorType type);
+encodeDense(const ::zq::codec::Array &dense, CompressedTensorType type,
+            const ::zq::codec::Moment *moment = nullptr);
 
 /// The codec that `text` names: a name of the table (`nvfp4`), the stages
 /// (`quantize<si8>, pack`), or the whole attribute (`#zq.codec<...>`). An error

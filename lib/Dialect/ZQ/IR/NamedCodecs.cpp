@@ -104,6 +104,11 @@ static const NamedCodec table[] = {
      "scale<tensor, f32>, scale<1x16, f8E4M3FN>, quantize<f4E2M1FN>, "
      "pack",
      "NVIDIA's checkpoints."},
+    {"nvfp4_divided",
+     "scale<1x16, [scale<tensor, f32, divide>, quantize<f8E4M3FN>, pack]>, "
+     "quantize<f4E2M1FN>, pack",
+     "compressed-tensors' NVFP4: a block's scale is its E4M3 number divided by "
+     "the global scale, and then multiplies."},
     {"nvint4",
      "scale<tensor, f32>, scale<1x16, f8E4M3FN>, quantize<si4, "
      "symmetric>, pack",
@@ -145,10 +150,15 @@ static const NamedCodec table[] = {
      "scale<1x?, f32>, quantize<si8>, nested<bits = 4>, pack",
      "Double Rounding: 4 bits read from 8 stored ones."},
     {"hawqv3_int4",
+     "scale<1x?, [dyadic<bits = 24>, pack]>, quantize<si4, symmetric>, "
+     "pack",
+     "HAWQ-V3 (arXiv:2011.10680): scales m * 2^-e. Of its 31 bits of m the "
+     "lowest 7 are zeros for a scale that is an f32, so that 24 hold them "
+     "all."},
+    {"hawqv3_int4_m16",
      "scale<1x?, [dyadic<bits = 16>, pack]>, quantize<si4, symmetric>, "
      "pack",
-     "HAWQ-V3 (arXiv:2011.10680): scales m * 2^-e; 16 bits of m, where "
-     "its requantization has 31."},
+     "HAWQ-V3 with 16 bits of m, for multipliers of 16 bits."},
     {"ternary",
      "scale<tensor, f32, meanabs>, quantize<levels = 3>, pack<radix = 3>",
      "BitNet b1.58 (arXiv:2402.17764)."},
@@ -161,28 +171,44 @@ static const NamedCodec table[] = {
      "two, with LoRC."},
     {"zeroquant_fp4_m2",
      "lowrank<rank = 8, error, [scale<1x?, f32>, quantize<si8>, pack]>, "
+     "scale<32x256, f32>, scale<1x256, f8E8M0FNU, down>, quantize<f4E2M1FN>, "
+     "pack",
+     "ZeroQuant-FP (arXiv:2307.09782) with LoRC, by the formula of M2: in a "
+     "group of rows the largest scale over a power of two that is not below "
+     "its "
+     "ratio to the row's own. Up to a binade saturates."},
+    {"zeroquant_fp4_m2_ceil",
+     "lowrank<rank = 8, error, [scale<1x?, f32>, quantize<si8>, pack]>, "
      "scale<32x256, f32>, scale<1x256, f8E8M0FNU>, quantize<f4E2M1FN>, "
      "pack",
-     "ZeroQuant-FP (arXiv:2307.09782), scales a power of two below the "
-     "largest of their group of rows, with LoRC."},
+     "The same with a power of two that is not above the ratio, so that "
+     "nothing "
+     "saturates: this loses less than M1, as the paper has it of M2."},
 
     // Outliers and low rank.
     {"spqr3",
-     "outliers<fraction = 0.01, add, f16>, scale<1x16, [scale<16x1, f16, "
+     "outliers<fraction = 0.01, add, search, f16>, scale<1x16, [scale<16x1, "
+     "f16, "
      "zero = f16>, quantize<ui3>, pack], zero = [scale<16x1, f16, zero = "
      "f16>, quantize<ui3>, pack]>, quantize<ui3>, pack",
      "SpQR (arXiv:2306.03078): 3-bit statistics of 3-bit groups, 1 % of "
-     "outliers in CSR."},
+     "outliers in CSR, chosen by the error that they cause; with activations "
+     "(zq-encode --activations) by that of the products. The order of columns "
+     "and the feedback of GPTQ are not part of it."},
     {"eora_int4",
      "lowrank<rank = 64, error, f16>, scale<1x128, f16>, quantize<si4>, "
      "pack",
-     "EoRA (arXiv:2410.21271), its eigenspace that of white inputs."},
+     "EoRA (arXiv:2410.21271): with activations (zq-encode --activations) the "
+     "rank that is best for the products, without them for the weights."},
     {"lq_lora",
-     "lowrank<rank = 64, value, f16>, scale<1x64, [offset<tensor, f32, "
+     "lowrank<rank = 64, search, f16>, scale<1x64, [offset<tensor, f32, "
      "mean>, scale<1x256, f32>, quantize<si8>, pack]>, lookup<[-1.0, "
      "-0.4786291, -0.21714, 0.0, 0.16093, 0.33791524, 0.562617, 1.0]>, "
      "pack",
-     "LQ-LoRA (arXiv:2311.12023), one step of its decomposition."},
+     "LQ-LoRA (arXiv:2311.12023): the low rank and the quantized rest are "
+     "found in turns; one width for all matrices, where the paper picks one "
+     "for each. With activations the products' error counts, in the place of "
+     "the Fisher information."},
     {"int2_1",
      "lowrank<rank = 64, error, f16>, scale<1x64, f16, zero = "
      "[quantize<ui2>, pack]>, quantize<ui2>, pack",
