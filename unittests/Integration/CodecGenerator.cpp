@@ -29,10 +29,14 @@ std::string CodecGenerator::scale() {
   text += oneIn(8)
               ? "[dyadic<bits = " + std::to_string(between(1, 8)) + ">, pack]"
               : stored();
+  if (oneIn(12))
+    return "scale<" + block() + ", " + pick({"f32", "bf16"}) + ", divide" +
+           pick({">", ", peak>", ", zero = f16>"});
   if (oneIn(4))
     return text + ", zero" + (oneIn(2) ? "" : " = " + stored()) + ">";
   if (oneIn(3))
-    text += pick({", meanabs", ", l2", ", rms", ", peak", ", peak", ", floor"});
+    text += pick({", meanabs", ", l2", ", rms", ", peak", ", peak", ", floor",
+                  ", down"});
   return text + ">";
 }
 
@@ -47,6 +51,13 @@ std::string CodecGenerator::valueStage() {
                  "hadamard<axis = 1, block = 24>"});
   case 4:
     return pick({"lowrank<rank = 2, value, f16>",
+                 "lowrank<rank = 1, search, bf16>",
+                 "outliers<fraction = 0.03, add, search, f16>",
+                 "outliers<fraction = 0.04, add, [scale<16, f16>, "
+                 "quantize<si8>, pack]>",
+                 "outliers<fraction = 0.02, replace, search, [raw<bf16>]>",
+                 "outliers<fraction = 0.05, add, [scale<tensor, f32>, "
+                 "quantize<si6>, huffman<chunk = 64, length = 8>]>",
                  "lowrank<rank = 3, error, [scale<1x?, f32>, quantize<si8>, "
                  "pack]>",
                  "outliers<fraction = 0.02, add, f16>",
@@ -56,7 +67,11 @@ std::string CodecGenerator::valueStage() {
                  "residual<[scale<1x16, f16>, quantize<si2>, pack]>"});
   case 2:
     return "sparse<" +
-           pick({"2:4", "1:3", "5:8", "2:4, [pack]", "3:7, [pack]"}) + ">";
+           pick({"2:4", "1:3", "5:8", "2:4, [pack]", "3:7, [pack]",
+                 "2:4, [huffman<chunk = 64, length = 4>]",
+                 "5:8, [window<bits = 2, chunk = 64>]",
+                 "3:7, [register_rans<lanes = 32, rows = 1>]"}) +
+           ">";
   case 0:
     return "hadamard<axis = " + pick({"0", "1"}) +
            ", block = " + pick({"4", "16", "64"}) +
@@ -107,7 +122,9 @@ std::string CodecGenerator::quantizer(int &bits) {
     bits = 3;
     return "tables<" + block() + ", " + stored() +
            ", [[-1.0, 0.0, 1.0], [-2.0, -1.0, 0.0, 1.0, 4.0], [0.0, 1.0]]" +
-           pick({"", ", tags = [pack]"}) + ">";
+           pick({"", ", tags = [pack]",
+                 ", tags = [rans<precision = 8, chunk = 64>]"}) +
+           ">";
   case 3:
     bits = between(2, 8);
     text = "power<bits = " + std::to_string(bits) + ", exponent = 0.75>";
@@ -166,6 +183,10 @@ std::string CodecGenerator::chain(bool isSide) {
 
 TestCodec CodecGenerator::next() {
   if (oneIn(10))
-    return {"fields<bf16>, " + codeStages(8), "bf16"};
+    return {pick({"fields<bf16>, ", "fields<bf16, [pack]>, ",
+                  "fields<bf16, [huffman<chunk = 64, length = 10>]>, ",
+                  "fields<bf16, [window<bits = 3, chunk = 128>]>, "}) +
+                codeStages(8),
+            "bf16"};
   return {chain(/*isSide=*/false), pick({"f32", "f32", "f32", "f16", "bf16"})};
 }

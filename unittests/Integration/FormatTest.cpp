@@ -56,6 +56,42 @@ TEST_P(Formats, DecodeToTheBit) {
   expectSameBits(results[0], decoded, codec.text);
 }
 
+/// Rows of zeros, of equal values, and of ones so small or large that scales
+/// underflow or saturate, with others between: no NaN comes of them. What no
+/// scale can hold is refused by name.
+TEST_P(Formats, TakeExtremeBlocks) {
+  Shape shape{10, 300};
+  Kernel kernel(wholeDecodes({codec}, shape), options, codec.text);
+  std::mt19937 random(5);
+  Array values = gaussianValues(codec.elementType(), shape, random);
+  const float extremes[] = {0.0f, -1.0f, 1e-38f, 3e-5f, 6e4f};
+  for (int64_t row = 0; row < 5; ++row)
+    for (int64_t column = 0; column < 300; ++column)
+      values.setFloat((2 * row + 1) * 300 + column, extremes[row]);
+  std::vector<Array> inputs;
+  std::vector<Stream> streams = codec.encode(values);
+  Array decoded = codec.decode(streams, shape);
+  for (const Stream &stream : streams)
+    inputs.push_back(stream.array);
+  for (int64_t i = 0; i < decoded.size(); ++i)
+    ASSERT_FALSE(std::isnan(decoded.getFloat(i))) << codec.text << ", " << i;
+  std::vector<Array> results = kernel.call(inputs);
+  ASSERT_EQ(results.size(), 1u);
+  expectSameBits(results[0], decoded, codec.text);
+
+  for (float extreme : {INFINITY, NAN}) {
+    Array broken = values;
+    broken.setFloat(7, extreme);
+    std::string why;
+    if (codec.tryEncode(broken, streams, why))
+      EXPECT_TRUE(codec.isLossless() || std::isinf(extreme)) << codec.text;
+    else
+      EXPECT_TRUE(why.find("element [0, ") == 0 &&
+                  (why.find("inf") != why.npos || why.find("NaN") != why.npos))
+          << why;
+  }
+}
+
 TEST_P(Formats, MultiplyWithinTheBound) {
   checkProducts({matmulByRows(3, 37, 300)}, codec, options);
 }

@@ -1,7 +1,7 @@
 """Writes a damaged copy of a .safetensors file: edit-stream.py FILE OUT EDIT.
 
 EDIT is `STREAM[INDEX]^=BITS`, which flips bits of an element of the tensor
-`w.STREAM`; `STREAM#COUNT`, which leaves that tensor its first COUNT elements;
+`w.STREAM`; `STREAM[INDEX]=BITS`, which replaces them; `STREAM#COUNT`, which leaves that tensor its first COUNT elements;
 or `-COUNT`, which cuts COUNT bytes off the file's end.
 """
 
@@ -25,12 +25,14 @@ def get_entry(stream):
     return entry, (last - first) // math.prod(entry["shape"])
 
 
-if flip := re.fullmatch(r"(\w+)\[(\d+)\]\^=(\w+)", edit):
+if flip := re.fullmatch(r"([\w.]+)\[(\d+)\](\^?)=(\w+)", edit):
     entry, size = get_entry(flip[1])
     place = entry["data_offsets"][0] + int(flip[2]) * size
-    value = int.from_bytes(data[place : place + size], "little") ^ int(flip[3], 0)
+    value = int(flip[4], 0)
+    if flip[3]:
+        value ^= int.from_bytes(data[place : place + size], "little")
     data[place : place + size] = value.to_bytes(size, "little")
-elif cut := re.fullmatch(r"(\w+)#(\d+)", edit):
+elif cut := re.fullmatch(r"([\w.]+)#(\d+)", edit):
     entry, size = get_entry(cut[1])
     first, last = entry["data_offsets"]
     kept = first + int(cut[2]) * size
