@@ -57,7 +57,7 @@ const LaneCodec laneCodecs[] = {
      true},
     {"scale<1x?, f32, rows = R>, quantize<si8, symmetric>, pack<lanes = Rx4>",
      true},
-    {"scale<1x64, f16, rows = R>, quantize<si6>, pack<lanes = Rx4>", true},
+    {"scale<1x64, f16, rows = R>, quantize<si6>, pack<lanes = Rx4>", false},
     {"scale<1x32, f8E8M0FNU, rows = R>, quantize<f6E2M3FN>, "
      "pack<lanes = Rx4>",
      false},
@@ -113,7 +113,7 @@ TEST_P(AArch64, MultipliesWithinTheBound) {
   }
   for (const TestCodec &codec : getNamedFormats())
     if (GetParam().isThorough && llvm::is_contained(formats, codec.text))
-      add({matmulByRows(3, 5, 512), matvec(7, 256)}, codec, 0);
+      add({matmulByRows(3, 5, 512)}, codec, 0);
 
   std::vector<std::vector<Array>> results = program.run(GetParam().emulated);
   ASSERT_EQ(results.size(), prepared.size());
