@@ -31,6 +31,32 @@ Status mlir::zq::checkArray(const Array &array, RankedTensorType type) {
   return Error{message};
 }
 
+Status mlir::zq::checkArrays(ArrayRef<const Array *> arrays,
+                             ArrayRef<RankedTensorType> types) {
+  if (arrays.size() != types.size())
+    return Error{"the function takes " + std::to_string(types.size()) +
+                 " arrays, got " + std::to_string(arrays.size())};
+  for (auto [i, array] : llvm::enumerate(arrays))
+    if (Status fits = checkArray(*array, types[i]); !fits)
+      return Error{"array " + std::to_string(i) + ": " + fits.message()};
+  return {};
+}
+
+Array mlir::zq::makeArray(RankedTensorType type) {
+  return Array(*toReferenceType(type.getElementType()), type.getShape().vec());
+}
+
+void mlir::zq::appendDescriptor(std::vector<int64_t> &words, const void *memory,
+                                ArrayRef<int64_t> shape) {
+  int64_t pointer = reinterpret_cast<intptr_t>(memory);
+  words.insert(words.end(), {pointer, pointer, 0});
+  words.insert(words.end(), shape.begin(), shape.end());
+  size_t strides = words.size();
+  words.resize(strides + shape.size(), 1);
+  for (size_t dim = shape.size(); dim-- > 1;)
+    words[strides + dim - 1] = words[strides + dim] * shape[dim];
+}
+
 FailureOr<SmallVector<RankedTensorType>>
 mlir::zq::getStoredTypes(Type type, Operation *scope) {
   SmallVector<RankedTensorType> stored;

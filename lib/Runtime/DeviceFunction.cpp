@@ -4,7 +4,6 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
-#include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Pipelines/Pipelines.h"
 #include "zq/Runtime/ArrayTypes.h"
 #include "zq/Target/NVVM/NVVMCode.h"
@@ -13,7 +12,6 @@
 using namespace mlir;
 using namespace mlir::zq;
 using ::zq::codec::Array;
-using ::zq::codec::Error;
 using ::zq::codec::Result;
 using ::zq::codec::Status;
 using ::zq::runtime::ActiveDevice;
@@ -103,15 +101,7 @@ Status DeviceCall::addBuffer(const Array &contents, bool isInput) {
   if (!memory)
     return memory.error();
   Buffer buffer{*memory, {}};
-  int64_t address = reinterpret_cast<intptr_t>(*memory);
-  buffer.descriptor = {address, address, 0};
-  buffer.descriptor.insert(buffer.descriptor.end(), contents.shape.begin(),
-                           contents.shape.end());
-  std::vector<int64_t> strides(contents.shape.size(), 1);
-  for (size_t i = strides.size(); i-- > 1;)
-    strides[i - 1] = strides[i] * contents.shape[i];
-  buffer.descriptor.insert(buffer.descriptor.end(), strides.begin(),
-                           strides.end());
+  appendDescriptor(buffer.descriptor, *memory, contents.shape);
   buffers.push_back(std::move(buffer));
   if (isInput && bytes)
     return device->upload(*memory, contents.bytes.data(), bytes);
@@ -150,24 +140,17 @@ Result<std::vector<Array>> DeviceCall::getResults() const {
 }
 
 Result<DeviceCall> DeviceFunction::bind(ArrayRef<const Array *> inputs) const {
-  if (inputs.size() != signature.inputs.size())
-    return Error{"the function takes " +
-                 std::to_string(signature.inputs.size()) + " arrays, got " +
-                 std::to_string(inputs.size())};
+  if (Status fit = checkArrays(inputs, signature.inputs); !fit)
+    return fit.error();
   DeviceCall call;
   call.device = device;
   call.function = function;
   call.numInputs = inputs.size();
-  for (auto [i, input] : llvm::enumerate(inputs)) {
-    if (Status fits = checkArray(*input, signature.inputs[i]); !fits)
-      return Error{"array " + std::to_string(i) + ": " + fits.message()};
+  for (const Array *input : inputs)
     if (Status added = call.addBuffer(*input, /*isInput=*/true); !added)
       return added.error();
-  }
   for (RankedTensorType type : signature.results) {
-    ArrayRef<int64_t> shape = type.getShape();
-    Array result(*toReferenceType(type.getElementType()),
-                 std::vector<int64_t>(shape.begin(), shape.end()));
+    Array result = makeArray(type);
     if (Status added = call.addBuffer(result, /*isInput=*/false); !added)
       return added.error();
     result.bytes.clear();

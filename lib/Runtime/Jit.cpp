@@ -238,16 +238,7 @@ void JitCall::addBuffer(const Array &contents, bool guarded) {
   if (size)
     std::memcpy(buffer.bytes.get(), contents.bytes.data(), size);
 
-  int64_t pointer = reinterpret_cast<intptr_t>(buffer.bytes.get());
-  size_t rank = contents.shape.size();
-  buffer.descriptor = {pointer, pointer, 0};
-  buffer.descriptor.insert(buffer.descriptor.end(), contents.shape.begin(),
-                           contents.shape.end());
-  std::vector<int64_t> strides(rank, 1);
-  for (size_t i = rank; i-- > 1;)
-    strides[i - 1] = strides[i] * contents.shape[i];
-  buffer.descriptor.insert(buffer.descriptor.end(), strides.begin(),
-                           strides.end());
+  appendDescriptor(buffer.descriptor, buffer.bytes.get(), contents.shape);
   buffers.push_back(std::move(buffer));
 }
 
@@ -277,10 +268,8 @@ std::vector<Array> JitCall::getResults() const {
 }
 
 Result<JitCall> JitFunction::bind(ArrayRef<const Array *> inputs) const {
-  if (inputs.size() != signature.inputs.size())
-    return Error{"the function takes " +
-                 std::to_string(signature.inputs.size()) + " arrays, got " +
-                 std::to_string(inputs.size())};
+  if (Status fit = checkArrays(inputs, signature.inputs); !fit)
+    return fit.error();
   JitCall call;
   call.function = function;
   if (emulated) {
@@ -290,15 +279,10 @@ Result<JitCall> JitFunction::bind(ArrayRef<const Array *> inputs) const {
     call.emulator = std::make_shared<::zq::emulator::Emulator>(options);
   }
   call.numInputs = inputs.size();
-  for (auto [i, input] : llvm::enumerate(inputs)) {
-    if (Status fits = checkArray(*input, signature.inputs[i]); !fits)
-      return Error{"array " + std::to_string(i) + ": " + fits.message()};
+  for (const Array *input : inputs)
     call.addBuffer(*input, guardPages);
-  }
   for (RankedTensorType type : signature.results) {
-    ArrayRef<int64_t> shape = type.getShape();
-    Array result(*toReferenceType(type.getElementType()),
-                 std::vector<int64_t>(shape.begin(), shape.end()));
+    Array result = makeArray(type);
     call.addBuffer(result, guardPages);
     result.bytes.clear();
     call.resultTypes.push_back(std::move(result));

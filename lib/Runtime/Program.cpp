@@ -240,7 +240,7 @@ static std::string describe(const ArrayRefOf &array) {
 }
 
 /// Checks `arrays` against `parameters`, and appends a memref descriptor for
-/// each: two pointers, the offset, sizes and strides.
+/// each.
 static Status addDescriptors(ArrayRef<Parameter> parameters,
                              ArrayRef<ArrayRefOf> arrays, StringRef what,
                              std::vector<int64_t> &descriptors,
@@ -263,15 +263,7 @@ static Status addDescriptors(ArrayRef<Parameter> parameters,
                       parameter.declared + ", got " + describe(array))
                          .str()};
       offsets.push_back(descriptors.size());
-      int64_t pointer = reinterpret_cast<intptr_t>(array.data);
-      descriptors.insert(descriptors.end(), {pointer, pointer, 0});
-      descriptors.insert(descriptors.end(), array.shape.begin(),
-                         array.shape.end());
-      size_t rank = array.shape.size(), strides = descriptors.size();
-      descriptors.resize(strides + rank, 1);
-      for (size_t d = rank; d-- > 1;)
-        descriptors[strides + d - 1] =
-            descriptors[strides + d] * array.shape[d];
+      appendDescriptor(descriptors, array.data, array.shape);
     }
   }
   if (next != arrays.size())

@@ -7,6 +7,7 @@
 #include "zq/Codec/Result.h"
 
 #include <string>
+#include <vector>
 
 namespace mlir::zq {
 
@@ -17,6 +18,18 @@ std::string describe(const ::zq::codec::Array &array);
 /// standing for any; the error says what differs.
 ::zq::codec::Status checkArray(const ::zq::codec::Array &array,
                                RankedTensorType type);
+
+/// The same for the arguments of a function: their number, and each of them.
+::zq::codec::Status checkArrays(ArrayRef<const ::zq::codec::Array *> arrays,
+                                ArrayRef<RankedTensorType> types);
+
+/// An array of `type`, which has a static shape, of zeros.
+::zq::codec::Array makeArray(RankedTensorType type);
+
+/// Appends the descriptor of the memref of `shape` without gaps that lies at
+/// `memory`: two pointers, the offset, sizes and strides, each of 64 bits.
+void appendDescriptor(std::vector<int64_t> &words, const void *memory,
+                      ArrayRef<int64_t> shape);
 
 /// The dense tensors that stand for an argument or result of `type` in memory:
 /// the streams of a compressed tensor, or the tensor itself. Fails on any other
