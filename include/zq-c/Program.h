@@ -86,9 +86,9 @@ ZQ_API ZqError *zqPrintForm(const char *text, size_t length,
                             const ZqProgramOptions *options, const char *form,
                             ZqTextCallback callback, void *user);
 
-/** The kernels that the function becomes on a GPU of NVIDIA's, as PTX: `chip` is
- * its name for ptxas, "sm_80" for instance. Needs no CUDA. Of the options, entry,
- * file name and accuracy count. */
+/** The kernels that the function becomes on a GPU of NVIDIA's, as PTX: `chip`
+ * is its name for ptxas, "sm_80" for instance. Needs no CUDA. Of the options,
+ * entry, file name and accuracy count. */
 ZQ_API ZqError *zqCompilePTX(const char *text, size_t length,
                              const ZqProgramOptions *options, const char *chip,
                              ZqTextCallback callback, void *user);

@@ -101,9 +101,7 @@ def check_accesses(options, name, lines):
 
 def compile_module(options, chip, output):
     command = [options.zq_compile, options.module, f"--target={chip}", "--quiet"]
-    run = subprocess.run(
-        [*command, "-o", str(output)], capture_output=True, text=True
-    )
+    run = subprocess.run([*command, "-o", str(output)], capture_output=True, text=True)
     if run.returncode:
         sys.exit(f"{chip}: {run.stderr}")
 
@@ -121,8 +119,7 @@ def check(options, chip, folder):
             yield f"{name}: {spilled} bytes spilled"
         if kernel["registers"] > options.registers:
             yield (
-                f"{name}: {kernel['registers']} registers, which are more than "
-                f"{options.registers}"
+                f"{name}: {kernel['registers']} registers, which are more than {options.registers}"
             )
     if not options.instruction:
         return
