@@ -101,8 +101,7 @@ void Inputs::chooseExhaustion(Random &random) {
       numCodes = std::max(numCodes,
                           everywhere ? codes : llvm::divideCeil(codes, places));
     }
-    if (elements * numCodes <= options.exhaustLimit &&
-        numCodes <= maxCodeCases)
+    if (elements * numCodes <= options.exhaustLimit && numCodes <= maxCodeCases)
       return;
   }
   numCodes = 0;
