@@ -161,6 +161,8 @@ static constexpr Example examples[] = {
 
     // Arithmetic.
     {"nvvm.prmt", "", "%r = nvvm.prmt #nvvm.permute_mode<default> %i, %i, %i : i32", "i32", "prmt.b32"},
+    {"llvm.nvvm.fma.rn.f16x2", "", "%v = llvm.bitcast %i : i32 to vector<2xf16>\n%w = llvm.call_intrinsic \"llvm.nvvm.fma.rn.f16x2\"(%v, %v, %v) : (vector<2xf16>, vector<2xf16>, vector<2xf16>) -> vector<2xf16>\n%r = llvm.bitcast %w : vector<2xf16> to i32", "i32", "fma.rn.f16x2"},
+    {"llvm.nvvm.fma.rn.bf16x2", "", "%v = llvm.bitcast %i : i32 to vector<2xbf16>\n%w = llvm.call_intrinsic \"llvm.nvvm.fma.rn.bf16x2\"(%v, %v, %v) : (vector<2xbf16>, vector<2xbf16>, vector<2xbf16>) -> vector<2xbf16>\n%r = llvm.bitcast %w : vector<2xbf16> to i32", "i32", "fma.rn.bf16x2"},
     {"nvvm.rcp.approx.ftz.f", "", "%r = nvvm.rcp.approx.ftz.f %f : f32", "f32", "rcp.approx.ftz.f32"},
     {"llvm.nvvm.ex2.approx*", "", "%r = llvm.call_intrinsic \"llvm.nvvm.ex2.approx.f32\"(%f) : (f32) -> f32", "f32", "ex2.approx.f32"},
     {"llvm.nvvm.lg2.approx*", "", "%r = llvm.call_intrinsic \"llvm.nvvm.lg2.approx.f\"(%f) : (f32) -> f32", "f32", "lg2.approx.f32"},
