@@ -303,6 +303,10 @@ void ChooseDomainsPass::choose(IRRewriter &b, Product product) {
     break;
   }
   case Domain::Tiles:
+    // As a constant, which is still seen to be zero after tiling.
+    if (auto fill = init.getDefiningOp<linalg::FillOp>();
+        fill && matchPattern(fill.getInputs().front(), m_AnyZeroFloat()))
+      init = arith::ConstantOp::create(b, loc, b.getZeroAttr(init.getType()));
     planes = b.getI64IntegerAttr(domain.floats.right);
     activations = {TilesOp::create(
         b, loc, x, domain.floats.left,

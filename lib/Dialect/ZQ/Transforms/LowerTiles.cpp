@@ -14,6 +14,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 #include "zq/Dialect/ZQ/IR/Tiles.h"
 
 using namespace mlir;
@@ -226,6 +227,7 @@ public:
   TileContraction(OpBuilder &b, ContractOp op, LaneKernel &kernel)
       : TileBuilder(b, op.getLoc()), op(op), kernel(kernel),
         tiles(cast<RankedTensorType>(op.getActivations()[0].getType())),
+        startsFromZero(matchPattern(op.getInit(), m_AnyZeroFloat())),
         planes(*op.getPlanes()) {
     auto weight = cast<CompressedTensorType>(op.getWeight().getType());
     rows = weight.getShape()[0], columns = weight.getShape()[1];
@@ -262,6 +264,7 @@ private:
   LaneKernel &kernel;
   RankedTensorType tiles, panelType, sumsType;
   VectorType floats, integers;
+  bool startsFromZero;
   /// Of the weight, and of the activation.
   int64_t rows, columns, height;
   int64_t planes, steps, blocks, round, taskBlocks;
@@ -427,9 +430,10 @@ Value TileContraction::writeRound(Value sums, Value firstBlock, Value count,
         if (Value factor = kernel.emitRowFactors(panel))
           sum = arith::MulFOp::create(b, loc, sum, factor);
         Value column = add(multiply(i, index(tileRows)), lane);
-        Value before = read(floats, into, {at, column}, isWhole);
-        into = write(arith::AddFOp::create(b, loc, before, sum), into,
-                     {at, column}, isWhole);
+        if (!startsFromZero)
+          sum = arith::AddFOp::create(
+              b, loc, read(floats, into, {at, column}, isWhole), sum);
+        into = write(sum, into, {at, column}, isWhole);
       }
       return into;
     });
@@ -470,6 +474,11 @@ Value TileContraction::emitTask(Value task, Value into) {
 
 Value TileContraction::emit() {
   Value result = op.getInit();
+  // Zeros need not be written to memory, nor read from it.
+  if (startsFromZero)
+    result = tensor::EmptyOp::create(
+        b, loc, cast<RankedTensorType>(result.getType()).getShape(),
+        b.getF32Type());
   int64_t width = taskBlocks * tileRows;
   SmallVector<OpFoldResult> tasks{
       b.getIndexAttr(llvm::divideCeil(blocks, taskBlocks))};
