@@ -33,7 +33,8 @@ public:
   /// Vector registers that a register tile may take for accumulators.
   virtual int64_t getAccumulators() const = 0;
 
-  /// Whether there are instructions that load each lane from a place of its own.
+  /// Whether there are instructions that load each lane from a place of its
+  /// own.
   virtual bool hasGathers() const = 0;
 
   /// Products of bf16 that a matrix unit makes, by the target's lowering of

@@ -2,21 +2,12 @@
 #include "Kernels.h"
 #include "PackedTables.h"
 
+#include "zq/Dialect/ZQ/Transforms/FloatPlanes.h"
+
 #include <cmath>
 
 using namespace mlir;
 using namespace mlir::zq;
-
-/// How far a float with `digits` binary digits may be from the sum of `planes`
-/// roundings to floats with `planeDigits`, relative to it: each plane rounds
-/// what the planes before it left.
-static double getSplitError(int64_t digits, int64_t planeDigits,
-                            int64_t planes) {
-  // The sign of what is left is one more digit.
-  if (planes * (planeDigits + 1) - 1 >= digits)
-    return 0;
-  return std::ldexp(1.0, -planes * (planeDigits + 1));
-}
 
 /// The cheapest domain on `element` whose error is at most `accuracy`, or else
 /// the one with the least error, where planes of the operands have these
@@ -49,7 +40,7 @@ static MmaDomain choose(FloatType element,
           if (i + j < std::max(xPlanes, wPlanes))
             domain.products.push_back({i, j});
           else
-            domain.error += std::ldexp(1.0, -(i + j) * (digits + 1));
+            domain.error += getPlaneSize(digits, i) * getPlaneSize(digits, j);
         }
       if (isBetter(domain))
         best = domain;

@@ -53,8 +53,8 @@ int64_t findPackedExponent(ArrayRef<float> table, FloatType element,
 /// knows.
 void populatePackedLookupPatterns(RewritePatternSet &patterns);
 
-/// `zq.expand` of what is read from a stream, and `zq.lookup` in tables of up to
-/// 16 bytes that are no constants.
+/// `zq.expand` of what is read from a stream, and `zq.lookup` in tables of up
+/// to 16 bytes that are no constants.
 void populateByteVectorPatterns(RewritePatternSet &patterns);
 
 } // namespace mlir::zq

@@ -2,8 +2,9 @@
 // spilled; registers are so few that two blocks of 256 threads, or four of 128,
 // fit an SM, or eight of the kernels whose sums are in tensor memory; the
 // instruction that was meant is there, and beside it global memory is read 16
-// bytes at a time. Narrower are scales: two loads, or the copies that are
-// counted. A row is a module, its chips, and its limits.
+// bytes at a time. Narrower are scales: two loads, four where the codes that a
+// lane loads at once are of as many groups, or the copies that are counted. A
+// row is a module, its chips, and its limits.
 // REQUIRES: ptxas
 // RUN: split-file %s %t
 // DEFINE: %{check} = %python %S/Inputs/check_kernels.py --zq-compile zq-compile %t
@@ -12,7 +13,7 @@
 // DEFINE: %{with-tcgen05} = --chip sm_100a --chip sm_100f --chip sm_103a
 
 // DEFINE: %{decoded} = --registers 128 --instruction 'mma\.sync\.aligned\.m16n8k16' --narrow-copies 0
-// RUN: %{check}/few-rows.mlir %{all} %{decoded} --narrow-loads 2
+// RUN: %{check}/few-rows.mlir %{all} %{decoded} --narrow-loads 4
 // RUN: %{check}/many-rows.mlir %{all} %{decoded} --narrow-loads 2
 // Huffman's chunks are read by the bit.
 // RUN: %{check}/huffman-few-rows.mlir %{all} %{decoded}

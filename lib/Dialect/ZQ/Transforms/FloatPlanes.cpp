@@ -10,9 +10,9 @@ using namespace mlir::zq;
 /// What planes may be multiplied for before f32 is the better choice.
 static constexpr int64_t mostPlanes = 3;
 
-/// How large plane `plane` may be, relative to the number: half a unit in the
-/// last place of the plane before, whose own leading digit may be one lower.
-static double getPlaneSize(int64_t planeDigits, int64_t plane) {
+// Half a unit in the last place of the plane before, whose own leading digit
+// may be one lower.
+double mlir::zq::getPlaneSize(int64_t planeDigits, int64_t plane) {
   return plane ? std::ldexp(1.0, 1 - plane * (planeDigits + 1)) : 1;
 }
 

@@ -43,8 +43,8 @@ struct LaneForm {
   int64_t group = 0;
 };
 
-/// What a stage that maps each value of `input` to a code of at most 8 bits, and
-/// does nothing else, decodes its codes to; nothing of any other stage.
+/// What a stage that maps each value of `input` to a code of at most 8 bits,
+/// and does nothing else, decodes its codes to; nothing of any other stage.
 SmallVector<float> getCodeValues(StageAttrInterface stage, Type input,
                                  int64_t rank);
 

@@ -15,6 +15,10 @@ struct FloatPlanes {
   double error = 0;
 };
 
+/// How large plane `plane` of floats with `planeDigits` binary digits may be,
+/// relative to the number.
+double getPlaneSize(int64_t planeDigits, int64_t plane);
+
 /// How far a float with `digits` binary digits may be from the sum of `planes`
 /// floats with `planeDigits`, relative to it: each plane rounds what the planes
 /// before it left, to nearest.
