@@ -110,7 +110,25 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
     return made;
   }
 
+  /// A thread rotates a line: the more of them, the more threads.
+  void splitRotations() {
+    SmallVector<RotateOp> rotations;
+    getOperation().walk([&](RotateOp op) {
+      if (!op.getInverse() && !op->getParentOfType<gpu::LaunchOp>())
+        rotations.push_back(op);
+    });
+    for (RotateOp op : rotations) {
+      OpBuilder b(op);
+      if (Value result = op.getTransformInterface().emitRuns(b, op.getLoc(),
+                                                             op.getSource())) {
+        op.getResult().replaceAllUsesWith(result);
+        op.erase();
+      }
+    }
+  }
+
   void runOnOperation() override {
+    splitRotations();
     // No elementwise op, which may become the end of another's kernel.
     SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](linalg::LinalgOp op) {

@@ -319,8 +319,11 @@ SmallVector<int64_t> Tiler::getParallelTile(TilingInterface root) {
       continue;
     }
     int64_t limit = 1;
+    // What a rotation has loops over are lines, not elements.
     if (fromLast == 0)
-      limit = contracts ? config.panel : 16 * config.width;
+      limit = contracts || isa<RotateOp>(root.getOperation())
+                  ? config.panel
+                  : 16 * config.width;
     else if (fromLast == 1)
       limit = contracts ? 256 : config.panel;
     sizes[dim] = largestDivisor(size, limit);

@@ -193,6 +193,15 @@ def TransformAttrInterface : AttrInterface<"TransformAttrInterface"> {
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
            "::mlir::Value":$source, "::mlir::ValueRange":$parts), "",
       [{ return nullptr; }]>,
+    InterfaceMethod<[{
+        Emits the map of a whole tensor (not its inverse), whose lines are runs
+        that do not depend on one another, as that of a tensor with a line for
+        each run; bit-identical. Null where lines are not such.
+      }],
+      "::mlir::Value", "emitRuns",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+           "::mlir::Value":$source), "",
+      [{ return nullptr; }]>,
   ];
 }
 

@@ -3,6 +3,9 @@
 
 #include "zq/Codec/Hadamard.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
 #include <cmath>
 
 using namespace mlir;
@@ -61,6 +64,58 @@ Attribute HadamardAttr::getAlongAxis(int64_t axis) const {
 }
 
 bool HadamardAttr::isOrthogonal() const { return true; }
+
+// The signs, which depend on the place in a line, go before.
+Value HadamardAttr::emitRuns(OpBuilder &b, Location loc, Value source) const {
+  auto type = cast<RankedTensorType>(source.getType());
+  int64_t rank = type.getRank(), length = type.getDimSize(getAxis());
+  if (ShapedType::isDynamic(length) || length <= getBlock() ||
+      length % getBlock() != 0)
+    return nullptr;
+  int64_t runs = length / getBlock();
+  SmallVector<int64_t> shape(type.getShape());
+  shape[getAxis()] = runs;
+  shape.insert(shape.begin() + getAxis() + 1, getBlock());
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    int64_t place = dim + (dim > getAxis() ? 1 : 0);
+    groups.push_back({place});
+    if (dim == getAxis())
+      groups.back().push_back(place + 1);
+  }
+  auto split = RankedTensorType::get(shape, type.getElementType());
+  Value lines = tensor::ExpandShapeOp::create(b, loc, split, source, groups);
+  auto emptyLikeLines = [&] {
+    return tensor::EmptyOp::create(b, loc, tensor::getMixedSizes(b, loc, lines),
+                                   type.getElementType());
+  };
+  if (getSeed()) {
+    SmallVector<float> signs;
+    for (int64_t place = 0; place < length; ++place)
+      signs.push_back(::zq::codec::hadamardSign(*getSeed(), place));
+    auto signsType = RankedTensorType::get({runs, getBlock()}, b.getF32Type());
+    Value all = arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(signsType, ArrayRef(signs)));
+    AffineMap perElement = b.getMultiDimIdentityMap(rank + 1);
+    AffineMap maps[] = {perElement, perElement.getSliceMap(getAxis(), 2),
+                        perElement};
+    SmallVector<utils::IteratorType> loops(rank + 1,
+                                           utils::IteratorType::parallel);
+    Value into = emptyLikeLines();
+    lines = linalg::GenericOp::create(
+                b, loc, split, ValueRange{lines, all}, into, maps, loops,
+                [](OpBuilder &b, Location loc, ValueRange values) {
+                  Value signedOne =
+                      arith::MulFOp::create(b, loc, values[0], values[1]);
+                  linalg::YieldOp::create(b, loc, signedOne);
+                })
+                .getResult(0);
+  }
+  auto ofRun = get(getContext(), getAxis() + 1, getBlock(), std::nullopt);
+  Value rotated = RotateOp::create(b, loc, split, lines, ofRun, ValueRange(),
+                                   /*inverse=*/false, emptyLikeLines());
+  return tensor::CollapseShapeOp::create(b, loc, type, rotated, groups);
+}
 
 FailureOr<Value> HadamardAttr::emitTensorDecode(TensorDecodeBuilder &at) const {
   return emitInverseTransform(at, *this);

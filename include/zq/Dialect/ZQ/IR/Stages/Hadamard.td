@@ -6,7 +6,7 @@ include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
 def ZQ_HadamardAttr : ZQ_TensorStage<"Hadamard", "hadamard", [],
     [DeclareAttrInterfaceMethods<TransformAttrInterface,
-                                 ["getTransformBlock"]>]> {
+                                 ["getTransformBlock", "emitRuns"]>]> {
   let summary = "Walsh-Hadamard transform along one axis";
   let description = [{
     `y = c * H (s .* x)` for each block of the axis: `c = 1 / sqrt(n)`, H is the
