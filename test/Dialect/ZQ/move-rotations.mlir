@@ -315,9 +315,11 @@ func.func @axis_of_larger_result(%x: tensor<4x3xf32>, %w: tensor<3x256xf32>,
 
 // A rotation is done in f32.
 // CHECK-LABEL: func.func @other_operand_bf16(
-// CHECK-SAME: %[[X:.*]]: tensor<4x256xbf16>
-// CHECK: %[[R:.*]] = zq.rotate {{.*}} inverse
-// CHECK-NEXT: linalg.matmul ins(%[[X]], %[[R]] :
+// CHECK-SAME: %[[X:.*]]: tensor<4x256xbf16>, %[[W:.*]]: tensor<256x64xf32>
+// CHECK: %[[WIDE:.*]] = linalg.generic {{.*}} ins(%[[X]] :
+// CHECK: arith.extf
+// CHECK: %[[R:.*]] = zq.rotate %[[WIDE]] by #zq.hadamard<axis = 1,
+// CHECK-NEXT: linalg.matmul ins(%[[R]], %[[W]] : tensor<4x256xf32>, tensor<256x64xf32>)
 func.func @other_operand_bf16(%x: tensor<4x256xbf16>, %w: tensor<256x64xf32>,
                               %o: tensor<4x64xf32>) -> tensor<4x64xf32> {
   %r = zq.rotate %w by #r0 inverse outs(%w : tensor<256x64xf32>)

@@ -17,6 +17,44 @@ bool mlir::zq::isSumOfProducts(linalg::LinalgOp op) {
   });
 }
 
+/// Whether `operand` is of f32, or of a narrower type that the op extends.
+static bool isMultipliedAsF32(LinalgOp op, OpOperand *operand) {
+  BlockArgument element = op.getMatchingBlockArgument(operand);
+  return element.getType().isF32() ||
+         llvm::all_of(element.getUsers(), [](Operation *user) {
+           return isa<arith::ExtFOp>(user) &&
+                  user->getResult(0).getType().isF32();
+         });
+}
+
+void mlir::zq::multiplyAsF32(RewriterBase &b, LinalgOp op, OpOperand *operand) {
+  BlockArgument element = op.getMatchingBlockArgument(operand);
+  if (element.getType().isF32())
+    return;
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(op);
+  Location loc = op.getLoc();
+  Value source = operand->get();
+  int64_t rank = cast<RankedTensorType>(source.getType()).getRank();
+  Value empty = tensor::EmptyOp::create(
+      b, loc, tensor::getMixedSizes(b, loc, source), b.getF32Type());
+  SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(rank));
+  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
+  auto wide = linalg::GenericOp::create(
+      b, loc, empty.getType(), source, empty, maps, loops,
+      [](OpBuilder &b, Location loc, ValueRange values) {
+        Value extended =
+            arith::ExtFOp::create(b, loc, b.getF32Type(), values[0]);
+        linalg::YieldOp::create(b, loc, extended);
+      });
+  b.modifyOpInPlace(op, [&] {
+    op->setOperand(operand->getOperandNumber(), wide.getResult(0));
+    element.setType(b.getF32Type());
+    for (Operation *user : llvm::make_early_inc_range(element.getUsers()))
+      b.replaceOp(user, element);
+  });
+}
+
 std::optional<int64_t> mlir::zq::getContractedAxis(linalg::LinalgOp op,
                                                    OpOperand *operand,
                                                    int64_t axis) {
@@ -25,7 +63,7 @@ std::optional<int64_t> mlir::zq::getContractedAxis(linalg::LinalgOp op,
     return std::nullopt;
   OpOperand *other = op.getDpsInputOperand(1 - operand->getOperandNumber());
   auto otherType = dyn_cast<RankedTensorType>(other->get().getType());
-  if (!otherType || !otherType.getElementType().isF32())
+  if (!otherType || !isMultipliedAsF32(op, other))
     return std::nullopt;
   auto loop = dyn_cast<AffineDimExpr>(
       op.getMatchingIndexingMap(operand).getResult(axis));

@@ -41,6 +41,7 @@ struct MoveRotationAcrossContraction
       if (!position)
         continue;
       Location loc = op.getLoc();
+      multiplyAsF32(b, op, other);
       b.setInsertionPoint(op);
       Value moved = RotateOp::create(
           b, loc, other->get().getType(), other->get(),

@@ -14,9 +14,13 @@ namespace mlir::zq {
 /// the conversion to an integer; that is not linear.
 bool isSumOfProducts(linalg::LinalgOp op);
 
+/// Extends `operand`, an input of contraction `op` that its body extends to
+/// f32, before the op.
+void multiplyAsF32(RewriterBase &b, linalg::LinalgOp op, OpOperand *operand);
+
 /// Where the other input of `op` has the loop that runs along `axis` of input
 /// `operand`, if that loop is contracted and a rotation may move across: the
-/// other one is of f32 and of static size there.
+/// other one is multiplied as f32 and of static size there.
 std::optional<int64_t> getContractedAxis(linalg::LinalgOp op,
                                          OpOperand *operand, int64_t axis);
 
