@@ -104,18 +104,6 @@ static bool touchesMemory(Operation *op) {
   return touches;
 }
 
-/// Puts `op`, which works on arrays and has no results, into a kernel of one
-/// thread.
-static void launchAlone(Operation *op) {
-  ImplicitLocOpBuilder b(op->getLoc(), op);
-  Value one = arith::ConstantIndexOp::create(b, 1);
-  createLaunch(b, one, 1, [&](ImplicitLocOpBuilder &b, Value) {
-    op->moveBefore(b.getInsertionBlock(), b.getInsertionPoint());
-  });
-  op->emitRemark() << "runs on one thread of the GPU: none of its loops is "
-                      "parallel";
-}
-
 /// Whether nothing writes to what `array` holds, for all that its uses say.
 static bool isNeverWritten(Value array) {
   if (auto argument = dyn_cast<BlockArgument>(array);
@@ -183,6 +171,26 @@ static void sinkReads(gpu::LaunchOp launch) {
                                  launch.getBody());
 }
 
+/// Moves views of arrays into the kernel, which is given the arrays.
+static void sinkViews(gpu::LaunchOp launch) {
+  auto findView = [&]() -> Operation * {
+    SetVector<Value> captured;
+    getUsedValuesDefinedAbove(launch.getBody(), captured);
+    for (Value value : captured)
+      if (Operation *def = value.getDefiningOp();
+          isa_and_nonnull<memref::SubViewOp, memref::ExpandShapeOp,
+                          memref::CollapseShapeOp>(def))
+        return def;
+    return nullptr;
+  };
+  while (Operation *view = findView()) {
+    auto b = OpBuilder::atBlockBegin(&launch.getBody().front());
+    Operation *copy = b.clone(*view);
+    replaceAllUsesInRegionWith(view->getResult(0), copy->getResult(0),
+                               launch.getBody());
+  }
+}
+
 /// Arrays of one thread lie in its local memory. Fails with an error where the
 /// size of one is not known.
 static LogicalResult makeArraysLocal(gpu::LaunchOp launch) {
@@ -206,11 +214,139 @@ static LogicalResult makeArraysLocal(gpu::LaunchOp launch) {
   return success();
 }
 
+/// Ops of one block that become one kernel of one thread: some that write, and
+/// what they are computed of.
+struct Straight {
+  SmallVector<Operation *> writes;
+  SetVector<Operation *> ops;
+};
+
+/// Adds what `op` is computed of to `ops`, as far as it is of the same block,
+/// has no regions and only reads.
+static void addReads(Operation *op, SetVector<Operation *> &ops) {
+  for (Value operand : op->getOperands()) {
+    Operation *def = operand.getDefiningOp();
+    if (!def || def->getBlock() != op->getBlock() || def->getNumRegions() ||
+        isa<MemRefType>(operand.getType()) || ops.contains(def))
+      continue;
+    auto effects = dyn_cast<MemoryEffectOpInterface>(def);
+    if (!isMemoryEffectFree(def) &&
+        !(effects && effects.onlyHasEffect<MemoryEffects::Read>()))
+      continue;
+    addReads(def, ops);
+    ops.insert(def);
+  }
+}
+
+static bool isBefore(Operation *a, Operation *b) {
+  return a->isBeforeInBlock(b);
+}
+
+/// Whether nothing but the group's own ops writes from its first op to `last`.
+static bool isUndisturbed(const Straight &group, Operation *last) {
+  Operation *first = group.writes.front();
+  for (Operation *op : group.ops)
+    if (!isMemoryEffectFree(op) && isBefore(op, first))
+      first = op;
+  for (Operation *op = first; op != last; op = op->getNextNode())
+    if (!group.ops.contains(op) && !isMemoryEffectFree(op)) {
+      auto effects = dyn_cast<MemoryEffectOpInterface>(op);
+      if (!effects || effects.hasEffect<MemoryEffects::Write>() ||
+          effects.hasEffect<MemoryEffects::Free>())
+        return false;
+    }
+  return true;
+}
+
+/// The groups of `writes`, which are in order: ops whose reads come before
+/// another's write belong to that one's group.
+static SmallVector<Straight> groupWrites(ArrayRef<Operation *> writes) {
+  SmallVector<Straight> groups;
+  for (Operation *op : writes) {
+    Straight own;
+    addReads(op, own.ops);
+    own.ops.insert(op);
+    own.writes.push_back(op);
+    if (!groups.empty() &&
+        groups.back().writes.back()->getBlock() == op->getBlock()) {
+      Straight both = groups.back();
+      bool reads = llvm::any_of(own.ops, [&](Operation *read) {
+        return !isMemoryEffectFree(read) && isBefore(read, both.writes.back());
+      });
+      both.ops.insert_range(own.ops);
+      both.writes.push_back(op);
+      if (reads && isUndisturbed(both, op)) {
+        groups.back() = std::move(both);
+        continue;
+      }
+    }
+    groups.push_back(std::move(own));
+  }
+  return groups;
+}
+
+/// Puts a group, whose ops work on arrays, into a kernel of one thread where
+/// the last of them is.
+static void launchAlone(const Straight &group) {
+  Operation *last = group.writes.back();
+  last->emitRemark() << "runs on one thread of the GPU: none of its loops is "
+                        "parallel";
+  SmallVector<Operation *> ops(group.ops.begin(), group.ops.end());
+  // What others computed before may lie before an array that is read.
+  if (!isUndisturbed(group, last))
+    ops.assign(group.writes.begin(), group.writes.end());
+  llvm::sort(ops, isBefore);
+  ImplicitLocOpBuilder b(last->getLoc(), last);
+  Value one = arith::ConstantIndexOp::create(b, 1);
+  createLaunch(b, one, 1, [&](ImplicitLocOpBuilder &b, Value) {
+    IRMapping copies;
+    for (Operation *op : ops)
+      b.clone(*op, copies);
+  });
+  for (Operation *op : llvm::reverse(ops))
+    if (op->use_empty())
+      op->erase();
+}
+
 namespace {
 struct LaunchLoopsPass : mlir::zq::impl::LaunchLoopsBase<LaunchLoopsPass> {
   using LaunchLoopsBase::LaunchLoopsBase;
 
+  /// Copies of arrays with gaps become loops; the host has none but of bytes in
+  /// a row.
+  void expandCopies() {
+    auto hasGaps = [](Value array) {
+      auto type = dyn_cast<MemRefType>(array.getType());
+      return type && !type.getLayout().isIdentity();
+    };
+    SmallVector<memref::CopyOp> copies;
+    getOperation().walk([&](memref::CopyOp op) {
+      if (!op->getParentOfType<gpu::LaunchOp>() &&
+          (hasGaps(op.getSource()) || hasGaps(op.getTarget())))
+        copies.push_back(op);
+    });
+    for (memref::CopyOp op : copies) {
+      ImplicitLocOpBuilder b(op.getLoc(), op);
+      auto copy = [&](OpBuilder &b, Location loc, ValueRange place) {
+        Value element = memref::LoadOp::create(b, loc, op.getSource(), place);
+        memref::StoreOp::create(b, loc, element, op.getTarget(), place);
+      };
+      int64_t rank = cast<MemRefType>(op.getSource().getType()).getRank();
+      SmallVector<Value> lower(rank, arith::ConstantIndexOp::create(b, 0));
+      SmallVector<Value> steps(rank, arith::ConstantIndexOp::create(b, 1));
+      SmallVector<Value> upper;
+      for (int64_t dim = 0; dim < rank; ++dim)
+        upper.push_back(memref::DimOp::create(b, op.getSource(), dim));
+      if (rank)
+        scf::ParallelOp::create(b, lower, upper, steps, copy);
+      else
+        copy(b, op.getLoc(), {});
+      op.erase();
+    }
+  }
+
   void runOnOperation() override {
+    expandCopies();
     SmallVector<LoopLikeOpInterface> loops;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (isa<gpu::LaunchOp, gpu::GPUModuleOp>(op))
@@ -239,10 +375,11 @@ struct LaunchLoopsPass : mlir::zq::impl::LaunchLoopsBase<LaunchLoopsPass> {
       others.push_back(op);
       return WalkResult::skip();
     });
-    for (Operation *op : others)
-      launchAlone(op);
+    for (const Straight &group : groupWrites(others))
+      launchAlone(group);
 
     getOperation().walk([&](gpu::LaunchOp launch) {
+      sinkViews(launch);
       sinkReads(launch);
       if (failed(makeArraysLocal(launch)))
         signalPassFailure();

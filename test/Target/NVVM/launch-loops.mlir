@@ -43,3 +43,52 @@ func.func @alone(%x: memref<4xf32>) {
   memref.store %zero, %x[%c0] : memref<4xf32>
   return
 }
+
+// -----
+
+// What is read between writes belongs to one kernel with them.
+// CHECK-LABEL: func.func @one_after_the_other(
+// CHECK: gpu.launch
+// CHECK: vector.transfer_read
+// CHECK: arith.negf
+// CHECK: vector.transfer_write
+// CHECK: vector.transfer_read
+// CHECK: arith.mulf
+// CHECK: vector.transfer_write
+// CHECK: gpu.terminator
+// CHECK-NOT: vector.transfer_read
+// CHECK-NOT: gpu.launch
+// CHECK: return
+func.func @one_after_the_other(%a: memref<32xf32>) {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %zero = arith.constant 0.0 : f32
+  %x = vector.transfer_read %a[%c0], %zero {in_bounds = [true]} : memref<32xf32>, vector<16xf32>
+  %n = arith.negf %x : vector<16xf32>
+  vector.transfer_write %n, %a[%c16] {in_bounds = [true]} : vector<16xf32>, memref<32xf32>
+  %y = vector.transfer_read %a[%c16], %zero {in_bounds = [true]} : memref<32xf32>, vector<16xf32>
+  %m = arith.mulf %y, %x : vector<16xf32>
+  // expected-remark @below {{runs on one thread of the GPU: none of its loops is parallel}}
+  vector.transfer_write %m, %a[%c0] {in_bounds = [true]} : vector<16xf32>, memref<32xf32>
+  return
+}
+
+// -----
+
+// A kernel is given whole arrays, and cuts its views itself; a copy of an array
+// with gaps is a kernel.
+// CHECK-LABEL: func.func @gaps(
+// CHECK-SAME: %[[A:.*]]: memref<8x32xf32>, %[[B:.*]]: memref<8x16xf32>
+// CHECK: gpu.launch
+// CHECK: memref.subview %[[A]][0, 4] [8, 16] [1, 1]
+// CHECK: memref.load
+// CHECK: memref.store %{{.*}}, %[[B]]
+// CHECK: gpu.terminator
+// CHECK-NOT: memref.copy
+// CHECK: return
+func.func @gaps(%a: memref<8x32xf32>, %b: memref<8x16xf32>) {
+  %view = memref.subview %a[0, 4] [8, 16] [1, 1]
+      : memref<8x32xf32> to memref<8x16xf32, strided<[32, 1], offset: 4>>
+  memref.copy %view, %b : memref<8x16xf32, strided<[32, 1], offset: 4>> to memref<8x16xf32>
+  return
+}
