@@ -44,6 +44,7 @@ private:
   bool isAboveAllowed(size_t stage, TransformAttrInterface transform) const;
   bool canExchange(size_t stage);
   void exchange(size_t stage);
+  void decodeAs(ArrayRef<StageAttrInterface> stages);
   void splitBelow(size_t stage);
   void replace(Value window);
 
@@ -151,16 +152,7 @@ LogicalResult Splitter::decodeParts(size_t stage, size_t index) {
 
   SmallVector<StageAttrInterface> stages(codec.getStages());
   stages[stage] = plain;
-  Streams all;
-  for (ArrayRef<Streams> own : streams)
-    for (ArrayRef<Value> values : own)
-      llvm::append_range(all, values);
-  Value source = assemble(type.getShape(), type.getElementType(),
-                          CodecAttr::get(b.getContext(), stages), all);
-  auto decode = DecodeOp::create(b, loc, source, op.getMixedOffsets(),
-                                 op.getInit(), codec.getDecoderSymbol());
-  made.push_back(decode);
-  b.replaceOp(op, decode.getResult());
+  decodeAs(stages);
   return success();
 }
 
@@ -217,13 +209,8 @@ bool Splitter::canExchange(size_t stage) {
   });
 }
 
-/// Stage `stage` becomes the outermost one.
-void Splitter::exchange(size_t stage) {
-  SmallVector<StageAttrInterface> stages(codec.getStages());
-  std::rotate(stages.begin(), stages.begin() + stage,
-              stages.begin() + stage + 1);
-  std::rotate(streams.begin(), streams.begin() + stage,
-              streams.begin() + stage + 1);
+/// The window is decoded of the streams as they are now, by `stages`.
+void Splitter::decodeAs(ArrayRef<StageAttrInterface> stages) {
   Streams all;
   for (ArrayRef<Streams> own : streams)
     for (ArrayRef<Value> values : own)
@@ -234,6 +221,16 @@ void Splitter::exchange(size_t stage) {
                                  op.getInit(), codec.getDecoderSymbol());
   made.push_back(decode);
   b.replaceOp(op, decode.getResult());
+}
+
+/// Stage `stage` becomes the outermost one.
+void Splitter::exchange(size_t stage) {
+  SmallVector<StageAttrInterface> stages(codec.getStages());
+  std::rotate(stages.begin(), stages.begin() + stage,
+              stages.begin() + stage + 1);
+  std::rotate(streams.begin(), streams.begin() + stage,
+              streams.begin() + stage + 1);
+  decodeAs(stages);
 }
 
 /// The stages from `first` on are decoded before, as a whole; those above read
