@@ -111,7 +111,8 @@ struct LookupInMemory : OpRewritePattern<LookupOp> {
       return;
     function->emitRemark("lookups in ")
         << table.getNumElements() << " entries of " << table.getElementType()
-        << ": a load for each element, since the CPU has no permute for them";
+        << ": a load for each element, since the target has no permute for "
+           "them";
   }
 
   LogicalResult matchAndRewrite(LookupOp op,

@@ -13,7 +13,7 @@ func.func @gathers(%m: memref<16xf32>, %i: vector<8xindex>, %p: vector<8xf32>) -
 
 // -----
 
-// expected-remark @below {{lookups in 32 entries of 'i8': a load for each element, since the CPU has no permute for them}}
+// expected-remark @below {{lookups in 32 entries of 'i8': a load for each element, since the target has no permute for them}}
 func.func @long_tables(%c: vector<16xi8>, %t: vector<32xi8>, %s: vector<16xi8>) -> (vector<16xi8>, vector<16xi8>, vector<16xi8>) {
   %v = zq.lookup %c in %t : vector<16xi8>, vector<32xi8> -> vector<16xi8>
   %w = zq.lookup %v in %t : vector<16xi8>, vector<32xi8> -> vector<16xi8>
