@@ -229,7 +229,8 @@ static int compileForGPUs(ModuleOp module, Form form, const Options &options) {
   for (StringRef name : llvm::split(options.target, ',')) {
     auto chip = parseChip(name);
     if (!chip)
-      return fail("--target=" + options.target + ": " + chip.message());
+      return fail("--target=" + options.target + ": not x86 or aarch64; " +
+                  chip.message());
     chips.push_back(*chip);
   }
   if (form != Form::LLVMDialect && form != Form::PTX && form != Form::Cubin &&
