@@ -3,6 +3,7 @@
 #include "Kernel.h"
 
 #include "zq/Dialect/ZQ/IR/NamedCodecs.h"
+#include "zq/Dialect/ZQ/IR/ZQ.h"
 #include "zq/Runtime/CompressedFiles.h"
 #include "gtest/gtest.h"
 
@@ -74,34 +75,49 @@ static Array decodeLut3(const std::vector<Stream> &streams,
   return result;
 }
 
-/// Parsed in a context that outlives the codec no longer than needed.
+/// Where all codecs are parsed. What they are said to do wrong is dropped: that
+/// a codec takes in no such tensor is a question here.
+static MLIRContext &getContext() {
+  static const std::unique_ptr<MLIRContext> context = [] {
+    auto made = std::make_unique<MLIRContext>(MLIRContext::Threading::DISABLED);
+    made->loadDialect<ZQDialect>();
+    made->getDiagEngine().registerHandler(
+        [](Diagnostic &) { return success(); });
+    return made;
+  }();
+  return *context;
+}
+
+static Result<CodecAttr> parse(const std::string &text) {
+  return parseCodec(text, &getContext());
+}
+
+static Type getElementType(const std::string &name) {
+  Builder b(&getContext());
+  return name == "f32"   ? Type(b.getF32Type())
+         : name == "f16" ? Type(b.getF16Type())
+                         : Type(b.getBF16Type());
+}
+
+static bool takesIn(CodecAttr codec, ArrayRef<int64_t> shape,
+                    const std::string &element) {
+  auto drop = [] { return emitError(UnknownLoc::get(&getContext())); };
+  return succeeded(codec.verifyFor(drop, shape, getElementType(element)));
+}
+
 static std::shared_ptr<const ::zq::codec::Codec>
 getReference(const TestCodec &codec) {
-  TestContext context;
-  Result<CodecAttr> attribute = parseCodec(codec.text, &context.context);
+  Result<CodecAttr> attribute = parse(codec.text);
   EXPECT_TRUE(bool(attribute)) << codec.text;
-  if (!attribute)
-    return nullptr;
-  Builder b(&context.context);
-  Type element = codec.element == "f32"   ? Type(b.getF32Type())
-                 : codec.element == "f16" ? Type(b.getF16Type())
-                                          : Type(b.getBF16Type());
-  return attribute->getReference(element);
+  return attribute ? attribute->getReference(getElementType(codec.element))
+                   : nullptr;
 }
 
 bool TestCodec::isLegal(const std::vector<int64_t> &shape) const {
   if (isCustom())
     return true;
-  TestContext context;
-  Result<CodecAttr> attribute = parseCodec(text, &context.context);
-  if (!attribute)
-    return false;
-  Builder b(&context.context);
-  Type type = element == "f32"   ? Type(b.getF32Type())
-              : element == "f16" ? Type(b.getF16Type())
-                                 : Type(b.getBF16Type());
-  auto drop = [&] { return emitError(b.getUnknownLoc()); };
-  return succeeded(attribute->verifyFor(drop, shape, type));
+  Result<CodecAttr> codec = parse(text);
+  return codec && takesIn(*codec, shape, element);
 }
 
 bool TestCodec::isLossless() const {
@@ -164,20 +180,11 @@ Array TestCodec::decode(const std::vector<Stream> &streams,
 
 /// The first of f32, bf16 and f16 of which a codec takes in tensors of rank 2.
 static std::string getElement(const std::string &text) {
-  TestContext context;
-  Result<CodecAttr> codec = parseCodec(text, &context.context);
+  Result<CodecAttr> codec = parse(text);
   EXPECT_TRUE(bool(codec)) << text;
-  Builder b(&context.context);
-  auto ignore = [&] { return emitError(b.getUnknownLoc()); };
-  ScopedDiagnosticHandler handler(&context.context,
-                                  [](Diagnostic &) { return success(); });
-  int64_t shape[] = {256, 256};
-  if (codec) {
-    if (succeeded(codec->verifyFor(ignore, shape, b.getF32Type())))
-      return "f32";
-    if (succeeded(codec->verifyFor(ignore, shape, b.getBF16Type())))
-      return "bf16";
-  }
+  for (const char *element : {"f32", "bf16"})
+    if (codec && takesIn(*codec, {256, 256}, element))
+      return element;
   return "f16";
 }
 
