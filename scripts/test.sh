@@ -95,6 +95,7 @@ run_suite unit ctest --test-dir build --parallel "$(nproc)" \
 if [ -n "$(sources '*test_*.py')" ]; then
   run_suite python env PYTHONPATH=build/python ZQ_CACHE_DIR= \
     build/venv/bin/python -m pytest --quiet \
+    --numprocesses "$(nproc)" --dist worksteal \
     --junitxml="$results/python.xml" $(sources '*test_*.py')
 fi
 
