@@ -1,4 +1,6 @@
 //===- NVVM.cpp - From functions on tensors to kernels --------------------===//
+#include "Steps.h"
+
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
@@ -9,7 +11,6 @@
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
-#include "mlir/Transforms/Passes.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/Pipelines/Pipelines.h"
 #include "zq/Target/NVVM/LowerKernels.h"
@@ -18,15 +19,6 @@
 
 using namespace mlir;
 using namespace mlir::zq;
-
-static void addCleanup(OpPassManager &pm) {
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-}
-
-static void addVerify(OpPassManager &pm, StringRef phase) {
-  pm.addPass(createVerifyPhase({phase.str()}));
-}
 
 /// A thread of a kernel that is no contraction computes this many elements of a
 /// row: what it loads at once.

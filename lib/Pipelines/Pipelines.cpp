@@ -1,5 +1,6 @@
 //===- Pipelines.cpp - Pass pipelines, named for the form they reach ------===//
 #include "zq/Pipelines/Pipelines.h"
+#include "Steps.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -12,21 +13,11 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
-#include "mlir/Transforms/Passes.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/Target/Target.h"
 
 using namespace mlir;
 using namespace mlir::zq;
-
-static void addCleanup(OpPassManager &pm) {
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-}
-
-static void addVerify(OpPassManager &pm, StringRef phase) {
-  pm.addPass(createVerifyPhase({phase.str()}));
-}
 
 SmallVector<std::unique_ptr<Pass>>
 mlir::zq::createAlgebraPasses(int64_t lanes) {

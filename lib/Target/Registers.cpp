@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "zq/Dialect/ZQ/IR/Vectors.h"
 
 #include <numeric>
 
@@ -37,4 +38,20 @@ Value mlir::zq::emitByRegisters(
         b, loc, part, result, ArrayRef<int64_t>{begin}, ArrayRef<int64_t>{1});
   }
   return result;
+}
+
+Value mlir::zq::emitSelections(OpBuilder &b, Location loc, Value codes,
+                               SmallVector<Value> candidates, int64_t bit) {
+  Type type = codes.getType();
+  for (; candidates.size() > 1; bit *= 2) {
+    Value isSet = arith::CmpIOp::create(
+        b, loc, arith::CmpIPredicate::ne,
+        arith::AndIOp::create(b, loc, codes, splat(b, loc, type, bit)),
+        splat(b, loc, type, 0));
+    for (size_t i = 0; i < candidates.size() / 2; ++i)
+      candidates[i] = arith::SelectOp::create(
+          b, loc, isSet, candidates[2 * i + 1], candidates[2 * i]);
+    candidates.resize(candidates.size() / 2);
+  }
+  return candidates.front();
 }

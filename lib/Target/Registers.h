@@ -14,6 +14,11 @@ Value emitByRegisters(OpBuilder &b, Location loc, VectorType type,
                       int64_t width, ValueRange operands,
                       function_ref<Value(ArrayRef<Value> parts)> emit);
 
+/// One of `candidates`, a power of two of them, for each lane: by the bits of
+/// its code from that worth `bit` on, with a level of selections for each.
+Value emitSelections(OpBuilder &b, Location loc, Value codes,
+                     SmallVector<Value> candidates, int64_t bit);
+
 } // namespace mlir::zq
 
 #endif // ZQ_LIB_TARGET_REGISTERS_H

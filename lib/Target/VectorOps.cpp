@@ -1,4 +1,5 @@
 //===- VectorOps.cpp - Target-neutral lowerings of zq's vector ops --------===//
+#include "Registers.h"
 #include "TileLoops.h"
 #include "zq/Target/Target.h"
 
@@ -9,18 +10,11 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "zq/Dialect/ZQ/IR/FieldExtraction.h"
+#include "zq/Dialect/ZQ/IR/Vectors.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 using namespace mlir;
 using namespace mlir::zq;
-
-/// `value` in each element of `type`, a vector or a scalar.
-static Value splat(OpBuilder &b, Location loc, Type type, int64_t value) {
-  TypedAttr attr = b.getIntegerAttr(getElementTypeOrSelf(type), value);
-  if (auto vector = dyn_cast<VectorType>(type))
-    attr = DenseElementsAttr::get(vector, attr);
-  return arith::ConstantOp::create(b, loc, attr);
-}
 
 namespace {
 
@@ -74,25 +68,13 @@ struct LookupBySelection : OpRewritePattern<LookupOp> {
                                 PatternRewriter &b) const override {
     Location loc = op.getLoc();
     auto type = cast<VectorType>(op.getResult().getType());
-    auto codes = cast<VectorType>(op.getCodes().getType());
     SmallVector<Value> candidates;
     int64_t entries =
         cast<VectorType>(op.getTable().getType()).getNumElements();
     for (int64_t i = 0; i < entries; ++i)
       candidates.push_back(vector::BroadcastOp::create(
           b, loc, type, vector::ExtractOp::create(b, loc, op.getTable(), i)));
-    for (int64_t bit = 1; candidates.size() > 1; bit *= 2) {
-      Value isSet = arith::CmpIOp::create(
-          b, loc, arith::CmpIPredicate::ne,
-          arith::AndIOp::create(b, loc, op.getCodes(),
-                                splat(b, loc, codes, bit)),
-          splat(b, loc, codes, 0));
-      for (size_t i = 0; i < candidates.size() / 2; ++i)
-        candidates[i] = arith::SelectOp::create(
-            b, loc, isSet, candidates[2 * i + 1], candidates[2 * i]);
-      candidates.resize(candidates.size() / 2);
-    }
-    b.replaceOp(op, candidates.front());
+    b.replaceOp(op, emitSelections(b, loc, op.getCodes(), candidates, 1));
     return success();
   }
 };
@@ -257,13 +239,6 @@ struct RoundByTruncation : OpRewritePattern<ToBF16Op> {
     return success();
   }
 };
-
-/// `type`, a vector or a scalar, with another element type.
-static Type withElement(Type type, Type element) {
-  if (auto vector = dyn_cast<VectorType>(type))
-    return vector.clone(element);
-  return element;
-}
 
 /// Rows of bf16 are widened one by one, where each can be seen to be made of.
 struct ExtendBeforeInsert : OpRewritePattern<arith::ExtFOp> {

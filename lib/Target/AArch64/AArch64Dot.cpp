@@ -6,17 +6,11 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
+#include "zq/Dialect/ZQ/IR/Vectors.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 using namespace mlir;
 using namespace mlir::zq;
-
-static Value emitSplat(OpBuilder &b, Location loc, VectorType type,
-                       int64_t value) {
-  auto attr = b.getIntegerAttr(type.getElementType(), value);
-  return arith::ConstantOp::create(
-      b, loc, DenseElementsAttr::get(type, Attribute(attr)));
-}
 
 /// No byte of `value` is above this, as far as its definition shows: that of a
 /// lookup, lowered or not, or of fields that were masked.
@@ -102,8 +96,8 @@ struct DotByInstruction : OpRewritePattern<DotOp> {
                 return dot("sdot", sum, lhs, rhs);
               if (units.hasMixedDot)
                 return dot("usdot", sum, lhs, rhs);
-              Value least = emitSplat(b, loc, bytes, -128);
-              Value zero = emitSplat(b, loc, integers, 0);
+              Value least = splat(b, loc, bytes, -128);
+              Value zero = splat(b, loc, integers, 0);
               Value missing = dot("sdot", zero, least, rhs);
               sum = dot("sdot", sum, arith::XOrIOp::create(b, loc, lhs, least),
                         rhs);

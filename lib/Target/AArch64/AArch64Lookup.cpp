@@ -4,17 +4,11 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "zq/Dialect/ZQ/IR/Vectors.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 using namespace mlir;
 using namespace mlir::zq;
-
-static Value emitSplat(OpBuilder &b, Location loc, VectorType type,
-                       int64_t value) {
-  auto attr = b.getIntegerAttr(type.getElementType(), value);
-  return arith::ConstantOp::create(
-      b, loc, DenseElementsAttr::get(type, Attribute(attr)));
-}
 
 /// The codes modulo `entries`, in lanes of `type`.
 static Value emitIndices(OpBuilder &b, Location loc, Value codes,
@@ -26,8 +20,7 @@ static Value emitIndices(OpBuilder &b, Location loc, Value codes,
     codes = arith::TruncIOp::create(b, loc, type, codes);
   if (!llvm::isUIntN(type.getElementTypeBitWidth(), entries))
     return codes;
-  return arith::AndIOp::create(b, loc, codes,
-                               emitSplat(b, loc, type, entries - 1));
+  return arith::AndIOp::create(b, loc, codes, splat(b, loc, type, entries - 1));
 }
 
 /// `table` in registers of `width` elements, the last one filled up by
@@ -60,7 +53,7 @@ static Value emitTableOfBytes(OpBuilder &b, Location loc, Value table,
     if (begin) {
       operands.insert(operands.begin(), found);
       at = arith::SubIOp::create(b, loc, indices,
-                                 emitSplat(b, loc, type, 16 * begin));
+                                 splat(b, loc, type, 16 * begin));
     }
     operands.push_back(at);
     found = emitIntrinsic(
@@ -125,9 +118,9 @@ struct LookupByBytes : OpRewritePattern<LookupOp> {
             [&](ArrayRef<Value> codes) {
               Value at = emitIndices(b, loc, codes[0], indexType, entries);
               at = arith::MulIOp::create(b, loc, at,
-                                         emitSplat(b, loc, indexType, factor));
+                                         splat(b, loc, indexType, factor));
               at = arith::AddIOp::create(b, loc, at,
-                                         emitSplat(b, loc, indexType, steps));
+                                         splat(b, loc, indexType, steps));
               Value found = emitTableOfBytes(
                   b, loc, table, vector::BitCastOp::create(b, loc, bytes, at));
               return vector::BitCastOp::create(
@@ -173,8 +166,8 @@ struct LookupByElements : OpRewritePattern<LookupOp> {
               for (auto [i, part] : llvm::enumerate(registers)) {
                 Value at = parts[0];
                 if (i)
-                  at = arith::SubIOp::create(
-                      b, loc, at, emitSplat(b, loc, type, i * lanes));
+                  at = arith::SubIOp::create(b, loc, at,
+                                             splat(b, loc, type, i * lanes));
                 Value here =
                     emitScalable(b, loc, type, name, {part, at}, scale);
                 found =

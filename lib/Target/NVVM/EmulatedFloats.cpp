@@ -10,16 +10,10 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "zq/Dialect/ZQ/IR/Vectors.h"
 
 using namespace mlir;
 using namespace mlir::zq;
-
-/// `element` or a vector of it, as `like` is.
-static Type getLike(Type like, Type element) {
-  if (auto vector = dyn_cast<VectorType>(like))
-    return vector.clone(element);
-  return element;
-}
 
 static Value makeConstant(OpBuilder &b, Location loc, Type type,
                           int64_t value) {
@@ -32,17 +26,20 @@ static Value makeConstant(OpBuilder &b, Location loc, Type type,
 /// The f32 with the same value.
 static Value extend(OpBuilder &b, Location loc, Value value) {
   Type type = value.getType();
-  Type i16 = getLike(type, b.getI16Type()), i32 = getLike(type, b.getI32Type());
+  Type i16 = withElement(type, b.getI16Type()),
+       i32 = withElement(type, b.getI32Type());
   Value bits = LLVM::BitcastOp::create(b, loc, i16, value);
   bits = LLVM::ZExtOp::create(b, loc, i32, bits);
   bits = LLVM::ShlOp::create(b, loc, bits, makeConstant(b, loc, i32, 16));
-  return LLVM::BitcastOp::create(b, loc, getLike(type, b.getF32Type()), bits);
+  return LLVM::BitcastOp::create(b, loc, withElement(type, b.getF32Type()),
+                                 bits);
 }
 
 /// The nearest bf16, the even one of two.
 static Value truncate(OpBuilder &b, Location loc, Value value) {
   Type type = value.getType();
-  Type i16 = getLike(type, b.getI16Type()), i32 = getLike(type, b.getI32Type());
+  Type i16 = withElement(type, b.getI16Type()),
+       i32 = withElement(type, b.getI32Type());
   auto constant = [&](int64_t v) { return makeConstant(b, loc, i32, v); };
   Value bits = LLVM::BitcastOp::create(b, loc, i32, value);
   Value even = LLVM::LShrOp::create(b, loc, bits, constant(16));
@@ -50,12 +47,13 @@ static Value truncate(OpBuilder &b, Location loc, Value value) {
   Value sum = LLVM::AddOp::create(b, loc, bits, constant(0x7fff));
   sum = LLVM::AddOp::create(b, loc, sum, even);
   Value high = LLVM::LShrOp::create(b, loc, sum, constant(16));
-  Value isNan = LLVM::FCmpOp::create(b, loc, getLike(type, b.getI1Type()),
+  Value isNan = LLVM::FCmpOp::create(b, loc, withElement(type, b.getI1Type()),
                                      LLVM::FCmpPredicate::uno, value, value,
                                      LLVM::FastmathFlags::none);
   high = LLVM::SelectOp::create(b, loc, isNan, constant(0x7fff), high);
   high = LLVM::TruncOp::create(b, loc, i16, high);
-  return LLVM::BitcastOp::create(b, loc, getLike(type, b.getBF16Type()), high);
+  return LLVM::BitcastOp::create(b, loc, withElement(type, b.getBF16Type()),
+                                 high);
 }
 
 template <typename Op>

@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "zq/Dialect/ZQ/IR/Vectors.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 #include "zq/Target/Target.h"
 #include "llvm/ADT/bit.h"
@@ -32,26 +33,6 @@ namespace mlir::zq {
 #define GEN_PASS_DEF_LOWERVECTOROPSTONVVM
 #include "zq/Target/NVVM/Passes.h.inc"
 } // namespace mlir::zq
-
-static Type withElement(Type type, Type element) {
-  if (auto vector = dyn_cast<VectorType>(type))
-    return vector.clone(element);
-  return element;
-}
-
-/// `value`, an integer or the bits of a float, in each element of `type`.
-static Value splat(OpBuilder &b, Location loc, Type type, int64_t value) {
-  Type element = getElementTypeOrSelf(type);
-  TypedAttr attr;
-  if (element.isF32())
-    attr =
-        b.getF32FloatAttr(llvm::bit_cast<float>(static_cast<uint32_t>(value)));
-  else
-    attr = b.getIntegerAttr(element, value);
-  if (auto vector = dyn_cast<VectorType>(type))
-    attr = DenseElementsAttr::get(vector, attr);
-  return arith::ConstantOp::create(b, loc, attr);
-}
 
 static int64_t bitsOf(float value) { return llvm::bit_cast<uint32_t>(value); }
 

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
+#include "zq/Dialect/ZQ/IR/Vectors.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 using namespace mlir;
@@ -13,13 +14,6 @@ using namespace mlir::zq;
 
 static VectorType getBytes(OpBuilder &b, int64_t count) {
   return VectorType::get(count, b.getI8Type());
-}
-
-static Value emitSplat(OpBuilder &b, Location loc, VectorType type,
-                       int64_t value) {
-  auto attr = b.getIntegerAttr(type.getElementType(), value);
-  return arith::ConstantOp::create(
-      b, loc, DenseElementsAttr::get(type, Attribute(attr)));
 }
 
 static Value emitCall(OpBuilder &b, Location loc, Type type, const Twine &name,
@@ -73,23 +67,6 @@ private:
                                      op.getTable(), order);
   }
 
-  /// One of `found` by the bits of `codes` from that worth `bit` on.
-  static Value choose(PatternRewriter &b, Location loc, Value codes,
-                      SmallVector<Value> found, int64_t bit) {
-    auto type = cast<VectorType>(codes.getType());
-    for (; found.size() > 1; bit *= 2) {
-      Value isSet = arith::CmpIOp::create(
-          b, loc, arith::CmpIPredicate::ne,
-          arith::AndIOp::create(b, loc, codes, emitSplat(b, loc, type, bit)),
-          emitSplat(b, loc, type, 0));
-      for (size_t i = 0; i < found.size() / 2; ++i)
-        found[i] = arith::SelectOp::create(b, loc, isSet, found[2 * i + 1],
-                                           found[2 * i]);
-      found.resize(found.size() / 2);
-    }
-    return found.front();
-  }
-
   static Value emitAcross(PatternRewriter &b, LookupOp op, Value codes,
                           int64_t entries) {
     Location loc = op.getLoc();
@@ -106,7 +83,7 @@ private:
           emitCall(b, loc, type, "llvm.x86.avx512.vpermi2var.qi." + suffix,
                    {cut(b, op, begin, entries, width, width), codes,
                     cut(b, op, begin + width, entries, width, width)}));
-    return choose(b, loc, codes, found, 2 * width);
+    return emitSelections(b, loc, codes, found, 2 * width);
   }
 
   static Value emitWithin(PatternRewriter &b, LookupOp op, Value codes,
@@ -119,13 +96,13 @@ private:
                                    : "llvm.x86.ssse3.pshuf.b.128";
     // The instruction takes a code's uppermost bit for "zero".
     Value within =
-        arith::AndIOp::create(b, loc, codes, emitSplat(b, loc, type, 15));
+        arith::AndIOp::create(b, loc, codes, splat(b, loc, type, 15));
     SmallVector<Value> found;
     for (int64_t begin = 0; begin < entries; begin += 16)
       found.push_back(
           emitCall(b, loc, type, name,
                    {cut(b, op, begin, entries, width, /*repeat=*/16), within}));
-    return choose(b, loc, codes, found, 16);
+    return emitSelections(b, loc, codes, found, 16);
   }
 
   X86ByteUnits units;
@@ -168,7 +145,7 @@ struct UnpackByMultishift : OpRewritePattern<UnpackOp> {
           b, loc, type, "llvm.x86.avx512.pmultishift.qb." + Twine(width * 8),
           {shifts, lanes});
       fields = arith::AndIOp::create(
-          b, loc, fields, emitSplat(b, loc, type, (int64_t(1) << bits) - 1));
+          b, loc, fields, splat(b, loc, type, (int64_t(1) << bits) - 1));
       if (count == width)
         result = fields;
       else
@@ -188,9 +165,8 @@ private:
     Value word = arith::ExtUIOp::create(b, loc, words, source);
     word = arith::OrIOp::create(
         b, loc, word,
-        arith::ShLIOp::create(b, loc, word, emitSplat(b, loc, words, 4)));
-    word =
-        arith::AndIOp::create(b, loc, word, emitSplat(b, loc, words, 0x0f0f));
+        arith::ShLIOp::create(b, loc, word, splat(b, loc, words, 4)));
+    word = arith::AndIOp::create(b, loc, word, splat(b, loc, words, 0x0f0f));
     return vector::BitCastOp::create(b, loc, getBytes(b, 2 * count), word);
   }
 

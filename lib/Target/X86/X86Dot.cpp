@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "zq/Dialect/ZQ/IR/Vectors.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 #include <map>
@@ -19,14 +20,6 @@ static Value call(OpBuilder &b, Location loc, Type type, StringRef name,
   return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name),
                                        operands)
       .getResults();
-}
-
-/// The element `value` in each lane of `type`.
-static Value splat(OpBuilder &b, Location loc, VectorType type, int64_t value) {
-  return arith::ConstantOp::create(
-      b, loc,
-      DenseElementsAttr::get(type,
-                             b.getIntegerAttr(type.getElementType(), value)));
 }
 
 static int64_t getBits(VectorType type) {

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
+#include "zq/Dialect/ZQ/IR/Vectors.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -329,27 +330,12 @@ FailureOr<Value> DecodeBuilder::loadPerGroup(unsigned part,
 // Small floats
 //===----------------------------------------------------------------------===//
 
-/// `type` with another element type; works for scalars too.
-static Type withElement(Type type, Type element) {
-  if (auto vector = dyn_cast<VectorType>(type))
-    return vector.clone(element);
-  return element;
-}
-
-static Value constantLike(OpBuilder &builder, Location loc, Type type,
-                          int64_t value) {
-  TypedAttr attr = builder.getIntegerAttr(getElementTypeOrSelf(type), value);
-  if (auto vector = dyn_cast<VectorType>(type))
-    attr = DenseElementsAttr::get(vector, attr);
-  return arith::ConstantOp::create(builder, loc, attr);
-}
-
 Value mlir::zq::emitMinifloatToF32(OpBuilder &builder, Location loc,
                                    Value codes, const Minifloat &format) {
   Type i32 = withElement(codes.getType(), builder.getI32Type());
   Type f32 = withElement(codes.getType(), builder.getF32Type());
   auto constant = [&](int64_t value) {
-    return constantLike(builder, loc, i32, value);
+    return splat(builder, loc, i32, value);
   };
   Value wide = arith::ExtUIOp::create(builder, loc, i32, codes);
   int magnitudeBits = format.exponentBits + format.mantissaBits;

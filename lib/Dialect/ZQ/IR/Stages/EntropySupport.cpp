@@ -1,6 +1,8 @@
 //===- EntropySupport.cpp - Reading streams of data-dependent length ------===//
 #include "EntropySupport.h"
 
+#include "zq/Dialect/ZQ/IR/Vectors.h"
+
 using namespace mlir;
 using namespace mlir::zq;
 
@@ -80,8 +82,5 @@ Value mlir::zq::emitPieces(DecodeBuilder &at, Value lanes, int64_t most,
 }
 
 Value mlir::zq::emitConstant(DecodeBuilder &at, Type type, int64_t value) {
-  TypedAttr attr = at.builder.getIntegerAttr(getElementTypeOrSelf(type), value);
-  if (auto vector = dyn_cast<VectorType>(type))
-    attr = DenseElementsAttr::get(vector, attr);
-  return arith::ConstantOp::create(at.builder, at.loc, attr);
+  return splat(at.builder, at.loc, type, value);
 }

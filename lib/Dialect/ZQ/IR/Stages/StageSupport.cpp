@@ -1,6 +1,8 @@
 //===- StageSupport.cpp - What the built-in stages have in common ---------===//
 #include "StageSupport.h"
 
+#include "zq/Dialect/ZQ/IR/Vectors.h"
+
 #include <cmath>
 
 using namespace mlir;
@@ -205,11 +207,8 @@ VectorType mlir::zq::getLanes(DecodeBuilder &at, Type element) {
 }
 
 Value mlir::zq::splat(DecodeBuilder &at, unsigned bits, int64_t value) {
-  auto type = getLanes(at, at.builder.getIntegerType(bits));
-  return arith::ConstantOp::create(
-      at.builder, at.loc,
-      DenseElementsAttr::get(
-          type, at.builder.getIntegerAttr(type.getElementType(), value)));
+  return splat(at.builder, at.loc,
+               getLanes(at, at.builder.getIntegerType(bits)), value);
 }
 
 /// A table of this many entries is gathered from memory. With AVX-512 that
