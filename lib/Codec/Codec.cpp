@@ -224,8 +224,10 @@ static bool isConvertible(ElementType decoded, ElementType type) {
           type == ElementType::BF16);
 }
 
-Status Codec::check(const std::vector<Stream> &streams, const Shape &shape,
-                    ElementType type) const {
+/// What `check` asks but that codes exist. Hands out the decoded side arrays.
+Status Codec::checkStreams(const std::vector<Stream> &streams,
+                           const Shape &shape, ElementType type,
+                           std::vector<std::vector<Stream>> &sides) const {
   if (Status valid = checkChain(); !valid)
     return valid;
   ElementType decoded = chain.front()->decodedType();
@@ -239,30 +241,61 @@ Status Codec::check(const std::vector<Stream> &streams, const Shape &shape,
   if (Status valid = checkShape(shape); !valid)
     return valid;
   std::vector<Shape> shapes = shapesOf(shape);
-  auto sides = decodeSides(streams, shapes);
-  if (!sides)
-    return sides.error();
+  auto decodedSides = decodeSides(streams, shapes);
+  if (!decodedSides)
+    return decodedSides.error();
+  sides = std::move(*decodedSides);
   for (size_t i = 0; i < chain.size(); ++i) {
     bool isLast = i + 1 == chain.size();
     const Array *main = isLast ? &streams.back().array : nullptr;
-    if (Status valid = chain[i]->check(main, (*sides)[i], shapes[i]); !valid)
+    if (Status valid = chain[i]->check(main, sides[i], shapes[i]); !valid)
       return valid;
   }
   return {};
 }
 
+/// The first stage that has fewer codes than the one below may decode to; the
+/// end where every code exists.
+static size_t
+firstToLookAt(const std::vector<std::shared_ptr<const Stage>> &chain) {
+  for (size_t i = 0; i + 1 < chain.size(); ++i) {
+    int64_t own = chain[i]->mainCodes(), below = chain[i + 1]->decodedCodes();
+    if (own && (!below || below > own))
+      return i;
+  }
+  return chain.size();
+}
+
+Status Codec::check(const std::vector<Stream> &streams, const Shape &shape,
+                    ElementType type) const {
+  std::vector<std::vector<Stream>> sides;
+  if (Status valid = checkStreams(streams, shape, type, sides); !valid)
+    return valid;
+  const size_t first = firstToLookAt(chain);
+  if (first == chain.size())
+    return {};
+  std::vector<Shape> shapes = shapesOf(shape);
+  Array main;
+  for (size_t i = chain.size(); --i > first;) {
+    const Array &below = i + 1 == chain.size() ? streams.back().array : main;
+    Result<Array> above = chain[i]->decode(below, sides[i], shapes[i]);
+    if (!above)
+      return above.error();
+    main = std::move(*above);
+  }
+  return chain[first]->check(&main, sides[first], shapes[first]);
+}
+
 Result<Array> Codec::decode(const std::vector<Stream> &streams,
                             const Shape &shape, ElementType type) const {
-  if (Status valid = check(streams, shape, type); !valid)
+  std::vector<std::vector<Stream>> sides;
+  if (Status valid = checkStreams(streams, shape, type, sides); !valid)
     return valid.error();
   std::vector<Shape> shapes = shapesOf(shape);
-  auto sides = decodeSides(streams, shapes);
-  if (!sides)
-    return sides.error();
   Array main;
   for (size_t i = chain.size(); i-- > 0;) {
     const Array &below = i + 1 == chain.size() ? streams.back().array : main;
-    Result<Array> above = chain[i]->decode(below, (*sides)[i], shapes[i]);
+    Result<Array> above = chain[i]->decode(below, sides[i], shapes[i]);
     if (!above)
       return above;
     main = std::move(*above);

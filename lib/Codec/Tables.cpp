@@ -166,6 +166,13 @@ Result<Array> Tables::encode(const Array &input, const Below &below,
   return codes;
 }
 
+int64_t Tables::mainCodes() const {
+  int64_t least = int64_t(1) << codeBits();
+  for (const Lookup &table : tables)
+    least = std::min<int64_t>(least, table.numCodes());
+  return least;
+}
+
 Status Tables::check(const Array *main, const std::vector<Stream> &sides,
                      const Shape &shape) const {
   if (Status valid = checkCount(keyword(), sides.size(), numSides()); !valid)

@@ -4,6 +4,7 @@
 #include "zq/Codec/FloatFields.h"
 #include "zq/Codec/Hadamard.h"
 #include "zq/Codec/Huffman.h"
+#include "zq/Codec/Nested.h"
 #include "zq/Codec/Pack.h"
 #include "zq/Codec/Quantize.h"
 #include "zq/Codec/Scale.h"
@@ -245,4 +246,43 @@ TEST(Codec, ChecksStreamsBeforeDecoding) {
   EXPECT_EQ(raw.check({{"codes", bytes({2}, {2, 3})}}, {2}, ElementType::F32)
                 .message(),
             "element [1] is code 3: lookup has codes below 3");
+}
+
+/// Codes that stand for nothing are found without decoding more than codes.
+TEST(Codec, ChecksThatCodesExist) {
+  auto check = [](const Codec &codec, size_t stream, uint8_t byte) {
+    std::vector<Stream> streams = encode(codec, gaussian({4, 32}, 8));
+    std::vector<uint8_t> &bytes = streams[stream].array.bytes;
+    std::fill(bytes.begin(), bytes.end(), byte);
+    return codec.check(streams, {4, 32}, ElementType::F32).message();
+  };
+  auto scale = std::make_shared<Scale>(Shape{1, 16}, ElementType::F16);
+  auto three = std::make_shared<Lookup>(std::vector<float>{-1, 0, 1});
+  auto four = std::make_shared<Lookup>(std::vector<float>{-1, 0, 1, 2});
+  auto pack = std::make_shared<Pack>(2);
+  const std::string lacks =
+      "element [0, 0] is code 3: lookup has codes below 3";
+  EXPECT_EQ(check(Codec({scale, three, pack}), 1, 0xFF), lacks);
+  EXPECT_EQ(check(Codec({scale, three, pack}), 1, 0x55), "");
+  EXPECT_EQ(check(Codec({scale, four, pack}), 1, 0xFF), "");
+  PackLayout digits;
+  digits.radix = 3;
+  EXPECT_EQ(
+      check(Codec({scale, three, std::make_shared<Pack>(2, digits)}), 1, 242),
+      "");
+  // Where a stage between hands codes up, it is asked.
+  EXPECT_EQ(check(Codec({scale, three, std::make_shared<Nested>(2, 2), pack}),
+                  1, 0xFF),
+            lacks);
+  // In the codec of a side array as well.
+  auto side = std::make_shared<Codec>(
+      Stages{std::make_shared<Scale>(Shape{1, 2}, ElementType::F16),
+             std::make_shared<QuantizeInteger>(IntegerGrid::levels(5)),
+             std::make_shared<Pack>(3)});
+  Codec nested({std::make_shared<Scale>(
+                    Shape{1, 16}, StoredFloats(CodecRef(side)), ScaleOptions()),
+                four, pack});
+  EXPECT_EQ(check(nested, 1, 0xFF),
+            "a side array of scale: element [0, 0] is code 7: quantize has "
+            "codes below 5");
 }

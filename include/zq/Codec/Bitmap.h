@@ -49,6 +49,9 @@ public:
                const Shape &shape) const override;
   size_t numSides() const override { return 2; }
   bool isTerminal() const override { return true; }
+  int64_t decodedCodes() const override {
+    return stored ? 0 : int64_t(1) << bits;
+  }
   ElementType decodedType() const override {
     return stored ? ElementType::F32 : ElementType::I8;
   }

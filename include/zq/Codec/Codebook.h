@@ -74,6 +74,7 @@ public:
                           const std::vector<Stream> &earlier) const override;
   Shape mainShape(const Shape &shape) const override;
   std::string mainName() const override { return "codes"; }
+  int64_t mainCodes() const override { return int64_t(1) << options.bits; }
   /// Entries go where the values are; what counts is that they can be stored.
   Range inputRange(Range target) const override;
   bool isLossless() const override { return false; }

@@ -39,6 +39,7 @@ public:
                const Shape &shape) const override;
   size_t numSides() const override { return 1; }
   std::string mainName() const override { return "mantissa"; }
+  int64_t mainCodes() const override { return int64_t(1) << bits; }
   /// [0, 1]: values of every magnitude are taken in, so that there is nothing
   /// for a scale above to aim at.
   Range inputRange(Range target) const override;

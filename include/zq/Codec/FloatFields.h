@@ -43,6 +43,10 @@ public:
   }
   std::string mainName() const override { return "exponent"; }
   ElementType decodedType() const override { return type; }
+  int64_t mainCodes() const override { return int64_t(1) << exponent; }
+  int64_t decodedCodes() const override {
+    return type == ElementType::I8 ? int64_t(1) << (exponent + restBits()) : 0;
+  }
   bool isLossless() const override { return true; }
 
   int exponentBits() const { return exponent; }

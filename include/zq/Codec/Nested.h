@@ -33,6 +33,8 @@ public:
                const Shape &shape) const override;
   std::string mainName() const override { return "codes"; }
   ElementType decodedType() const override { return ElementType::I8; }
+  int64_t mainCodes() const override { return int64_t(1) << stored; }
+  int64_t decodedCodes() const override { return int64_t(1) << stored; }
   bool isLossless() const override { return stored == read; }
 
 private:

@@ -105,6 +105,9 @@ public:
   bool isTerminal() const override { return true; }
   std::string mainName() const override { return "codes"; }
   ElementType decodedType() const override { return codeType(bits); }
+  int64_t decodedCodes() const override {
+    return layout.radix ? layout.radix : int64_t(1) << bits;
+  }
   bool isLossless() const override { return true; }
 
   /// The shape of the stream for a tensor of `shape`, which has the rank that

@@ -43,6 +43,7 @@ public:
   Status check(const Array *main, const std::vector<Stream> &sides,
                const std::vector<int64_t> &shape) const override;
   std::string mainName() const override { return "codes"; }
+  int64_t mainCodes() const override { return numCodes(); }
   bool isLossless() const override { return false; }
 };
 

@@ -55,6 +55,7 @@ public:
   bool isTerminal() const override { return true; }
   std::string mainName() const override { return "words"; }
   ElementType decodedType() const override { return ElementType::I8; }
+  int64_t decodedCodes() const override { return int64_t(1) << symbolBits; }
   bool isLossless() const override { return true; }
 
 private:

@@ -66,6 +66,7 @@ public:
   bool isTerminal() const override { return true; }
   std::string mainName() const override { return "bits"; }
   ElementType decodedType() const override { return ElementType::I8; }
+  int64_t decodedCodes() const override { return int64_t(1) << symbolBits; }
   bool isLossless() const override { return true; }
 
   /// Whether there can be more symbols than ranks.

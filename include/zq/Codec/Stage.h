@@ -119,6 +119,14 @@ public:
   /// The name of the main array where it is stored: "values", "codes", "bits".
   virtual std::string mainName() const { return "values"; }
 
+  /// Not 0: the main array holds codes, and `check` refuses those from here
+  /// on.
+  virtual int64_t mainCodes() const { return 0; }
+
+  /// Not 0: `decode` returns codes below this, whatever the streams hold that
+  /// `check` takes.
+  virtual int64_t decodedCodes() const { return 0; }
+
   /// The element type of the array that `decode` returns.
   virtual ElementType decodedType() const { return ElementType::F32; }
 
@@ -162,9 +170,11 @@ public:
   Result<Array> decode(const std::vector<Stream> &streams, const Shape &shape,
                        ElementType type) const;
 
-  /// Whether `decode` would take `streams`, as far as can be said without
-  /// decoding them: their number, the element type asked for, and what each
-  /// stage checks of its own.
+  /// Whether streams from outside are fit for compiled code, which looks at
+  /// nothing any more: their number, the element type asked for, what each
+  /// stage checks of its own, and that every code stands for something. Codes
+  /// are decoded for that where a stage has fewer of them than the one below
+  /// can hold. `decode` finds, beyond it, entropy-coded chunks that end early.
   Status check(const std::vector<Stream> &streams, const Shape &shape,
                ElementType type) const;
 
@@ -184,6 +194,9 @@ public:
 
 private:
   Status checkChain() const;
+  Status checkStreams(const std::vector<Stream> &streams, const Shape &shape,
+                      ElementType type,
+                      std::vector<std::vector<Stream>> &sides) const;
   Status checkMoment(const Moment *moment, const Shape &shape) const;
   Below below(size_t stage, Range target, const Moment *moment) const;
   Result<Array> roundTrip(const Array &values, size_t first,

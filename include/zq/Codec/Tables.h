@@ -56,6 +56,8 @@ public:
   Result<Shape> sideShape(size_t index, const Shape &shape,
                           const std::vector<Stream> &earlier) const override;
   std::string mainName() const override { return "codes"; }
+  /// Those that every table has.
+  int64_t mainCodes() const override;
   /// The least of the tables' largest magnitudes times the largest scale.
   Range inputRange(Range target) const override;
   bool isLossless() const override { return false; }

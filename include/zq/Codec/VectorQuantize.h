@@ -40,6 +40,7 @@ public:
                const Shape &shape) const override;
   Shape mainShape(const Shape &shape) const override;
   std::string mainName() const override { return "codes"; }
+  int64_t mainCodes() const override { return numCodes(); }
   bool isLossless() const override { return false; }
 
 private:

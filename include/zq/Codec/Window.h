@@ -68,6 +68,7 @@ public:
   bool isTerminal() const override { return true; }
   std::string mainName() const override { return "codes"; }
   ElementType decodedType() const override { return ElementType::I8; }
+  int64_t decodedCodes() const override { return int64_t(1) << symbolBits; }
   bool isLossless() const override { return true; }
 
   /// How many symbols the windows hold together.
