@@ -10,6 +10,7 @@
 using namespace zq::codec;
 
 Stage::~Stage() = default;
+ElementMap::~ElementMap() = default;
 
 Codec::Codec(std::vector<std::shared_ptr<const Stage>> stages)
     : chain(std::move(stages)) {}
@@ -41,6 +42,16 @@ Result<Shape> Stage::sideShape(size_t index, const Shape &,
                " no codec"};
 }
 
+Moment Stage::momentBelow(const Moment &moment, const std::vector<Stream> &,
+                          const Shape &) const {
+  return moment;
+}
+
+std::unique_ptr<ElementMap> Stage::elementMap(const std::vector<Stream> &,
+                                              const Shape &) const {
+  return nullptr;
+}
+
 size_t Codec::numStreams() const {
   size_t count = 1;
   for (const std::shared_ptr<const Stage> &stage : chain)
@@ -49,130 +60,6 @@ size_t Codec::numStreams() const {
       count += codec ? codec->numStreams() : 1;
     }
   return count;
-}
-
-/// What each stage's main array is to keep to: the range of the stage below.
-static std::vector<Range>
-targetsOf(const std::vector<std::shared_ptr<const Stage>> &chain) {
-  std::vector<Range> targets(chain.size(), Range{-1, 1});
-  for (size_t i = chain.size() - 1; i > 0; --i)
-    targets[i - 1] = chain[i]->inputRange(targets[i]);
-  return targets;
-}
-
-Range Codec::inputRange() const {
-  return chain.front()->inputRange(targetsOf(chain).front());
-}
-
-Status Codec::checkMoment(const Moment *moment, const Shape &shape) const {
-  if (!moment)
-    return {};
-  if (!chain.front()->usesMoment())
-    return Error{"activations are known, but " + chain.front()->keyword() +
-                 ", the outermost stage, does not look at them"};
-  if (shape.empty() || shape.back() != moment->size)
-    return Error{"activations have " + std::to_string(moment->size) +
-                 " elements, the tensor has shape " + toString(shape)};
-  return {};
-}
-
-/// What stage number `stage` may ask of those below it. They are shown the
-/// moment where it has looked at it.
-Below Codec::below(size_t stage, Range target, const Moment *moment) const {
-  if (!chain[stage]->usesMoment())
-    moment = nullptr;
-  return Below(
-      target,
-      [=](const Array &main) { return roundTrip(main, stage + 1, moment); },
-      moment);
-}
-
-/// What the stages from `first` on make of `values`. Below the last stage that
-/// is not lossless nothing changes any more.
-Result<Array> Codec::roundTrip(const Array &values, size_t first,
-                               const Moment *moment) const {
-  size_t end = chain.size();
-  while (end > first && chain[end - 1]->isLossless())
-    --end;
-  std::vector<Range> targets = targetsOf(chain);
-  std::vector<std::vector<Stream>> sides(chain.size());
-  std::vector<Shape> shapes;
-  Array main;
-  for (size_t i = first; i < end; ++i) {
-    const Array &input = i == first ? values : main;
-    shapes.push_back(input.shape);
-    Below below = this->below(i, targets[i], moment);
-    moment = below.moment();
-    Result<Array> next = chain[i]->encode(input, below, sides[i]);
-    if (!next)
-      return next;
-    main = std::move(*next);
-    std::vector<Stream> stored = std::move(sides[i]);
-    sides[i].clear();
-    for (size_t k = 0; k < stored.size(); ++k) {
-      CodecRef codec = chain[i]->sideCodec(k);
-      if (!codec) {
-        sides[i].push_back(std::move(stored[k]));
-        continue;
-      }
-      Result<Array> read = codec->roundTrip(stored[k].array);
-      if (!read)
-        return read;
-      sides[i].push_back({stored[k].name, std::move(*read)});
-    }
-  }
-  if (first == end)
-    return values;
-  for (size_t i = end; i-- > first;) {
-    Result<Array> above = chain[i]->decode(main, sides[i], shapes[i - first]);
-    if (!above)
-      return above;
-    main = std::move(*above);
-  }
-  return converted(std::move(main), values.type);
-}
-
-Result<Array> Codec::roundTrip(const Array &values) const {
-  if (Status valid = checkChain(); !valid)
-    return valid.error();
-  return roundTrip(values, 0, nullptr);
-}
-
-Result<std::vector<Stream>> Codec::encode(const Array &values,
-                                          const Moment *moment) const {
-  if (Status valid = checkChain(); !valid)
-    return valid.error();
-  if (Status valid = checkMoment(moment, values.shape); !valid)
-    return valid.error();
-  std::vector<Range> targets = targetsOf(chain);
-  std::vector<Stream> streams;
-  Array main;
-  for (size_t i = 0; i < chain.size(); ++i) {
-    Below below = this->below(i, targets[i], moment);
-    moment = below.moment();
-    std::vector<Stream> sides;
-    Result<Array> next = chain[i]->encode(i == 0 ? values : main, below, sides);
-    if (!next)
-      return next.error();
-    main = std::move(*next);
-    for (size_t k = 0; k < sides.size(); ++k) {
-      CodecRef codec = chain[i]->sideCodec(k);
-      if (!codec) {
-        streams.push_back(std::move(sides[k]));
-        continue;
-      }
-      Result<std::vector<Stream>> coded = codec->encode(sides[k].array);
-      if (!coded)
-        return Error{sides[k].name + " of " + chain[i]->keyword() + ": " +
-                     coded.message()};
-      for (Stream &stream : *coded)
-        streams.push_back(
-            {sides[k].name + "." + stream.name, std::move(stream.array)});
-    }
-  }
-  streams.push_back({chain.back()->mainName(), std::move(main)});
-  numberNames(streams);
-  return streams;
 }
 
 /// The shape that each stage takes in, of a tensor of `shape`.

@@ -223,3 +223,11 @@ Result<Array> Hadamard::decode(const Array &main,
   rotate(result, /*inverse=*/true);
   return result;
 }
+
+Moment Hadamard::momentBelow(const Moment &moment, const std::vector<Stream> &,
+                             const Shape &shape) const {
+  if (axis + 1 != int64_t(shape.size()))
+    return moment;
+  const Hadamard ofRows(1, block, seed);
+  return transformed(moment, [&](Array &rows) { ofRows.rotate(rows, false); });
+}

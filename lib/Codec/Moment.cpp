@@ -34,6 +34,32 @@ Result<Moment> zq::codec::momentOf(const Array &activations) {
   return moment;
 }
 
+Moment zq::codec::transformed(const Moment &moment,
+                              const std::function<void(Array &)> &transform) {
+  // C is symmetric: T C T^T is what becomes of its rows, and then of the
+  // columns of that.
+  const int64_t size = moment.size;
+  Array matrix(ElementType::F32, {size, size});
+  for (int64_t i = 0; i < size * size; ++i)
+    matrix.set(i, float(moment.values[i]));
+  for (int side = 0; side < 2; ++side) {
+    transform(matrix);
+    for (int64_t i = 0; i < size; ++i)
+      for (int64_t j = 0; j < i; ++j) {
+        const float other = matrix.get<float>(i * size + j);
+        matrix.set(i * size + j, matrix.get<float>(j * size + i));
+        matrix.set(j * size + i, other);
+      }
+  }
+  Moment result{size, std::vector<double>(size * size)};
+  for (int64_t i = 0; i < size; ++i)
+    for (int64_t j = 0; j < size; ++j)
+      result.values[i * size + j] = (double(matrix.get<float>(i * size + j)) +
+                                     matrix.get<float>(j * size + i)) /
+                                    2;
+  return result;
+}
+
 std::vector<double> zq::codec::factorOf(const Moment &moment) {
   const int64_t size = moment.size;
   double trace = 0;

@@ -134,3 +134,32 @@ Result<Array> Offset::decode(const Array &main,
   });
   return result;
 }
+
+class Offset::Map : public ElementMap {
+public:
+  Map(const Offset &stage, const Array &offsets, const Shape &shape)
+      : stage(stage), offsets(widened(offsets)), shape(shape) {}
+
+  void encode(const ElementLine &line, float *values) const override {
+    for (int64_t i = 0; i < line.count; ++i)
+      values[i] = std::clamp(values[i] - at(line, i), -FLT_MAX, FLT_MAX);
+  }
+  void decode(const ElementLine &line, float *values) const override {
+    for (int64_t i = 0; i < line.count; ++i)
+      values[i] += at(line, i);
+  }
+
+private:
+  float at(const ElementLine &line, int64_t i) const {
+    return offsets.get<float>(stage.blocks.blockOf(line.at(i), shape));
+  }
+
+  const Offset &stage;
+  Array offsets;
+  Shape shape;
+};
+
+std::unique_ptr<ElementMap> Offset::elementMap(const std::vector<Stream> &sides,
+                                               const Shape &shape) const {
+  return std::make_unique<Map>(*this, sides[0].array, shape);
+}

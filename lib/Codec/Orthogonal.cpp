@@ -116,3 +116,14 @@ Result<Array> Orthogonal::decode(const Array &main,
     return valid.error();
   return rotated(main, sides[0].array, /*inverse=*/true);
 }
+
+Moment Orthogonal::momentBelow(const Moment &moment,
+                               const std::vector<Stream> &sides,
+                               const Shape &shape) const {
+  if (axis + 1 != int64_t(shape.size()))
+    return moment;
+  const Orthogonal ofRows(1, block, seed, perBlock);
+  return transformed(moment, [&](Array &rows) {
+    rows = ofRows.rotated(rows, sides[0].array, /*inverse=*/false);
+  });
+}

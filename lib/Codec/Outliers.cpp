@@ -180,20 +180,59 @@ Status Outliers::check(const Array *main, const std::vector<Stream> &sides,
   return {};
 }
 
+/// Calls visit(place, value) for every outlier, in ascending order of places.
+template <typename Visit>
+static void forEachOutlier(const std::vector<Stream> &sides, int64_t width,
+                           Visit visit) {
+  const Array &rows = sides[0].array, &columns = sides[1].array;
+  for (int64_t row = 0; row + 1 < rows.size(); ++row)
+    for (int32_t i = rows.get<int32_t>(row); i < rows.get<int32_t>(row + 1);
+         ++i)
+      visit(row * width + columns.get<int32_t>(i), sides[2].array.getFloat(i));
+}
+
 Result<Array> Outliers::decode(const Array &main,
                                const std::vector<Stream> &sides,
                                const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  const Array &rows = sides[0].array, &columns = sides[1].array;
   Array result = main;
-  for (int64_t row = 0; row + 1 < rows.size(); ++row)
-    for (int32_t i = rows.get<int32_t>(row); i < rows.get<int32_t>(row + 1);
-         ++i) {
-      int64_t place = row * shape.back() + columns.get<int32_t>(i);
-      float value = sides[2].array.getFloat(i);
-      result.set(place,
-                 join == Join::Add ? main.get<float>(place) + value : value);
-    }
+  forEachOutlier(sides, shape.back(), [&](int64_t place, float value) {
+    result.set(place,
+               join == Join::Add ? main.get<float>(place) + value : value);
+  });
   return result;
+}
+
+class Outliers::Map : public ElementMap {
+public:
+  Map(Join join, const std::vector<Stream> &sides, const Shape &shape)
+      : join(join), isAside(numElements(shape)), aside(isAside.size()) {
+    forEachOutlier(sides, shape.back(), [&](int64_t place, float value) {
+      isAside[place] = 1;
+      aside[place] = value;
+    });
+  }
+
+  void encode(const ElementLine &line, float *values) const override {
+    for (int64_t i = 0; i < line.count; ++i)
+      if (isAside[line.at(i)])
+        values[i] = 0;
+  }
+  void decode(const ElementLine &line, float *values) const override {
+    for (int64_t i = 0; i < line.count; ++i)
+      if (const int64_t place = line.at(i); isAside[place])
+        values[i] = join == Join::Add ? values[i] + aside[place] : aside[place];
+  }
+
+private:
+  Join join;
+  std::vector<uint8_t> isAside;
+  std::vector<float> aside;
+};
+
+std::unique_ptr<ElementMap>
+Outliers::elementMap(const std::vector<Stream> &sides,
+                     const Shape &shape) const {
+  return std::make_unique<Map>(join, sides, shape);
 }

@@ -1,6 +1,7 @@
 //===- Permute.cpp - Another order along an axis --------------------------===//
 
 #include "zq/Codec/Permute.h"
+#include "Elements.h"
 #include "Lines.h"
 #include "Validate.h"
 
@@ -16,7 +17,6 @@ Permute::Permute(int64_t axis) : axis(axis) {
 
 Result<Array> Permute::encode(const Array &input, const Below &below,
                               std::vector<Stream> &sides) const {
-  (void)below;
   if (Status valid = checkFloat(keyword(), input); !valid)
     return valid.error();
   if (Status valid = checkAxis(keyword(), axis, input.shape.size()); !valid)
@@ -33,6 +33,9 @@ Result<Array> Permute::encode(const Array &input, const Below &below,
       norms[i] += std::isfinite(value) ? value * value : INFINITY;
     }
   });
+  if (below.moment() && axis + 1 == int64_t(input.shape.size()))
+    for (int64_t i = 0; i < length; ++i)
+      norms[i] = below.moment()->at(i);
   std::vector<int32_t> order(length);
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
@@ -93,5 +96,18 @@ Result<Array> Permute::decode(const Array &main,
       result.set(begin + order.get<int32_t>(j) * stride,
                  main.get<float>(begin + j * stride));
   });
+  return result;
+}
+
+Moment Permute::momentBelow(const Moment &moment,
+                            const std::vector<Stream> &sides,
+                            const Shape &shape) const {
+  if (axis + 1 != int64_t(shape.size()))
+    return moment;
+  const int32_t *order = elements<int32_t>(sides[0].array);
+  Moment result{moment.size, {}};
+  for (int64_t i = 0; i < moment.size; ++i)
+    for (int64_t j = 0; j < moment.size; ++j)
+      result.values.push_back(moment.values[order[i] * moment.size + order[j]]);
   return result;
 }

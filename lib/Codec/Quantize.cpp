@@ -66,14 +66,19 @@ Status Quantize::check(const Array *main, const std::vector<Stream> &sides,
   return checkCodes(keyword(), *main, numCodes());
 }
 
+std::vector<float> zq::codec::valuesOf(const Quantize &quantizer) {
+  std::vector<float> values(quantizer.numCodes());
+  for (size_t code = 0; code < values.size(); ++code)
+    values[code] = quantizer.decodeOne(static_cast<uint8_t>(code));
+  return values;
+}
+
 Result<Array> Quantize::decode(const Array &main,
                                const std::vector<Stream> &sides,
                                const std::vector<int64_t> &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  std::vector<float> valueOf(numCodes());
-  for (size_t code = 0; code < valueOf.size(); ++code)
-    valueOf[code] = decodeOne(static_cast<uint8_t>(code));
+  const std::vector<float> valueOf = valuesOf(*this);
   Array values(ElementType::F32, shape);
   const uint8_t *codes = elements<uint8_t>(main);
   float *to = elements<float>(values);
@@ -82,6 +87,27 @@ Result<Array> Quantize::decode(const Array &main,
       to[i] = valueOf[codes[i]];
   });
   return values;
+}
+
+class Quantize::Map : public ElementMap {
+public:
+  explicit Map(const Quantize &stage)
+      : stage(stage), valueOf(valuesOf(stage)) {}
+
+  void encode(const ElementLine &line, float *values) const override {
+    for (int64_t i = 0; i < line.count; ++i)
+      values[i] = valueOf[stage.encodeOne(values[i], line.at(i))];
+  }
+  void decode(const ElementLine &, float *) const override {}
+
+private:
+  const Quantize &stage;
+  std::vector<float> valueOf;
+};
+
+std::unique_ptr<ElementMap> Quantize::elementMap(const std::vector<Stream> &,
+                                                 const Shape &) const {
+  return std::make_unique<Map>(*this);
 }
 
 QuantizeFloat::QuantizeFloat(const Minifloat &format, Rounding rounding)

@@ -320,6 +320,16 @@ Status Scale::checkRank(size_t rank) const {
   return blocks.checkRank(keyword(), rank);
 }
 
+/// What a value of a block is handed on as.
+inline float Scale::divideOne(float value, float scale, float zero) const {
+  float quotient = scale == 0        ? 0.0f
+                   : options.divides ? value * scale
+                                     : value / scale;
+  // A scale of its own codec may read back as next to nothing.
+  quotient = std::clamp(quotient, -FLT_MAX, FLT_MAX);
+  return hasZero() ? quotient + zero : quotient;
+}
+
 Array Scale::divide(const Array &values, const Fit &fit) const {
   Array result(ElementType::F32, values.shape);
   const float *from = elements<float>(values);
@@ -327,14 +337,8 @@ Array Scale::divide(const Array &values, const Fit &fit) const {
   auto visit = [&](int64_t block, int64_t first, int64_t count) {
     const float scale = fit.scaleRead.get<float>(block);
     const float zero = hasZero() ? fit.zeroRead.get<float>(block) : 0;
-    for (int64_t i = first; i < first + count; ++i) {
-      float value = scale == 0        ? 0.0f
-                    : options.divides ? from[i] * scale
-                                      : from[i] / scale;
-      // A scale of its own codec may read back as next to nothing.
-      value = std::clamp(value, -FLT_MAX, FLT_MAX);
-      to[i] = hasZero() ? value + zero : value;
-    }
+    for (int64_t i = first; i < first + count; ++i)
+      to[i] = divideOne(from[i], scale, zero);
   };
   parallelFor(values.size(), elementGrain, [&](int64_t begin, int64_t end) {
     blocks.forEachRun(values.shape, begin, end, visit);
@@ -436,10 +440,9 @@ Status Scale::check(const Array *main, const std::vector<Stream> &sides,
   return {};
 }
 
-Result<Array> Scale::decode(const Array &main, const std::vector<Stream> &sides,
-                            const Shape &shape) const {
-  if (Status valid = check(&main, sides, shape); !valid)
-    return valid.error();
+/// The side arrays in f32, one element for each block in row-major order.
+std::vector<Array> Scale::sidesAsFloats(const std::vector<Stream> &sides,
+                                        const Shape &shape) const {
   std::vector<Array> arrays;
   for (const Stream &side : sides) {
     Array array = widenedSide(side.array);
@@ -447,5 +450,50 @@ Result<Array> Scale::decode(const Array &main, const std::vector<Stream> &sides,
                          ? fromPanels(array, streamShape(shape), options.rows)
                          : std::move(array));
   }
+  return arrays;
+}
+
+Result<Array> Scale::decode(const Array &main, const std::vector<Stream> &sides,
+                            const Shape &shape) const {
+  if (Status valid = check(&main, sides, shape); !valid)
+    return valid.error();
+  std::vector<Array> arrays = sidesAsFloats(sides, shape);
   return multiply(main, arrays[0], hasZero() ? &arrays[1] : nullptr);
+}
+
+class Scale::Map : public ElementMap {
+public:
+  Map(const Scale &stage, const std::vector<Stream> &sides, const Shape &shape)
+      : stage(stage), arrays(stage.sidesAsFloats(sides, shape)), shape(shape) {}
+
+  void encode(const ElementLine &line, float *values) const override {
+    forEach(line, [&](int64_t i, float scale, float zero) {
+      values[i] = stage.divideOne(values[i], scale, zero);
+    });
+  }
+  void decode(const ElementLine &line, float *values) const override {
+    forEach(line, [&](int64_t i, float scale, float zero) {
+      const float value = stage.hasZero() ? values[i] - zero : values[i];
+      values[i] = stage.options.divides ? value / scale : value * scale;
+    });
+  }
+
+private:
+  template <typename Visit>
+  void forEach(const ElementLine &line, Visit visit) const {
+    for (int64_t i = 0; i < line.count; ++i) {
+      const int64_t block = stage.blocks.blockOf(line.at(i), shape);
+      visit(i, arrays[0].get<float>(block),
+            stage.hasZero() ? arrays[1].get<float>(block) : 0.0f);
+    }
+  }
+
+  const Scale &stage;
+  std::vector<Array> arrays;
+  Shape shape;
+};
+
+std::unique_ptr<ElementMap> Scale::elementMap(const std::vector<Stream> &sides,
+                                              const Shape &shape) const {
+  return std::make_unique<Map>(*this, sides, shape);
 }

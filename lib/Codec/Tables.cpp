@@ -69,14 +69,6 @@ static void encodeScaled(const Lookup &table, const float *values,
   table.encodeMany(scaled.data(), count, /*first=*/0, codes);
 }
 
-/// The value of each code.
-static std::vector<float> valuesOf(const Lookup &table) {
-  std::vector<float> values;
-  for (int code = 0; code < table.numCodes(); ++code)
-    values.push_back(table.decodeOne(static_cast<uint8_t>(code)));
-  return values;
-}
-
 /// Calls `visit(block, first, count)` for the runs of elements of one block, on
 /// several threads, of which each has blocks of its own.
 template <typename Visit>

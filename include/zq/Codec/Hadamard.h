@@ -68,6 +68,9 @@ public:
                        const Shape &shape) const override;
   Status check(const Array *main, const std::vector<Stream> &sides,
                const Shape &shape) const override;
+  bool passesMoment() const override { return true; }
+  Moment momentBelow(const Moment &moment, const std::vector<Stream> &sides,
+                     const Shape &shape) const override;
   /// Values of magnitude up to r come out of magnitude up to r * sqrt(block).
   Range inputRange(Range target) const override;
   bool isLossless() const override { return false; }

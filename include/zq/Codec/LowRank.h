@@ -54,6 +54,7 @@ public:
   Result<Shape> sideShape(size_t index, const Shape &shape,
                           const std::vector<Stream> &earlier) const override;
   bool usesMoment() const override { return true; }
+  bool passesMoment() const override { return true; }
   bool isLossless() const override { return false; }
 
 private:

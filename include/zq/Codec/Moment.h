@@ -5,6 +5,8 @@
 #include "zq/Codec/Array.h"
 #include "zq/Codec/Result.h"
 
+#include <functional>
+
 namespace zq::codec {
 
 /// The second moment of activations x: C, the mean of x^T x. An error E of a
@@ -23,6 +25,11 @@ struct Moment {
 /// The moment of `activations`, [..., size]. Fails on arrays that are not of
 /// finite floats, or hold no vector.
 Result<Moment> momentOf(const Array &activations);
+
+/// The moment of T x for activations x of `moment`, where `transform` replaces
+/// every row r of a matrix, [size, size] in f32, by T r.
+Moment transformed(const Moment &moment,
+                   const std::function<void(Array &)> &transform);
 
 /// A lower triangular L with L L^T = C, so that the mean square above is the
 /// squared norm of E L. What C leaves out of a space that activations do not

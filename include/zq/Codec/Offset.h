@@ -46,12 +46,17 @@ public:
   CodecRef sideCodec(size_t) const override { return stored.codec(); }
   Result<Shape> sideShape(size_t index, const Shape &shape,
                           const std::vector<Stream> &earlier) const override;
+  Mapping mapping() const override { return Mapping::ToValues; }
+  std::unique_ptr<ElementMap> elementMap(const std::vector<Stream> &sides,
+                                         const Shape &shape) const override;
   /// The interval around zero whose values, wherever they lie in it, are within
   /// the target once their block's offset is subtracted.
   Range inputRange(Range target) const override;
   bool isLossless() const override { return false; }
 
 private:
+  class Map;
+
   Blocks blocks;
   StoredFloats stored;
   OffsetStatistic statistic;

@@ -34,6 +34,9 @@ public:
   Status check(const Array *main, const std::vector<Stream> &sides,
                const Shape &shape) const override;
   size_t numSides() const override { return 1; }
+  bool passesMoment() const override { return true; }
+  Moment momentBelow(const Moment &moment, const std::vector<Stream> &sides,
+                     const Shape &shape) const override;
   /// Values of magnitude up to r come out of magnitude up to r * sqrt(block).
   Range inputRange(Range target) const override;
   bool isLossless() const override { return false; }

@@ -59,9 +59,16 @@ public:
   Result<Shape> sideShape(size_t index, const Shape &shape,
                           const std::vector<Stream> &earlier) const override;
   bool usesMoment() const override { return search; }
+  /// What is stored aside has next to no error.
+  bool passesMoment() const override { return true; }
+  Mapping mapping() const override { return Mapping::ToValues; }
+  std::unique_ptr<ElementMap> elementMap(const std::vector<Stream> &sides,
+                                         const Shape &shape) const override;
   bool isLossless() const override { return false; }
 
 private:
+  class Map;
+
   double fraction;
   Join join;
   StoredFloats stored;

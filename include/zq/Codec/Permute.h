@@ -14,7 +14,9 @@ namespace zq::codec {
 /// Takes floating-point values of any kind, hands on f32. Stream:
 ///   order: i32, [the axis's length], a permutation of 0, 1, ...
 /// The encoder puts slices of larger norm first, of equal norm the one that
-/// was first; what is not finite counts as infinite. A file may hold any order.
+/// was first; what is not finite counts as infinite. Columns go by the mean
+/// square of their activations instead, where those are known ("act_order" of
+/// GPTQ). A file may hold any order.
 class Permute : public Stage {
 public:
   /// Requires 0 <= axis.
@@ -28,6 +30,10 @@ public:
   Status check(const Array *main, const std::vector<Stream> &sides,
                const Shape &shape) const override;
   size_t numSides() const override { return 1; }
+  bool usesMoment() const override { return true; }
+  bool passesMoment() const override { return true; }
+  Moment momentBelow(const Moment &moment, const std::vector<Stream> &sides,
+                     const Shape &shape) const override;
   bool isLossless() const override { return false; }
 
 private:

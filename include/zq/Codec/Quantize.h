@@ -44,8 +44,17 @@ public:
                const std::vector<int64_t> &shape) const override;
   std::string mainName() const override { return "codes"; }
   int64_t mainCodes() const override { return numCodes(); }
+  Mapping mapping() const override { return Mapping::ToCodes; }
+  std::unique_ptr<ElementMap> elementMap(const std::vector<Stream> &sides,
+                                         const Shape &shape) const override;
   bool isLossless() const override { return false; }
+
+private:
+  class Map;
 };
+
+/// The value of each code.
+std::vector<float> valuesOf(const Quantize &quantizer);
 
 /// To a small float, saturating. The code is the bit pattern; zero keeps its
 /// sign. Infinity survives in E5M2 only. Without a sign, what is negative goes

@@ -125,6 +125,9 @@ public:
   CodecRef sideCodec(size_t index) const override;
   Result<Shape> sideShape(size_t index, const Shape &shape,
                           const std::vector<Stream> &earlier) const override;
+  Mapping mapping() const override { return Mapping::ToValues; }
+  std::unique_ptr<ElementMap> elementMap(const std::vector<Stream> &sides,
+                                         const Shape &shape) const override;
   /// The target times the largest scale: a scale above is to use the whole
   /// range of this one's, as in NVFP4. Just the target where scales are stored
   /// with f32's range of exponents (f32, bf16, f8E8M0FNU), or by a codec, which
@@ -138,6 +141,10 @@ public:
 
 private:
   struct Fit;
+  class Map;
+  float divideOne(float value, float scale, float zero) const;
+  std::vector<Array> sidesAsFloats(const std::vector<Stream> &sides,
+                                   const Shape &shape) const;
   using Statistics = std::vector<BlockStatistics>;
   bool hasZero() const { return options.integerZero || options.zero; }
   Status checkTarget(Range target) const;

@@ -65,6 +65,29 @@ private:
   const Moment *activations = nullptr;
 };
 
+/// Elements of a tensor at equal distances, by row-major index.
+struct ElementLine {
+  int64_t first;
+  int64_t stride;
+  int64_t count;
+
+  int64_t at(int64_t i) const { return first + i * stride; }
+};
+
+/// What a stage does to each element for itself, once its side arrays are
+/// known.
+class ElementMap {
+public:
+  virtual ~ElementMap();
+
+  /// Makes of `values`, those of the elements of `line`, what is handed on; of
+  /// a stage that makes codes, the values that these stand for.
+  virtual void encode(const ElementLine &line, float *values) const = 0;
+
+  /// The inverse, as far as `encode` has one.
+  virtual void decode(const ElementLine &line, float *values) const = 0;
+};
+
 class Codec;
 using CodecRef = std::shared_ptr<const Codec>;
 using Shape = std::vector<int64_t>;
@@ -136,9 +159,28 @@ public:
   /// The range this stage takes in when the one below it takes in `target`.
   virtual Range inputRange(Range target) const { return target; }
 
-  /// Whether encoding looks at `Below::moment`, and the main array is the
-  /// tensor but for what is stored aside, so that the stage below may as well.
+  /// Whether encoding looks at `Below::moment`.
   virtual bool usesMoment() const { return false; }
+
+  /// Whether `momentBelow` says something: an error of the main array is one of
+  /// the tensor, of equal norm.
+  virtual bool passesMoment() const { return false; }
+
+  /// The moment of what the main array is multiplied by, where the tensor is by
+  /// activations of `moment`; `sides` are this stage's own, decoded.
+  virtual Moment momentBelow(const Moment &moment,
+                             const std::vector<Stream> &sides,
+                             const Shape &shape) const;
+
+  /// Whether elements are encoded one by one once the side arrays are chosen:
+  /// to values, or to codes.
+  enum class Mapping { None, ToValues, ToCodes };
+  virtual Mapping mapping() const { return Mapping::None; }
+
+  /// That map, of a stage that has one, for a tensor of `shape`; `sides` are
+  /// decoded. It refers to this stage.
+  virtual std::unique_ptr<ElementMap>
+  elementMap(const std::vector<Stream> &sides, const Shape &shape) const;
 
   /// Whether `decode(encode(x))` gives back every bit of x, for every x that
   /// `encode` accepts.
@@ -157,9 +199,13 @@ public:
   /// streams, named "side.stream". A name that occurs twice gets an ordinal:
   /// "scale", "scale1".
   ///
-  /// With the moment of what the tensor will be multiplied by, the outermost
-  /// stages that look at it make the error of the products small. Fails where
-  /// there is none, or the moment is not of the last dimension.
+  /// With the moment of what the tensor will be multiplied by, the error of the
+  /// products is made small: stages that look at the moment store aside what
+  /// counts most, and where the stages from one on encode element by element,
+  /// rounding errors are fed back (GPTQ): side arrays are chosen as without a
+  /// moment, then each column makes up for those before it. Fails where no
+  /// stage that the moment reaches does either, or it is not of the last
+  /// dimension.
   Result<std::vector<Stream>> encode(const Array &values,
                                      const Moment *moment = nullptr) const;
 
@@ -199,6 +245,18 @@ private:
                       std::vector<std::vector<Stream>> &sides) const;
   Status checkMoment(const Moment *moment, const Shape &shape) const;
   Below below(size_t stage, Range target, const Moment *moment) const;
+  struct Encoded;
+  Result<Array> encodeStage(size_t stage, const Array &input,
+                            const Moment *moment,
+                            std::vector<Encoded> &done) const;
+  Result<Array> encodeWithFeedback(size_t first, size_t last,
+                                   const Array &input, const Moment &moment,
+                                   std::vector<Encoded> &done) const;
+  Result<Array> encodeStages(const Array &values, size_t first, size_t end,
+                             const Moment *moment,
+                             std::vector<Encoded> &done) const;
+  Result<std::vector<Stream>> readSides(size_t stage,
+                                        const std::vector<Stream> &sides) const;
   Result<Array> roundTrip(const Array &values, size_t first,
                           const Moment *moment) const;
   Result<std::vector<std::vector<Stream>>>

@@ -1,0 +1,317 @@
+//===- ErrorFeedbackTest.cpp - Columns that make up for others ------------===//
+
+#include "TestArrays.h"
+#include "zq/Codec/Codebook.h"
+#include "zq/Codec/Hadamard.h"
+#include "zq/Codec/Huffman.h"
+#include "zq/Codec/LowRank.h"
+#include "zq/Codec/Nested.h"
+#include "zq/Codec/Offset.h"
+#include "zq/Codec/Orthogonal.h"
+#include "zq/Codec/Outliers.h"
+#include "zq/Codec/Pack.h"
+#include "zq/Codec/Parallel.h"
+#include "zq/Codec/Permute.h"
+#include "zq/Codec/Power.h"
+#include "zq/Codec/Quantize.h"
+#include "zq/Codec/Scale.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+using namespace zq::codec;
+
+using Stages = std::vector<std::shared_ptr<const Stage>>;
+using Matrix = std::vector<double>;
+
+/// Activations with a few strong directions, and columns of unequal strength.
+static Array activations(int64_t columns) {
+  const int64_t count = 4 * columns, common = 4;
+  Array own = gaussian({count, columns}, 31);
+  Array shared = gaussian({count, common}, 32);
+  Array mix = gaussian({common, columns}, 33);
+  for (int64_t k = 0; k < count; ++k)
+    for (int64_t i = 0; i < columns; ++i) {
+      double sum = 0.3 * own.get<float>(k * columns + i);
+      for (int64_t j = 0; j < common; ++j)
+        sum +=
+            shared.get<float>(k * common + j) * mix.get<float>(j * columns + i);
+      own.set(k * columns + i, float(sum * (1 + i % 5)));
+    }
+  return own;
+}
+
+static std::shared_ptr<const Stage> groups(int64_t size,
+                                           ScaleOptions options = {}) {
+  return std::make_shared<Scale>(Shape{1, size}, ElementType::F16, options);
+}
+static std::shared_ptr<const Stage> integers(int bits, bool isSigned = true) {
+  return std::make_shared<QuantizeInteger>(bits, isSigned);
+}
+static std::shared_ptr<const Stage> packed(int bits) {
+  return std::make_shared<Pack>(bits);
+}
+
+static std::vector<Stream> encode(const Stages &chain, const Array &input,
+                                  const Moment *moment) {
+  auto streams = Codec(chain).encode(input, moment);
+  EXPECT_TRUE(streams) << streams.message();
+  return streams ? *streams : std::vector<Stream>();
+}
+
+/// tr(E C E^T) of what a codec does to `input`.
+static double productError(const Stages &chain, const Array &input,
+                           const Moment &moment, bool isKnown) {
+  std::vector<Stream> streams =
+      encode(chain, input, isKnown ? &moment : nullptr);
+  auto read = Codec(chain).decode(streams, input.shape, ElementType::F32);
+  EXPECT_TRUE(read) << read.message();
+  const int64_t n = moment.size;
+  double sum = 0;
+  for (int64_t row = 0; row < input.size(); row += n)
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t j = 0; j < n; ++j)
+        sum += (double(read->getFloat(row + i)) - input.getFloat(row + i)) *
+               moment.values[i * n + j] *
+               (double(read->getFloat(row + j)) - input.getFloat(row + j));
+  return sum;
+}
+
+/// The inverse of a positive definite matrix, by Gauss and Jordan.
+static Matrix inverseOf(Matrix matrix, int64_t n) {
+  Matrix inverse(n * n);
+  for (int64_t i = 0; i < n; ++i)
+    inverse[i * n + i] = 1;
+  for (int64_t k = 0; k < n; ++k) {
+    const double pivot = matrix[k * n + k];
+    for (int64_t j = 0; j < n; ++j) {
+      matrix[k * n + j] /= pivot;
+      inverse[k * n + j] /= pivot;
+    }
+    for (int64_t i = 0; i < n; ++i)
+      if (const double factor = matrix[i * n + k]; i != k)
+        for (int64_t j = 0; j < n; ++j) {
+          matrix[i * n + j] -= factor * matrix[k * n + j];
+          inverse[i * n + j] -= factor * inverse[k * n + j];
+        }
+  }
+  return inverse;
+}
+
+/// GPTQ as its paper has it (arXiv:2210.17323, algorithm 1; the columns of
+/// largest diagonal first, scales chosen beforehand): by the inverse of the
+/// damped Hessian, of which the rounded column is taken out at every step.
+static Array gptq(const Array &input, const Moment &moment, double damping,
+                  const std::function<float(float, int64_t)> &round) {
+  const int64_t n = moment.size, rows = input.size() / n;
+  Matrix hessian = moment.values;
+  double trace = 0;
+  for (int64_t i = 0; i < n; ++i)
+    trace += moment.at(i);
+  for (int64_t i = 0; i < n; ++i)
+    hessian[i * n + i] += damping * trace / double(n);
+  std::vector<int64_t> left(n);
+  std::iota(left.begin(), left.end(), 0);
+  Matrix values(input.size());
+  for (int64_t i = 0; i < input.size(); ++i)
+    values[i] = input.get<float>(i);
+  Array result = input;
+  while (!left.empty()) {
+    auto next = std::max_element(left.begin(), left.end(), [&](auto a, auto b) {
+      return moment.at(a) < moment.at(b);
+    });
+    const int64_t m = left.size(), own = next - left.begin(), column = *next;
+    Matrix rest(m * m);
+    for (int64_t i = 0; i < m; ++i)
+      for (int64_t j = 0; j < m; ++j)
+        rest[i * m + j] = hessian[left[i] * n + left[j]];
+    const Matrix inverse = inverseOf(rest, m);
+    for (int64_t row = 0; row < rows; ++row) {
+      const int64_t element = row * n + column;
+      const float rounded = round(float(values[element]), element);
+      result.set(element, rounded);
+      const double error = (values[element] - rounded) / inverse[own * m + own];
+      for (int64_t i = 0; i < m; ++i)
+        values[row * n + left[i]] -= error * inverse[own * m + i];
+    }
+    left.erase(next);
+  }
+  return result;
+}
+
+TEST(ErrorFeedback, IsGPTQWithScalesChosenBeforehand) {
+  const int64_t n = 24, group = 8;
+  Array input = gaussian({10, n}, 40);
+  Moment moment = *momentOf(activations(n));
+  const Stages chain{groups(group), integers(3), packed(3)};
+  std::vector<Stream> streams = encode(chain, input, &moment);
+  std::vector<Stream> blind = encode(chain, input, nullptr);
+  EXPECT_EQ(streams[0].array.bytes, blind[0].array.bytes);
+  Array expected = gptq(input, moment, 0.01, [&](float value, int64_t element) {
+    float scale = blind[0].array.getFloat(element / group);
+    return std::clamp(std::nearbyint(value / scale), -4.0f, 3.0f) * scale;
+  });
+  auto read = Codec(chain).decode(streams, input.shape, ElementType::F32);
+  ASSERT_TRUE(read) << read.message();
+  EXPECT_EQ(toFloats(*read), toFloats(expected));
+}
+
+TEST(ErrorFeedback, MakesTheErrorOfProductsSmall) {
+  const int64_t n = 64;
+  Array input = gaussian({24, n}, 41);
+  Moment moment = *momentOf(activations(n));
+  ScaleOptions zero, nested, search, divides, panels;
+  zero.integerZero = true;
+  search.statistic = ScaleStatistic::Search;
+  divides.divides = true;
+  panels.rows = 16;
+  ScaleOptions sideOptions;
+  sideOptions.zero = StoredFloats(ElementType::F16);
+  auto side = std::make_shared<Codec>(Stages{
+      std::make_shared<Scale>(Shape{16, 1}, ElementType::F16, sideOptions),
+      integers(3, false), packed(3)});
+  nested.zero = StoredFloats(CodecRef(side));
+  auto spqr = std::make_shared<Scale>(Shape{1, 16},
+                                      StoredFloats(CodecRef(side)), nested);
+  auto tensor = std::make_shared<Scale>(Shape{}, ElementType::F32);
+  auto blocks = std::make_shared<Scale>(Shape{1, 16}, ElementType::F8E4M3FN);
+  const std::vector<Stages> chains = {
+      {groups(16), integers(4), packed(4)},
+      {groups(16, zero), integers(3), packed(3)},
+      {groups(16, search), integers(3), packed(3)},
+      {groups(16, divides), integers(4), packed(4)},
+      {groups(16, panels), integers(4), packed(4)},
+      {tensor, blocks, std::make_shared<QuantizeFloat>(E2M1), packed(4)},
+      {groups(16),
+       std::make_shared<Lookup>(std::vector<float>{-1, -0.5, 0, 0.4, 1}),
+       std::make_shared<Huffman>(3, 64, 8)},
+      {std::make_shared<Offset>(Shape{1, 32}, ElementType::F16,
+                                OffsetStatistic::Mid),
+       groups(32), integers(4), packed(4)},
+      {groups(16), std::make_shared<Power>(4, 0.75), packed(4)},
+      {std::make_shared<Hadamard>(1, 32, 5),
+       std::make_shared<Hadamard>(0, 8, 6), groups(16), integers(4), packed(4)},
+      {std::make_shared<Orthogonal>(1, 24, 5), groups(16), integers(4),
+       packed(4)},
+      {std::make_shared<Permute>(1), groups(16), integers(4), packed(4)},
+      {std::make_shared<Outliers>(0.02, Outliers::Join::Add, ElementType::F16,
+                                  true),
+       spqr, integers(3, false), packed(3)},
+      {std::make_shared<Outliers>(0.02, Outliers::Join::Replace,
+                                  ElementType::F16, false),
+       groups(16), integers(3), packed(3)},
+      {std::make_shared<LowRank>(4, LowRank::Of::Error, ElementType::F16),
+       groups(16), integers(3), packed(3)},
+  };
+  for (size_t i = 0; i < chains.size(); ++i) {
+    double blind = productError(chains[i], input, moment, false);
+    double aware = productError(chains[i], input, moment, true);
+    EXPECT_LT(aware, 0.5 * blind) << "chain " << i;
+  }
+}
+
+/// What EoRA corrects is then the error that feedback has left.
+TEST(ErrorFeedback, GoesWithALowRankOfTheError) {
+  Array input = gaussian({24, 64}, 42);
+  Moment moment = *momentOf(activations(64));
+  Stages below{groups(16), integers(3), packed(3)}, chain = below;
+  chain.insert(chain.begin(), std::make_shared<LowRank>(4, LowRank::Of::Error,
+                                                        ElementType::F32));
+  EXPECT_EQ(encode(chain, input, &moment).back().array.bytes,
+            encode(below, input, &moment).back().array.bytes);
+  EXPECT_LT(productError(chain, input, moment, true),
+            0.9 * productError(below, input, moment, true));
+}
+
+/// |E L|^2 is the same before a rotation as after it.
+TEST(ErrorFeedback, RotatesTheMoment) {
+  const int64_t n = 24;
+  Moment moment = *momentOf(activations(n));
+  Array error = gaussian({5, n}, 43);
+  auto weigh = [&](const Array &values, const Moment &moment) {
+    double sum = 0;
+    for (int64_t row = 0; row < values.size(); row += n)
+      for (int64_t i = 0; i < n; ++i)
+        for (int64_t j = 0; j < n; ++j)
+          sum += double(values.getFloat(row + i)) * moment.values[i * n + j] *
+                 values.getFloat(row + j);
+    return sum;
+  };
+  const double expected = weigh(error, moment);
+  for (const std::shared_ptr<const Stage> &stage :
+       Stages{std::make_shared<Hadamard>(1, 8, 3),
+              std::make_shared<Hadamard>(0, 4, 3),
+              std::make_shared<Orthogonal>(1, 10, 4),
+              std::make_shared<Permute>(1), std::make_shared<Permute>(0)}) {
+    std::vector<Stream> sides;
+    Result<Array> main = stage->encode(error, {}, sides);
+    ASSERT_TRUE(main) << main.message();
+    Moment below = stage->momentBelow(moment, sides, error.shape);
+    EXPECT_NEAR(weigh(*main, below), expected, 1e-4 * expected)
+        << stage->keyword();
+  }
+}
+
+TEST(ErrorFeedback, OrdersColumnsByTheirActivations) {
+  const int64_t n = 20;
+  Moment moment = *momentOf(activations(n));
+  std::vector<Stream> streams =
+      encode({std::make_shared<Permute>(1), groups(16), integers(4), packed(4)},
+             gaussian({6, n}, 44), &moment);
+  for (int64_t i = 1; i < n; ++i)
+    EXPECT_GE(moment.at(streams[0].array.get<int32_t>(i - 1)),
+              moment.at(streams[0].array.get<int32_t>(i)));
+}
+
+TEST(ErrorFeedback, TakesAnyShapeAndAnyActivations) {
+  const Stages chain{groups(4), integers(3), packed(3)};
+  for (const Shape &shape : {Shape{0, 12}, Shape{1, 12}, Shape{70, 12}}) {
+    Array input = gaussian(shape, 45);
+    for (const Array &few :
+         {gaussian({1, 12}, 46), Array(ElementType::F32, {2, 12})}) {
+      Moment moment = *momentOf(few);
+      EXPECT_TRUE(std::isfinite(productError(chain, input, moment, true)));
+    }
+  }
+  // Nothing to make up for where no activation reaches two columns.
+  Array apart(ElementType::F32, {12, 12});
+  for (int64_t i = 0; i < 12; ++i)
+    apart.set(i * 13, float(i));
+  Moment moment = *momentOf(apart);
+  Array input = gaussian({9, 12}, 47);
+  EXPECT_EQ(encode(chain, input, &moment).back().array.bytes,
+            encode(chain, input, nullptr).back().array.bytes);
+}
+
+TEST(ErrorFeedback, DoesNotDependOnTheNumberOfThreads) {
+  Array input = gaussian({100, 48}, 48);
+  Moment moment = *momentOf(activations(48));
+  const Stages chain{groups(16), integers(4), packed(4)};
+  setNumThreads(1);
+  std::vector<Stream> one = encode(chain, input, &moment);
+  setNumThreads(3);
+  std::vector<Stream> three = encode(chain, input, &moment);
+  setNumThreads(0);
+  EXPECT_EQ(one.back().array.bytes, three.back().array.bytes);
+}
+
+TEST(ErrorFeedback, NeedsCodesThatAreRoundedOneByOne) {
+  Moment moment = *momentOf(activations(16));
+  Array input = gaussian({8, 16}, 49);
+  auto refusal = [&](const Stages &chain) {
+    return Codec(chain).encode(input, &moment).message();
+  };
+  Codebook::Options options;
+  options.vector = {1, 4};
+  options.bits = 3;
+  EXPECT_EQ(
+      refusal({groups(8), std::make_shared<Codebook>(options), packed(3)}),
+      "activations are known, but scale, which they reach first, does "
+      "not look at them");
+  // What is read at fewer bits is rounded once more.
+  EXPECT_EQ(refusal({groups(8), integers(8), std::make_shared<Nested>(8, 4),
+                     packed(8)}),
+            "activations are known, but scale, which they reach first, does "
+            "not look at them");
+}
