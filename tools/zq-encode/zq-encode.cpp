@@ -1,4 +1,5 @@
 //===- zq-encode.cpp - Encodes tensors of a file by the reference ---------===//
+#include "zq/Codec/Budget.h"
 #include "zq/Dialect/ZQ/IR/NamedCodecs.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Runtime/Busy.h"
@@ -46,6 +47,12 @@ struct Options {
       "tensor", llvm::cl::value_desc("NAME=CODEC"),
       llvm::cl::desc("Encode the tensor NAME of IN; may be repeated"),
       llvm::cl::cat(category)};
+  llvm::cl::opt<double> budget{
+      "budget", llvm::cl::value_desc("bits per weight"),
+      llvm::cl::desc("With several codecs for a tensor, NAME=CODEC|CODEC..., "
+                     "take those with which all tensors together have the "
+                     "least squared error in so many bits per weight"),
+      llvm::cl::cat(category)};
   llvm::cl::opt<std::string> element{
       "element", llvm::cl::value_desc("f32|f16|bf16"),
       llvm::cl::desc("The logical element type, to which values are rounded "
@@ -69,8 +76,27 @@ struct Options {
 struct Task {
   /// In the input; empty where that is a .npy file, or has one tensor.
   std::string tensor;
-  std::string codec;
+  /// One of them, separated by '|'.
+  std::string codecs;
   std::string name;
+};
+
+/// What became of a tensor.
+struct Encoded {
+  CodecAttr codec;
+  CompressedTensorType type;
+  std::vector<Stream> streams;
+  Array decoded;
+};
+
+/// How much encoding changed a tensor: squared norms, of products where their
+/// activations are known.
+struct Change {
+  double difference = 0, norm = 0;
+
+  double getRatio() const {
+    return norm > 0 ? std::sqrt(difference / norm) : 0;
+  }
 };
 } // namespace
 
@@ -79,27 +105,26 @@ static int fail(const Twine &message) {
   return 1;
 }
 
-/// The norm of what encoding changed, divided by the tensor's.
-static double getRelativeError(const Array &values, const Array &decoded) {
-  double difference = 0, norm = 0;
+static Change getChange(const Array &values, const Array &decoded) {
+  Change result;
   for (int64_t i = 0, n = values.size(); i < n; ++i) {
     double value = values.getFloat(i);
     double change = decoded.getFloat(i) - value;
     // Infinities and NaNs that survive have not changed.
     if (std::isfinite(change))
-      difference += change * change;
+      result.difference += change * change;
     if (std::isfinite(value))
-      norm += value * value;
+      result.norm += value * value;
   }
-  return norm > 0 ? std::sqrt(difference / norm) : 0;
+  return result;
 }
 
 /// The same of the products with activations of this moment.
-static double getProductError(const Array &values, const Array &decoded,
-                              const Moment &moment) {
+static Change getProductChange(const Array &values, const Array &decoded,
+                               const Moment &moment) {
   std::vector<double> root = factorOf(moment);
   int64_t columns = moment.size;
-  double difference = 0, norm = 0;
+  Change result;
   for (int64_t begin = 0, n = values.size(); begin < n; begin += columns)
     for (int64_t j = 0; j < columns; ++j) {
       double change = 0, product = 0;
@@ -109,10 +134,10 @@ static double getProductError(const Array &values, const Array &decoded,
         change += (decoded.getFloat(begin + i) - value) * factor;
         product += value * factor;
       }
-      difference += change * change;
-      norm += product * product;
+      result.difference += change * change;
+      result.norm += product * product;
     }
-  return norm > 0 ? std::sqrt(difference / norm) : 0;
+  return result;
 }
 
 /// The type of `array` under `codec`: with the element type asked for, else
@@ -152,11 +177,11 @@ chooseType(const Array &array, CodecAttr codec, StringRef element) {
   return Error{message};
 }
 
-/// Encodes one tensor, adds it to `file` and prints a line about it.
-static Status encode(const Array &array, const Task &task, StringRef element,
-                     const std::optional<Moment> &moment, MLIRContext *context,
-                     SafetensorsFile &file) {
-  Result<CodecAttr> codec = parseCodec(task.codec, context);
+static Result<Encoded> encode(const Array &array, StringRef codecText,
+                              const Task &task, StringRef element,
+                              const std::optional<Moment> &moment,
+                              MLIRContext *context) {
+  Result<CodecAttr> codec = parseCodec(codecText, context);
   if (!codec)
     return Error{"codec: " + codec.message()};
   Result<CompressedTensorType> type = chooseType(array, *codec, element);
@@ -169,29 +194,46 @@ static Status encode(const Array &array, const Task &task, StringRef element,
   if (!streams)
     return streams.error();
   auto reference = codec->getReference(type->getElementType());
-  ElementType elementType = *toReferenceType(type->getElementType());
-  Result<Array> decoded = reference->decode(*streams, array.shape, elementType);
+  Result<Array> decoded = reference->decode(
+      *streams, array.shape, *toReferenceType(type->getElementType()));
   if (!decoded)
     return decoded.error();
+  return Encoded{*codec, *type, std::move(*streams), std::move(*decoded)};
+}
 
+static int64_t getBytes(const Encoded &encoded) {
   int64_t bytes = 0;
-  for (const Stream &stream : *streams)
+  for (const Stream &stream : encoded.streams)
     bytes += stream.array.bytes.size();
-  llvm::outs() << task.name << ": " << getCodecText(*codec) << ", "
-               << llvm::format("%.3f", ::zq::codec::bitsPerElement(*streams,
-                                                                   array.shape))
-               << " bits per weight, " << bytes << " bytes, relative error "
-               << llvm::format("%.3g", getRelativeError(array, *decoded));
+  return bytes;
+}
+
+/// A line about a tensor.
+static void report(const Array &array, const Encoded &encoded, const Task &task,
+                   const std::optional<Moment> &moment) {
+  llvm::outs() << task.name << ": " << getCodecText(encoded.codec) << ", "
+               << llvm::format("%.3f", ::zq::codec::bitsPerElement(
+                                           encoded.streams, array.shape))
+               << " bits per weight, " << getBytes(encoded)
+               << " bytes, relative error "
+               << llvm::format("%.3g",
+                               getChange(array, encoded.decoded).getRatio());
   if (moment)
-    llvm::outs() << ", of products "
-                 << llvm::format("%.3g",
-                                 getProductError(array, *decoded, *moment));
-  if (elementType != array.type)
-    llvm::outs() << " (rounded to " << ::zq::codec::name(elementType)
+    llvm::outs()
+        << ", of products "
+        << llvm::format(
+               "%.3g",
+               getProductChange(array, encoded.decoded, *moment).getRatio());
+  if (encoded.decoded.type != array.type)
+    llvm::outs() << " (rounded to " << ::zq::codec::name(encoded.decoded.type)
                  << " first)";
   llvm::outs() << '\n';
-  addCompressedTensor(file, task.name, *type, std::move(*streams));
-  return {};
+}
+
+static SmallVector<StringRef> getCodecs(const Task &task) {
+  SmallVector<StringRef> codecs;
+  StringRef(task.codecs).split(codecs, '|');
+  return codecs;
 }
 
 /// What the options ask to encode.
@@ -208,6 +250,10 @@ static Result<std::vector<Task>> getTasks(const Options &options,
         return Error{"--tensor=" + text + " is not NAME=CODEC"};
       tasks.push_back({name.str(), codec.str(), name.str()});
     }
+    std::set<std::string> seen;
+    for (const Task &task : tasks)
+      if (!seen.insert(task.name).second)
+        return Error{"tensor '" + task.name + "' is named twice"};
     return tasks;
   }
   if (options.codec.empty()) {
@@ -281,6 +327,50 @@ static Result<std::optional<Moment>> readMoment(const Options &options,
   return std::optional<Moment>(std::move(*moment));
 }
 
+/// Leaves each task with one codec: with the one it has, or those that make
+/// the most of the budget.
+static Status chooseCodecs(std::vector<Task> &tasks, const std::string &path,
+                           const Options &options,
+                           const std::optional<Moment> &moment,
+                           MLIRContext *context) {
+  const bool hasBudget = options.budget.getNumOccurrences();
+  std::vector<std::vector<::zq::codec::Choice>> choices;
+  double budget = 0;
+  for (Task &task : tasks) {
+    if (!hasBudget) {
+      if (getCodecs(task).size() > 1)
+        return Error{"tensor '" + task.name +
+                     "' has several codecs: say with --budget how many bits "
+                     "per weight there are"};
+      continue;
+    }
+    Result<Array> array = readTensor(path, task);
+    if (!array)
+      return array.error();
+    budget += options.budget / 8 * double(array->size());
+    choices.emplace_back();
+    for (StringRef codec : getCodecs(task)) {
+      Result<Encoded> encoded =
+          encode(*array, codec, task, options.element, moment, context);
+      if (!encoded)
+        return Error{"tensor '" + task.name + "': " + encoded.message()};
+      Change change = moment
+                          ? getProductChange(*array, encoded->decoded, *moment)
+                          : getChange(*array, encoded->decoded);
+      choices.back().push_back({double(getBytes(*encoded)), change.difference});
+    }
+  }
+  if (!hasBudget)
+    return {};
+  Result<std::vector<size_t>> chosen =
+      ::zq::codec::chooseWithin(choices, budget);
+  if (!chosen)
+    return Error{"--budget, in bytes: " + chosen.message()};
+  for (auto [task, number] : llvm::zip(tasks, *chosen))
+    task.codecs = getCodecs(task)[number].str();
+  return {};
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM initLLVM(argc, argv);
   Options options;
@@ -311,20 +401,23 @@ int main(int argc, char **argv) {
   }
 
   MLIRContext context;
-  std::set<std::string> seen;
+  if (Status chosen = chooseCodecs(*tasks, path, options, *moment, &context);
+      !chosen)
+    return fail(options.input + ": " + chosen.message());
   for (Task &task : *tasks) {
-    if (!seen.insert(task.name).second)
-      return fail("tensor '" + task.name + "' is named twice");
     Result<Array> array = readTensor(path, task);
     if (!array)
       return fail(array.message());
-    removeTensor(file, task.name);
-    Status encoded =
-        encode(*array, task, options.element, *moment, &context, file);
+    Result<Encoded> encoded =
+        encode(*array, task.codecs, task, options.element, *moment, &context);
     if (!encoded)
       return fail(options.input + ": " +
                   (tasks->size() > 1 ? "tensor '" + task.name + "': " : "") +
                   encoded.message());
+    report(*array, *encoded, task, *moment);
+    removeTensor(file, task.name);
+    addCompressedTensor(file, task.name, encoded->type,
+                        std::move(encoded->streams));
   }
   if (Status written = ::zq::runtime::writeSafetensors(options.output, file);
       !written)
