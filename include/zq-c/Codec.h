@@ -79,9 +79,13 @@ typedef struct ZqTensor ZqTensor;
 
 /** Encodes `values`, whose shape is that of `type` and whose elements are
  * floats; they are rounded to the type's elements first, to nearest even.
- * Fails, naming the element, on what the codec cannot hold. */
+ * `activations` is null or what the tensor will be multiplied by, vectors
+ * [..., columns] of floats: the error of these products is then made small, by
+ * feeding rounding errors back (GPTQ) and by what stages store aside.
+ * Fails, naming the element, on what the codec cannot hold, and on activations
+ * that it has no use for. */
 ZQ_API ZqError *zqTensorEncode(const ZqTensorType *type, const ZqArray *values,
-                               ZqTensor **tensor);
+                               const ZqArray *activations, ZqTensor **tensor);
 /** A tensor of copies of `numStreams` arrays, in the codec's order. Checks all
  * that decoding relies on. */
 ZQ_API ZqError *zqTensorCreate(const ZqTensorType *type, size_t numStreams,

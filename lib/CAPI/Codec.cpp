@@ -13,6 +13,7 @@ using namespace mlir;
 using namespace mlir::zq;
 using namespace mlir::zq::capi;
 using ::zq::codec::Array;
+using ::zq::codec::Moment;
 using ::zq::codec::Result;
 using ::zq::codec::Status;
 using ::zq::codec::Stream;
@@ -198,9 +199,16 @@ double zqTensorTypeGetRate(const ZqTensorType *type) {
 //===----------------------------------------------------------------------===//
 
 ZqError *zqTensorEncode(const ZqTensorType *type, const ZqArray *values,
-                        ZqTensor **tensor) {
+                        const ZqArray *activations, ZqTensor **tensor) {
+  std::optional<Moment> moment;
+  if (activations) {
+    Result<Moment> known = ::zq::codec::momentOf(unwrap(*activations));
+    if (!known)
+      return wrap("activations: " + known.message());
+    moment = std::move(*known);
+  }
   Result<std::vector<Stream>> streams =
-      encodeDense(unwrap(*values), type->type);
+      encodeDense(unwrap(*values), type->type, moment ? &*moment : nullptr);
   if (!streams)
     return wrap(streams.message());
   *tensor = new ZqTensor{*type, std::move(*streams)};

@@ -203,18 +203,25 @@ static void bindTensorType(py::module_ &module) {
 
 static void bindTensor(py::module_ &module) {
   py::class_<Tensor>(module, "Tensor")
-      .def_static("encode",
-                  [](const TensorType &type, const py::array &values) {
-                    ZqArray array = view(values);
-                    ZqTensor *tensor = nullptr;
-                    ZqError *error;
-                    {
-                      py::gil_scoped_release release;
-                      error = zqTensorEncode(type.type.get(), &array, &tensor);
-                    }
-                    check(error);
-                    return Tensor{decltype(Tensor::tensor)(tensor)};
-                  })
+      .def_static(
+          "encode",
+          [](const TensorType &type, const py::array &values,
+             const std::optional<py::array> &activations) {
+            ZqArray array = view(values), known;
+            if (activations)
+              known = view(*activations);
+            ZqTensor *tensor = nullptr;
+            ZqError *error;
+            {
+              py::gil_scoped_release release;
+              error = zqTensorEncode(type.type.get(), &array,
+                                     activations ? &known : nullptr, &tensor);
+            }
+            check(error);
+            return Tensor{decltype(Tensor::tensor)(tensor)};
+          },
+          py::arg("type"), py::arg("values"),
+          py::arg("activations") = py::none())
       .def_static("create",
                   [](const TensorType &type, const py::list &streams) {
                     std::vector<ZqArray> arrays;

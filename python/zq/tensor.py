@@ -176,7 +176,9 @@ def _create(type: _native.TensorType, streams: Mapping[str, np.ndarray]) -> Tens
     return Tensor(_native.Tensor.create(type, given), type)
 
 
-def encode(array: Any, codec: str | Codec, *, dtype: Any = None) -> Tensor:
+def encode(
+    array: Any, codec: str | Codec, *, dtype: Any = None, activations: Any = None
+) -> Tensor:
     """Encodes a dense array by the reference codec, on all cores, without
     holding Python's lock.
 
@@ -186,9 +188,15 @@ def encode(array: Any, codec: str | Codec, *, dtype: Any = None) -> Tensor:
     the array's own type, or a narrower one that the codec takes, where all of
     the values are that type's.
 
+    With `activations`, vectors `[..., columns]` that the tensor will be
+    multiplied by, the error of these products is made small and not the
+    tensor's: rounding errors are fed back (GPTQ), and stages store aside what
+    counts most. A few hundred vectors of real data will do.
+
     Raises `zq.Error` where the codec cannot hold the array: a rank or element
-    type that it does not take, or values such as NaN that its stages have no
-    code for. Raises `TypeError` for what is no array of floats.
+    type that it does not take, values such as NaN that its stages have no code
+    for, or activations that it has no use for. Raises `TypeError` for what is
+    no array of floats.
     """
     target = to_codec(codec)
     values = arrays.to_numpy(array)
@@ -199,7 +207,12 @@ def encode(array: Any, codec: str | Codec, *, dtype: Any = None) -> Tensor:
         type = _choose_type(target, values)
     # Copies where strides are not those of C, which may be negative.
     values = np.asarray(values, order="C")
-    native = interruptible(lambda: _native.Tensor.encode(type, values), values.nbytes)
+    known = None
+    if activations is not None:
+        known = arrays.to_numpy(activations)
+        require_float(known.dtype)
+        known = np.asarray(known, order="C")
+    native = interruptible(lambda: _native.Tensor.encode(type, values, known), values.nbytes)
     return Tensor(native, type)
 
 
