@@ -103,6 +103,40 @@ def test_doubles_are_rounded_only_if_asked():
     assert zq.encode(gaussian(4, 8).astype(np.float64), "int8_g128").dtype == np.float32
 
 
+def test_activations_make_the_error_of_products_small():
+    weight = gaussian(48, 64)
+    mix = gaussian(4, 64, seed=1)
+    x = gaussian(200, 4, seed=2) @ mix + 0.3 * gaussian(200, 64, seed=3)
+
+    def error(tensor):
+        return np.linalg.norm(x @ (tensor.decode() - weight).T)
+
+    blind, aware = zq.encode(weight, "int4_g32"), zq.encode(weight, "int4_g32", activations=x)
+    assert error(aware) < 0.5 * error(blind)
+    assert aware.type_text == blind.type_text
+    # Any vectors along the last axis, of any float type.
+    again = zq.encode(weight, "int4_g32", activations=x.reshape(2, 100, 64).astype(np.float64))
+    assert np.array_equal(again.decode(), aware.decode())
+
+
+def test_activations_that_do_not_fit():
+    weight = gaussian(48, 64)
+    with pytest.raises(zq.Error, match="activations have 32 elements"):
+        zq.encode(weight, "int4_g32", activations=gaussian(8, 32))
+    with pytest.raises(zq.Error, match="activations are known, but scale, which they reach first"):
+        zq.encode(weight, "pvq_16", activations=gaussian(8, 64))
+    with pytest.raises(zq.Error, match="hold no vector"):
+        zq.encode(weight, "int4_g32", activations=np.zeros((0, 64), np.float32))
+    with pytest.raises(TypeError):
+        zq.encode(weight, "int4_g32", activations=np.zeros((4, 64), np.int32))
+
+
+def test_codes_that_do_not_exist():
+    good = zq.encode(gaussian(32, 64), "pvq_16").streams
+    with pytest.raises(zq.Error, match="pvq has codes below"):
+        zq.Tensor.from_streams("pvq_16", (32, 64), good | {"codes": np.full_like(good["codes"], 255)})
+
+
 def test_any_strides():
     values = gaussian(64, 128)
     expected = zq.encode(values, "int4_g32").decode()

@@ -193,8 +193,8 @@ static const NamedCodec table[] = {
      "f16>, quantize<ui3>, pack]>, quantize<ui3>, pack",
      "SpQR (arXiv:2306.03078): 3-bit statistics of 3-bit groups, 1 % of "
      "outliers in CSR, chosen by the error that they cause; with activations "
-     "(zq-encode --activations) by that of the products. The order of columns "
-     "and the feedback of GPTQ are not part of it."},
+     "(zq-encode --activations) by that of the products, and rounding errors "
+     "are fed back."},
     {"eora_int4",
      "lowrank<rank = 64, error, f16>, scale<1x128, f16>, quantize<si4>, "
      "pack",
@@ -206,8 +206,8 @@ static const NamedCodec table[] = {
      "-0.4786291, -0.21714, 0.0, 0.16093, 0.33791524, 0.562617, 1.0]>, "
      "pack",
      "LQ-LoRA (arXiv:2311.12023): the low rank and the quantized rest are "
-     "found in turns; one width for all matrices, where the paper picks one "
-     "for each. With activations the products' error counts, in the place of "
+     "found in turns. Of several widths zq-encode --budget picks one for each "
+     "matrix. With activations the products' error counts, in the place of "
      "the Fisher information."},
     {"int2_1",
      "lowrank<rank = 64, error, f16>, scale<1x64, f16, zero = "
