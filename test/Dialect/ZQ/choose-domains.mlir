@@ -143,3 +143,35 @@ func.func @many_rows(%x: tensor<128x64xf32>, %v: !zq.tensor<64x64xf32, #pow2>, %
       outs(%y : tensor<128x64xf32>) -> tensor<128x64xf32>
   return %s : tensor<128x64xf32>
 }
+
+// An elementwise op reads the result as the matrix that it is: both have the
+// same tiles then.
+#bx = affine_map<(b, m, n, k) -> (b, m, k)>
+#bw = affine_map<(b, m, n, k) -> (n, k)>
+#by = affine_map<(b, m, n, k) -> (b, m, n)>
+#i = affine_map<(b, m, n) -> (b, m, n)>
+#n = affine_map<(b, m, n) -> (n)>
+// CHECK-LABEL: func.func @reshaped(
+// CHECK: %[[Y:.*]] = zq.contract {{.*}} -> tensor<6x64xf32>
+// CHECK-NOT: expand_shape %[[Y]]
+// CHECK: linalg.generic {{.*}} ins(%[[Y]], %{{.*}} : tensor<6x64xf32>, tensor<64xf32>)
+func.func @reshaped(%x: tensor<2x3x64xf32>, %w: !zq.tensor<64x64xf32, #int4>, %b: tensor<64xf32>, %y: tensor<2x3x64xf32>)
+    -> tensor<2x3x64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #int4> -> tensor<64x64xf32>
+  %r = linalg.generic {indexing_maps = [#bx, #bw, #by], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%x, %d : tensor<2x3x64xf32>, tensor<64x64xf32>) outs(%y : tensor<2x3x64xf32>) {
+  ^bb0(%p: f32, %q: f32, %s: f32):
+    %m = arith.mulf %p, %q : f32
+    %t = arith.addf %s, %m : f32
+    linalg.yield %t : f32
+  } -> tensor<2x3x64xf32>
+  %o = tensor.empty() : tensor<2x3x64xf32>
+  %z = linalg.generic {indexing_maps = [#i, #n, #i], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%r, %b : tensor<2x3x64xf32>, tensor<64xf32>) outs(%o : tensor<2x3x64xf32>) {
+  ^bb0(%p: f32, %q: f32, %s: f32):
+    %t = arith.addf %p, %q : f32
+    linalg.yield %t : f32
+  } -> tensor<2x3x64xf32>
+  return %z : tensor<2x3x64xf32>
+}

@@ -211,3 +211,21 @@ func.func @f(%a: tensor<2x1x32x32xbf16>, %b: tensor<2x1x2x16x32xbf16>, %i: i1, %
   zq.multiply_tiles %a, %b fresh %i outs(%c) : tensor<2x1x32x32xbf16>, tensor<2x1x2x16x32xbf16>, tensor<32x32xf32>
   return
 }
+
+// -----
+
+!w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x48xf32>, %n: index) {
+  // expected-error @+1 {{(N2) yields a matrix with at most 32 columns, and not 'tensor<2x48xf32>'}}
+  %y = zq.contract %x with %w at %n lanes 16 outs(%i : tensor<2x48xf32>) : (tensor<2x64xf32>), !w -> tensor<2x48xf32>
+  return
+}
+
+// -----
+
+!w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+func.func @f(%x: tensor<2x2x1x2x32x32xbf16>, %w: !w, %i: tensor<40x32xf32>, %n: index) {
+  // expected-error @+1 {{(N3) has tiles for the whole of its result}}
+  %y = zq.contract %x with %w at %n lanes 16 planes 1 outs(%i : tensor<40x32xf32>) : (tensor<2x2x1x2x32x32xbf16>), !w -> tensor<40x32xf32>
+  return
+}

@@ -111,3 +111,20 @@ func.func @tiles(%x: tensor<70x256xf32>, %w: !rows, %i: tensor<70x96xf32>) -> te
       : (tensor<2x3x4x1x32x32xbf16>), !rows -> tensor<70x96xf32>
   return %y : tensor<70x96xf32>
 }
+
+// A part of the result is no parallel loop of its own; the weight is read from
+// its row on, and what fills no panel is written under a mask.
+// CHECK-LABEL: func.func @part(
+// CHECK-SAME: %[[ROW:[^:]*]]: index
+// CHECK: %[[FIRST:.*]] = arith.divui %[[ROW]], %c16
+// CHECK-NOT: scf.forall
+// CHECK: scf.for %[[I:[^ ]*]] = %c0 to %c2
+// CHECK:   %[[PANEL:.*]] = arith.addi %[[FIRST]], %[[I]]
+// CHECK:   vector.transfer_read %{{.*}}[%[[PANEL]], %{{.*}}, %c0]
+// CHECK: arith.addi %[[FIRST]], %c2
+// CHECK: vector.transfer_write %{{.*}}[%c0, %c32] : vector<16xf32>
+func.func @part(%x: tensor<1x256xf32>, %w: !w, %row: index, %i: tensor<1x40xf32>) -> tensor<1x40xf32> {
+  %y = zq.contract %x with %w at %row lanes 16 outs(%i : tensor<1x40xf32>)
+      : (tensor<1x256xf32>), !w -> tensor<1x40xf32>
+  return %y : tensor<1x40xf32>
+}

@@ -294,6 +294,14 @@ func.func @tiles(%x: tensor<40x64xf32>, %w: !w, %i: tensor<40x32xf32>) -> tensor
   return %y : tensor<40x32xf32>
 }
 
+// CHECK-LABEL: func.func @part_of_contract(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<2x64xf32>, %[[W:[^:]*]]: !zq.tensor{{.*}}, %[[ROW:[^:]*]]: index
+func.func @part_of_contract(%x: tensor<2x64xf32>, %w: !w, %row: index, %i: tensor<2x16xf32>) -> tensor<2x16xf32> {
+  // CHECK: zq.contract %[[X]] with %[[W]] at %[[ROW]] lanes 16 outs(%{{.*}} : tensor<2x16xf32>)
+  %y = zq.contract %x with %w at %row lanes 16 outs(%i : tensor<2x16xf32>) : (tensor<2x64xf32>), !w -> tensor<2x16xf32>
+  return %y : tensor<2x16xf32>
+}
+
 // CHECK-LABEL: func.func @multiply_tiles(
 func.func @multiply_tiles(%a: tensor<?x2x32x32xbf16>, %b: tensor<4x1x2x16x32xbf16>, %c: tensor<32x32xf32>,
                           %d: memref<4x2x32x32xbf16>, %e: memref<4x1x2x16x32xbf16>, %f: memref<32x32xf32>,

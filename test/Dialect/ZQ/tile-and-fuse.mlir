@@ -456,3 +456,80 @@ func.func @index_of_reduction(%x: tensor<4x64xi32>) -> tensor<4xi32> {
   } -> tensor<4xi32>
   return %y : tensor<4xi32>
 }
+
+// -----
+
+!w = !zq.tensor<128x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+!r = !zq.tensor<72x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+#i = affine_map<(m, n) -> (m, n)>
+#n = affine_map<(m, n) -> (n)>
+
+// A bias is added to the sums of a few panels where they are written.
+// CHECK-LABEL: func.func @bias_after_contract(
+// CHECK: scf.forall (%[[N:.*]]) = (0) to (128) step (64) shared_outs(%[[ALL:.*]] =
+// CHECK:   %[[TILE:.*]] = tensor.extract_slice %[[ALL]][0, %[[N]]] [3, 64]
+// CHECK:   %[[ZERO:.*]] = linalg.fill {{.*}} outs(%[[TILE]]
+// CHECK:   %[[SUMS:.*]] = zq.contract %{{.*}} with %{{.*}} at %[[N]] lanes 16 outs(%[[ZERO]] : tensor<3x64xf32>)
+// CHECK:   scf.for {{.*}} iter_args(%{{[^ ]*}} = %[[SUMS]])
+// CHECK:     linalg.generic
+// CHECK-NOT: zq.contract
+// CHECK: return
+func.func @bias_after_contract(%x: tensor<3x64xf32>, %w: !w, %b: tensor<128xf32>) -> tensor<3x128xf32> {
+  %zero = arith.constant dense<0.0> : tensor<3x128xf32>
+  %y = zq.contract %x with %w lanes 16 outs(%zero : tensor<3x128xf32>) : (tensor<3x64xf32>), !w -> tensor<3x128xf32>
+  %o = tensor.empty() : tensor<3x128xf32>
+  %r = linalg.generic {indexing_maps = [#i, #n, #i], iterator_types = ["parallel", "parallel"]}
+      ins(%y, %b : tensor<3x128xf32>, tensor<128xf32>) outs(%o : tensor<3x128xf32>) {
+  ^bb0(%p: f32, %q: f32, %z: f32):
+    %s = arith.addf %p, %q : f32
+    linalg.yield %s : f32
+  } -> tensor<3x128xf32>
+  return %r : tensor<3x128xf32>
+}
+
+// Two of them, and another type: sums have buffers of a tile's size.
+// CHECK-LABEL: func.func @gate_after_contracts(
+// CHECK: scf.forall (%[[N:.*]]) = (0) to (128) step (64)
+// CHECK:   tensor.empty() : tensor<3x64xf32>
+// CHECK-COUNT-2: zq.contract %{{.*}} at %[[N]] lanes 16 outs(%{{.*}} : tensor<3x64xf32>)
+// CHECK-NOT: zq.contract
+// CHECK: return
+func.func @gate_after_contracts(%x: tensor<3x64xf32>, %w: !w, %v: !w) -> tensor<3x128xbf16> {
+  %zero = arith.constant dense<0.0> : tensor<3x128xf32>
+  %y = zq.contract %x with %w lanes 16 outs(%zero : tensor<3x128xf32>) : (tensor<3x64xf32>), !w -> tensor<3x128xf32>
+  %g = zq.contract %x with %v lanes 16 outs(%zero : tensor<3x128xf32>) : (tensor<3x64xf32>), !w -> tensor<3x128xf32>
+  %o = tensor.empty() : tensor<3x128xbf16>
+  %r = linalg.generic {indexing_maps = [#i, #i, #i], iterator_types = ["parallel", "parallel"]}
+      ins(%y, %g : tensor<3x128xf32>, tensor<3x128xf32>) outs(%o : tensor<3x128xbf16>) {
+  ^bb0(%p: f32, %q: f32, %z: bf16):
+    %s = arith.mulf %p, %q : f32
+    %t = arith.truncf %s : f32 to bf16
+    linalg.yield %t : bf16
+  } -> tensor<3x128xbf16>
+  return %r : tensor<3x128xbf16>
+}
+
+// Rows that fill no panel, sums that two ops read, and a sum that is broadcast:
+// the contraction stays a loop of its own.
+// CHECK-LABEL: func.func @no_panels(
+// CHECK: zq.contract %{{[^ ]*}} with %{{[^ ]*}} lanes 16
+// CHECK-LABEL: func.func @two_readers(
+// CHECK: zq.contract %{{[^ ]*}} with %{{[^ ]*}} lanes 16
+// CHECK-LABEL: func.func @broadcast_sums(
+// CHECK: zq.contract %{{[^ ]*}} with %{{[^ ]*}} lanes 16
+func.func @no_panels(%x: tensor<3x64xf32>, %w: !r, %i: tensor<3x72xf32>, %o: tensor<3x72xf32>) -> tensor<3x72xf32> {
+  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<3x72xf32>) : (tensor<3x64xf32>), !r -> tensor<3x72xf32>
+  %r = linalg.exp ins(%y : tensor<3x72xf32>) outs(%o : tensor<3x72xf32>) -> tensor<3x72xf32>
+  return %r : tensor<3x72xf32>
+}
+func.func @two_readers(%x: tensor<3x64xf32>, %w: !w, %i: tensor<3x128xf32>, %o: tensor<3x128xf32>)
+    -> (tensor<3x128xf32>, tensor<3x128xf32>) {
+  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<3x128xf32>) : (tensor<3x64xf32>), !w -> tensor<3x128xf32>
+  %r = linalg.exp ins(%y : tensor<3x128xf32>) outs(%o : tensor<3x128xf32>) -> tensor<3x128xf32>
+  return %y, %r : tensor<3x128xf32>, tensor<3x128xf32>
+}
+func.func @broadcast_sums(%x: tensor<3x64xf32>, %w: !w, %i: tensor<3x128xf32>, %o: tensor<2x3x128xf32>) -> tensor<2x3x128xf32> {
+  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<3x128xf32>) : (tensor<3x64xf32>), !w -> tensor<3x128xf32>
+  %r = linalg.broadcast ins(%y : tensor<3x128xf32>) outs(%o : tensor<2x3x128xf32>) dimensions = [0]
+  return %r : tensor<2x3x128xf32>
+}

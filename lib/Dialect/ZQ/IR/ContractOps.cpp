@@ -117,6 +117,8 @@ static LogicalResult verifyTiles(ContractOp op, const LaneForm &form) {
   if (planes < 1 || planes > 3 || op.getLanes() != tileLanes)
     return op.emitOpError("(N3) has 1 to 3 planes and 16 lanes, and not ")
            << planes << " and " << op.getLanes();
+  if (op.getRow())
+    return op.emitOpError("(N3) has tiles for the whole of its result");
   auto result = cast<RankedTensorType>(op.getResult().getType());
   auto weight = cast<CompressedTensorType>(op.getWeight().getType());
   auto tiles = op.getActivations().size() == 1
@@ -147,9 +149,13 @@ LogicalResult ContractOp::verify() {
     return emitOpError("(N1) has no form for this weight: ") << why;
   auto result = cast<RankedTensorType>(getResult().getType());
   ArrayRef<int64_t> shape = weight.getShape();
-  if (result.getRank() != 2 || result.getDimSize(1) != shape[0])
+  bool fits = result.getRank() == 2 && !result.isDynamicDim(1) &&
+              (getRow() ? result.getDimSize(1) <= shape[0]
+                        : result.getDimSize(1) == shape[0]);
+  if (!fits)
     return emitOpError("(N2) yields a matrix with ")
-           << shape[0] << " columns, and not " << result;
+           << (getRow() ? "at most " : "") << shape[0] << " columns, and not "
+           << result;
   if (getInit().getType() != result)
     return emitOpError("(N2) adds to ")
            << getInit().getType() << " and yields " << result;

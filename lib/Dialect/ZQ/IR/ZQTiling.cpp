@@ -1,13 +1,15 @@
-//===- ZQTiling.cpp - Tiles of a decode and of a rotation -----------------===//
+//===- ZQTiling.cpp - Tiles of a decode, a rotation, a contraction --------===//
 //
 // Decoding tiles along every dimension; the compressed source is never sliced,
 // the tile's place moves into the offsets. A rotation needs whole rows of its
-// axis, so that one is never tiled.
+// axis, so that one is never tiled. A contraction in a compute domain tiles
+// along the rows of its weight, which are read from a place on as well.
 //
 //===----------------------------------------------------------------------===//
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
@@ -139,5 +141,58 @@ FailureOr<TilingResult>
 RotateOp::generateResultTileValue(OpBuilder &b, unsigned,
                                   ArrayRef<OpFoldResult> offsets,
                                   ArrayRef<OpFoldResult> sizes) {
+  return getTiledImplementation(b, offsets, sizes);
+}
+
+//===----------------------------------------------------------------------===//
+// Contract
+//===----------------------------------------------------------------------===//
+
+SmallVector<utils::IteratorType> ContractOp::getLoopIteratorTypes() {
+  return SmallVector<utils::IteratorType>(2, utils::IteratorType::parallel);
+}
+
+SmallVector<Range> ContractOp::getIterationDomain(OpBuilder &b) {
+  return getWhole(b, getLoc(), getInit());
+}
+
+FailureOr<TilingResult>
+ContractOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
+                                   ArrayRef<OpFoldResult> sizes) {
+  // All rows of the activations, which come in blocks, and a known number of
+  // the weight's.
+  OpFoldResult height = tensor::getMixedSize(b, getLoc(), getInit(), 0);
+  if (isOnTiles() || !isZeroInteger(offsets[0]) ||
+      !isEqualConstantIntOrValue(sizes[0], height) ||
+      !getConstantIntValue(sizes[1]))
+    return failure();
+  Value init = getSlice(b, getLoc(), getInit(), offsets, sizes);
+  AffineExpr d0, d1;
+  bindDims(getContext(), d0, d1);
+  OpFoldResult first =
+      getRow() ? OpFoldResult(getRow()) : OpFoldResult(b.getIndexAttr(0));
+  Value row = getValueOrCreateConstantIndexOp(
+      b, getLoc(),
+      affine::makeComposedFoldedAffineApply(b, getLoc(), d0 + d1,
+                                            {first, offsets[1]}));
+  auto tile =
+      ContractOp::create(b, getLoc(), init.getType(), getActivations(),
+                         getWeight(), row, getLanesAttr(), IntegerAttr(), init);
+  return TilingResult{{tile}, {tile.getResult()}, {init.getDefiningOp()}};
+}
+
+LogicalResult ContractOp::getResultTilePosition(
+    OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
+    ArrayRef<OpFoldResult> sizes, SmallVector<OpFoldResult> &resultOffsets,
+    SmallVector<OpFoldResult> &resultSizes) {
+  resultOffsets.assign(offsets.begin(), offsets.end());
+  resultSizes.assign(sizes.begin(), sizes.end());
+  return success();
+}
+
+FailureOr<TilingResult>
+ContractOp::generateResultTileValue(OpBuilder &b, unsigned,
+                                    ArrayRef<OpFoldResult> offsets,
+                                    ArrayRef<OpFoldResult> sizes) {
   return getTiledImplementation(b, offsets, sizes);
 }

@@ -5,9 +5,11 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "zq/Dialect/ZQ/IR/LaneForm.h"
 #include "zq/Dialect/ZQ/IR/Repack.h"
 #include "zq/Dialect/ZQ/IR/Tiles.h"
@@ -248,6 +250,22 @@ static std::string describe(const Domain &domain, const LaneForm &form,
   return text;
 }
 
+/// Elementwise ops read the results of contractions as the matrices that these
+/// are, so that tiles of both are the same.
+static LogicalResult foldReshapes(Operation *root) {
+  RewritePatternSet patterns(root->getContext());
+  auto isOfContract = [](OpOperand *operand) {
+    Operation *reshape = operand->get().getDefiningOp();
+    return isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
+               reshape) &&
+           reshape->hasOneUse() &&
+           reshape->getOperand(0).getDefiningOp<ContractOp>();
+  };
+  linalg::populateFoldReshapeOpsByCollapsingPatterns(patterns, isOfContract);
+  linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, isOfContract);
+  return applyPatternsGreedily(root, std::move(patterns));
+}
+
 namespace {
 struct ChooseDomainsPass
     : mlir::zq::impl::ChooseDomainsBase<ChooseDomainsPass> {
@@ -261,6 +279,8 @@ struct ChooseDomainsPass
       if (std::optional<Product> product = matchProduct(op);
           product && isOnF32(op))
         choose(rewriter, *product);
+    if (failed(foldReshapes(getOperation())))
+      signalPassFailure();
   }
 
   void choose(IRRewriter &b, Product product);
@@ -315,7 +335,8 @@ void ChooseDomainsPass::choose(IRRewriter &b, Product product) {
   }
   op->emitRemark() << describe(domain, *form, wanted);
   Value result = ContractOp::create(b, loc, init.getType(), activations, weight,
-                                    b.getI64IntegerAttr(lanes), planes, init);
+                                    /*row=*/Value(), b.getI64IntegerAttr(lanes),
+                                    planes, init);
   b.replaceOp(op, fromMatrix(b, loc, result, product.init));
   if (product.decode.use_empty())
     b.eraseOp(product.decode);

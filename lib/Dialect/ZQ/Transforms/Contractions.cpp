@@ -171,3 +171,19 @@ double mlir::zq::getAccuracy(Operation *op, double otherwise) {
   auto own = op->getAttrOfType<FloatAttr>("zq.accuracy");
   return own ? own.getValueAsDouble() : otherwise;
 }
+
+int64_t mlir::zq::getPanelsPerTask(int64_t panels) {
+  int64_t task = std::clamp<int64_t>(panels, 1, 4);
+  while (panels % task)
+    --task;
+  return task;
+}
+
+bool mlir::zq::dependsOnAllLoops(linalg::LinalgOp op, OpOperand *operand,
+                                 ArrayRef<int64_t> ranges) {
+  AffineMap map = op.getMatchingIndexingMap(operand);
+  for (auto [dim, range] : llvm::enumerate(ranges))
+    if (range != 1 && !map.isFunctionOfDim(dim))
+      return false;
+  return true;
+}

@@ -2,6 +2,7 @@
 #include "LaneKernel.h"
 #include "LoopBuilder.h"
 #include "LowerTiles.h"
+#include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -256,10 +257,6 @@ SmallVector<Value> PlanesLowering::emit() {
 // zq.contract
 //===----------------------------------------------------------------------===//
 
-/// Panels of a task: enough to be worth starting one, few enough that all
-/// threads have some.
-static constexpr int64_t panelsPerTask = 4;
-
 /// Bytes of the activation that several panels are multiplied with before the
 /// next: they lie in the second cache, with results of few pages.
 static constexpr int64_t roundBytes = 1 << 18;
@@ -276,6 +273,7 @@ public:
 
 private:
   Value emitRounds(Value into, function_ref<Value(Value, Value, Value)> body);
+  Value emitPanels(Value first, Value into);
   Value emitPanel(Value panel, Value into, Value column, bool isWhole,
                   Value begin, Value end);
   Value writeRows(ArrayRef<Value> sums, Value block, Value into, Value column,
@@ -365,12 +363,33 @@ Value ContractLowering::emitRounds(
                     });
 }
 
+/// The panels from `first` on, whose rows are the columns of `into`.
+Value ContractLowering::emitPanels(Value first, Value into) {
+  int64_t columns = cast<RankedTensorType>(into.getType()).getDimSize(1);
+  int64_t count = columns / lanes;
+  return emitRounds(into, [&](Value begin, Value end, Value into) {
+    into = loops.loop(loops.index(0), loops.index(count), 1, into,
+                      [&](Value i, Value carried) {
+                        return emitPanel(loops.add(first, i), carried,
+                                         loops.multiply(i, loops.index(lanes)),
+                                         /*isWhole=*/true, begin, end);
+                      });
+    if (columns % lanes)
+      into =
+          emitPanel(loops.add(first, loops.index(count)), into,
+                    loops.index(count * lanes), /*isWhole=*/false, begin, end);
+    return into;
+  });
+}
+
 Value ContractLowering::emit() {
+  // A part of the result is a task of its own.
+  if (Value row = op.getRow())
+    return emitPanels(arith::DivUIOp::create(b, loc, row, loops.index(lanes)),
+                      op.getInit());
   int64_t height =
       cast<CompressedTensorType>(op.getWeight().getType()).getShape()[0];
-  int64_t panels = height / lanes, task = std::min(panels, panelsPerTask);
-  while (task > 1 && panels % task)
-    --task;
+  int64_t panels = height / lanes, task = getPanelsPerTask(panels);
   Value result = op.getInit();
   if (panels) {
     SmallVector<OpFoldResult> tasks{b.getIndexAttr(panels / task)};
@@ -386,15 +405,7 @@ Value ContractLowering::emit() {
           SmallVector<OpFoldResult> ones(2, b.getIndexAttr(1));
           Value slice = tensor::ExtractSliceOp::create(b, loc, args[1], offsets,
                                                        sizes, ones);
-          slice = emitRounds(slice, [&](Value begin, Value end, Value into) {
-            return loops.loop(loops.index(0), loops.index(task), 1, into,
-                              [&](Value i, Value carried) {
-                                return emitPanel(
-                                    loops.add(first, i), carried,
-                                    loops.multiply(i, loops.index(lanes)),
-                                    /*isWhole=*/true, begin, end);
-                              });
-          });
+          slice = emitPanels(first, slice);
           auto end = scf::InParallelOp::create(b, loc);
           b.setInsertionPointToStart(end.getBody());
           tensor::ParallelInsertSliceOp::create(b, loc, slice, args[1], offsets,

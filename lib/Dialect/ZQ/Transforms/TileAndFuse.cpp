@@ -10,6 +10,8 @@
 // inner shape is static, and there is no masked or partial tile.
 //
 //===----------------------------------------------------------------------===//
+#include "ContractTiles.h"
+#include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/Dialect/ZQ/Transforms/Placement.h"
 
@@ -269,17 +271,6 @@ void Tiler::placeDecodes(Block &block) {
 // Parallel tiles
 //===----------------------------------------------------------------------===//
 
-/// Whether no two iterations of `op` read the same part of `operand`, loops of
-/// one iteration apart; `ranges` are those of its loops.
-static bool dependsOnAllLoops(linalg::LinalgOp op, OpOperand *operand,
-                              ArrayRef<int64_t> ranges) {
-  AffineMap map = op.getMatchingIndexingMap(operand);
-  for (auto [dim, range] : llvm::enumerate(ranges))
-    if (range != 1 && !map.isFunctionOfDim(dim))
-      return false;
-  return true;
-}
-
 /// The contraction that ends in `root` through elementwise ops, or null.
 static linalg::LinalgOp findContraction(Operation *root) {
   auto op = dyn_cast_or_null<linalg::LinalgOp>(root);
@@ -296,6 +287,8 @@ static linalg::LinalgOp findContraction(Operation *root) {
 }
 
 SmallVector<int64_t> Tiler::getParallelTile(TilingInterface root) {
+  if (SmallVector<int64_t> sizes = getContractTile(root); !sizes.empty())
+    return sizes;
   SmallVector<utils::IteratorType> iterators = root.getLoopIteratorTypes();
   SmallVector<int64_t> sizes(iterators.size(), 0);
   SmallVector<Range> domain;
@@ -373,6 +366,7 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
       getAsIndexOpFoldResult(rewriter.getContext(), sizes);
   options.tilingOptions.setTileSizes(tile).setLoopType(
       scf::SCFTilingOptions::LoopType::ForallOp);
+  bool readsContract = !getContractTile(root).empty();
   // Pull what makes this tile, and nothing that several tiles would compute
   // again: the operands of a contraction are pulled only if they are weights.
   SmallPtrSet<Operation *, 4> pulled{root};
@@ -392,7 +386,9 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
         // of what a contraction adds to. A sum that is broadcast would be
         // computed again by each of the tiles it goes to.
         auto reduction = dyn_cast<linalg::LinalgOp>(op);
-        bool isSum = reduction && reduction.getNumReductionLoops();
+        bool isContract = readsContract && isa<ContractOp>(op);
+        bool isSum =
+            isContract || (reduction && reduction.getNumReductionLoops());
         bool isOwnPart = llvm::all_of(slice->getUses(), [&](OpOperand &use) {
           auto user = dyn_cast<linalg::LinalgOp>(use.getOwner());
           if (!user || !(linalg::isElementwise(user) || user.isDpsInit(&use)))
@@ -411,7 +407,7 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
             llvm::all_of(producer.getUsers(), [&](Operation *user) {
               return user == slice || pulled.contains(user);
             });
-        if (!isOwnPart || !isOnlyHere || !isa<linalg::LinalgOp>(op))
+        if (!isOwnPart || !isOnlyHere || !(reduction || isContract))
           return std::nullopt;
         pulled.insert(op);
         return scf::SCFTileAndFuseOptions::ControlFnResult{};
@@ -432,6 +428,10 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
   for (Value value : root->getResults())
     rewriter.replaceAllUsesWith(value, result->replacements.lookup(value));
   eraseIfDead(rewriter, root);
+
+  for (Operation *op : result->tiledAndFusedOps)
+    if (auto contract = dyn_cast<ContractOp>(op))
+      shareDestination(rewriter, contract);
 
   // The inner loops. Producers first, so that a contraction finds its decode
   // next to it.
@@ -455,9 +455,13 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
   SmallVector<Operation *> slices;
   for (LoopLikeOpInterface loop : result->loops)
     loop->walk([&](tensor::ExtractSliceOp slice) { slices.push_back(slice); });
-  for (Operation *slice : llvm::reverse(slices))
-    if (isOpTriviallyDead(slice))
-      rewriter.eraseOp(slice);
+  for (Operation *slice : llvm::reverse(slices)) {
+    if (!isOpTriviallyDead(slice))
+      continue;
+    auto contract = slice->getOperand(0).getDefiningOp<ContractOp>();
+    rewriter.eraseOp(slice);
+    eraseIfDead(rewriter, contract);
+  }
   return success();
 }
 

@@ -400,7 +400,11 @@ def ZQ_TilesOp : ZQ_Op<"tiles", [Pure]> {
   let hasVerifier = 1;
 }
 
-def ZQ_ContractOp : ZQ_Op<"contract", [Pure]> {
+def ZQ_ContractOp : ZQ_Op<"contract", [
+    Pure, AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<TilingInterface, [
+        "getIterationDomain", "getLoopIteratorTypes", "getTiledImplementation",
+        "getResultTilePosition", "generateResultTileValue"]>]> {
   let summary = "Activations times a compressed weight, in a compute domain";
   let description = [{
     `result[m, n] = init[m, n] + sum over k of x[m, k] * decode(weight)[n, k]`.
@@ -420,6 +424,10 @@ def ZQ_ContractOp : ZQ_Op<"contract", [Pure]> {
     of the weight are multiplied where i + j is less than the larger number of
     planes.
 
+    With `at` the result is a part of all columns: those that begin with this
+    row of the weight, a multiple of `lanes`. Tiling makes such parts, so that
+    what is done with the result elementwise is done while it is in cache.
+
     ```mlir
     %y = zq.contract %q, %s, %t, %u with %w lanes 16
         outs(%init : tensor<1x512xf32>)
@@ -430,21 +438,29 @@ def ZQ_ContractOp : ZQ_Op<"contract", [Pure]> {
         outs(%more : tensor<64x512xf32>)
         : (tensor<1x2x8x2x32x32xbf16>), !zq.tensor<512x256xf32, #nvfp4_lanes>
         -> tensor<64x512xf32>
+    %part = zq.contract %q, %s, %t, %u with %w at %row lanes 16
+        outs(%tile : tensor<1x64xf32>)
+        : (tensor<1x64x2x1x4xi8>, tensor<1x16x1xf32>, tensor<1x16x2x1xi32>,
+           tensor<1x16x1xf32>), !zq.tensor<512x256xf32, #nvfp4_lanes>
+        -> tensor<1x64xf32>
     ```
 
     Constraints:
     * (N1) the weight has rank 2 and a codec in the form above, for `lanes`;
     * (N2) one or four activations, whose shapes and groups fit the weight's, and
-      a result of the type of `init`;
+      a result of the type of `init`, with a column for each row of the weight,
+      or, with `at`, as many as there are or fewer;
     * (N3) 1 to 3 `planes` and 16 lanes with activations in tiles, and no `planes`
-      with others.
+      with others; no `at` with tiles.
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$activations,
-                       ZQ_AnyCompressedTensor:$weight, I64Attr:$lanes,
+                       ZQ_AnyCompressedTensor:$weight, Optional<Index>:$row,
+                       I64Attr:$lanes,
                        OptionalAttr<I64Attr>:$planes, F32RankedTensor:$init);
   let results = (outs F32RankedTensor:$result);
   let assemblyFormat = [{
-    $activations `with` $weight `lanes` $lanes (`planes` $planes^)?
+    $activations `with` $weight (`at` $row^)? `lanes` $lanes
+    (`planes` $planes^)?
     `outs` `(` $init `:` type($init) `)` attr-dict
     `:` `(` type($activations) `)` `,` type($weight) `->` type($result)
   }];

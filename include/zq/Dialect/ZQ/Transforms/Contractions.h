@@ -55,6 +55,16 @@ std::optional<Product> matchProduct(linalg::LinalgOp op);
 /// or `otherwise`.
 double getAccuracy(Operation *op, double otherwise);
 
+/// Whether no two iterations of `op` read the same part of `operand`, loops of
+/// one iteration apart; `ranges` are those of its loops.
+bool dependsOnAllLoops(linalg::LinalgOp op, OpOperand *operand,
+                       ArrayRef<int64_t> ranges);
+
+/// How many of `panels` panels of a weight's rows are one task: a divisor of
+/// them, large enough to be worth starting one, small enough that all threads
+/// have some.
+int64_t getPanelsPerTask(int64_t panels);
+
 } // namespace mlir::zq
 
 #endif // ZQ_DIALECT_ZQ_TRANSFORMS_CONTRACTIONS_H

@@ -1,0 +1,110 @@
+//===- ContractTiles.cpp - Elementwise ops on the sums of contractions ----===//
+//
+// A bias, an activation function or a residual is added to a tile of sums while
+// that is in cache: the result is written once.
+//
+//===----------------------------------------------------------------------===//
+#include "ContractTiles.h"
+#include "zq/Dialect/ZQ/Transforms/Contractions.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+using namespace mlir::zq;
+
+/// Bytes of a tile of a contraction's result that stay in cache until they are
+/// read.
+static constexpr int64_t resultBytes = 1 << 20;
+
+SmallVector<int64_t> mlir::zq::getContractTile(Operation *root) {
+  auto op = dyn_cast<linalg::LinalgOp>(root);
+  if (!op || op.getNumReductionLoops())
+    return {};
+  SmallVector<int64_t> sizes;
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    auto contract = input->get().getDefiningOp<ContractOp>();
+    if (!contract || contract.isOnTiles() || !contract->hasOneUse())
+      continue;
+    SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+    AffineMap map = op.getMatchingIndexingMap(input);
+    int64_t lanes = contract.getLanes();
+    auto column = dyn_cast<AffineDimExpr>(map.getResult(1));
+    if (!column || ShapedType::isDynamicShape(ranges) ||
+        ranges[column.getPosition()] % lanes ||
+        !dependsOnAllLoops(op, input, ranges))
+      continue;
+    int64_t columns = ranges[column.getPosition()];
+    int64_t task = getPanelsPerTask(columns / lanes) * lanes;
+    int64_t height =
+        cast<RankedTensorType>(contract.getResult().getType()).getDimSize(0);
+    if (height * task * int64_t(sizeof(float)) > resultBytes)
+      continue;
+    SmallVector<int64_t> own(ranges.size(), 0);
+    own[column.getPosition()] = task;
+    if (sizes.empty())
+      sizes = own;
+    if (sizes != own)
+      return {};
+  }
+  return sizes;
+}
+
+/// The scalar that all elements of `value` are, a slice of a splat constant or
+/// the result of a fill; null where they are not known to be one.
+static Value getSplat(RewriterBase &b, Value value) {
+  if (auto fill = value.getDefiningOp<linalg::FillOp>())
+    return fill.getInputs().front();
+  while (auto slice = value.getDefiningOp<tensor::ExtractSliceOp>())
+    value = slice.getSource();
+  DenseElementsAttr constant;
+  if (!matchPattern(value, m_Constant(&constant)) || !constant.isSplat())
+    return nullptr;
+  return arith::ConstantOp::create(b, value.getLoc(),
+                                   constant.getSplatValue<TypedAttr>());
+}
+
+void mlir::zq::shareDestination(RewriterBase &rewriter, ContractOp contract) {
+  OpBuilder::InsertionGuard guard(rewriter);
+  rewriter.setInsertionPoint(contract);
+  Value splat = getSplat(rewriter, contract.getInit());
+  if (!splat || !contract->hasOneUse())
+    return;
+  Location loc = contract.getLoc();
+  auto type = cast<RankedTensorType>(contract.getResult().getType());
+  OpOperand &use = *contract->use_begin();
+  auto reader = dyn_cast<linalg::GenericOp>(use.getOwner());
+  auto slice =
+      reader ? reader.getDpsInits()[0].getDefiningOp<tensor::ExtractSliceOp>()
+             : tensor::ExtractSliceOp();
+  Value room;
+  if (slice && slice->hasOneUse() && slice.getType() == type &&
+      reader.getNumDpsInits() == 1 &&
+      !reader.payloadUsesValueFromOperand(reader.getDpsInitOperand(0)) &&
+      reader.getMatchingIndexingMap(&use) ==
+          reader.getMatchingIndexingMap(reader.getDpsInitOperand(0))) {
+    rewriter.moveOpBefore(slice, contract);
+    room = slice;
+    // Read in the place where it is written, not as an input of its own, which
+    // would be a copy.
+    rewriter.modifyOpInPlace(reader, [&] {
+      BlockArgument sum = reader.getMatchingBlockArgument(&use);
+      sum.replaceAllUsesWith(
+          reader.getMatchingBlockArgument(reader.getDpsInitOperand(0)));
+      reader.getDpsInitsMutable()[0].assign(contract);
+    });
+  } else {
+    room = tensor::EmptyOp::create(
+        rewriter, loc, tensor::getMixedSizes(rewriter, loc, contract.getInit()),
+        type.getElementType());
+  }
+  Operation *init = contract.getInit().getDefiningOp();
+  Value filled =
+      linalg::FillOp::create(rewriter, loc, splat, room).getResult(0);
+  rewriter.modifyOpInPlace(contract,
+                           [&] { contract.getInitMutable().assign(filled); });
+  if (isOpTriviallyDead(init))
+    rewriter.eraseOp(init);
+}
