@@ -60,6 +60,14 @@ const LaneCodec codecs[] = {
     {"zerosOfRows", "scale<tensor, f32>, scale<1x?, bf16, zero = f16, rows = "
                     "R>, quantize<ui6>, pack<lanes = Rx4>"},
     {"unscaled", "quantize<si4>, pack<lanes = Rx4>"},
+    {"int4InRans", "scale<1x32, f16, rows = R>, quantize<si4>, panels<Rx4, "
+                   "[register_rans<lanes = 256, rows = 1>]>"},
+    {"int8InRansWithEscapes",
+     "scale<1x20, bf16, rows = R>, quantize<si8>, panels<Rx4, "
+     "[register_rans<lanes = 64, rows = 1>]>"},
+    {"float4InWindows",
+     "scale<tensor, f32>, scale<1x16, f8E4M3FN, rows = R>, quantize<f4E2M1FN>, "
+     "panels<Rx4, [window<bits = [2, 2], chunk = 1048576>]>"},
 };
 
 /// AVX2 with its own products of bytes and without fused products, AVX-512
@@ -271,7 +279,7 @@ std::vector<std::tuple<std::string, LaneCodec>> getCases() {
       std::string name = codec.name;
       if (set == sets.front() || name == "nvfp4" || name == "int6" ||
           name == "int8OfRows" || name == "elevenValues" ||
-          name == "integerZeros")
+          name == "integerZeros" || name == "int4InRans")
         cases.emplace_back(set, codec);
     }
   return cases;

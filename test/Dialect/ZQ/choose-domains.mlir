@@ -144,6 +144,23 @@ func.func @many_rows(%x: tensor<128x64xf32>, %v: !zq.tensor<64x64xf32, #pow2>, %
   return %s : tensor<128x64xf32>
 }
 
+// Entropy-coded codes, a line for each panel: products of integers, and none in
+// tiles, which are filled in any order.
+#rans = #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, panels<16x4, [register_rans<lanes = 256, rows = 1>]>>
+// CHECK-LABEL: func.func @entropy(
+// CHECK: zq.planes {{.*}} count 2 group 32
+// CHECK: zq.contract %{{.*}} lanes 16 outs
+// TILES-LABEL: func.func @entropy(
+// TILES-NOT: zq.tiles
+// TILES: zq.planes {{.*}} count 2 group 32
+func.func @entropy(%x: tensor<128x64xf32>, %w: !zq.tensor<64x64xf32, #rans>, %y: tensor<128x64xf32>) -> tensor<128x64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #rans> -> tensor<64x64xf32>
+  %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %d : tensor<128x64xf32>, tensor<64x64xf32>)
+      outs(%y : tensor<128x64xf32>) -> tensor<128x64xf32>
+  return %r : tensor<128x64xf32>
+}
+
 // An elementwise op reads the result as the matrix that it is: both have the
 // same tiles then.
 #bx = affine_map<(b, m, n, k) -> (b, m, k)>

@@ -128,3 +128,25 @@ func.func @part(%x: tensor<1x256xf32>, %w: !w, %row: index, %i: tensor<1x40xf32>
       : (tensor<1x256xf32>), !w -> tensor<1x40xf32>
   return %y : tensor<1x40xf32>
 }
+
+// A source with a state: it begins at the panel, and the loop carries it.
+!r = !zq.tensor<64x256xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, panels<16x4, [register_rans<lanes = 256, rows = 1>]>>>
+// CHECK-LABEL: func.func @with_state(
+// CHECK: %[[STREAMS:.*]]:4 = zq.disassemble
+// CHECK: scf.for %[[PANEL:[^ ]*]] = %c0 to %c4
+// CHECK:   %[[ROW:.*]] = arith.muli %[[PANEL]], %c16
+// CHECK:   %[[LINE:.*]] = arith.divui %[[ROW]], %c16
+// CHECK:   tensor.extract %[[STREAMS]]#2[%[[LINE]], %c0]
+// CHECK:   %[[LOW:.*]] = vector.transfer_read %[[STREAMS]]#3[%{{.*}}], {{.*}}vector<256xi8>
+// CHECK:   scf.for %{{.*}} = %c0 to %c256 step %c32 iter_args(%{{[^ ]*}} = %{{[^ ]*}}, %[[OUTER:[^ ]*]] = %[[LOW]],
+// CHECK:     scf.for %{{.*}} = %c0 to %c32 step %c16 iter_args({{.*}}, %[[STATE:[^ ]*]] = %[[OUTER]],
+// CHECK:       zq.lookup %[[STATE]] in %{{.*}} : vector<256xi8>, vector<256xi8>
+// CHECK-COUNT-4: zq.dot
+// CHECK-NOT: zq.dot
+// CHECK:     scf.yield %{{.*}} : vector<16xf32>, vector<256xi8>, vector<256xi8>, index
+func.func @with_state(%q: tensor<1x64x1x1x4xi8>, %s: tensor<1x8x1xf32>, %t: tensor<1x8x1x1xi32>,
+                      %u: tensor<1x8x1xf32>, %w: !r, %i: tensor<1x64xf32>) -> tensor<1x64xf32> {
+  %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<1x64xf32>)
+      : (tensor<1x64x1x1x4xi8>, tensor<1x8x1xf32>, tensor<1x8x1x1xi32>, tensor<1x8x1xf32>), !r -> tensor<1x64xf32>
+  return %y : tensor<1x64xf32>
+}

@@ -54,3 +54,21 @@ func.func @caller(%x: tensor<64xf32>, %w: !w, %y: tensor<64xf32>) -> tensor<64xf
   %r = call @callee(%x, %w, %y) : (tensor<64xf32>, !w, tensor<64xf32>) -> tensor<64xf32>
   return %r : tensor<64xf32>
 }
+
+// -----
+
+// An entropy coder gets a line for each panel.
+!r = !zq.tensor<64x64xf32, #zq.codec<scale<1x32, f16>, quantize<si4>, register_rans<lanes = 64, rows = 4>>>
+!v = !zq.tensor<64x64xf32, #zq.codec<scale<1x32, f16>, quantize<si4>, window<bits = [2, 2], chunk = 64>>>
+// CHECK-DAG: [[R:#.*]] = #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, panels<16x4, [register_rans<lanes = 256, rows = 1>]>>
+// CHECK-DAG: [[V:#.*]] = #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, panels<16x4, [window<bits = [2, 2], chunk = 1048576>]>>
+// CHECK-LABEL: func.func @entropy(
+// CHECK-SAME: !zq.tensor<64x64xf32, [[R]]>, %{{.*}}: !zq.tensor<64x64xf32, [[V]]>
+func.func @entropy(%x: tensor<64xf32>, %w: !r, %v: !v, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !r -> tensor<64x64xf32>
+  %r = linalg.matvec ins(%d, %x : tensor<64x64xf32>, tensor<64xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  %c = zq.decode %v at [0, 0] outs(%e : tensor<64x64xf32>) : !v -> tensor<64x64xf32>
+  %s = linalg.matvec ins(%c, %r : tensor<64x64xf32>, tensor<64xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  return %s : tensor<64xf32>
+}

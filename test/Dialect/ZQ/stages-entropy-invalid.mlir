@@ -93,3 +93,48 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si8>, register_rans
 
 // expected-error @+1 {{(T3) 'register_rans' takes in codes, but gets 'f32' values (add 'quantize<...>' above it?)}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<register_rans<lanes = 64, rows = 1>>>)
+
+// -----
+
+// expected-error @+1 {{(panels 1) a panel has 4 to 64 rows and 1 to 8 codes of each side by side, powers of two}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, panels<12x4, [pack]>>>)
+
+// -----
+
+// expected-error @+1 {{(panels 1) a panel has 4 to 64 rows and 1 to 8 codes of each side by side, powers of two}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, panels<16, [pack]>>>)
+
+// -----
+
+// expected-error @+1 {{(panels 1) a panel has 4 to 64 rows and 1 to 8 codes of each side by side, powers of two}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, panels<16x16, [pack]>>>)
+
+// -----
+
+// expected-error @+1 {{(panels 2) codes go to one lossless stage that begins each line anew, in chunks of a multiple of 64 codes}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, panels<16x4, [register_rans<lanes = 64, rows = 2>]>>>)
+
+// -----
+
+// expected-error @+1 {{(panels 2) codes go to one lossless stage that begins each line anew, in chunks of a multiple of 64 codes}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, panels<16x4, f32>>>)
+
+// -----
+
+// expected-error @+1 {{(panels 2) codes go to one lossless stage that begins each line anew, in chunks of a multiple of 128 codes}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, panels<16x8, [window<bits = 2, chunk = 64>]>>>)
+
+// -----
+
+// expected-error @+1 {{(T3) 'panels' takes in a matrix, and not a tensor of rank 3}}
+func.func private @f(!zq.tensor<2x4x64xf32, #zq.codec<quantize<si4>, panels<16x4, [pack]>>>)
+
+// -----
+
+// expected-error @+1 {{(T3) 'panels' takes in codes, but gets 'f32' values (add 'quantize<...>' above it?)}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<panels<16x4, [pack]>>>)
+
+// -----
+
+// expected-error @+1 {{(T3) 'panels' hands codes to a stage that ends the chain, and not to #zq.fields<f8E4M3FN>}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<f8E4M3FN>, panels<16x4, [fields<f8E4M3FN>]>>>)

@@ -121,3 +121,19 @@ func.func @register_rans_with_escapes(%w: !zq.tensor<6x204xbf16, #zq.codec<field
       -> tensor<6x204xbf16>
   return %d : tensor<6x204xbf16>
 }
+
+// The streams are those of a matrix with a row for each panel. A row is decoded
+// with those beside it, and taken out by its place in its panel.
+// CHECK-LABEL: @panels_streams
+// DECODER: zq.decoder private @decode_37x203xf32
+// DECODER-SAME: #zq.stream<"offsets" : i32, (d0, d1) -> (d0 ceildiv 16, 1)>
+// DECODER: %[[ROW:.*]] = arith.remui %{{.*}}, %c16
+// DECODER: vector.extract %{{.*}}[%[[ROW]]] : i32 from vector<16xi32>
+func.func @panels_streams(%w: !zq.tensor<37x203xf32, #zq.codec<quantize<si4>, panels<16x4, [register_rans<lanes = 256, rows = 1>]>>>)
+    -> tensor<37x203xf32> {
+  %e = tensor.empty() : tensor<37x203xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<37x203xf32>)
+      : !zq.tensor<37x203xf32, #zq.codec<quantize<si4>, panels<16x4, [register_rans<lanes = 256, rows = 1>]>>>
+      -> tensor<37x203xf32>
+  return %d : tensor<37x203xf32>
+}

@@ -119,6 +119,9 @@ static LogicalResult verifyTiles(ContractOp op, const LaneForm &form) {
            << planes << " and " << op.getLanes();
   if (op.getRow())
     return op.emitOpError("(N3) has tiles for the whole of its result");
+  if (form.isSequential)
+    return op.emitOpError("(N3) has a weight in planes, which no state goes "
+                          "through");
   auto result = cast<RankedTensorType>(op.getResult().getType());
   auto weight = cast<CompressedTensorType>(op.getWeight().getType());
   auto tiles = op.getActivations().size() == 1

@@ -104,6 +104,10 @@ std::optional<LaneForm> mlir::zq::getLaneForm(CompressedTensorType type,
     form.columns = source.getLaneColumns(inputs[i + 1], lanes, laneDepth);
   if (!form.columns)
     return refuse("its codes are not laid out for lanes");
+  int64_t chunk = stages[i + 1].getChunk(/*scope=*/nullptr);
+  if (chunk && chunk < shape[1])
+    return refuse("a panel of its codes is more than one chunk");
+  form.isSequential = chunk != 0;
   if (!llvm::all_of(form.values, [](float v) { return std::isfinite(v); }))
     return refuse("not all of its codes stand for finite values");
   form.group = getGroup(form.factors);

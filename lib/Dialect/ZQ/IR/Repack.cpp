@@ -28,18 +28,26 @@ static Array changePanels(const Array &array, const Part &from, const Part &to,
   return to.rows ? ::zq::codec::toPanels(rows, to.rows) : rows;
 }
 
-/// The main stream of a last stage, laid out by another.
-static Result<Array> changeSource(const Array &main, StageAttrInterface from,
-                                  StageAttrInterface to, Type input,
-                                  ArrayRef<int64_t> shape) {
+/// The streams of a last stage, laid out by another.
+static Result<Streams> changeSource(Streams streams, StageAttrInterface from,
+                                    StageAttrInterface to, Type input,
+                                    ArrayRef<int64_t> shape) {
   auto decoder = from.getReference(input), encoder = to.getReference(input);
-  if (!decoder || !encoder || !decoder->isLossless() || !encoder->isLossless())
+  if (!decoder || !encoder || !decoder->isLossless() ||
+      !encoder->isLossless() || streams.size() != decoder->numSides() + 1)
     return Error{"the codecs differ in more than their layout"};
-  Result<Array> codes = decoder->decode(main, {}, {shape.begin(), shape.end()});
+  Array main = std::move(streams.back().array);
+  streams.pop_back();
+  Result<Array> codes =
+      decoder->decode(main, streams, {shape.begin(), shape.end()});
   if (!codes)
-    return codes;
-  Streams none;
-  return encoder->encode(*codes, {}, none);
+    return codes.error();
+  Streams result;
+  Result<Array> coded = encoder->encode(*codes, {}, result);
+  if (!coded)
+    return coded.error();
+  result.push_back({encoder->mainName(), std::move(*coded)});
+  return result;
 }
 
 bool mlir::zq::isInLanesOf(CompressedTensorType from, CompressedTensorType to) {
@@ -73,9 +81,19 @@ Result<Streams> mlir::zq::repack(CompressedTensorType from,
     StageAttrInterface other = wanted.getStages()[i];
     ArrayRef<Part> own = (*oldParts)[i], others = (*newParts)[i];
     SmallVector<int64_t> at = old.getShapes(shape)[i];
+    if (old.getInputs(element)[i] != wanted.getInputs(element)[i])
+      return Error{"the codecs differ in more than their layout"};
+    if (i + 1 == old.getStages().size() && stage != other) {
+      Result<Streams> changed =
+          changeSource(Streams(streams.begin() + result.size(), streams.end()),
+                       stage, other, old.getInputs(element)[i], at);
+      if (!changed)
+        return changed;
+      llvm::append_range(result, *changed);
+      break;
+    }
     if (own.size() != others.size())
       return Error{"the codecs differ in more than their layout"};
-    bool isLast = i + 1 == old.getStages().size();
     for (auto [j, part] : llvm::enumerate(own)) {
       size_t count = 1;
       if (part.codec)
@@ -91,18 +109,10 @@ Result<Streams> mlir::zq::repack(CompressedTensorType from,
         continue;
       }
       const Stream &stream = streams[result.size()];
-      bool isMain = isLast && j + 1 == own.size();
-      if (!isMain || stage == other) {
-        result.push_back(
-            {stream.name, changePanels(stream.array, part, others[j], at)});
-        continue;
-      }
-      Result<Array> main = changeSource(stream.array, stage, other,
-                                        old.getInputs(element)[i], at);
-      if (!main)
-        return main.error();
-      result.push_back({stream.name, std::move(*main)});
+      result.push_back(
+          {stream.name, changePanels(stream.array, part, others[j], at)});
     }
   }
+  ::zq::codec::numberNames(result);
   return result;
 }

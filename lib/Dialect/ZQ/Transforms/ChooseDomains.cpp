@@ -175,7 +175,9 @@ static Domain getIntegers(const LaneForm &form, int64_t planes,
 /// `accuracy`.
 static std::optional<Domain> getTiles(const LaneForm &form, int64_t height,
                                       int64_t rate, double accuracy) {
-  if (!rate || ShapedType::isDynamic(height) || accuracy <= 0)
+  // Tiles are filled a step at a time, in any order.
+  if (!rate || ShapedType::isDynamic(height) || accuracy <= 0 ||
+      form.isSequential)
     return std::nullopt;
   auto bf16Digits = 8, f32Digits = 24;
   int64_t digits = getDigits(form);

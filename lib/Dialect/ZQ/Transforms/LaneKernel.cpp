@@ -131,10 +131,61 @@ static Value splatInteger(OpBuilder &b, Location loc, VectorType type,
 // The loop along a panel
 //===----------------------------------------------------------------------===//
 
+/// Sets the source's state to that at the beginning of the panel.
+void LaneKernel::startPanel() {
+  state.clear();
+  if (!form.isSequential)
+    return;
+  LaneBuilder at = getBuilder(form.source, index(0));
+  at.position = {arith::MulIOp::create(b, loc, panel, index(lanes)), index(0)};
+  // Its parts are the weight's, so that there are all that it needs.
+  state = *codec.getStages()[form.source].emitInit(at);
+}
+
+/// Reads the codes of the source's tile that begins at `column`.
+void LaneKernel::readCodes(Value column) {
+  LaneBuilder at = getBuilder(form.source, column);
+  at.state = state;
+  codes = cast<CodeSourceAttrInterface>(codec.getStages()[form.source])
+              .emitCodes(at);
+  state = at.state;
+}
+
+/// Emits `body` in a loop from 0 to `end` that carries `values` and the
+/// source's state along.
+void LaneKernel::loopWithState(int64_t end, int64_t step,
+                               SmallVector<Value> &values,
+                               function_ref<void(Value)> body) {
+  size_t count = values.size();
+  auto enter = [&](ValueRange carried) {
+    values.assign(carried.begin(), carried.begin() + count);
+    state.assign(carried.begin() + count, carried.end());
+  };
+  auto carry = [&] {
+    SmallVector<Value> carried(values);
+    llvm::append_range(carried, state);
+    return carried;
+  };
+  auto loop = scf::ForOp::create(
+      b, loc, index(0), index(end), index(step), carry(),
+      [&](OpBuilder &, Location, Value i, ValueRange carried) {
+        enter(carried);
+        body(i);
+        scf::YieldOp::create(b, loc, carry());
+      });
+  enter(loop.getResults());
+}
+
+/// Columns that follow one another without a loop: `otherwise` where several
+/// rows are summed. A source with a state has work enough in each of its tiles.
+int64_t LaneKernel::getLeastRun(int64_t otherwise) const {
+  return form.isSequential ? form.columns : rows > 1 ? otherwise : leastStep;
+}
+
 /// Whole groups, and whole tiles of the source.
 int64_t LaneKernel::getStep() const {
   int64_t step = std::lcm(form.group, form.columns);
-  return rows > 1 ? step : step * llvm::divideCeil(leastStep, step);
+  return step * llvm::divideCeil(getLeastRun(/*otherwise=*/step), step);
 }
 
 SmallVector<Value> LaneKernel::emitSums(Value panel, Value block) {
@@ -142,16 +193,12 @@ SmallVector<Value> LaneKernel::emitSums(Value panel, Value block) {
   // Two sums for a single row, so that one does not wait for the other.
   Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(floats));
   Sums sums(rows > 1 ? rows : 2, zero);
+  startPanel();
   int64_t step = getStep(), whole = columns / step * step;
-  if (whole) {
-    auto loop = scf::ForOp::create(
-        b, loc, index(0), index(whole), index(step), sums,
-        [&](OpBuilder &, Location, Value column, ValueRange carried) {
-          scf::YieldOp::create(
-              b, loc, emitColumns(SmallVector<Value>(carried), column, step));
-        });
-    sums.assign(loop.result_begin(), loop.result_end());
-  }
+  if (whole)
+    loopWithState(whole, step, sums, [&](Value column) {
+      sums = emitColumns(sums, column, step);
+    });
   if (whole < columns)
     sums = emitColumns(sums, index(whole), columns - whole);
   if (rows == 1)
@@ -187,19 +234,14 @@ LaneKernel::Sums LaneKernel::emitColumns(Sums sums, Value column,
 void LaneKernel::emitGroup(Value column, int64_t offset, int64_t end) {
   // Long groups are loops: code for each of their columns would not fit the
   // instruction cache, and takes long to compile.
-  int64_t run = rows > 1 ? longestRun : leastStep;
-  int64_t chunk = form.columns * llvm::divideCeil(run, form.columns);
+  int64_t chunk =
+      form.columns * llvm::divideCeil(getLeastRun(longestRun), form.columns);
   int64_t looped = (end - offset) / chunk * chunk;
   if (form.group % form.columns == 0 && looped > chunk) {
     Value begin = add(column, offset);
-    auto loop = scf::ForOp::create(
-        b, loc, index(0), index(looped), index(chunk), groupSums,
-        [&](OpBuilder &, Location, Value place, ValueRange carried) {
-          groupSums.assign(carried.begin(), carried.end());
-          addRun(arith::AddIOp::create(b, loc, begin, place), 0, chunk);
-          scf::YieldOp::create(b, loc, groupSums);
-        });
-    groupSums.assign(loop.result_begin(), loop.result_end());
+    loopWithState(looped, chunk, groupSums, [&](Value place) {
+      addRun(arith::AddIOp::create(b, loc, begin, place), 0, chunk);
+    });
     offset += looped;
   }
   addRun(column, offset, end);
@@ -208,12 +250,9 @@ void LaneKernel::emitGroup(Value column, int64_t offset, int64_t end) {
 /// Adds the columns from `offset` up to `end` one after the other. Codes come a
 /// tile of the source at a time, which may lie in several groups.
 void LaneKernel::addRun(Value column, int64_t offset, int64_t end) {
-  auto source = cast<CodeSourceAttrInterface>(codec.getStages()[form.source]);
   for (; offset < end; offset += laneDepth) {
-    if (offset % form.columns == 0) {
-      LaneBuilder at = getBuilder(form.source, add(column, offset));
-      codes = source.emitCodes(at);
-    }
+    if (offset % form.columns == 0)
+      readCodes(add(column, offset));
     addColumns(codes[offset % form.columns / laneDepth], column, offset, end);
   }
 }
@@ -387,14 +426,11 @@ SmallVector<Value> LaneKernel::emitWeights(Value panel, Value column,
   this->panel = panel;
   // So many columns from a multiple of as many on share all factors.
   int64_t run = std::gcd(form.group, chunk);
-  auto source = cast<CodeSourceAttrInterface>(codec.getStages()[form.source]);
   SmallVector<Value> weights;
   Value factor;
   for (int64_t offset = 0; offset < count; offset += laneDepth) {
-    if (offset % form.columns == 0) {
-      LaneBuilder at = getBuilder(form.source, add(column, offset));
-      codes = source.emitCodes(at);
-    }
+    if (offset % form.columns == 0)
+      readCodes(add(column, offset));
     if (offset % run == 0) {
       readZeroPoint(add(column, offset));
       factor = emitFactors(add(column, offset), /*ofRows=*/false);

@@ -27,7 +27,7 @@ public:
   int64_t getChunk(int64_t multiple) const;
   /// Emits what `count` columns of panel `panel` decode to, at most a chunk,
   /// from `column` on, a multiple of one: a vector of f32 for each, with the
-  /// factors but those of whole rows.
+  /// factors but those of whole rows. Not for a weight with a state.
   SmallVector<Value> emitWeights(Value panel, Value column, int64_t chunk,
                                  int64_t count);
   /// The product of the factors of whole rows, a vector of f32; null where
@@ -47,6 +47,11 @@ private:
   /// A scalar of f32 as a vector; a vector as it is.
   Value toLanes(Value value);
 
+  void startPanel();
+  void readCodes(Value column);
+  void loopWithState(int64_t end, int64_t step, SmallVector<Value> &values,
+                     function_ref<void(Value)> body);
+  int64_t getLeastRun(int64_t otherwise) const;
   int64_t getStep() const;
   Sums emitColumns(Sums sums, Value column, int64_t count);
   void readZeroPoint(Value column);
@@ -85,6 +90,8 @@ private:
   int64_t chains = 1;
   /// Of the tile of the source that was read last.
   SmallVector<Value> codes;
+  /// The source's after that tile; none where it has no state.
+  SmallVector<Value> state;
   /// The zero points of the group, or null.
   Value zeroPoint;
 };

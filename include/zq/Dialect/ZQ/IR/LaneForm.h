@@ -39,6 +39,9 @@ struct LaneForm {
   SmallVector<float> values;
   /// Columns that the source stores together.
   int64_t columns = 0;
+  /// Whether the source has a state, which goes through a panel from its first
+  /// column to its last.
+  bool isSequential = false;
   /// Consecutive columns that share all factors; a multiple of `laneDepth`.
   int64_t group = 0;
 };

@@ -257,7 +257,8 @@ def CodeSourceAttrInterface : AttrInterface<"CodeSourceAttrInterface"> {
         Emits the codes of the builder's rows in `getLaneColumns` columns from
         its column on, a multiple of that many. One vector of bytes for each
         `depth` columns, the rows' codes one after the other; the bits of a byte
-        above its code are anything.
+        above its code are anything. A stage with state takes the builder's and
+        replaces it; a panel is one chunk, whose columns come in their order.
       }],
       "::llvm::SmallVector<::mlir::Value>", "emitCodes",
       (ins "::mlir::zq::LaneBuilder &":$builder)>,

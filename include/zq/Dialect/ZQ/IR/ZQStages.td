@@ -35,6 +35,7 @@ include "zq/Dialect/ZQ/IR/Stages/Huffman.td"
 include "zq/Dialect/ZQ/IR/Stages/Window.td"
 include "zq/Dialect/ZQ/IR/Stages/Rans.td"
 include "zq/Dialect/ZQ/IR/Stages/RegisterRans.td"
+include "zq/Dialect/ZQ/IR/Stages/Panels.td"
 include "zq/Dialect/ZQ/IR/Stages/Custom.td"
 
 #endif // ZQ_DIALECT_ZQ_IR_ZQSTAGES_TD

@@ -9,7 +9,7 @@ using namespace mlir::zq;
 LogicalResult mlir::zq::verifyChunk(ErrorFn emitError, int64_t chunk,
                                     StringRef label) {
   // A multiple of 64 keeps every block of a vector unit inside one chunk.
-  if (chunk >= 64 && chunk % 64 == 0 && chunk <= (1 << 20))
+  if (chunk >= 64 && chunk % 64 == 0 && chunk <= largestChunk)
     return success();
   return emitError() << label
                      << " a chunk is a multiple of 64 symbols, at most "

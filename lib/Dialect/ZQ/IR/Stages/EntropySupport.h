@@ -11,6 +11,9 @@
 
 namespace mlir::zq {
 
+/// The most elements of a chunk.
+constexpr int64_t largestChunk = 1 << 20;
+
 /// Whether `chunk` elements along the last axis may be a chunk.
 LogicalResult verifyChunk(ErrorFn emitError, int64_t chunk, StringRef label);
 

@@ -87,6 +87,20 @@ StageCost RegisterRansAttr::getCost(ArrayRef<int64_t>, Type,
 
 bool RegisterRansAttr::isLossless() const { return true; }
 
+/// Lanes whose steps do not wait for one another, where codes are decoded in
+/// registers: four vectors of 64.
+static constexpr int64_t lanesInFlight = 256;
+
+StageAttrInterface RegisterRansAttr::withLanes(Type, int64_t rank,
+                                               int64_t lanes,
+                                               int64_t depth) const {
+  if (rank != 2)
+    return *this;
+  StageAttrInterface line = get(getContext(), lanesInFlight, /*rows=*/1);
+  return PanelsAttr::get(getContext(), {lanes, depth},
+                         CodecAttr::get(getContext(), line));
+}
+
 //===----------------------------------------------------------------------===//
 // Decoding: low and high bytes of the lanes' states, and positions in the bits
 // and the escapes

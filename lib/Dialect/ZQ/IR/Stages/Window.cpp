@@ -88,6 +88,17 @@ StageCost WindowAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
 
 bool WindowAttr::isLossless() const { return true; }
 
+StageAttrInterface WindowAttr::withLanes(Type, int64_t rank, int64_t lanes,
+                                         int64_t depth) const {
+  if (rank != 2)
+    return *this;
+  // A panel is one chunk, where it can be.
+  StageAttrInterface line =
+      get(getContext(), getBits(), getBase(), largestChunk);
+  return PanelsAttr::get(getContext(), {lanes, depth},
+                         CodecAttr::get(getContext(), line));
+}
+
 Attribute WindowAttr::parse(AsmParser &parser, Type) {
   SmallVector<int64_t> bits;
   bool base = false;

@@ -5,7 +5,8 @@
 include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
 def ZQ_WindowAttr
-    : ZQ_Stage<"Window", "window", ["getChunk", "emitInit", "getGranule"]> {
+    : ZQ_Stage<"Window", "window", ["getChunk", "emitInit", "getGranule",
+                                  "withLanes"]> {
   let summary = "Frequent symbols in a few bits, the others apart";
   let description = [{
     A code of k bits (1 to 4) stands for one of the 2^k - 1 most frequent
