@@ -108,3 +108,31 @@ func.func @none(%small: memref<512x1024xi8>, %again: memref<4194304xi8>, %at: me
   }
   return
 }
+
+// Two loops walk along the first 4 KiB of each row: the next row is fetched, and
+// not what lies behind them in this one.
+// CHECK-LABEL: func.func @parts_of_rows(
+// CHECK-SAME: %[[W:[^:]*]]: memref<64x32768xi8>
+// CHECK: %[[AT:.*]] = arith.addi
+// CHECK: %[[NEXT:.*]] = arith.addi %[[AT]], %c32768
+// CHECK: memref.prefetch %[[W]][%{{.*}}, %[[NEXT]]], read, locality<2>, data
+func.func @parts_of_rows(%w: memref<64x32768xi8>) {
+  %none = arith.constant 0 : i8
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %c64 = arith.constant 64 : index
+  %c512 = arith.constant 512 : index
+  scf.for %i = %c0 to %c64 step %c1 {
+    scf.for %j = %c0 to %c8 step %c1 {
+      scf.for %k = %c0 to %c8 step %c1 {
+        %part = arith.muli %j, %c512 : index
+        %offset = arith.muli %k, %c64 : index
+        %column = arith.addi %part, %offset : index
+        %a = vector.transfer_read %w[%i, %column], %none {in_bounds = [true]} : memref<64x32768xi8>, vector<64xi8>
+        "test.use"(%a) : (vector<64xi8>) -> ()
+      }
+    }
+  }
+  return
+}

@@ -161,9 +161,11 @@ namespace {
 /// A vector that an innermost loop reads from another place each time.
 struct Stream {
   vector::TransferReadOp read;
-  /// Bytes from one iteration to the next, and to the next one of the loop
-  /// around.
+  /// Bytes from one iteration to the next, and from a row that these make to
+  /// the next row.
   int64_t step, rowStep;
+  /// Bytes of such a row; 0 where that is not known.
+  int64_t rowBytes = 0;
 
   int64_t getBytes() {
     auto type = cast<VectorType>(read.getVector().getType());
@@ -196,6 +198,12 @@ static bool isReadOnce(scf::ForOp loop, vector::TransferReadOp read,
   return true;
 }
 
+/// How often `loop` runs; 0 where that is not known.
+static int64_t getTripCount(scf::ForOp loop) {
+  auto count = loop.getStaticTripCount();
+  return count ? count->getSExtValue() : 0;
+}
+
 static std::optional<Stream> getStream(scf::ForOp loop,
                                        vector::TransferReadOp read) {
   if (!isa<MemRefType>(read.getBase().getType()) ||
@@ -209,11 +217,20 @@ static std::optional<Stream> getStream(scf::ForOp loop,
   Stream stream{read, static_cast<int64_t>(std::llround(*slope * *step)), 0};
   if (stream.step <= 0)
     return std::nullopt;
-  if (auto around = dyn_cast<scf::ForOp>(loop->getParentOp())) {
+  // Loops that go on where the one inside ended walk along the same row.
+  stream.rowBytes = stream.step * getTripCount(loop);
+  for (auto around = loop->getParentOfType<scf::ForOp>(); around;
+       around = around->getParentOfType<scf::ForOp>()) {
     auto aroundStep = getConstantIntValue(around.getStep());
     auto row = getSlope(read.getBase(), indices, around.getInductionVar());
-    if (aroundStep && row && *row > 0)
-      stream.rowStep = std::llround(*row * *aroundStep);
+    if (!aroundStep || !row || *row <= 0)
+      break;
+    int64_t rowStep = std::llround(*row * *aroundStep);
+    if (rowStep != stream.rowBytes) {
+      stream.rowStep = rowStep;
+      break;
+    }
+    stream.rowBytes = rowStep * getTripCount(around);
   }
   return stream;
 }
@@ -224,9 +241,6 @@ static void prefetchInLoop(scf::ForOp loop) {
     if (auto stream = getStream(loop, read))
       streams.push_back(*stream);
   });
-  int64_t trips = 0;
-  if (auto count = loop.getStaticTripCount())
-    trips = count->getZExtValue();
   // Streams that go along at the same time wait for one memory: all of them are
   // fetched as many iterations ahead. Reads of less than a step share one.
   int64_t perIteration = 0;
@@ -237,7 +251,7 @@ static void prefetchInLoop(scf::ForOp loop) {
     lead = std::max(llvm::alignTo(lead, lineBytes), uint64_t(2 * lineBytes));
     // Where rows follow each other the lead may go on into the next one.
     if (stream.rowStep && stream.rowStep <= mostRowLead &&
-        trips * stream.step < stream.rowStep)
+        stream.rowBytes < stream.rowStep)
       lead = llvm::alignTo(lead, stream.rowStep);
     int64_t bytes = cast<MemRefType>(stream.read.getBase().getType())
                         .getElementTypeBitWidth() /
