@@ -84,9 +84,9 @@ func.func @zero_point(%q: tensor<1x32x1x1x4xi8>, %s: tensor<1x2x1xf32>, %t: tens
   return %y : tensor<1x16xf32>
 }
 
-// Tiles: 32 rows of the weight are decoded in pairs of columns to a panel, and
-// multiplied with each block of the activation; the factor of whole rows comes
-// at the end.
+// Tiles: 32 rows of the weight are decoded in pairs of columns to a panel, while
+// the one before is multiplied with each block of the activation; the factor of
+// whole rows comes at the end.
 !rows = !zq.tensor<96x256xf32, #zq.codec<scale<1x?, f32, rows = 16>, scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
 // CHECK-LABEL: func.func @tiles(
 // CHECK-SAME: %[[X:[^:]*]]: tensor<70x256xf32>
@@ -94,15 +94,22 @@ func.func @zero_point(%q: tensor<1x32x1x1x4xi8>, %s: tensor<1x2x1xf32>, %t: tens
 // CHECK:   %[[ROUNDED:.*]] = zq.to_bf16 %{{.*}} : vector<32xf32>
 // CHECK:   vector.transfer_write %[[ROUNDED]]
 // CHECK: scf.forall (%{{.*}}) in (3) shared_outs
-// CHECK:   tensor.empty() : tensor<1x3x32x32xf32>
-// CHECK:   tensor.empty() : tensor<4x1x2x16x32xbf16>
-// CHECK:   scf.for %[[PART:[^ ]*]] = %c0 to %c2
-// CHECK:     zq.lookup
-// CHECK:     vector.interleave
-// CHECK:     zq.to_bf16
-// CHECK:     %[[FIRST:.*]] = arith.cmpi eq, %[[PART]], %c0
-// CHECK:     %[[LHS:.*]] = tensor.extract_slice %[[T]][%[[PART]], %{{.*}}, 0, 0, 0, 0] [1, 1, 4, 1, 32, 32]
-// CHECK:     zq.multiply_tiles %[[LHS]], %{{.*}} fresh %[[FIRST]]
+// CHECK:   %[[SUMS:.*]] = tensor.empty() : tensor<1x3x32x32xf32>
+// CHECK:   %[[PANELS:.*]] = tensor.empty() : tensor<2x4x1x2x16x32xbf16>
+// CHECK:   scf.for %[[NEXT:[^ ]*]] = %c0 to %c3 step %c1 iter_args(%{{.*}} = %[[SUMS]], %{{.*}} = %[[PANELS]])
+// CHECK:     %[[SIDE:.*]] = arith.remui %[[NEXT]], %c2
+// CHECK:     %[[OTHER:.*]] = arith.subi %c1, %[[SIDE]]
+// CHECK:     scf.if
+// CHECK:       %[[FIRST:.*]] = arith.cmpi eq, %[[PART:.*]], %c0
+// CHECK:       %[[RHS:.*]] = tensor.extract_slice %{{.*}}[%[[OTHER]], 0, 0, 0, 0, 0] [1, 4, 1, 2, 16, 32]
+// CHECK:       %[[LHS:.*]] = tensor.extract_slice %[[T]][%[[PART]], %{{.*}}, 0, 0, 0, 0] [1, 1, 4, 1, 32, 32]
+// CHECK:       zq.multiply_tiles %[[LHS]], %[[RHS]] fresh %[[FIRST]]
+// CHECK:     scf.if
+// CHECK:       zq.lookup
+// CHECK:       vector.interleave
+// CHECK:       %[[PAIRS:.*]] = zq.to_bf16
+// CHECK:       vector.transfer_write %[[PAIRS]], %{{.*}}[%[[SIDE]],
+// CHECK-NOT: zq.multiply_tiles
 // CHECK:   %[[SUM:.*]] = vector.transfer_read %{{.*}} : tensor<1x3x32x32xf32>, vector<16xf32>
 // CHECK:   arith.mulf %[[SUM]], %{{.*}} : vector<16xf32>
 func.func @tiles(%x: tensor<70x256xf32>, %w: !rows, %i: tensor<70x96xf32>) -> tensor<70x96xf32> {
@@ -149,4 +156,19 @@ func.func @with_state(%q: tensor<1x64x1x1x4xi8>, %s: tensor<1x8x1xf32>, %t: tens
   %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<1x64xf32>)
       : (tensor<1x64x1x1x4xi8>, tensor<1x8x1xf32>, tensor<1x8x1x1xi32>, tensor<1x8x1xf32>), !r -> tensor<1x64xf32>
   return %y : tensor<1x64xf32>
+}
+
+// Weights that bf16 holds need no rounding.
+!exact = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f8E8M0FNU, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+// CHECK-LABEL: func.func @exact(
+// CHECK: zq.to_bf16
+// CHECK: zq.lookup
+// CHECK: %[[WORD:.*]] = arith.ori %{{.*}}, %{{.*}} : vector<16xi32>
+// CHECK: vector.bitcast %[[WORD]] : vector<16xi32> to vector<32xbf16>
+// CHECK-NOT: zq.to_bf16
+func.func @exact(%x: tensor<32x64xf32>, %w: !exact, %i: tensor<32x32xf32>) -> tensor<32x32xf32> {
+  %t = zq.tiles %x planes 1 steps 2 : tensor<32x64xf32> -> tensor<1x1x2x1x32x32xbf16>
+  %y = zq.contract %t with %w lanes 16 planes 1 outs(%i : tensor<32x32xf32>)
+      : (tensor<1x1x2x1x32x32xbf16>), !exact -> tensor<32x32xf32>
+  return %y : tensor<32x32xf32>
 }

@@ -9,7 +9,12 @@
 
 namespace mlir::zq {
 
-/// Emits scf.for loops that carry one value.
+/// The part of a tensor that a task makes.
+struct TaskSlice {
+  SmallVector<OpFoldResult> offsets, sizes;
+};
+
+/// Emits scf.for loops that carry one value, and scf.forall.
 class LoopBuilder {
 public:
   LoopBuilder(OpBuilder &b, Location loc) : b(b), loc(loc) {}
@@ -59,6 +64,29 @@ public:
           scf::YieldOp::create(b, loc, body(i, carried.front()));
         });
     return loop.getResult(0);
+  }
+
+  /// `count` tasks at once, each of which makes a slice of `into` with `body`:
+  /// the one that `getSlice` returns for its index and the tensor.
+  Value tasks(int64_t count, Value into,
+              function_ref<TaskSlice(Value, Value)> getSlice,
+              function_ref<Value(Value, Value)> body) {
+    SmallVector<OpFoldResult> counts{b.getIndexAttr(count)};
+    auto forall = scf::ForallOp::create(
+        b, loc, counts, ValueRange(into), std::nullopt,
+        [&](OpBuilder &, Location, ValueRange args) {
+          auto [offsets, sizes] = getSlice(args[0], args[1]);
+          SmallVector<OpFoldResult> ones(offsets.size(), b.getIndexAttr(1));
+          Value slice = tensor::ExtractSliceOp::create(b, loc, args[1], offsets,
+                                                       sizes, ones);
+          slice = body(args[0], slice);
+          auto end = scf::InParallelOp::create(b, loc);
+          b.setInsertionPointToStart(end.getBody());
+          tensor::ParallelInsertSliceOp::create(b, loc, slice, args[1], offsets,
+                                                sizes, ones);
+        });
+    b.setInsertionPointAfter(forall);
+    return forall.getResult(0);
   }
 
   /// Runs `body` at every place of the dimensions of `sizes` but `skipped`,

@@ -392,27 +392,17 @@ Value ContractLowering::emit() {
   int64_t panels = height / lanes, task = getPanelsPerTask(panels);
   Value result = op.getInit();
   if (panels) {
-    SmallVector<OpFoldResult> tasks{b.getIndexAttr(panels / task)};
-    auto forall = scf::ForallOp::create(
-        b, loc, tasks, ValueRange(result), std::nullopt,
-        [&](OpBuilder &, Location, ValueRange args) {
-          Value first = loops.multiply(args[0], loops.index(task));
-          Value column = loops.multiply(first, loops.index(lanes));
-          SmallVector<OpFoldResult> offsets{b.getIndexAttr(0), column};
-          SmallVector<OpFoldResult> sizes{
-              tensor::getMixedSize(b, loc, args[1], 0),
-              b.getIndexAttr(task * lanes)};
-          SmallVector<OpFoldResult> ones(2, b.getIndexAttr(1));
-          Value slice = tensor::ExtractSliceOp::create(b, loc, args[1], offsets,
-                                                       sizes, ones);
-          slice = emitPanels(first, slice);
-          auto end = scf::InParallelOp::create(b, loc);
-          b.setInsertionPointToStart(end.getBody());
-          tensor::ParallelInsertSliceOp::create(b, loc, slice, args[1], offsets,
-                                                sizes, ones);
+    result = loops.tasks(
+        panels / task, result,
+        [&](Value i, Value whole) {
+          return TaskSlice{
+              {b.getIndexAttr(0), loops.multiply(i, loops.index(task * lanes))},
+              {tensor::getMixedSize(b, loc, whole, 0),
+               b.getIndexAttr(task * lanes)}};
+        },
+        [&](Value i, Value slice) {
+          return emitPanels(loops.multiply(i, loops.index(task)), slice);
         });
-    result = forall.getResult(0);
-    b.setInsertionPointAfter(forall);
   }
   if (height % lanes)
     result = emitRounds(result, [&](Value begin, Value end, Value into) {

@@ -3,8 +3,9 @@
 // A task is some blocks of 32 rows of the weight. It goes along the columns in
 // blocks of steps; for each, 32 rows at a time are decoded to a panel that lies
 // in the first cache, and multiplied with all rows of the activation, whose
-// block of columns lies in the second one, as do the sums. These go to the
-// result at the end, with the factors that are the same for all columns.
+// block of columns lies in the second one, as do the sums. Meanwhile the next
+// panel is decoded. The sums go to the result at the end, with the factors that
+// are the same for all columns.
 //
 //===----------------------------------------------------------------------===//
 #include "LowerTiles.h"
@@ -179,25 +180,16 @@ Value TilesLowering::emitRows(Value block, Value into) {
 Value TilesLowering::emit() {
   Value empty =
       tensor::EmptyOp::create(b, loc, type.getShape(), type.getElementType());
-  SmallVector<OpFoldResult> blocks{b.getIndexAttr(type.getDimSize(1))};
-  auto forall = scf::ForallOp::create(
-      b, loc, blocks, ValueRange(empty), std::nullopt,
-      [&](OpBuilder &, Location, ValueRange args) {
+  return tasks(
+      type.getDimSize(1), empty,
+      [&](Value block, Value whole) {
         SmallVector<OpFoldResult> offsets(6, b.getIndexAttr(0)),
-            sizes = getAsIndexOpFoldResult(b.getContext(), type.getShape()),
-            ones(6, b.getIndexAttr(1));
-        offsets[1] = args[0];
+            sizes = getAsIndexOpFoldResult(b.getContext(), type.getShape());
+        offsets[1] = block;
         sizes[1] = b.getIndexAttr(1);
-        Value slice = tensor::ExtractSliceOp::create(b, loc, args[1], offsets,
-                                                     sizes, ones);
-        slice = emitRows(args[0], slice);
-        auto end = scf::InParallelOp::create(b, loc);
-        b.setInsertionPointToStart(end.getBody());
-        tensor::ParallelInsertSliceOp::create(b, loc, slice, args[1], offsets,
-                                              sizes, ones);
-      });
-  b.setInsertionPointAfter(forall);
-  return forall.getResult(0);
+        return TaskSlice{offsets, sizes};
+      },
+      [&](Value block, Value slice) { return emitRows(block, slice); });
 }
 
 Value mlir::zq::lowerTiles(OpBuilder &b, TilesOp op) {
@@ -233,13 +225,19 @@ public:
     rows = weight.getShape()[0], columns = weight.getShape()[1];
     height = cast<RankedTensorType>(op.getResult().getType()).getDimSize(0);
     steps = tiles.getDimSize(2);
+    parts = tiles.getDimSize(0);
     blocks = llvm::divideCeil(rows, tileRows);
     round = std::min(tiles.getDimSize(1), roundBlocks);
     int64_t sums = 4 * tileRows * tileRows;
     taskBlocks =
         std::clamp<int64_t>(blocks / leastTasks, 1, sumBytes / (round * sums));
-    panelType = RankedTensorType::get(
-        {steps, planes, tileRows / tileLanes, tileDepth / 2, 2 * tileLanes},
+    chunk = kernel.getChunk(tileDepth);
+    std::string why;
+    isExact = getDigits(*getLaneForm(weight, tileLanes, why)) <= bf16Digits;
+    slots = llvm::divideCeil(round, halves);
+    share = llvm::divideCeil(steps * tileDepth / chunk, slots);
+    panelsType = RankedTensorType::get(
+        {2, steps, planes, halves, tileDepth / 2, 2 * tileLanes},
         b.getBF16Type());
     sumsType = RankedTensorType::get({taskBlocks, round, tileRows, tileRows},
                                      b.getF32Type());
@@ -250,24 +248,39 @@ public:
   Value emit();
 
 private:
+  /// A block of rows of the weight, in a block of columns.
+  struct Place {
+    Value block, part;
+  };
+
   Value emitTask(Value task, Value into);
   Value getPanelIndex(Value block, Value half);
-  Value decode(Value block, Value part, Value panel);
+  Value roundPairs(Value low, Value high);
   Value decodeColumns(Value index, Value half, Value column, int64_t count,
-                      Value step, Value panel);
-  Value multiplyBlocks(Value panel, Value part, Value first, Value count,
-                       Value place, Value sums);
+                      Value step, Value side, Value panels);
+  Value decode(Place place, Value half, Value slot, Value side, Value panels);
+  Value addProducts(Value panels, Value side, Place place, Value first, Value i,
+                    Value sums);
+  SmallVector<Value> emitRound(Value firstBlock, Value panelCount, Value begin,
+                               Value count, ValueRange carried);
   Value writeRound(Value sums, Value firstBlock, Value count, Value begin,
                    Value into);
 
+  static constexpr int64_t halves = tileRows / tileLanes;
+
   ContractOp op;
   LaneKernel &kernel;
-  RankedTensorType tiles, panelType, sumsType;
+  RankedTensorType tiles, panelsType, sumsType;
   VectorType floats, integers;
   bool startsFromZero;
+  /// Whether bf16 holds what the weight decodes to.
+  bool isExact;
   /// Of the weight, and of the activation.
   int64_t rows, columns, height;
-  int64_t planes, steps, blocks, round, taskBlocks;
+  int64_t planes, steps, parts, blocks, round, taskBlocks;
+  /// Columns that decode together. Of those that a half of a panel has in a
+  /// block, `share` are decoded after each of `slots` blocks of the activation.
+  int64_t chunk, slots, share;
 };
 
 } // namespace
@@ -275,7 +288,6 @@ private:
 /// The panel of lanes that is half `half` of block `block`: the last one for
 /// those beyond, which nothing is written of.
 Value TileContraction::getPanelIndex(Value block, Value half) {
-  int64_t halves = tileRows / tileLanes;
   Value panel = add(multiply(block, index(halves)), half);
   int64_t panels = llvm::divideCeil(rows, tileLanes);
   if (panels % halves == 0)
@@ -283,24 +295,42 @@ Value TileContraction::getPanelIndex(Value block, Value half) {
   return arith::MinUIOp::create(b, loc, panel, index(panels - 1));
 }
 
+/// Two columns as pairs of bf16.
+Value TileContraction::roundPairs(Value low, Value high) {
+  auto pairs = VectorType::get(2 * tileLanes, b.getBF16Type());
+  if (!isExact) {
+    Value both = vector::InterleaveOp::create(b, loc, low, high);
+    return ToBF16Op::create(b, loc, pairs, both);
+  }
+  // What bf16 has no digits for is zero.
+  auto toBits = [&](Value value) -> Value {
+    return arith::BitcastOp::create(b, loc, integers, value);
+  };
+  Value word = arith::OrIOp::create(
+      b, loc,
+      arith::ShRUIOp::create(b, loc, toBits(low), constant(integers, 16)),
+      arith::AndIOp::create(b, loc, toBits(high),
+                            constant(integers, 0xffff0000)));
+  return vector::BitCastOp::create(b, loc, pairs, word);
+}
+
 /// Decodes `count` columns from `column` on of one panel of lanes, and zeros up
 /// to the end of a step, to the steps from `step` on.
 Value TileContraction::decodeColumns(Value panelIndex, Value half, Value column,
-                                     int64_t count, Value step, Value panel) {
+                                     int64_t count, Value step, Value side,
+                                     Value panels) {
   SmallVector<Value> weights =
-      kernel.emitWeights(panelIndex, column, kernel.getChunk(tileDepth), count);
+      kernel.emitWeights(panelIndex, column, chunk, count);
   Value zeros = arith::ConstantOp::create(b, loc, b.getZeroAttr(floats));
   weights.resize(llvm::alignTo(count, tileDepth), zeros);
-  auto pairs = VectorType::get(2 * tileLanes, b.getBF16Type());
   for (size_t k = 0; k < weights.size(); k += 2) {
     Value low = weights[k], high = weights[k + 1];
     Value at = add(step, index(k / tileDepth));
     for (int64_t plane = 0; plane < planes; ++plane) {
-      Value both = vector::InterleaveOp::create(b, loc, low, high);
-      Value rounded = ToBF16Op::create(b, loc, pairs, both);
-      panel =
-          write(rounded, panel,
-                {at, index(plane), half, index(k % tileDepth / 2), index(0)});
+      Value rounded = roundPairs(low, high);
+      panels = write(
+          rounded, panels,
+          {side, at, index(plane), half, index(k % tileDepth / 2), index(0)});
       if (plane + 1 == planes)
         break;
       Value words = vector::BitCastOp::create(b, loc, integers, rounded);
@@ -315,55 +345,56 @@ Value TileContraction::decodeColumns(Value panelIndex, Value half, Value column,
       low = rest(low, lowBits), high = rest(high, highBits);
     }
   }
-  return panel;
+  return panels;
 }
 
-/// Decodes block `block` of rows, in the columns of block `part`.
-Value TileContraction::decode(Value block, Value part, Value panel) {
-  int64_t chunk = kernel.getChunk(tileDepth), width = steps * tileDepth;
-  Value begin = multiply(part, index(width));
-  int64_t whole = columns / chunk * chunk, tail = columns % chunk;
-  Value end = columns % width
-                  ? arith::MinUIOp::create(b, loc, add(begin, index(width)),
-                                           index(whole))
-                        .getResult()
-                  : add(begin, index(width));
-  auto getStep = [&](Value column) {
-    return arith::DivUIOp::create(
-        b, loc, arith::SubIOp::create(b, loc, column, begin), index(tileDepth));
-  };
-  return loop(
-      index(0), index(tileRows / tileLanes), 1, panel,
-      [&](Value half, Value panel) {
-        Value panelIndex = getPanelIndex(block, half);
-        panel = loop(begin, end, chunk, panel, [&](Value column, Value panel) {
-          return decodeColumns(panelIndex, half, column, chunk, getStep(column),
-                               panel);
+/// Decodes the columns of slot `slot` of one half of a panel.
+Value TileContraction::decode(Place place, Value half, Value slot, Value side,
+                              Value panels) {
+  int64_t width = steps * tileDepth, whole = columns / chunk * chunk;
+  Value first = multiply(slot, index(share));
+  Value begin = multiply(place.part, index(width));
+  Value panelIndex = getPanelIndex(place.block, half);
+  Value count = index(share);
+  bool isEven = columns % width == 0 && slots * share * chunk == width;
+  if (!isEven) {
+    // In the last block of columns, and in the last slot, there may be less.
+    Value left = arith::MinUIOp::create(
+        b, loc, arith::SubIOp::create(b, loc, index(columns), begin),
+        index(width));
+    left = arith::CeilDivUIOp::create(b, loc, left, index(chunk));
+    left = arith::SubIOp::create(b, loc, left,
+                                 arith::MinUIOp::create(b, loc, left, first));
+    count = arith::MinUIOp::create(b, loc, left, count);
+  }
+  return loop(index(0), count, 1, panels, [&](Value i, Value panels) {
+    Value offset = multiply(add(first, i), index(chunk));
+    Value column = add(begin, offset);
+    Value step = arith::DivUIOp::create(b, loc, offset, index(tileDepth));
+    auto emit = [&](int64_t count, Value panels) {
+      return decodeColumns(panelIndex, half, column, count, step, side, panels);
+    };
+    if (whole == columns)
+      return emit(chunk, panels);
+    Value isWhole = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
+                                          column, index(whole));
+    auto either = scf::IfOp::create(
+        b, loc, isWhole,
+        [&](OpBuilder &, Location) {
+          scf::YieldOp::create(b, loc, emit(chunk, panels));
+        },
+        [&](OpBuilder &, Location) {
+          scf::YieldOp::create(b, loc, emit(columns - whole, panels));
         });
-        if (!tail)
-          return panel;
-        Value isLast =
-            arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, part,
-                                  index(tiles.getDimSize(0) - 1));
-        auto last = scf::IfOp::create(
-            b, loc, isLast,
-            [&](OpBuilder &, Location) {
-              Value column = index(whole);
-              scf::YieldOp::create(b, loc,
-                                   decodeColumns(panelIndex, half, column, tail,
-                                                 getStep(column), panel));
-            },
-            [&](OpBuilder &, Location) {
-              scf::YieldOp::create(b, loc, panel);
-            });
-        return last.getResult(0);
-      });
+    return either.getResult(0);
+  });
 }
 
-/// Adds the products of the panel with `count` blocks of the activation from
-/// `first` on to the sums at `place`.
-Value TileContraction::multiplyBlocks(Value panel, Value part, Value first,
-                                      Value count, Value place, Value sums) {
+/// Adds the products of one panel with block `i` of the activation's round from
+/// block `first` on to its sums. Blocks count from the task's first one here.
+Value TileContraction::addProducts(Value panels, Value side, Place place,
+                                   Value first, Value i, Value sums) {
+  Value part = place.part;
   Value isFirst =
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, part, index(0));
   int64_t total = llvm::divideCeil(columns, tileDepth);
@@ -385,26 +416,23 @@ Value TileContraction::multiplyBlocks(Value panel, Value part, Value first,
     return getAsIndexOpFoldResult(b.getContext(), values);
   };
   OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
-  SmallVector<OpFoldResult> panelSizes = attributes(panelType.getShape());
-  panelSizes[0] = depth;
-  Value rhs = slice(panel, SmallVector<OpFoldResult>(5, zero), panelSizes, 0);
-  return loop(index(0), count, 1, sums, [&](Value i, Value sums) {
-    SmallVector<OpFoldResult> offsets(6, zero);
-    offsets[0] = part;
-    offsets[1] = add(first, i);
-    SmallVector<OpFoldResult> sizes = attributes(tiles.getShape());
-    sizes[0] = sizes[1] = one;
-    sizes[2] = depth;
-    Value lhs = slice(op.getActivations()[0], offsets, sizes, 2);
-    SmallVector<OpFoldResult> at{place, i, zero, zero},
-        shape = attributes({1, 1, tileRows, tileRows}), ones(4, one);
-    Value init = slice(sums, at, shape, 2);
-    Value sum =
-        MultiplyTilesOp::create(b, loc, init.getType(), lhs, rhs, isFirst, init)
-            .getResult(0);
-    return tensor::InsertSliceOp::create(b, loc, sum, sums, at, shape, ones)
-        .getResult();
-  });
+  SmallVector<OpFoldResult> offsets(6, zero),
+      sizes = attributes(panelsType.getShape());
+  offsets[0] = side;
+  sizes[0] = one, sizes[1] = depth;
+  Value rhs = slice(panels, offsets, sizes, 1);
+  offsets[0] = part, offsets[1] = add(first, i);
+  sizes = attributes(tiles.getShape());
+  sizes[0] = sizes[1] = one, sizes[2] = depth;
+  Value lhs = slice(op.getActivations()[0], offsets, sizes, 2);
+  SmallVector<OpFoldResult> at{place.block, i, zero, zero},
+      shape = attributes({1, 1, tileRows, tileRows}), ones(4, one);
+  Value init = slice(sums, at, shape, 2);
+  Value sum =
+      MultiplyTilesOp::create(b, loc, init.getType(), lhs, rhs, isFirst, init)
+          .getResult(0);
+  return tensor::InsertSliceOp::create(b, loc, sum, sums, at, shape, ones)
+      .getResult();
 }
 
 /// Adds the finished sums of `count` blocks of rows of the weight from
@@ -423,7 +451,7 @@ Value TileContraction::writeRound(Value sums, Value firstBlock, Value count,
     Value inTile = arith::RemUIOp::create(b, loc, row, index(tileRows));
     Value at = add(firstRow, row);
     return loop(index(0), count, 1, into, [&](Value i, Value into) {
-      for (int64_t half = 0; half < tileRows / tileLanes; ++half) {
+      for (int64_t half = 0; half < halves; ++half) {
         Value lane = index(half * tileLanes);
         Value sum = read(floats, sums, {i, tile, inTile, lane});
         Value panel = getPanelIndex(add(firstBlock, i), index(half));
@@ -440,33 +468,84 @@ Value TileContraction::writeRound(Value sums, Value firstBlock, Value count,
   });
 }
 
+/// The sums of all of the task's rows of the weight, in all columns, with the
+/// `count` blocks of the activation from `begin` on. Each panel is decoded
+/// while the one before is multiplied: blocks of the activation take turns with
+/// columns of the panel, so few that the CPU looks ahead from the one to the
+/// other.
+SmallVector<Value> TileContraction::emitRound(Value firstBlock,
+                                              Value panelCount, Value begin,
+                                              Value count, ValueRange carried) {
+  Value zero = index(0), one = index(1);
+  Value total = multiply(index(parts), panelCount);
+  auto isBelow = [&](Value x, Value y) -> Value {
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, x, y);
+  };
+  auto doIf = [&](Value condition, Value value,
+                  function_ref<Value()> body) -> Value {
+    return scf::IfOp::create(
+               b, loc, condition,
+               [&](OpBuilder &, Location) {
+                 scf::YieldOp::create(b, loc, body());
+               },
+               [&](OpBuilder &, Location) {
+                 scf::YieldOp::create(b, loc, value);
+               })
+        .getResult(0);
+  };
+  auto getPlace = [&](Value panel) -> Place {
+    return {arith::RemUIOp::create(b, loc, panel, panelCount),
+            arith::DivUIOp::create(b, loc, panel, panelCount)};
+  };
+  return loops(
+      zero, add(total, one), 1, carried, [&](Value next, ValueRange carried) {
+        Value side = arith::RemUIOp::create(b, loc, next, index(2));
+        Value otherSide = arith::SubIOp::create(b, loc, one, side);
+        Place decoded = getPlace(next);
+        decoded.block = add(firstBlock, decoded.block);
+        Value isDecoded = isBelow(next, total);
+        // What the first iteration makes of it is not used.
+        Place done = getPlace(arith::SubIOp::create(
+            b, loc, arith::MaxUIOp::create(b, loc, next, one), one));
+        Value isMultiplied = isBelow(zero, next);
+        return loops(
+            zero, index(halves), 1, carried,
+            [&](Value half, ValueRange carried) {
+              return loops(
+                  zero, index(slots), 1, carried,
+                  [&](Value slot, ValueRange carried) -> SmallVector<Value> {
+                    Value sums = carried[0], panels = carried[1];
+                    Value i = add(multiply(half, index(slots)), slot);
+                    Value exists = arith::AndIOp::create(b, loc, isMultiplied,
+                                                         isBelow(i, count));
+                    sums = doIf(exists, sums, [&] {
+                      return addProducts(panels, otherSide, done, begin, i,
+                                         sums);
+                    });
+                    panels = doIf(isDecoded, panels, [&] {
+                      return decode(decoded, half, slot, side, panels);
+                    });
+                    return {sums, panels};
+                  });
+            });
+      });
+}
+
 Value TileContraction::emitTask(Value task, Value into) {
   Value firstBlock = multiply(task, index(taskBlocks));
   Value count = getCount(firstBlock, blocks, taskBlocks);
   Value sums =
       tensor::EmptyOp::create(b, loc, sumsType.getShape(), b.getF32Type());
-  Value panel =
-      tensor::EmptyOp::create(b, loc, panelType.getShape(), b.getBF16Type());
+  Value panels =
+      tensor::EmptyOp::create(b, loc, panelsType.getShape(), b.getBF16Type());
   int64_t ofActivation = tiles.getDimSize(1);
-  return loops(index(0), index(ofActivation), round, {into, sums, panel},
+  return loops(index(0), index(ofActivation), round, {into, sums, panels},
                [&](Value begin, ValueRange carried) -> SmallVector<Value> {
-                 Value into = carried[0];
                  Value ofRound = getCount(begin, ofActivation, round);
-                 SmallVector<Value> next = loops(
-                     index(0), index(tiles.getDimSize(0)), 1,
-                     carried.drop_front(), [&](Value part, ValueRange carried) {
-                       return loops(
-                           index(0), count, 1, carried,
-                           [&](Value i,
-                               ValueRange carried) -> SmallVector<Value> {
-                             Value panel =
-                                 decode(add(firstBlock, i), part, carried[1]);
-                             Value sums = multiplyBlocks(
-                                 panel, part, begin, ofRound, i, carried[0]);
-                             return {sums, panel};
-                           });
-                     });
-                 into = writeRound(next[0], firstBlock, count, begin, into);
+                 SmallVector<Value> next = emitRound(
+                     firstBlock, count, begin, ofRound, carried.drop_front());
+                 Value into =
+                     writeRound(next[0], firstBlock, count, begin, carried[0]);
                  return {into, next[0], next[1]};
                })
       .front();
@@ -480,27 +559,15 @@ Value TileContraction::emit() {
         b, loc, cast<RankedTensorType>(result.getType()).getShape(),
         b.getF32Type());
   int64_t width = taskBlocks * tileRows;
-  SmallVector<OpFoldResult> tasks{
-      b.getIndexAttr(llvm::divideCeil(blocks, taskBlocks))};
-  auto forall = scf::ForallOp::create(
-      b, loc, tasks, ValueRange(result), std::nullopt,
-      [&](OpBuilder &, Location, ValueRange args) {
-        Value column = multiply(args[0], index(width));
-        SmallVector<OpFoldResult> offsets{b.getIndexAttr(0), column};
-        SmallVector<OpFoldResult> sizes{
-            b.getIndexAttr(height),
-            getAsOpFoldResult(getCount(column, rows, width))};
-        SmallVector<OpFoldResult> ones(2, b.getIndexAttr(1));
-        Value slice = tensor::ExtractSliceOp::create(b, loc, args[1], offsets,
-                                                     sizes, ones);
-        slice = emitTask(args[0], slice);
-        auto end = scf::InParallelOp::create(b, loc);
-        b.setInsertionPointToStart(end.getBody());
-        tensor::ParallelInsertSliceOp::create(b, loc, slice, args[1], offsets,
-                                              sizes, ones);
-      });
-  b.setInsertionPointAfter(forall);
-  return forall.getResult(0);
+  return tasks(
+      llvm::divideCeil(blocks, taskBlocks), result,
+      [&](Value task, Value) {
+        Value column = multiply(task, index(width));
+        return TaskSlice{{b.getIndexAttr(0), column},
+                         {b.getIndexAttr(height),
+                          getAsOpFoldResult(getCount(column, rows, width))}};
+      },
+      [&](Value task, Value slice) { return emitTask(task, slice); });
 }
 
 Value mlir::zq::lowerContractOnTiles(OpBuilder &b, ContractOp op,

@@ -16,6 +16,9 @@ constexpr int64_t tileRows = 32, tileDepth = 32;
 /// Rows of the weight side by side in its right operand.
 constexpr int64_t tileLanes = 16;
 
+/// Binary digits of a bf16 and of an f32.
+constexpr int64_t bf16Digits = 8, f32Digits = 24;
+
 /// Which planes of the left operand are multiplied with which of the right one:
 /// what the others contribute is as small as what the last planes left.
 inline llvm::SmallVector<std::pair<int64_t, int64_t>>
