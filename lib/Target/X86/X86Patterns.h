@@ -31,6 +31,9 @@ void populateX86DotPatterns(RewritePatternSet &patterns,
 /// Whether the CPU multiplies tiles of bf16 in registers of their own (AMX).
 bool hasX86Tiles(const llvm::StringSet<> &features);
 
+/// Whether the CPU has dots of pairs of bf16 (AVX512_BF16).
+bool hasX86BFloat16Dots(const llvm::StringSet<> &features);
+
 /// Lowerings of `zq.multiply_tiles` and `zq.to_bf16`, for a CPU with
 /// `features`.
 void populateX86TilePatterns(RewritePatternSet &patterns,

@@ -132,10 +132,28 @@ LogicalResult MultiplyByAMX::matchAndRewrite(MultiplyTilesOp op,
       getPlanePairs(cast<MemRefType>(op.getLhs().getType()).getDimSize(1),
                     cast<MemRefType>(op.getRhs().getType()).getDimSize(1));
   Value steps = memref::DimOp::create(b, loc, op.getLhs(), 0);
+  // The sums that follow in memory are the next to be added to, as a rule: so
+  // many rows of them are fetched in each step that all are at the end.
+  int64_t stepCount = cast<MemRefType>(op.getLhs().getType()).getDimSize(0);
+  int64_t rowsAhead = ShapedType::isDynamic(stepCount)
+                          ? 2
+                          : llvm::divideCeil(tileRows, stepCount);
+  auto prefetchSums = [&](Value step) {
+    Value first = arith::MulIOp::create(b, loc, step, index(rowsAhead));
+    for (int64_t row = 0; row < rowsAhead; ++row)
+      for (int64_t column = 0; column < tileRows; column += size)
+        memref::PrefetchOp::create(
+            b, loc, op.getInit(),
+            ValueRange{
+                arith::AddIOp::create(b, loc, first, index(tileRows + row)),
+                index(column)},
+            /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+  };
   auto loop = scf::ForOp::create(
       b, loc, index(0), steps, index(1), start.getResults(),
       [&](OpBuilder &, Location, Value step, ValueRange carried) {
         SmallVector<Value> results(carried);
+        prefetchSums(step);
         for (auto [i, j] : planePairs) {
           Value lefts[count], rights[count];
           for (int64_t k = 0; k < count; ++k) {
@@ -227,13 +245,16 @@ bool mlir::zq::hasX86Tiles(const llvm::StringSet<> &features) {
   return features.contains("amx-tile") && features.contains("amx-bf16");
 }
 
+bool mlir::zq::hasX86BFloat16Dots(const llvm::StringSet<> &features) {
+  return features.contains("avx512bf16") && features.contains("avx512f") &&
+         features.contains("avx512bw");
+}
+
 void mlir::zq::populateX86TilePatterns(RewritePatternSet &patterns,
                                        const llvm::StringSet<> &features) {
-  bool hasDots = features.contains("avx512bf16") &&
-                 features.contains("avx512f") && features.contains("avx512bw");
   if (hasX86Tiles(features))
     patterns.add<MultiplyByAMX>(patterns.getContext());
-  if (hasDots)
+  if (hasX86BFloat16Dots(features))
     patterns.add<MultiplyByDots, RoundByInstruction>(patterns.getContext());
 }
 

@@ -4,13 +4,16 @@
 // RUN: zq-opt %s -zq-lower-vector-ops=features=+avx2,+fma | FileCheck %s --check-prefixes=CHECK,FMA
 
 // Four sums in registers, from zero or from memory; two products a step, since
-// the left operand has two planes. Its rows go past the first cache.
+// the left operand has two planes. Its rows go past the first cache; the sums
+// below are fetched on the way.
 // CHECK-LABEL: func.func @multiply(
 // AMX: llvm.call @zq_permit_tiles()
 // AMX: %[[START:.*]]:4 = scf.if %{{.*}} -> (!llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx)
 // AMX-COUNT-4: "llvm.x86.tilezero.internal"
 // AMX-COUNT-4: "llvm.x86.tileloadd64.internal"
 // AMX: %[[SUMS:.*]]:4 = scf.for %{{.*}} iter_args(%[[A:.*]] = %[[START]]#0,
+// AMX:   memref.prefetch %{{.*}}[%{{.*}}, %c0], read, locality<3>, data : memref<32x32xf32>
+// AMX:   memref.prefetch %{{.*}}[%{{.*}}, %c16], read
 // AMX:   %[[LEFT:.*]] = llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
 // AMX:   %[[RIGHT:.*]] = llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
 // AMX:   llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"(%{{.*}}, %{{.*}}, %{{.*}}, %[[A]], %[[LEFT]], %[[RIGHT]])
