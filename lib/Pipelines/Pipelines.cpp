@@ -55,8 +55,9 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   for (std::unique_ptr<Pass> &pass : createAlgebraPasses(target->getLanes()))
     pm.addPass(std::move(pass));
   addVerify(pm, "algebra");
-  pm.addPass(createChooseDomains(
-      {target->getPanelRows(), options.accuracy, target->getTileRate()}));
+  pm.addPass(createChooseDomains({target->getPanelRows(), options.accuracy,
+                                  target->getTileRate(),
+                                  target->getVectorRegisters()}));
   addCleanup(pm);
 
   // Tile and fuse.

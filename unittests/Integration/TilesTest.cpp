@@ -19,16 +19,24 @@ using namespace mlir::zq::test;
 
 namespace {
 
-bool hasTiles() { return getX86Target("host")->getTileRate() != 0; }
+bool hasFeature(const char *name) {
+  return (getHostFeatures() + ",").find(std::string("+") + name + ",") !=
+         std::string::npos;
+}
 
-/// This machine's features, without those that begin with `prefix`.
-std::string getHostWithout(llvm::StringRef prefix) {
+bool hasTiles() { return hasFeature("amx-bf16"); }
+bool hasDots() { return hasFeature("avx512bf16"); }
+
+/// This machine's features, without those that begin with `prefix` or `other`.
+std::string getHostWithout(llvm::StringRef prefix,
+                           llvm::StringRef other = "none") {
   std::string text;
   llvm::SmallVector<llvm::StringRef> features;
   std::string host = getHostFeatures();
   llvm::StringRef(host).split(features, ',');
   for (llvm::StringRef feature : features)
-    if (!feature.starts_with(("+" + prefix).str()))
+    if (!feature.starts_with(("+" + prefix).str()) &&
+        !feature.starts_with(("+" + other).str()))
       text += (text.empty() ? "" : ",") + feature.str();
   return text;
 }
@@ -37,10 +45,9 @@ std::string getHostWithout(llvm::StringRef prefix) {
 /// as this machine has them.
 std::vector<std::string> getTileFeatureSets() {
   std::vector<std::string> sets = getFeatureSets();
-  std::string host = getHostFeatures();
   if (hasTiles())
     sets.push_back(getHostWithout("amx"));
-  if (host.find("+avx512bf16") != std::string::npos)
+  if (hasDots())
     sets.push_back("+avx512f,+avx512bw,+avx512vl,+avx512dq,+avx2,+fma");
   return sets;
 }
@@ -292,22 +299,35 @@ INSTANTIATE_TEST_SUITE_P(Units, TilePlanes,
 // The choice
 //===----------------------------------------------------------------------===//
 
-/// Any number of rows, by whatever domain is chosen, and many by tiles.
-TEST(TileChoice, OfEachNumberOfRows) {
-  if (!hasTiles())
-    GTEST_SKIP() << "this machine has no matrix tiles";
+/// So many rows, by whatever domain is chosen.
+void checkChoices(const std::string &features,
+                  std::initializer_list<int64_t> rows) {
   JitOptions options;
+  options.features = features;
   options.threads = true;
   for (double accuracy : {5e-5, 1e-2})
-    for (int64_t m : {1, 7, 16, 24, 32, 40, 64}) {
+    for (int64_t m : rows) {
       options.accuracy = accuracy;
       checkProducts({matmulByRows(m, 50, 70)}, {codecs[0]}, options,
                     /*mayBeUnfused=*/true);
     }
-  TileProgram program{128, 64, 64, 1, 1, 1, {codecs[2]}};
+  TileProgram program{512, 64, 64, 1, 1, 1, {codecs[0]}};
   Kernel kernel(program.print(/*onTiles=*/false), options, "choice");
   EXPECT_NE(kernel.getRemarks().find("tiles of bf16"), std::string::npos)
       << kernel.getRemarks();
+}
+
+TEST(TileChoice, OfEachNumberOfRows) {
+  if (!hasTiles())
+    GTEST_SKIP() << "this machine has no matrix tiles";
+  checkChoices("host", {1, 7, 16, 24, 32, 40, 64});
+}
+
+/// As on a CPU without tiles, whose dots are as fast as other instructions.
+TEST(TileChoice, OfVeryManyRowsByDots) {
+  if (!hasDots())
+    GTEST_SKIP() << "this machine has no dots of bf16";
+  checkChoices(getHostWithout("amx", "avx512fp16"), {512});
 }
 
 } // namespace

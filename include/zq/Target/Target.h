@@ -37,9 +37,12 @@ public:
   /// own.
   virtual bool hasGathers() const = 0;
 
-  /// Products of bf16 that a matrix unit makes, by the target's lowering of
-  /// `zq.multiply_tiles`, in the time of one vector instruction; 0 where there
-  /// is none.
+  /// Vector registers that there are.
+  virtual int64_t getVectorRegisters() const = 0;
+
+  /// Products of bf16 that the target's lowering of `zq.multiply_tiles` makes
+  /// in the time of one vector instruction, with operands in a cache; 0 where
+  /// it has nothing better than products of f32.
   virtual int64_t getTileRate() const { return 0; }
 
   /// Lets the public functions of `module`, which `populateVectorOpPatterns`

@@ -72,6 +72,7 @@ public:
   bool hasGathers() const override { return units.scale > 1; }
   // Half of the registers; the others hold operands and the decode's work.
   int64_t getAccumulators() const override { return 16; }
+  int64_t getVectorRegisters() const override { return 32; }
 
   void populateVectorOpPatterns(RewritePatternSet &patterns) const override {
     mlir::zq::populateVectorOpPatterns(patterns);

@@ -145,9 +145,21 @@ public:
   // Half of the registers; the others hold operands and the decode's work.
   int64_t getAccumulators() const override { return hasAVX512() ? 16 : 8; }
 
-  // A tile of 16 x 16 x 32 products in 16 cycles, vectors two a cycle.
+  int64_t getVectorRegisters() const override { return hasAVX512() ? 32 : 16; }
+
   int64_t getTileRate() const override {
-    return hasAVX512() && hasX86Tiles(features) ? 256 : 0;
+    if (!hasAVX512())
+      return 0;
+    // A tile of 16 x 16 x 32 products takes 16 cycles, in which there are two
+    // vector instructions each; half of that is reached.
+    if (hasX86Tiles(features))
+      return 128;
+    if (!hasX86BFloat16Dots(features))
+      return 0;
+    // 32 products at the rate of any vector instruction, of which nine in ten
+    // are dots; at half that rate on the cores that have arithmetic on f16 too,
+    // Sapphire Rapids and its successors.
+    return features.contains("avx512fp16") ? 14 : 28;
   }
 
   void addEntryChecks(ModuleOp module) const override {

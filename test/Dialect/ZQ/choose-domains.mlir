@@ -4,9 +4,11 @@
 // RUN: zq-opt %s -zq-choose-domains=accuracy=0.01 2>/dev/null | FileCheck %s --check-prefix=COARSE
 // RUN: zq-opt %s -zq-choose-domains=accuracy=0 2>/dev/null | FileCheck %s --check-prefix=EXACT
 // RUN: zq-opt %s -zq-choose-domains=lanes=8 2>/dev/null | FileCheck %s --check-prefix=OTHER
-// RUN: zq-opt %s -zq-choose-domains=tile-rate=256 2>%t.tiles | FileCheck %s --check-prefix=TILES
+// RUN: zq-opt %s -zq-choose-domains=tile-rate=128 2>%t.tiles | FileCheck %s --check-prefix=TILES
 // RUN: FileCheck %s --check-prefix=TILES-REMARK < %t.tiles
-// RUN: zq-opt %s -zq-choose-domains="tile-rate=256 accuracy=0.01" 2>/dev/null | FileCheck %s --check-prefix=COARSE-TILES
+// RUN: zq-opt %s -zq-choose-domains="tile-rate=28 accuracy=0.01" 2>/dev/null | FileCheck %s --check-prefix=DOTS
+// RUN: zq-opt %s -zq-choose-domains="tile-rate=14 accuracy=0.01" 2>/dev/null | FileCheck %s --check-prefix=SLOW-DOTS
+// RUN: zq-opt %s -zq-choose-domains="tile-rate=128 accuracy=0.01" 2>/dev/null | FileCheck %s --check-prefix=COARSE-TILES
 
 #int4 = #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>
 #table = #zq.codec<lookup<[-1.0, -0.3, 0.1, 1.0]>, pack<lanes = 16x4>>
@@ -114,7 +116,7 @@ func.func @others(%x: tensor<2x64xf32>, %w: !zq.tensor<64x64xf32, #int4>, %y: te
   return %r, %s : tensor<2x64xf32>, tensor<64x2xf32>
 }
 
-// Where there is a matrix unit, many rows are multiplied in planes of bf16: as
+// Where there is a unit for it, many rows are multiplied in planes of bf16: as
 // many as the accuracy and the weight's digits need. Few rows are not.
 #pow2 = #zq.codec<scale<1x32, f8E8M0FNU, rows = 16>, quantize<f4E2M1FN>, pack<lanes = 16x4>>
 // TILES-REMARK: contraction in two planes of 8-bit integers
@@ -191,4 +193,20 @@ func.func @reshaped(%x: tensor<2x3x64xf32>, %w: !zq.tensor<64x64xf32, #int4>, %b
     linalg.yield %t : f32
   } -> tensor<2x3x64xf32>
   return %z : tensor<2x3x64xf32>
+}
+
+// Dots of bf16 cost a little less than one plane of integers where a weight is
+// decoded for very many rows; at half their rate they cost more.
+// DOTS-LABEL: func.func @many_rows(
+// DOTS-NOT: zq.tiles
+// DOTS-LABEL: func.func @most_rows(
+// DOTS: zq.tiles %{{.*}} planes 1
+// SLOW-DOTS-LABEL: func.func @most_rows(
+// SLOW-DOTS-NOT: zq.tiles
+func.func @most_rows(%x: tensor<512x64xf32>, %v: !zq.tensor<64x64xf32, #pow2>, %y: tensor<512x64xf32>) -> tensor<512x64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %c = zq.decode %v at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #pow2> -> tensor<64x64xf32>
+  %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %c : tensor<512x64xf32>, tensor<64x64xf32>)
+      outs(%y : tensor<512x64xf32>) -> tensor<512x64xf32>
+  return %r : tensor<512x64xf32>
 }

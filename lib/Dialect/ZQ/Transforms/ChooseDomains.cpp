@@ -103,12 +103,11 @@ static Value packConstant(OpBuilder &b, Value weight, int64_t lanes) {
 
 /// Rows of the activation that are summed for together: as many as there are
 /// registers for, in blocks of equal size. A row has `sums` of integers.
-static int64_t getBlockRows(int64_t height, int64_t sums, int64_t lanes) {
+static int64_t getBlockRows(int64_t height, int64_t sums, int64_t registers) {
   if (ShapedType::isDynamic(height))
     return 1;
-  // 32 registers, or 16: sums of integers and of f32, and a few more.
-  int64_t registers = lanes >= 16 ? 28 : 12;
-  int64_t most = registers / (sums + 1) - (sums == 1 ? 2 : 1);
+  // Sums of integers and of f32, and a few more.
+  int64_t most = (registers - 4) / (sums + 1) - (sums == 1 ? 2 : 1);
   int64_t blocks = llvm::divideCeil(std::max<int64_t>(height, 1), most);
   return llvm::divideCeil(std::max<int64_t>(height, 1), blocks);
 }
@@ -136,9 +135,6 @@ struct Domain {
 // takes with all around it, and what is done once for many rows.
 static constexpr double floatCost = 2, integerCost = 0.6;
 static constexpr double decodeCost = 10, planeCost = 4;
-/// The share of its rate that a matrix unit reaches.
-static constexpr double tileShare = 0.5;
-
 /// Bytes of a decoded panel of 32 rows: it lies in the first cache.
 static constexpr int64_t panelBytes = 1 << 15;
 
@@ -171,15 +167,13 @@ static Domain getIntegers(const LaneForm &form, int64_t planes,
   return domain;
 }
 
-/// With the fewest products of bf16 on a matrix unit whose error is at most
-/// `accuracy`.
+/// With the fewest products of bf16 whose error is at most `accuracy`.
 static std::optional<Domain> getTiles(const LaneForm &form, int64_t height,
                                       int64_t rate, double accuracy) {
   // Tiles are filled a step at a time, in any order.
   if (!rate || ShapedType::isDynamic(height) || accuracy <= 0 ||
       form.isSequential)
     return std::nullopt;
-  auto bf16Digits = 8, f32Digits = 24;
   int64_t digits = getDigits(form);
   // Decoding rounds to f32 after each factor.
   double rounding =
@@ -194,7 +188,7 @@ static std::optional<Domain> getTiles(const LaneForm &form, int64_t height,
   domain.error = planes->error + rounding;
   double products = getPlanePairs(planes->left, planes->right).size();
   double rows = llvm::alignTo(height, tileRows);
-  domain.cost = products * rows * tileLanes / (rate * tileShare) + decodeCost +
+  domain.cost = products * rows * tileLanes / rate + decodeCost +
                 planeCost * (planes->right - 1);
   return domain;
 }
@@ -320,7 +314,7 @@ void ChooseDomainsPass::choose(IRRewriter &b, Product product) {
     int64_t sums = domain.planes + !table.low.empty();
     auto split =
         PlanesOp::create(b, loc, x, domain.planes, form->group,
-                         getBlockRows(height, sums, lanes), table.offset);
+                         getBlockRows(height, sums, registers), table.offset);
     activations.assign(split->result_begin(), split->result_end());
     break;
   }

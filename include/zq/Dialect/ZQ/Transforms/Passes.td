@@ -533,9 +533,9 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
     A contraction of f32 with a weight that is laid out for it (`zq.contract`
     says how; constants get the layout here) goes to the cheapest domain whose
     error meets the accuracy asked for: one plane of 8-bit integers, two, planes
-    of bf16 on the target's matrix unit, or f32. What is cheapest depends on the
-    number of activation rows: a matrix unit takes 32 at a time, and weights that
-    it multiplies are decoded once for many rows. The accuracy is the largest
+    of bf16 where the target multiplies them in tiles or by dots, or f32. What is
+    cheapest depends on the number of activation rows: in bf16 they go 32 at a
+    time, and weights are decoded once for many of them. The accuracy is the largest
     error of a product, over the largest activation of its group times the
     weight's largest value; an attribute `zq.accuracy` of the contraction goes
     before the option. A remark says what was chosen, with its error. Tested in
@@ -554,8 +554,10 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
     Option<"accuracy", "accuracy", "double", "5e-5",
            "Largest error of a product that is allowed; 0 for f32">,
     Option<"tileRate", "tile-rate", "int64_t", "0",
-           "Products of bf16 that a matrix unit makes in the time of one vector "
-           "instruction; 0 where there is none">,
+           "Products of bf16 that `zq.multiply_tiles` makes in the time of one "
+           "vector instruction; 0 where it is not worth while">,
+    Option<"registers", "registers", "int64_t", "32",
+           "Vector registers, for sums of rows of the activation">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect",
