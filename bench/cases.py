@@ -25,6 +25,9 @@ EXACT_ALLOWED = 1e-5
 # matrix tiles.
 VECTORS = "icelake-server"
 
+# A CPU with dots of bf16 as well.
+DOTS = "znver4"
+
 INT4_G32 = "int4_g32"
 INT4_G128 = "int4_g128"
 
@@ -167,6 +170,9 @@ def _matrix_cases():
             yield Case(
                 f"{name} m=512 {domain}", product, f"peak:{domain}", "flop", target
             )
+    for name in ("nvfp4", "mxfp4", "int4_g32"):
+        product = Product(512, FOUR_BIT[name], "bf16x1", cpu=DOTS)
+        yield Case(f"{name} m=512 bf16x1 dots", product, "peak:bf16 dots", "flop", 0.90)
     tiles = [(m, "bf16x1") for m in (32, 128, 512)] + [(512, "f32-like")]
     for m, domain in tiles:
         for name in ("nvfp4", "int4_g32"):

@@ -60,7 +60,8 @@ def conditions_lines(bench):
     yield (
         "A peak is that of vector instructions. Products of bf16 are held against the bf16 dot instruction, or against "
         "f32 FMA where that is faster, and compiled for a CPU without matrix tiles at m=512; rows that end in *tiles* are "
-        "compiled for this CPU and held against its tiles."
+        "compiled for this CPU and held against its tiles, those that end in *dots* for a CPU with the dot instruction and no "
+        "tiles and held against that instruction."
     )
     yield (
         "Quantizing or rotating the activations is inside of the timed call. Every result is compared, before and after, "

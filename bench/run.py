@@ -225,7 +225,9 @@ class Bench:
             kind = what.removeprefix("peak:")
             return {
                 "kind": "peak",
-                "peak": self.machine["bf16"] if kind == "bf16" else kind,
+                "peak": {"bf16": self.machine["bf16"], "bf16 dots": "bf16"}.get(
+                    kind, kind
+                ),
             }
         return {"kind": what}
 
