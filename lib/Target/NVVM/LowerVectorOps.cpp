@@ -466,6 +466,10 @@ struct LowerVectorOpsToNVVMPass
                  ConvertSmallInteger<arith::UIToFPOp>>(context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
+    RewritePatternSet orders(context);
+    populateByteOrderPatterns(orders);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(orders))))
+      return signalPassFailure();
     getOperation().walk([&](Operation *op) {
       if (isa<UnpackOp, LookupOp, ExpandOp, DotOp>(op)) {
         op->emitOpError("has no lowering for this target");

@@ -57,6 +57,10 @@ void populatePackedLookupPatterns(RewritePatternSet &patterns);
 /// to 16 bytes that are no constants.
 void populateByteVectorPatterns(RewritePatternSet &patterns);
 
+/// What is left of vectors of bytes after these: their loads from anywhere in
+/// a stream, their order, and 16-bit floats made of them.
+void populateByteOrderPatterns(RewritePatternSet &patterns);
+
 } // namespace mlir::zq
 
 #endif // ZQ_LIB_TARGET_NVVM_PACKEDTABLES_H

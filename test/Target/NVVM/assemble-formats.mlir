@@ -17,6 +17,8 @@
 // RUN: %{compile}=%{chips} -o %t.fatbin | FileCheck %s
 // RUN: sed 's/<nvfp4>/<bf16_window4>/' %t.dir/decoded.mlir > %t.mlir
 // RUN: %{compile}=%{chips} -o %t.fatbin | FileCheck %s
+// RUN: sed 's/<nvfp4>/<bf16_window222>/' %t.dir/decoded.mlir > %t.mlir
+// RUN: %{compile}=%{chips} -o %t.fatbin | FileCheck %s
 // Codes under factors, multiplied as such.
 // RUN: sed 's/200x512xbf16/200x512xf32/g' %t.dir/decoded.mlir > %t.mlir
 // RUN: %{compile}=%{chips} -o %t.fatbin | FileCheck %s

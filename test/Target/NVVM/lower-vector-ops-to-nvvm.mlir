@@ -144,7 +144,7 @@ func.func @pairs_of_bytes(%bytes: vector<4xi8>) -> vector<8xbf16> {
 
 // A table of bytes that is read lies in two registers.
 // CHECK-LABEL: func.func @bytes
-// CHECK: vector.bitcast %{{.*}} : vector<16xi8> to vector<4xi32>
+// CHECK: vector.bitcast %{{.*}} : vector<8xi8> to vector<2xi32>
 // CHECK: nvvm.prmt
 // CHECK-NOT: zq.lookup
 func.func @bytes(%table: vector<8xi8>, %codes: vector<2xi8>) -> vector<2xi8> {
@@ -166,4 +166,99 @@ func.func @expand(%stream: tensor<64xi8>, %begin: index, %mask: vector<2xi1>, %o
   %source = vector.transfer_read %stream[%begin], %zero {in_bounds = [true]} : tensor<64xi8>, vector<2xi8>
   %values = zq.expand %source, %mask, %otherwise : vector<2xi8>
   return %values : vector<2xi8>
+}
+
+// Lanes four at a time: those that are set before each are the sums of nibbles
+// that one product has, and an instruction picks bytes by them. The first take
+// bytes of two whole words, the last four those that are known to be there.
+// CHECK-LABEL: func.func @expand_bytes
+// CHECK-SAME: (%[[STREAM:.*]]: tensor<64xi8>, %[[BEGIN:.*]]: index,
+// CHECK: %[[FROM:.*]] = arith.andi %[[BEGIN]], %c-4
+// CHECK: %[[AT:.*]] = arith.addi %[[FROM]], %{{.*}} : index
+// CHECK: vector.transfer_read %[[STREAM]][%[[AT]]]{{.*}} : tensor<64xi8>, vector<8xi8>
+// CHECK: llvm.intr.fshr
+// CHECK: arith.muli %{{.*}}, %c4368_i32
+// CHECK: arith.addi %{{.*}}, %c17476_i32
+// CHECK: nvvm.prmt
+// CHECK: vector.transfer_read %[[STREAM]]{{.*}} : tensor<64xi8>, vector<4xi8>
+// CHECK: nvvm.prmt
+// CHECK-NOT: zq.
+func.func @expand_bytes(%stream: tensor<64xi8>, %begin: index, %bytes: vector<4xi8>, %otherwise: vector<8xi8>) -> vector<8xi8> {
+  %zero = arith.constant 0 : i8
+  %escape = arith.constant dense<15> : vector<8xi8>
+  %codes = zq.unpack %bytes bits 4 : vector<4xi8> -> vector<8xi8>
+  %mask = arith.cmpi eq, %codes, %escape : vector<8xi8>
+  %source = vector.transfer_read %stream[%begin], %zero {in_bounds = [true]} : tensor<64xi8>, vector<8xi8>
+  %values = zq.expand %source, %mask, %otherwise : vector<8xi8>
+  return %values : vector<8xi8>
+}
+
+// Codes that lanes take are shifted out of the words that they are packed in.
+// CHECK-LABEL: func.func @expand_codes
+// CHECK: nvvm.prmt
+// CHECK: arith.shrui
+// CHECK: nvvm.prmt
+// CHECK-NOT: zq.
+func.func @expand_codes(%bytes: vector<4xi8>, %mask: vector<16xi1>) -> vector<16xi8> {
+  %zeros = arith.constant dense<0> : vector<16xi8>
+  %codes = zq.unpack %bytes bits 2 : vector<4xi8> -> vector<16xi8>
+  %values = zq.expand %codes, %mask, %zeros : vector<16xi8>
+  return %values : vector<16xi8>
+}
+
+// CHECK-LABEL: func.func @count
+// CHECK: %[[COUNT:.*]] = llvm.intr.ctpop(%{{.*}}) : (i32) -> i32
+// CHECK: arith.trunci %[[COUNT]] : i32 to i8
+func.func @count(%mask: vector<16xi1>) -> i8 {
+  %ones = arith.extui %mask : vector<16xi1> to vector<16xi8>
+  %count = vector.reduction <add>, %ones : vector<16xi8> into i8
+  return %count : i8
+}
+
+// Codes of three bits: to nibbles, which pick from the table.
+// CHECK-LABEL: func.func @pick
+// CHECK: arith.andi %{{.*}}, %c2004318071_i32
+// CHECK-COUNT-2: nvvm.prmt
+// CHECK-NOT: zq.
+func.func @pick(%table: vector<8xi8>, %bytes: vector<12xi8>) -> vector<32xi8> {
+  %codes = zq.unpack %bytes bits 3 : vector<12xi8> -> vector<32xi8>
+  %values = zq.lookup %codes in %table : vector<32xi8>, vector<8xi8> -> vector<32xi8>
+  return %values : vector<32xi8>
+}
+
+// Bytes from anywhere on: whole words, moved.
+// CHECK-LABEL: func.func @read
+// CHECK-SAME: (%[[STREAM:.*]]: tensor<?xi8>, %[[BEGIN:.*]]: index)
+// CHECK: %[[FROM:.*]] = arith.andi %[[BEGIN]], %c-4
+// CHECK: vector.transfer_read %[[STREAM]][%[[FROM]]]{{.*}} : tensor<?xi8>, vector<16xi8>
+// CHECK-COUNT-3: llvm.intr.fshr
+func.func @read(%stream: tensor<?xi8>, %begin: index) -> vector<16xi8> {
+  %zero = arith.constant 0 : i8
+  %bytes = vector.transfer_read %stream[%begin], %zero {in_bounds = [true]} : tensor<?xi8>, vector<16xi8>
+  return %bytes : vector<16xi8>
+}
+
+// CHECK-LABEL: func.func @order
+// CHECK: %[[WORD:.*]] = nvvm.prmt <default> %c29975_i32, %[[FIRST:.*]], %[[FIRST]]
+// CHECK: nvvm.prmt <default> %c12864_i32, %[[WORD]], %{{.*}}
+// CHECK-NOT: vector.shuffle
+func.func @order(%bytes: vector<8xi8>) -> vector<4xi8> {
+  %other = vector.shuffle %bytes, %bytes [3, 4, 1, 3] : vector<8xi8>, vector<8xi8>
+  return %other : vector<4xi8>
+}
+
+// Floats of 16 bits that are put together, two to a word.
+// CHECK-LABEL: func.func @halves
+// CHECK-SAME: (%[[LOW:.*]]: vector<8xi8>, %[[HIGH:.*]]: vector<8xi8>)
+// CHECK: nvvm.prmt
+// CHECK: arith.ori %{{.*}}, %{{.*}} : i32
+// CHECK: vector.bitcast %{{.*}} : vector<4xi32> to vector<8xbf16>
+func.func @halves(%low: vector<8xi8>, %high: vector<8xi8>) -> vector<8xbf16> {
+  %seven = arith.constant dense<7> : vector<8xi16>
+  %a = arith.extui %low : vector<8xi8> to vector<8xi16>
+  %b = arith.extui %high : vector<8xi8> to vector<8xi16>
+  %moved = arith.shli %b, %seven : vector<8xi16>
+  %bits = arith.ori %moved, %a : vector<8xi16>
+  %values = arith.bitcast %bits : vector<8xi16> to vector<8xbf16>
+  return %values : vector<8xbf16>
 }
