@@ -37,11 +37,11 @@ struct MmaDomain {
 MmaDomain chooseMmaDomain(FloatType x, FloatType w, double accuracy);
 
 /// A domain for a weight of codes under factors that leave the sum: the planes
-/// of what the codes stand for, each a table of `mma.element`. Its entries are
-/// 2^exponent times as large, which no sum notices and takes less to compute.
+/// of what the codes stand for, each a table of `mma.element`. Their entries
+/// are `unit` times as large, which no sum notices and takes less to compute.
 struct CodeDomain {
   MmaDomain mma;
-  int64_t exponent = 0;
+  double unit = 1;
   SmallVector<SmallVector<float>> tables;
 };
 

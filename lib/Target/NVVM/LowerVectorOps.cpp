@@ -457,6 +457,7 @@ struct LowerVectorOpsToNVVMPass
     RewritePatternSet patterns(context);
     populateVectorOpPatterns(patterns);
     populatePackedLookupPatterns(patterns);
+    populateShufflePatterns(patterns);
     populateByteVectorPatterns(patterns);
     patterns.add<LookupByRule>(context, /*benefit=*/20);
     patterns.add<LookupInArray, LookupInStream, UnpackWords>(context,

@@ -4,6 +4,7 @@
 
 #include "zq/Dialect/ZQ/Transforms/FloatPlanes.h"
 
+#include <array>
 #include <cmath>
 
 using namespace mlir;
@@ -88,6 +89,64 @@ static SmallVector<float> getPlane(ArrayRef<float> table, FloatType element,
   return found;
 }
 
+/// Two planes of `unit` times the table, in bf16, of which the second has the
+/// same upper byte in all of its numbers, so that only their lower ones are
+/// looked up. Nothing where none is found whose error is at most `accuracy`.
+static std::optional<std::array<SmallVector<float>, 2>>
+findNarrowPlanes(ArrayRef<float> table, double accuracy, double &unit,
+                 double &error) {
+  auto fromBits = [](uint32_t bits) {
+    return llvm::bit_cast<float>(bits << 16);
+  };
+  auto toBits = [](float value) {
+    uint32_t bits = llvm::bit_cast<uint32_t>(value);
+    return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+  };
+  float largest = 0;
+  for (float entry : table) {
+    if (!std::isfinite(entry))
+      return std::nullopt;
+    largest = std::max(largest, std::fabs(entry));
+  }
+  if (largest == 0)
+    return std::nullopt;
+  // As many steps of the first plane as the second has room for.
+  const int32_t steps = 16;
+  const int units = 32;
+  for (int i = 0; i < units; ++i)
+    // The second plane is between 2^-10 and 2^-4 of the largest number.
+    for (int exponent = -10; exponent < -5; ++exponent) {
+      unit = 1 + double(i) / units;
+      // An upper byte has the numbers of two exponents, the lower one even.
+      int lowest = (std::ilogb(largest * unit) + exponent + 127) & ~1;
+      if (lowest < 2 || lowest > 250)
+        continue;
+      float least = fromBits(lowest << 7), most = fromBits((lowest << 7) + 255);
+      std::array<SmallVector<float>, 2> planes;
+      error = 0;
+      for (float entry : table) {
+        double wanted = entry * unit, best = HUGE_VAL;
+        float first = -least, second = least;
+        for (int32_t step = -steps; step <= steps && wanted != 0; ++step) {
+          float high = fromBits(toBits(wanted) + step);
+          float low = std::clamp<float>(wanted - high, least, most);
+          low = fromBits(toBits(low));
+          double left = std::fabs(wanted - high - low);
+          if (left >= best)
+            continue;
+          best = left, first = high, second = low;
+        }
+        planes[0].push_back(first);
+        planes[1].push_back(second);
+        if (wanted != 0)
+          error = std::max(error, best / std::fabs(wanted));
+      }
+      if (error <= accuracy)
+        return planes;
+    }
+  return std::nullopt;
+}
+
 std::optional<CodeDomain> mlir::zq::chooseCodeDomain(FloatType x, FloatType w,
                                                      ArrayRef<float> values,
                                                      int64_t field,
@@ -111,11 +170,22 @@ std::optional<CodeDomain> mlir::zq::chooseCodeDomain(FloatType x, FloatType w,
       },
       accuracy);
   double error;
-  result.exponent =
-      findPackedExponent(getPlane(values, element, 0, error), element, field);
+  // Tables whose bytes are picked. One plane of the activation, as otherwise
+  // products are left out that count on the planes' sizes.
+  if (element.isBF16() && values.size() == 16 && result.mma.xPlanes == 1 &&
+      result.mma.wPlanes == 2)
+    if (auto planes =
+            findNarrowPlanes(values, accuracy - omitted, result.unit, error)) {
+      result.tables.assign(planes->begin(), planes->end());
+      result.mma.error = error + omitted;
+      return result;
+    }
+  result.unit =
+      std::ldexp(1.0, findPackedExponent(getPlane(values, element, 0, error),
+                                         element, field));
   SmallVector<float> scaled(values);
   for (float &value : scaled)
-    value = std::ldexp(value, result.exponent);
+    value *= result.unit;
   for (int64_t plane = 0; plane < result.mma.wPlanes; ++plane) {
     result.tables.push_back(getPlane(scaled, element, plane, error));
     if (!findPackedTable(result.tables.back(), element, field))

@@ -1,15 +1,16 @@
 //===- PackedTables.cpp - Codes to pairs of 16-bit floats -----------------===//
 #include "PackedTables.h"
+#include "Words.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 #include "llvm/ADT/APFloat.h"
 
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -48,6 +49,11 @@ public:
     // Exact in double: few digits, and exponents that are near each other.
     return toBits(x * y + z);
   }
+  /// The same, emitted for pairs.
+  Value multiplyAdd(Words &words, Value x, double y, double z) const {
+    return words.multiplyAdd(type, x, words.constant(Words::twice(toBits(y))),
+                             words.constant(Words::twice(toBits(z))));
+  }
   /// The least number above zero, and the largest power of two.
   double getLeast() const { return std::ldexp(1.0, 1 - bias - digits); }
   double getLargestPower() const { return std::ldexp(1.0, bias); }
@@ -65,73 +71,6 @@ static bool isEntry(const Half &half, uint16_t bits, float entry) {
     return std::isnan(half.fromBits(bits));
   return bits == half.toBits(entry);
 }
-
-//===----------------------------------------------------------------------===//
-// Words
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// Emits 32-bit instructions.
-class Words {
-public:
-  Words(OpBuilder &b, Location loc) : b(b), loc(loc) {}
-
-  Value constant(uint32_t value) {
-    return arith::ConstantIntOp::create(b, loc, b.getI32Type(),
-                                        static_cast<int32_t>(value));
-  }
-  /// `value` in both halves.
-  static uint32_t twice(uint16_t value) { return value * 0x10001u; }
-
-  /// To the left, or for less than nothing to the right.
-  Value shift(Value word, int64_t left) {
-    if (left == 0)
-      return word;
-    if (left > 0)
-      return arith::ShLIOp::create(b, loc, word, constant(left));
-    return arith::ShRUIOp::create(b, loc, word, constant(-left));
-  }
-  Value mask(Value word, uint32_t bits) {
-    return arith::AndIOp::create(b, loc, word, constant(bits));
-  }
-  Value flip(Value word, uint32_t bits) {
-    return bits ? arith::XOrIOp::create(b, loc, word, constant(bits)) : word;
-  }
-  Value multiply(Value word, uint32_t factor) {
-    return arith::MulIOp::create(b, loc, word, constant(factor));
-  }
-  Value merge(Value x, Value y) { return arith::OrIOp::create(b, loc, x, y); }
-  /// The bytes of `pool` (8 of them) that the nibbles of `selector` name.
-  Value permute(Value low, Value high, Value selector) {
-    return NVVM::PermuteOp::create(b, loc, b.getI32Type(), low, high, selector,
-                                   NVVM::PermuteMode::DEFAULT);
-  }
-  /// x * y + z of both halves.
-  Value multiplyAdd(const Half &half, Value x, Value y, Value z) {
-    auto pair = VectorType::get(2, half.type);
-    auto cast = [&](Value word) -> Value {
-      return LLVM::BitcastOp::create(b, loc, pair, word);
-    };
-    StringRef name = half.type.isF16() ? "llvm.nvvm.fma.rn.f16x2"
-                                       : "llvm.nvvm.fma.rn.bf16x2";
-    Value result =
-        LLVM::CallIntrinsicOp::create(b, loc, pair, b.getStringAttr(name),
-                                      ValueRange{cast(x), cast(y), cast(z)})
-            .getResult(0);
-    return LLVM::BitcastOp::create(b, loc, b.getI32Type(), result);
-  }
-  Value multiplyAdd(const Half &half, Value x, double factor, double addend) {
-    return multiplyAdd(half, x, constant(twice(half.toBits(factor))),
-                       constant(twice(half.toBits(addend))));
-  }
-
-private:
-  OpBuilder &b;
-  Location loc;
-};
-
-} // namespace
 
 SmallVector<int64_t> PackedTable::getOrder() const {
   SmallVector<int64_t> order;
@@ -190,8 +129,8 @@ struct Integers : PackedTable {
     return true;
   }
 
-  SmallVector<Value> emit(OpBuilder &b, Location loc,
-                          Value word) const override {
+  SmallVector<Value> emit(OpBuilder &b, Location loc, Value word,
+                          ValueRange) const override {
     Words words(b, loc);
     uint32_t flips = 0;
     for (int64_t at = 0; at < 32; at += field)
@@ -205,9 +144,9 @@ struct Integers : PackedTable {
         moved = words.shift(word, -i * field);
       int64_t shift = i % together * field;
       Value pair = words.mask(moved, Words::twice(((1u << bits) - 1) << shift));
-      pair = words.multiplyAdd(half, pair, getFactor(shift), getAddend());
+      pair = half.multiplyAdd(words, pair, getFactor(shift), getAddend());
       if (getRest() != 1)
-        pair = words.multiplyAdd(half, pair, getRest(), 0);
+        pair = half.multiplyAdd(words, pair, getRest(), 0);
       pairs.push_back(pair);
     }
     return pairs;
@@ -266,6 +205,8 @@ struct Floats : PackedTable {
   /// Whether the largest magnitude is a NaN instead.
   bool hasNaN = false;
 
+  std::optional<int64_t> getRawExponent() const override { return -shift; }
+
   int64_t getMagnitudeBits() const { return bits - hasSign; }
   /// By how much a magnitude is moved from the lowest bit of a half.
   int64_t getPlace() const { return half.digits - mantissa; }
@@ -291,7 +232,8 @@ struct Floats : PackedTable {
                       Words::twice(0x8000 | getMagnitudeMask()));
   }
   Value multiply(Words &words, Value raw) const {
-    return words.multiplyAdd(half, raw, std::ldexp(1.0, shift), -0.0);
+    return shift ? half.multiplyAdd(words, raw, std::ldexp(1.0, shift), -0.0)
+                 : raw;
   }
 
   bool fits(ArrayRef<float> table) const {
@@ -310,8 +252,8 @@ struct Floats : PackedTable {
     return true;
   }
 
-  SmallVector<Value> emit(OpBuilder &b, Location loc,
-                          Value word) const override {
+  SmallVector<Value> emit(OpBuilder &b, Location loc, Value word,
+                          ValueRange) const override {
     Words words(b, loc);
     SmallVector<Value> pairs;
     Value moved;
@@ -386,41 +328,45 @@ struct Bytes : PackedTable {
     return {0, 1, 2, 3, 4, 5, 6, 7};
   }
 
-  /// The bytes at `shift` of the entries from `first` on.
-  Value getBytes(Words &words, int64_t first, int64_t shift) const {
-    uint32_t bytes = 0;
-    for (int64_t i = 0; i < 4; ++i)
-      bytes |= (entries[first + i] >> shift & 255u) << (8 * i);
-    return words.constant(bytes);
+  /// The byte at `shift` that all entries have, if so.
+  std::optional<uint32_t> getCommonByte(int64_t shift) const {
+    uint32_t first = entries[0] >> shift & 255;
+    for (uint16_t entry : entries)
+      if ((entry >> shift & 255u) != first)
+        return std::nullopt;
+    return first;
   }
 
-  SmallVector<Value> emit(OpBuilder &b, Location loc,
-                          Value word) const override {
+  SmallVector<uint32_t> getConstants() const override {
+    SmallVector<uint32_t> constants;
+    for (int64_t shift : {0, 8})
+      for (int64_t i = 0; i < 16 && !getCommonByte(shift); i += 4) {
+        uint32_t bytes = 0;
+        for (int64_t j = 0; j < 4; ++j)
+          bytes |= (entries[i + j] >> shift & 255u) << (8 * j);
+        constants.push_back(bytes);
+      }
+    return constants;
+  }
+
+  SmallVector<Value> emit(OpBuilder &b, Location loc, Value word,
+                          ValueRange constants) const override {
     Words words(b, loc);
+    NibblePicker picker(words, word);
     SmallVector<Value> pairs;
-    // A code's lower bits name one of eight bytes; where the upper one is set,
-    // the other table's.
-    Value lower = words.mask(word, 0x77777777);
-    // The sign of byte 0 or of byte 1, eight times.
-    Value upper =
-        words.flip(words.mask(words.shift(word, -3), 0x11111111), 0x88888888);
-    for (int64_t begin : {0, 16}) {
-      Value place = words.shift(lower, -begin);
-      Value isUpper = words.permute(words.constant(0x8000), words.constant(0),
-                                    words.shift(upper, -begin));
+    for (bool isUpper : {false, true}) {
+      ValueRange left = constants;
       Value bytes[2];
       for (int64_t i : {0, 1}) {
-        Value low = words.permute(getBytes(words, 0, 8 * i),
-                                  getBytes(words, 4, 8 * i), place);
-        Value high = words.permute(getBytes(words, 8, 8 * i),
-                                   getBytes(words, 12, 8 * i), place);
-        Value difference = arith::XOrIOp::create(b, loc, low, high);
-        difference = arith::AndIOp::create(b, loc, difference, isUpper);
-        bytes[i] = arith::XOrIOp::create(b, loc, low, difference);
+        if (auto common = getCommonByte(8 * i)) {
+          bytes[i] = words.constant(*common * 0x01010101u);
+          continue;
+        }
+        bytes[i] = picker.pick(left.take_front(4), isUpper);
+        left = left.drop_front(4);
       }
       for (uint32_t order : {0x5140u, 0x7362u})
-        pairs.push_back(
-            words.permute(bytes[0], bytes[1], words.constant(order)));
+        pairs.push_back(words.permute(bytes[0], bytes[1], order));
     }
     return pairs;
   }
@@ -457,6 +403,38 @@ std::unique_ptr<PackedTable> mlir::zq::findPackedTable(ArrayRef<float> table,
 
 namespace {
 
+/// Words that a kernel has in registers: they come from memory, before its
+/// first op, as the assembler makes those that it sees anew for each use.
+SmallVector<Value> loadConstants(OpBuilder &b, Operation *op,
+                                 ArrayRef<uint32_t> constants) {
+  Location loc = op->getLoc();
+  SmallVector<Value> loaded;
+  auto launch = op->getParentOfType<gpu::LaunchOp>();
+  if (constants.empty())
+    return loaded;
+  if (!launch) {
+    Words words(b, loc);
+    for (uint32_t constant : constants)
+      loaded.push_back(words.constant(constant));
+    return loaded;
+  }
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(launch);
+  auto type = RankedTensorType::get(constants.size(), b.getI32Type());
+  Value array = arith::ConstantOp::create(
+      b, loc, DenseIntElementsAttr::get(type, constants));
+  b.setInsertionPointToStart(&launch.getBody().front());
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  bool inBounds[] = {true};
+  Value all = vector::TransferReadOp::create(
+      b, loc, VectorType::get(constants.size(), b.getI32Type()), array, zero,
+      std::optional<Value>(Words(b, loc).constant(0)),
+      ArrayRef<bool>(inBounds));
+  for (size_t i = 0; i < constants.size(); ++i)
+    loaded.push_back(vector::ExtractOp::create(b, loc, all, i));
+  return loaded;
+}
+
 struct LookupPairs : OpRewritePattern<LookupOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -488,7 +466,14 @@ struct LookupPairs : OpRewritePattern<LookupOp> {
     Location loc = op.getLoc();
     int64_t numBytes = cast<VectorType>(source.getType()).getNumElements();
     int64_t numWords = llvm::divideCeil(numBytes, 4);
-    if (numBytes % 4) {
+    SmallVector<int64_t> order = table->getOrder(), places(count);
+    bool isOnePair = field == 8 && numBytes <= 2;
+    if (isOnePair) {
+      SmallVector<int64_t> bytes(4, 0);
+      bytes[order[1]] = numBytes - 1;
+      source = vector::ShuffleOp::create(b, loc, source, source, bytes);
+      std::iota(places.begin(), places.end(), 0);
+    } else if (numBytes % 4) {
       auto whole = VectorType::get(4 * numWords, b.getI8Type());
       source = vector::InsertStridedSliceOp::create(
           b, loc, source,
@@ -498,11 +483,14 @@ struct LookupPairs : OpRewritePattern<LookupOp> {
     Value words = vector::BitCastOp::create(
         b, loc, VectorType::get(numWords, b.getI32Type()), source);
     SmallVector<Value> pairs;
-    SmallVector<int64_t> order = table->getOrder(), places(count);
+    SmallVector<Value> constants = loadConstants(b, op, table->getConstants());
     for (int64_t word = 0; word < numWords; ++word) {
       llvm::append_range(
           pairs,
-          table->emit(b, loc, vector::ExtractOp::create(b, loc, words, word)));
+          table->emit(b, loc, vector::ExtractOp::create(b, loc, words, word),
+                      constants));
+      if (isOnePair)
+        break;
       for (auto [i, code] : llvm::enumerate(order))
         if (int64_t place = word * order.size() + code; place < count)
           places[place] = word * order.size() + i;
@@ -552,6 +540,9 @@ struct ComposeShuffles : OpRewritePattern<vector::ShuffleOp> {
 } // namespace
 
 void mlir::zq::populatePackedLookupPatterns(RewritePatternSet &patterns) {
-  patterns.add<LookupPairs, ComposeShuffles>(patterns.getContext(),
-                                             /*benefit=*/20);
+  patterns.add<LookupPairs>(patterns.getContext(), /*benefit=*/20);
+}
+
+void mlir::zq::populateShufflePatterns(RewritePatternSet &patterns) {
+  patterns.add<ComposeShuffles>(patterns.getContext(), /*benefit=*/20);
 }

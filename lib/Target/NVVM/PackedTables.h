@@ -12,6 +12,7 @@
 #include "mlir/IR/PatternMatch.h"
 
 #include <memory>
+#include <optional>
 
 namespace mlir::zq {
 
@@ -22,9 +23,17 @@ public:
   virtual ~PackedTable() = default;
 
   /// The values of the codes of `word`, an i32: one i32 for each two, the first
-  /// in its lower half, in the order of `getOrder`.
-  virtual SmallVector<Value> emit(OpBuilder &b, Location loc,
-                                  Value word) const = 0;
+  /// in its lower half, in the order of `getOrder`. `constants` are those that
+  /// `getConstants` asks for.
+  virtual SmallVector<Value> emit(OpBuilder &b, Location loc, Value word,
+                                  ValueRange constants) const = 0;
+
+  /// Words that are to lie in registers.
+  virtual SmallVector<uint32_t> getConstants() const { return {}; }
+
+  /// An exponent: the values of the table 2^exponent times as large are the
+  /// codes' bits at their places, with no multiplication.
+  virtual std::optional<int64_t> getRawExponent() const { return std::nullopt; }
 
   /// Which code of the word each value is of. As they come at the least cost,
   /// which for most rules is one from each half of the word.
@@ -52,6 +61,9 @@ int64_t findPackedExponent(ArrayRef<float> table, FloatType element,
 /// `zq.lookup` in constant tables of 16-bit floats that `findPackedTable`
 /// knows.
 void populatePackedLookupPatterns(RewritePatternSet &patterns);
+
+/// A vector in one order and then in another.
+void populateShufflePatterns(RewritePatternSet &patterns);
 
 /// `zq.expand` of what is read from a stream, and `zq.lookup` in tables of up
 /// to 16 bytes that are no constants.

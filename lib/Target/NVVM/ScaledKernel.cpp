@@ -266,8 +266,8 @@ FailureOr<RegisterKernel::Sums> ScaledKernel::emitWindow(Value column,
 }
 
 FailureOr<Value> ScaledKernel::finish(Value sum, Value weightRow) {
-  if (codes.exponent) {
-    float unit = std::ldexp(1.0f, -codes.exponent);
+  if (codes.unit != 1) {
+    float unit = 1 / codes.unit;
     sum = arith::MulFOp::create(
         b, sum, arith::ConstantOp::create(b, b.getF32FloatAttr(unit)));
   }
