@@ -25,15 +25,16 @@ func.func @matvec(%x: tensor<1x4096xbf16>,
 }
 
 // Kernels.
-// CHECK: remark: contraction on tensor cores: weights in registers as codes, scaled after sums, 1 product of bf16 each, error at most 0, asked for 5e-05
+// CHECK: remark: contraction on tensor cores: weights in registers as codes and factors, 1 product of bf16 each, error at most 0, asked for 5e-05
 // CHECK: IR Dump After FormKernels
 // CHECK: zq.disassemble %{{.*}} -> tensor<1x1xf32>, tensor<4096x256xf8E4M3FN>, tensor<4096x2048xi8>
 // CHECK: gpu.launch blocks({{.*}}) in (%{{.*}} = %c256{{.*}}) threads({{.*}}) in (%{{.*}} = %c256
 // CHECK: zq.unpack %{{.*}} bits 4 : vector<16xi8> -> vector<32xi8>
 // CHECK: zq.lookup %{{.*}} in %{{.*}} : vector<32xi8>, vector<16xbf16> -> vector<32xbf16>
 // CHECK: vector.shuffle %{{.*}} [0, 4, 1, 5, 2, 6, 3, 7, 8, 12,
+// CHECK: zq.lookup %{{.*}} : vector<2xi8>, vector<256xbf16> -> vector<2xbf16>
+// CHECK: llvm.call_intrinsic "llvm.nvvm.fma.rn.bf16x2"
 // CHECK: nvvm.mma.sync
-// CHECK: math.fma
 
 // Vectors.
 // CHECK: IR Dump After LowerVectorOpsToNVVM

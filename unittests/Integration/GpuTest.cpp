@@ -86,7 +86,8 @@ TEST_P(GpuProducts, OfAnyShape) {
 
 /// Every code in every place of a word, for an activation that picks columns:
 /// each sum is one weight, to the bit. All widths of codes and kinds of table,
-/// for tensor cores on both 16-bit floats.
+/// for tensor cores on both 16-bit floats; factors that weights are multiplied
+/// by.
 class GpuCodes
     : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
 
@@ -96,11 +97,12 @@ TEST_P(GpuCodes, MultiplyToTheBit) {
   Shape shape{264, 32};
   // Whatever bits are stored stand for something.
   std::vector<Stream> streams = codec.encode(Array(ElementType::F32, shape));
-  ASSERT_EQ(streams.size(), 1u);
-  std::vector<uint8_t> &bytes = streams[0].array.bytes;
-  size_t rowBytes = bytes.size() / shape[0];
-  for (size_t i = 0; i < bytes.size(); ++i)
-    bytes[i] = static_cast<uint8_t>(i / rowBytes + 37 * (i % rowBytes));
+  for (Stream &stream : streams) {
+    std::vector<uint8_t> &bytes = stream.array.bytes;
+    size_t rowBytes = bytes.size() / shape[0];
+    for (size_t i = 0; i < bytes.size(); ++i)
+      bytes[i] = static_cast<uint8_t>(i / rowBytes + 37 * (i % rowBytes));
+  }
   Array weights = codec.decode(streams, shape);
 
   Shape xShape{32, 32}, yShape{32, shape[0]};
@@ -129,7 +131,10 @@ TEST_P(GpuCodes, MultiplyToTheBit) {
   replace("ELEMENT", element);
   replace("TYPE", codec.type(shape));
   Kernel kernel(program, onGpu(gpus[2]), codec.text);
-  std::vector<Array> results = kernel.call({x, streams[0].array});
+  std::vector<Array> inputs{x};
+  for (const Stream &stream : streams)
+    inputs.push_back(stream.array);
+  std::vector<Array> results = kernel.call(inputs);
   ASSERT_EQ(results.size(), 1u);
   for (int64_t row = 0; row < shape[0]; ++row) {
     // A NaN or an infinity is in all sums of its row.
@@ -157,7 +162,8 @@ INSTANTIATE_TEST_SUITE_P(
             "quantize<f8E4M3FN>", "quantize<f8E5M2>",
             "lookup<[-127.0, -104.0, -83.0, -65.0, -49.0, -35.0, -22.0, -10.0, "
             "1.0, 13.0, 25.0, 38.0, 53.0, 69.0, 89.0, 113.0]>",
-            "lookup<[-1.0, 0.0, 0.5, 4.0]>"),
+            "lookup<[-1.0, 0.0, 0.5, 4.0]>",
+            "scale<1x16, f8E4M3FN>, quantize<f4E2M1FN>"),
         testing::Values("bf16", "f16", "f32")));
 
 INSTANTIATE_TEST_SUITE_P(Codecs, GpuProducts,

@@ -80,7 +80,7 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
     FailureOr<bool> made = formScaled(emitter, wanted);
     if (failed(made))
       return failure();
-    say(*made ? "registers as codes, scaled after sums" : "registers",
+    say(*made ? "registers as codes and factors" : "registers",
         emitter.domain);
     return *made ? success() : emitRegisterKernel(emitter);
   }

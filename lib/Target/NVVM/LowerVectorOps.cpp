@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -450,10 +451,82 @@ struct ComputeBeforeRepetition : RewritePattern {
   }
 };
 
+/// Codes that are repeated are looked up once.
+struct LookupBeforeRepetition : OpRewritePattern<LookupOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(LookupOp op,
+                                PatternRewriter &b) const override {
+    auto repetition = getRepetition(op.getCodes());
+    if (!repetition)
+      return failure();
+    auto type = VectorType::get(repetition.getV1VectorType().getShape(),
+                                op.getType().getElementType());
+    Value less = LookupOp::create(b, op.getLoc(), type, repetition.getV1(),
+                                  op.getTable());
+    b.replaceOpWithNewOp<vector::ShuffleOp>(op, less, less,
+                                            repetition.getMask());
+    return success();
+  }
+};
+
+/// Entries that are exact in bf16 are found in pairs, and widened.
+struct LookupInPairs : OpRewritePattern<LookupOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(LookupOp op,
+                                PatternRewriter &b) const override {
+    auto table = getTable(op.getTable());
+    auto unpack = op.getCodes().getDefiningOp<UnpackOp>();
+    auto element = b.getBF16Type();
+    if (!table || !unpack || (size_t(1) << unpack.getBits()) != table->size() ||
+        !findPackedTable(*table, element, unpack.getBits()))
+      return failure();
+    SmallVector<APFloat> narrow;
+    for (float entry : *table) {
+      bool isInexact;
+      narrow.emplace_back(entry).convert(element.getFloatSemantics(),
+                                         APFloat::rmNearestTiesToEven,
+                                         &isInexact);
+      if (isInexact)
+        return failure();
+    }
+    Location loc = op.getLoc();
+    auto type = VectorType::get(static_cast<int64_t>(narrow.size()), element);
+    Value constant =
+        arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, narrow));
+    Value pairs = LookupOp::create(b, loc, op.getType().clone(element),
+                                   op.getCodes(), constant);
+    b.replaceOpWithNewOp<arith::ExtFOp>(op, op.getType(), pairs);
+    return success();
+  }
+};
+
+/// A 16-bit float that was widened; NaNs may keep what they carry.
+struct RoundWidened : OpRewritePattern<LLVM::FPTruncOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(LLVM::FPTruncOp op,
+                                PatternRewriter &b) const override {
+    auto widened = op.getArg().getDefiningOp<arith::ExtFOp>();
+    if (!widened || widened.getIn().getType() != op.getType())
+      return failure();
+    b.replaceOp(op, widened.getIn());
+    return success();
+  }
+};
+
 struct LowerVectorOpsToNVVMPass
     : mlir::zq::impl::LowerVectorOpsToNVVMBase<LowerVectorOpsToNVVMPass> {
   void runOnOperation() override {
     MLIRContext *context = &getContext();
+    // Tables as they are wanted, before they become instructions.
+    RewritePatternSet tables(context);
+    populateShufflePatterns(tables);
+    tables.add<ComputeBeforeRepetition, LookupBeforeRepetition, LookupInPairs,
+               RoundWidened>(context);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(tables))))
+      return signalPassFailure();
     RewritePatternSet patterns(context);
     populateVectorOpPatterns(patterns);
     populatePackedLookupPatterns(patterns);

@@ -10,6 +10,28 @@
 using namespace mlir;
 using namespace mlir::zq;
 
+/// What the type says in which `stage` stores its factors, its only part.
+static std::optional<ScaledCodes::Range>
+getRange(StageAttrInterface stage, Type input, Operation *scope) {
+  SmallVector<Part> parts;
+  if (failed(stage.getParts(2, input, scope, parts)) || parts.size() != 1 ||
+      parts[0].codec)
+    return std::nullopt;
+  auto type = dyn_cast<FloatType>(parts[0].array.getElementType());
+  int64_t digits = cast<FactorAttrInterface>(stage).getFactorDigits();
+  if (!type || type.getWidth() != 8 || digits != type.getFPMantissaWidth())
+    return std::nullopt;
+  const llvm::fltSemantics &semantics = type.getFloatSemantics();
+  ScaledCodes::Range range{digits,
+                           APFloat::getSmallest(semantics).convertToDouble(),
+                           APFloat::getLargest(semantics).convertToDouble(),
+                           {}};
+  for (uint64_t code = 0; code < 256; ++code)
+    range.values.push_back(
+        APFloat(semantics, APInt(8, code)).convertToDouble());
+  return range;
+}
+
 std::optional<ScaledCodes> mlir::zq::findScaledCodes(CompressedTensorType type,
                                                      Operation *scope) {
   ArrayRef<int64_t> shape = type.getShape();
@@ -36,7 +58,12 @@ std::optional<ScaledCodes> mlir::zq::findScaledCodes(CompressedTensorType type,
   // Something stores the codes.
   if (i + 1 >= stages.size())
     return std::nullopt;
-  Type input = codec.getInputs(type.getElementType())[i];
+  SmallVector<Type> inputs = codec.getInputs(type.getElementType());
+  Type input = inputs[i];
+  if (form.groupFactors.size() == 1) {
+    unsigned stage = form.groupFactors.front();
+    form.factors = getRange(stages[stage], inputs[stage], scope);
+  }
   form.map = i;
   form.values = getCodeValues(stages[i], input, 2);
   if (form.values.empty())
@@ -72,30 +99,50 @@ FailureOr<Value> ScaledCodesReader::readCodes(Value row, Value column) {
   return emitCodec(at, storage, codes, codeStreams);
 }
 
-/// The product of the stages' factors: what they make of one.
-FailureOr<Value> ScaledCodesReader::readFactor(ArrayRef<unsigned> stages,
-                                               Value row, Value column) {
-  auto one = VectorType::get(1, b.getF32Type());
-  Value factor = arith::ConstantOp::create(
-      b, DenseElementsAttr::get(one, b.getF32FloatAttr(1)));
+/// The products of the stages' factors of `count` columns: what they make of
+/// ones.
+FailureOr<Value> ScaledCodesReader::readFactors(ArrayRef<unsigned> stages,
+                                                Value row, Value column,
+                                                int64_t count) {
+  auto ones = VectorType::get(count, b.getF32Type());
+  Value factors = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(ones, b.getF32FloatAttr(1)));
   for (unsigned stage : llvm::reverse(stages)) {
-    DecodeBuilder at = enter(row, column, 1);
+    DecodeBuilder at = enter(row, column, count);
     at.input = type.getCodec().getInputs(type.getElementType())[stage];
     at.parts = parts[stage];
-    auto product = type.getCodec().getStages()[stage].emitDecode(at, factor);
-    if (failed(product))
+    auto products = type.getCodec().getStages()[stage].emitDecode(at, factors);
+    if (failed(products))
       return failure();
-    factor = *product;
+    factors = *products;
   }
-  return vector::ExtractOp::create(b, factor, 0).getResult();
+  return factors;
 }
 
-FailureOr<Value> ScaledCodesReader::readGroupFactor(Value row, Value column) {
-  return readFactor(form.groupFactors, row, column);
+FailureOr<Value> ScaledCodesReader::readGroupFactors(Value row, Value column) {
+  return readFactors(form.groupFactors, row, column, width);
+}
+
+FailureOr<Value> ScaledCodesReader::readGroupFactorCodes(Value row,
+                                                         Value column) {
+  unsigned stage = form.groupFactors.front();
+  auto factor = cast<FactorAttrInterface>(type.getCodec().getStages()[stage]);
+  DecodeBuilder at = enter(row, column, width);
+  at.parts = parts[stage];
+  auto stored = at.loadPerGroup(0, factor.getFactorBlock(2));
+  if (failed(stored))
+    return failure();
+  return arith::BitcastOp::create(b, VectorType::get(width, b.getI8Type()),
+                                  *stored)
+      .getResult();
 }
 
 FailureOr<Value> ScaledCodesReader::readRowFactor(Value row) {
   if (form.rowFactors.empty())
     return Value();
-  return readFactor(form.rowFactors, row, arith::ConstantIndexOp::create(b, 0));
+  auto factor = readFactors(form.rowFactors, row,
+                            arith::ConstantIndexOp::create(b, 0), 1);
+  if (failed(factor))
+    return failure();
+  return vector::ExtractOp::create(b, *factor, 0).getResult();
 }

@@ -22,6 +22,15 @@ struct ScaledCodes {
   /// Consecutive columns that share the factors of groups; 0 where there are
   /// none.
   int64_t group = 0;
+  /// The factors of groups, where one stage has them all and stores them in a
+  /// small float: the binary digits of their significands; the least above
+  /// zero, of which all are multiples, and the largest; and what each code is.
+  struct Range {
+    int64_t digits;
+    double least, largest;
+    SmallVector<float> values;
+  };
+  std::optional<Range> factors;
   /// The stage whose codes stand for `values`, 2^bits of them.
   unsigned map = 0;
   int64_t bits = 0;
@@ -44,15 +53,18 @@ public:
   /// The codes of `width` columns of a row from `column` on, a vector of bytes;
   /// those beyond the end of the row are anything.
   FailureOr<Value> readCodes(Value row, Value column);
-  /// The factor of the group of a row that has `column`, f32.
-  FailureOr<Value> readGroupFactor(Value row, Value column);
+  /// The factors of the groups of a row that have the `width` columns from
+  /// `column` on, a vector of f32.
+  FailureOr<Value> readGroupFactors(Value row, Value column);
+  /// The same as codes of `form.factors`, a vector of bytes.
+  FailureOr<Value> readGroupFactorCodes(Value row, Value column);
   /// The factor of a whole row; null where it is one.
   FailureOr<Value> readRowFactor(Value row);
 
 private:
   DecodeBuilder enter(Value row, Value column, int64_t width);
-  FailureOr<Value> readFactor(ArrayRef<unsigned> stages, Value row,
-                              Value column);
+  FailureOr<Value> readFactors(ArrayRef<unsigned> stages, Value row,
+                               Value column, int64_t count);
 
   ImplicitLocOpBuilder &b;
   const ScaledCodes &form;

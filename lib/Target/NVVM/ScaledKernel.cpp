@@ -11,10 +11,16 @@
 // with a factor of its own, and zeros for the activations of other sections. As
 // a lane holds the sums of two columns, these are those of its own section.
 //
+// Where a group's factor has so few digits that its products with what codes
+// stand for are exact, the weights may be multiplied by it instead, in pairs.
+// Lanes need no sections then, which pays for more rows of the activation; and
+// a table whose bits need a multiplication to be numbers has that for nothing.
+//
 //===----------------------------------------------------------------------===//
 #include "KernelBuilder.h"
 #include "PackedTables.h"
 #include "RegisterKernel.h"
+#include "Words.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -32,9 +38,8 @@ static constexpr int64_t mostTiles = 4;
 namespace {
 class ScaledKernel : public RegisterKernel {
 public:
-  ScaledKernel(ProductEmitter &e, const ScaledCodes &form,
-               const CodeDomain &codes)
-      : RegisterKernel(e), form(form), codes(codes),
+  ScaledKernel(ProductEmitter &e, const ScaledCodes &form, CodeDomain codes)
+      : RegisterKernel(e), form(form), codes(std::move(codes)),
         field(getFieldBits(form.bits)) {}
 
   /// Chooses the sizes; false where there are none.
@@ -48,18 +53,30 @@ private:
                              Sums sums) override;
   FailureOr<Value> finish(Value sum, Value weightRow) override;
 
+  bool isExactWeighed(ArrayRef<float> table) const;
+  void planWeighing();
+  bool canTake(int64_t width) const;
   int64_t getSections(int64_t width) const;
   int64_t getTiles(int64_t sections) const;
+  int64_t getCost(int64_t width, bool onWeights) const;
   Value arrange(Value plane, int64_t count);
   FailureOr<SmallVector<Value>> readWeight(Value row, Value column,
                                            Value isValid, int64_t count,
                                            int64_t size);
   SmallVector<Value> readActivation(int64_t tile, Value column, Value isValid,
                                     int64_t count, int64_t size);
+  FailureOr<Value> readFactors(Value row, Value column, int64_t size);
+  Value lookUp(Value bytes, ArrayRef<float> table);
+  Value weigh(Value plane, Value factors);
 
   const ScaledCodes &form;
-  const CodeDomain &codes;
+  CodeDomain codes;
   int64_t field;
+  /// Whether weights are multiplied by the factors of their groups, whether
+  /// they can be, and whether that replaces a multiplication; and factors are
+  /// 2^factorExponent times as large then.
+  bool weighs = false, canWeigh = false, isFree = false;
+  int64_t factorExponent = 0;
   std::optional<ScaledCodesReader> reader;
   /// In which order the columns of a word of codes are multiplied; none where
   /// that is their own.
@@ -73,14 +90,76 @@ private:
 };
 } // namespace
 
-/// How many of the four lanes of a row have factors of their own, where each
-/// takes `width` columns; 0 where a lane's factors change in the midst of them.
-int64_t ScaledKernel::getSections(int64_t width) const {
+static bool isExactIn(double value, FloatType type) {
+  APFloat number(value);
+  bool isInexact;
+  number.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                 &isInexact);
+  return !isInexact;
+}
+
+/// Whether the products of the table with any factor are exact. Factors are
+/// those of the form, 2^factorExponent times as large.
+bool ScaledKernel::isExactWeighed(ArrayRef<float> table) const {
+  double least = std::ldexp(form.factors->least, factorExponent);
+  int64_t digits = form.factors->digits;
+  if (!isExactIn(std::ldexp(form.factors->largest, factorExponent),
+                 e.domain.element) ||
+      !isExactIn(least, e.domain.element))
+    return false;
+  for (float entry : table) {
+    if (std::isnan(entry))
+      continue;
+    if (!isExactIn(entry * least, e.domain.element))
+      return false;
+    // All significands; exponents have no end below the largest of f32.
+    for (int64_t i = int64_t(1) << (digits - 1); i < int64_t(1) << digits; ++i)
+      if (!isExactIn(std::ldexp(entry, -std::ilogb(entry ? entry : 1.0f)) * i,
+                     e.domain.element))
+        return false;
+  }
+  return true;
+}
+
+/// Finds whether weights may be multiplied by factors, and at what cost.
+void ScaledKernel::planWeighing() {
+  // Its exponents are those of f32: what overflows would there as well.
+  if (!form.group || !form.factors || !e.domain.element.isBF16() ||
+      codes.tables.size() != 1)
+    return;
+  canWeigh = isExactWeighed(codes.tables[0]);
+  auto raw = findPackedTable(codes.tables[0], e.domain.element, field)
+                 ->getRawExponent();
+  if (!raw)
+    return;
+  SmallVector<float> table(codes.tables[0]);
+  for (float &entry : table)
+    entry = std::ldexp(entry, *raw);
+  // As much of what they are too small by as the largest factor has room for.
+  factorExponent =
+      std::min<int64_t>(-*raw, std::numeric_limits<float>::max_exponent - 1 -
+                                   std::ilogb(form.factors->largest));
+  isFree = isExactWeighed(table);
+  if (!isFree) {
+    factorExponent = 0;
+    return;
+  }
+  canWeigh = true;
+}
+
+/// Whether the factors of `width` columns of a lane change at their ends only,
+/// or else where products end.
+bool ScaledKernel::canTake(int64_t width) const {
   int64_t columns = form.group;
-  if (columns && columns % width && (width % columns || columns % 4))
-    return 0;
+  return !columns || columns % width == 0 ||
+         (width % columns == 0 && columns % 4 == 0);
+}
+
+/// How many of the four lanes of a row have factors of their own, where each
+/// takes `width` columns.
+int64_t ScaledKernel::getSections(int64_t width) const {
   for (int64_t sections : {1, 2})
-    if (columns % (4 * width / sections) == 0)
+    if (form.group % (4 * width / sections) == 0)
       return sections;
   return 4;
 }
@@ -93,6 +172,17 @@ int64_t ScaledKernel::getTiles(int64_t sections) const {
   return llvm::divideCeil(height * sections, 8);
 }
 
+/// In sixteenths of an instruction for each weight: a tile's products,
+/// activations and their order; what a window takes for addresses and factors;
+/// and the multiplications by these, of sums or of pairs of weights.
+int64_t ScaledKernel::getCost(int64_t width, bool onWeights) const {
+  int64_t numTiles = getTiles(onWeights ? 1 : getSections(width));
+  int64_t cost = 7 * numTiles + 112 / width;
+  if (onWeights)
+    return cost + (isFree ? 0 : 8);
+  return form.group ? cost + 32 * numTiles / std::min(form.group, width) : cost;
+}
+
 bool ScaledKernel::choose() {
   auto type =
       cast<CompressedTensorType>(e.product.decode.getSource().getType());
@@ -103,26 +193,35 @@ bool ScaledKernel::choose() {
       2, codec.getInputs(type.getElementType())[form.map + 1],
       e.product.decode);
   // As many codes as one load brings, as far as registers allow; fewer where
-  // sections take more tiles for the same products. In sixteenths of an
-  // instruction for each weight: a tile's products, activations and their
-  // order, and what a window takes for addresses and factors.
+  // sections take more tiles for the same products.
   int64_t most =
       std::min<int64_t>(llvm::bit_floor<uint64_t>(128 / form.bits), 32);
   int64_t least = std::max<int64_t>(32 / field, 4);
+  planWeighing();
   int64_t bestCost = 0;
-  for (int64_t candidate = most; candidate >= least; candidate /= 2) {
-    int64_t its = getSections(candidate);
-    int64_t cost = 7 * getTiles(its) + 112 / candidate;
-    if (!its || candidate % granule || getTiles(its) > mostTiles ||
-        (width && cost >= bestCost))
-      continue;
-    bestCost = cost;
-    width = candidate;
-    sections = its;
-    tiles = getTiles(its);
-  }
+  for (int64_t candidate = most; candidate >= least; candidate /= 2)
+    for (bool onWeights : {false, true}) {
+      int64_t its = onWeights ? 1 : getSections(candidate);
+      int64_t cost = getCost(candidate, onWeights);
+      if ((onWeights && !canWeigh) || !canTake(candidate) ||
+          candidate % granule || getTiles(its) > mostTiles ||
+          (width && cost >= bestCost))
+        continue;
+      bestCost = cost;
+      width = candidate;
+      sections = its;
+      tiles = getTiles(its);
+      weighs = onWeights;
+    }
   if (!width)
     return false;
+  if (weighs && isFree) {
+    int64_t raw = *findPackedTable(codes.tables[0], e.domain.element, field)
+                       ->getRawExponent();
+    for (float &entry : codes.tables[0])
+      entry = std::ldexp(entry, raw);
+    codes.unit = std::ldexp(codes.unit, raw + factorExponent);
+  }
   run = width;
   together = most / width;
   chooseWarps();
@@ -179,19 +278,7 @@ FailureOr<SmallVector<Value>> ScaledKernel::readWeight(Value row, Value column,
     return failure();
   SmallVector<Value> planes;
   for (const SmallVector<float> &table : codes.tables) {
-    SmallVector<APFloat> entries;
-    for (float value : table) {
-      APFloat entry(value);
-      bool isInexact;
-      entry.convert(e.domain.element.getFloatSemantics(),
-                    APFloat::rmNearestTiesToEven, &isInexact);
-      entries.push_back(entry);
-    }
-    auto type = VectorType::get(entries.size(), e.domain.element);
-    Value constant =
-        arith::ConstantOp::create(b, DenseElementsAttr::get(type, entries));
-    Value plane = LookupOp::create(b, VectorType::get(width, e.domain.element),
-                                   *read, constant);
+    Value plane = lookUp(*read, table);
     if (count != width)
       plane = vector::ExtractStridedSliceOp::create(
           b, plane, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{count},
@@ -238,31 +325,111 @@ FailureOr<RegisterKernel::Sums> ScaledKernel::emitWindow(Value column,
     xs.push_back(readActivation(tile, column, isValid, count, size));
 
   int64_t length = form.group ? std::min(form.group, size) : size;
+  Value factors[2];
+  for (auto [row, plane, own] : llvm::zip(weightRows, weights, factors)) {
+    if (!form.group)
+      continue;
+    auto read = readFactors(row, column, size);
+    if (failed(read))
+      return failure();
+    own = *read;
+    if (weighs)
+      plane[0] = weigh(plane[0], own);
+  }
   Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
   for (int64_t begin = 0; begin < size; begin += length) {
     int64_t end = std::min(begin + length, size);
-    Value factors[2];
-    for (auto [row, factor] : llvm::zip(weightRows, factors)) {
-      if (!form.group)
-        continue;
-      auto read = reader->readGroupFactor(row, e.add(column, begin));
-      if (failed(read))
-        return failure();
-      factor = *read;
-    }
+    Value own[2];
+    for (int64_t i = 0; i < 2 && form.group && !weighs; ++i)
+      own[i] = vector::ExtractOp::create(b, factors[i], begin / length);
     for (int64_t tile = 0; tile < tiles; ++tile) {
       MutableArrayRef<Value> tileSums(sums.begin() + 4 * tile, 4);
-      if (!form.group) {
+      if (!own[0]) {
         llvm::copy(multiply(weights, xs[tile], begin, end, Sums(tileSums)),
                    tileSums.begin());
         continue;
       }
       Sums added = multiply(weights, xs[tile], begin, end, Sums(4, zero));
       for (auto [i, sum] : llvm::enumerate(tileSums))
-        sum = math::FmaOp::create(b, added[i], factors[i / 2], sum);
+        sum = math::FmaOp::create(b, added[i], own[i / 2], sum);
     }
   }
   return sums;
+}
+
+/// The factors of the groups of a row that `size` columns from `column` on are
+/// of, one for each: f32, or of the weights' type where these are multiplied.
+FailureOr<Value> ScaledKernel::readFactors(Value row, Value column,
+                                           int64_t size) {
+  SmallVector<int64_t> begins;
+  for (int64_t begin = 0; begin < size; begin += form.group)
+    begins.push_back(begin);
+  auto takeOnes = [&](Value all) -> Value {
+    return vector::ShuffleOp::create(b, all, all, begins);
+  };
+  // By a rule for pairs, where their codes have one.
+  FloatType element = e.domain.element;
+  if (weighs && findPackedTable(form.factors->values, element, /*field=*/8)) {
+    auto read = reader->readGroupFactorCodes(row, column);
+    if (failed(read))
+      return failure();
+    return lookUp(takeOnes(*read), form.factors->values);
+  }
+  auto read = reader->readGroupFactors(row, column);
+  if (failed(read))
+    return failure();
+  Value factors = takeOnes(*read);
+  if (!weighs)
+    return factors;
+  auto type = cast<VectorType>(factors.getType()).clone(element);
+  return LLVM::FPTruncOp::create(b, type, factors).getResult();
+}
+
+/// What codes stand for in a table, rounded to the weights' type.
+Value ScaledKernel::lookUp(Value bytes, ArrayRef<float> table) {
+  SmallVector<APFloat> entries;
+  for (float value : table) {
+    bool isInexact;
+    entries.emplace_back(value).convert(e.domain.element.getFloatSemantics(),
+                                        APFloat::rmNearestTiesToEven,
+                                        &isInexact);
+  }
+  FloatType element = e.domain.element;
+  auto type = VectorType::get(static_cast<int64_t>(entries.size()), element);
+  int64_t count = cast<VectorType>(bytes.getType()).getNumElements();
+  return LookupOp::create(
+      b, VectorType::get(count, element), bytes,
+      arith::ConstantOp::create(b, DenseElementsAttr::get(type, entries)));
+}
+
+/// The products of a plane, in whatever order within a group, with the factors
+/// of its groups.
+Value ScaledKernel::weigh(Value plane, Value factors) {
+  auto type = cast<VectorType>(plane.getType());
+  auto words = VectorType::get(type.getNumElements() / 2, b.getI32Type());
+  Value packed = vector::BitCastOp::create(b, words, plane);
+  FloatType element = e.domain.element;
+  Words emit(b, b.getLoc());
+  SmallVector<Value> products;
+  Value factor;
+  for (int64_t i = 0; i < words.getNumElements(); ++i) {
+    if (2 * i % form.group == 0) {
+      int64_t group = 2 * i / form.group;
+      factor = vector::ShuffleOp::create(b, factors, factors,
+                                         ArrayRef<int64_t>{group, group});
+      factor = vector::BitCastOp::create(b, VectorType::get(1, b.getI32Type()),
+                                         factor);
+      factor = vector::ExtractOp::create(b, factor, 0);
+      if (factorExponent)
+        factor = emit.multiplyPairs(element, factor,
+                                    std::ldexp(1.0f, factorExponent));
+    }
+    Value pair = vector::ExtractOp::create(b, packed, i);
+    products.push_back(
+        Words(b, b.getLoc()).multiplyPairs(e.domain.element, pair, factor));
+  }
+  Value all = vector::FromElementsOp::create(b, words, products);
+  return vector::BitCastOp::create(b, type, all);
 }
 
 FailureOr<Value> ScaledKernel::finish(Value sum, Value weightRow) {

@@ -4,17 +4,19 @@
 #codec = #zq.codec<nvfp4>
 
 // Few rows: a warp has 16 rows of the weight, and multiplies what its codes
-// stand for. Factors of groups are multiplied to their sums, that of the tensor
-// to the result. The bias is added in the kernel.
+// stand for. Factors of groups are multiplied to them, where their products are
+// exact, that of the tensor to the result. The bias is added in the kernel.
 // CHECK-LABEL: func.func @few(
 // CHECK: zq.disassemble %{{.*}} -> tensor<1x1xf32>, tensor<200x32xf8E4M3FN>, tensor<200x256xi8>
 // CHECK: gpu.launch blocks({{.*}}) in (%{{.*}} = %c13, %{{.*}} = %c1, {{.*}}) threads({{.*}}) in (%{{.*}} = %c128,
-// CHECK-SAME: workgroup(%{{.*}} : memref<4x16x16xf32, #gpu.address_space<workgroup>>)
+// CHECK-SAME: workgroup(%{{.*}} : memref<4x8x16xf32, #gpu.address_space<workgroup>>)
 // CHECK: scf.for
 // CHECK: %[[CODES:.*]] = zq.unpack %{{.*}} bits 4 : vector<16xi8> -> vector<32xi8>
 // CHECK: zq.lookup %[[CODES]] in %{{.*}} : vector<32xi8>, vector<16xbf16> -> vector<32xbf16>
+// CHECK: zq.lookup %{{.*}} in %{{.*}} : vector<2xi8>, vector<256xbf16> -> vector<2xbf16>
+// CHECK: llvm.call_intrinsic "llvm.nvvm.fma.rn.bf16x2"
 // CHECK: nvvm.mma.sync {{.*}}multiplicandAPtxType = #nvvm.mma_type<bf16>{{.*}}m = 16, n = 8, k = 16
-// CHECK: math.fma
+// CHECK-NOT: math.fma
 // CHECK: gpu.barrier
 // CHECK: %[[FACTOR:.*]] = tensor.extract %{{.*}} : tensor<1x1xf32>
 // CHECK: arith.mulf %{{.*}}, %[[FACTOR]] : f32
@@ -23,14 +25,14 @@
 // CHECK: gpu.terminator
 // CHECK: bufferization.to_tensor %{{.*}} restrict writable
 // CHECK-NOT: linalg.
-// COARSE: remark: contraction on tensor cores: weights in registers as codes, scaled after sums, 1 product of bf16 each, error at most 0.0039, asked for 0.01
+// COARSE: remark: contraction on tensor cores: weights in registers as codes and factors, 1 product of bf16 each, error at most 0.0039, asked for 0.01
 func.func @few(%x: tensor<4x512xf32>, %w: !zq.tensor<200x512xf32, #codec>,
                %bias: tensor<200xf32>) -> tensor<4x200xf32> {
   %e = tensor.empty() : tensor<200x512xf32>
   %d = zq.decode %w at [0, 0] outs(%e : tensor<200x512xf32>)
       : !zq.tensor<200x512xf32, #codec> -> tensor<200x512xf32>
   %zero = arith.constant dense<0.0> : tensor<4x200xf32>
-  // expected-remark @below {{contraction on tensor cores: weights in registers as codes, scaled after sums, 2 products of bf16 each, error at most 7.6e-06, asked for 5e-05}}
+  // expected-remark @below {{contraction on tensor cores: weights in registers as codes and factors, 2 products of bf16 each, error at most 7.6e-06, asked for 5e-05}}
   %y = linalg.matmul
       indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
                        affine_map<(m, n, k) -> (n, k)>,

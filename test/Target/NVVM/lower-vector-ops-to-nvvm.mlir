@@ -262,3 +262,14 @@ func.func @halves(%low: vector<8xi8>, %high: vector<8xi8>) -> vector<8xbf16> {
   %values = arith.bitcast %bits : vector<8xi16> to vector<8xbf16>
   return %values : vector<8xbf16>
 }
+
+// A table that bf16 has, of codes that lie in words: in pairs, and widened.
+// CHECK-LABEL: func.func @widened
+// CHECK: llvm.call_intrinsic "llvm.nvvm.fma.rn.bf16x2"
+// CHECK: arith.extf %{{.*}} : vector<8xbf16> to vector<8xf32>
+func.func @widened(%bytes: vector<4xi8>) -> vector<8xf32> {
+  %table = arith.constant dense<[0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, -0.0, -0.5, -1.0, -1.5, -2.0, -3.0, -4.0, -6.0]> : vector<16xf32>
+  %codes = zq.unpack %bytes bits 4 : vector<4xi8> -> vector<8xi8>
+  %values = zq.lookup %codes in %table : vector<8xi8>, vector<16xf32> -> vector<8xf32>
+  return %values : vector<8xf32>
+}

@@ -385,8 +385,10 @@ SmallVector<int64_t> ScaleAttr::getFactorBlock(int64_t rank) const {
 bool ScaleAttr::hasZeroPoint() const { return static_cast<bool>(getZero()); }
 
 int64_t ScaleAttr::getFactorDigits() const {
-  // A codec decodes to f32.
+  // A codec decodes to f32, and so is what one divides by a number.
   auto stored = dyn_cast<TypeAttr>(getStored());
+  if (getDivide())
+    return 24;
   auto type = stored ? dyn_cast<FloatType>(stored.getValue()) : FloatType();
   return type ? type.getFPMantissaWidth() : 24;
 }
