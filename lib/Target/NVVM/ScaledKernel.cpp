@@ -223,7 +223,9 @@ bool ScaledKernel::choose() {
     codes.unit = std::ldexp(codes.unit, raw + factorExponent);
   }
   run = width;
-  together = most / width;
+  // Twice what one load brings of a row, as far as registers allow: so many
+  // bytes are on their way while others are multiplied.
+  together = (tiles <= 2 ? 2 : 1) * most / width;
   chooseWarps();
   int64_t perWord = 32 / field;
   auto wanted =
