@@ -18,6 +18,8 @@
 // Huffman's chunks are read by the bit.
 // RUN: %{check}/huffman-few-rows.mlir %{all} %{decoded}
 // RUN: %{check}/huffman-many-rows.mlir %{all} %{decoded}
+// Escapes of nested windows are found in registers: one block of 256 threads.
+// RUN: %{check}/windows-few-rows.mlir --chip sm_80 --chip sm_90a --chip sm_120a --registers 152 --instruction 'mma\.sync\.aligned\.m16n8k16'
 
 // DEFINE: %{mma} = --registers 130 --instruction 'mma\.sync.*block_scale' --narrow-loads 0 --narrow-copies 8
 // RUN: %{check}/block-scaled-few-rows.mlir %{with-mma} %{mma}
@@ -72,6 +74,21 @@ func.func @multiply(%x: tensor<1x4096xbf16>, %w: !zq.tensor<512x4096xbf16, #zq.c
   %e = tensor.empty() : tensor<512x4096xbf16>
   %d = zq.decode %w at [0, 0] outs(%e : tensor<512x4096xbf16>)
       : !zq.tensor<512x4096xbf16, #zq.codec<bf16_huff>> -> tensor<512x4096xbf16>
+  %zero = arith.constant dense<0.0> : tensor<1x512xf32>
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %d : tensor<1x4096xbf16>, tensor<512x4096xbf16>)
+      outs(%zero : tensor<1x512xf32>) -> tensor<1x512xf32>
+  return %y : tensor<1x512xf32>
+}
+
+//--- windows-few-rows.mlir
+func.func @multiply(%x: tensor<1x4096xbf16>, %w: !zq.tensor<512x4096xbf16, #zq.codec<bf16_window222>>)
+    -> tensor<1x512xf32> {
+  %e = tensor.empty() : tensor<512x4096xbf16>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<512x4096xbf16>)
+      : !zq.tensor<512x4096xbf16, #zq.codec<bf16_window222>> -> tensor<512x4096xbf16>
   %zero = arith.constant dense<0.0> : tensor<1x512xf32>
   %y = linalg.matmul
       indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
