@@ -14,6 +14,24 @@ using namespace mlir::zq;
 
 namespace {
 
+class LayoutTest : public testing::Test {
+protected:
+  LayoutTest() { context.loadDialect<ZQDialect>(); }
+
+  FragmentLayoutAttr getMma(MmaOperand operand, int64_t bits) {
+    return getMmaLayout(&context, operand, bits);
+  }
+  /// Where a lane points to for `ldmatrix`.
+  static MatrixOffset first(FragmentLayoutAttr layout, int64_t lane) {
+    return layout.at({lane, 0});
+  }
+
+  mlir::MLIRContext context;
+};
+using FragmentLayoutTest = LayoutTest;
+using SwizzleTest = LayoutTest;
+using ScaleLayoutTest = LayoutTest;
+
 struct Formula {
   MmaOperand operand;
   int64_t bits;
@@ -52,10 +70,9 @@ const Formula formulas[] = {
      }},
 };
 
-TEST(FragmentLayoutTest, EveryElementIsWhereTheManualSays) {
+TEST_F(FragmentLayoutTest, EveryElementIsWhereTheManualSays) {
   for (const Formula &formula : formulas) {
-    FragmentLayout layout =
-        FragmentLayout::getMma(formula.operand, formula.bits);
+    FragmentLayoutAttr layout = getMma(formula.operand, formula.bits);
     ASSERT_EQ(layout.getElementsPerLane(), formula.elements);
     std::set<std::pair<int64_t, int64_t>> seen;
     for (int64_t lane = 0; lane < 32; ++lane)
@@ -81,10 +98,10 @@ TEST(FragmentLayoutTest, EveryElementIsWhereTheManualSays) {
 
 /// What ldmatrix does: register r of lane 4 g + t gets the bytes 4 t..4 t + 3
 /// of the row that lane 8 r + g points to.
-TEST(FragmentLayoutTest, LdmatrixFillsTheFragment) {
+TEST_F(FragmentLayoutTest, LdmatrixFillsTheFragment) {
   for (int64_t bits : {16, 8, 4})
     for (MmaOperand operand : {MmaOperand::A, MmaOperand::B}) {
-      FragmentLayout layout = FragmentLayout::getMma(operand, bits);
+      FragmentLayoutAttr layout = getMma(operand, bits);
       // Two fragments of B, 8 rows apart, are filled at once.
       llvm::SmallVector<MatrixOffset> beyond;
       if (operand == MmaOperand::B)
@@ -93,7 +110,7 @@ TEST(FragmentLayoutTest, LdmatrixFillsTheFragment) {
       for (int64_t lane = 0; lane < 32; ++lane)
         for (int64_t r = 0; r < 4; ++r) {
           MatrixOffset pointed =
-              layout.getLdmatrixRow(8 * r + lane / 4, beyond);
+              first(getLdmatrixLayout(layout, beyond), 8 * r + lane / 4);
           EXPECT_EQ(pointed.column % 16, 0);
           int64_t firstByte = pointed.column + 4 * (lane % 4);
           int64_t fragment = r / layout.getRegisters();
@@ -107,29 +124,31 @@ TEST(FragmentLayoutTest, LdmatrixFillsTheFragment) {
     }
 }
 
-TEST(FragmentLayoutTest, LdmatrixPointsAsTheManualSays) {
-  FragmentLayout a = FragmentLayout::getMma(MmaOperand::A, 4);
-  FragmentLayout b = FragmentLayout::getMma(MmaOperand::B, 4);
+TEST_F(FragmentLayoutTest, LdmatrixPointsAsTheManualSays) {
+  FragmentLayoutAttr a = getMma(MmaOperand::A, 4);
+  FragmentLayoutAttr b = getMma(MmaOperand::B, 4);
   for (int64_t lane = 0; lane < 32; ++lane) {
     int64_t matrix = lane / 8, row = lane % 8;
-    MatrixOffset ofA = a.getLdmatrixRow(lane);
+    MatrixOffset ofA = first(getLdmatrixLayout(a), lane);
     EXPECT_EQ(ofA.row, row + 8 * (matrix % 2));
     EXPECT_EQ(ofA.column, 16 * (matrix / 2));
-    MatrixOffset ofB = b.getLdmatrixRow(lane, {{8, 0}});
+    MatrixOffset ofB = first(getLdmatrixLayout(b, {{8, 0}}), lane);
     EXPECT_EQ(ofB.row, row + 8 * (matrix / 2));
     EXPECT_EQ(ofB.column, 16 * (matrix % 2));
   }
 }
 
-TEST(FragmentLayoutTest, ScalesComeFromTheSelectedLanes) {
+TEST_F(FragmentLayoutTest, ScalesComeFromTheSelectedLanes) {
   // Said from the lane: with id 0, lanes 0 and 1 of a quad supply rows g and
   // g + 8 of A; each lane supplies its group's column of B.
+  FragmentLayoutAttr layout = getMmaScaleLayout(&context);
   for (int64_t lane = 0; lane < 32; ++lane) {
     int64_t g = lane / 4;
-    EXPECT_EQ(FragmentLayout::getScaleLane(MmaOperand::A, g + 8 * (lane % 2),
-                                           lane % 4 / 2),
-              lane);
-    EXPECT_EQ(FragmentLayout::getScaleLane(MmaOperand::B, g, lane % 4), lane);
+    // Atoms of A begin 16 rows apart, those of B eight.
+    int64_t rowA = g + 8 * (lane % 2) + 16 * (lane % 4 / 2);
+    int64_t rowB = g + 8 * (lane % 4);
+    EXPECT_EQ(layout.find({rowA, 0})->lane, lane);
+    EXPECT_EQ(layout.find({rowB, 0})->lane, lane);
   }
 }
 
@@ -141,7 +160,7 @@ int64_t swizzleBitByBit(int64_t address, int64_t bits) {
   return address;
 }
 
-TEST(SwizzleTest, TakesHigherBits) {
+TEST_F(SwizzleTest, TakesHigherBits) {
   for (int64_t address = 0; address < 8192; ++address) {
     EXPECT_EQ(Swizzle{128}(address), swizzleBitByBit(address, 3));
     EXPECT_EQ(Swizzle{64}(address), swizzleBitByBit(address, 2));
@@ -150,16 +169,20 @@ TEST(SwizzleTest, TakesHigherBits) {
   }
 }
 
-TEST(SwizzleTest, AvoidsConflictsOfLdmatrix) {
-  FragmentLayout layout = FragmentLayout::getMma(MmaOperand::A, 16);
+TEST_F(SwizzleTest, AvoidsConflictsOfLdmatrix) {
+  FragmentLayoutAttr layout = getMma(MmaOperand::A, 16);
   for (int64_t span : {128, 64, 32})
     for (int64_t slab = 0; slab < span; slab += 32) {
       llvm::SmallVector<int64_t> plain, swizzled;
       for (int64_t lane = 0; lane < 32; ++lane) {
-        MatrixOffset row = layout.getLdmatrixRow(lane);
+        MatrixOffset row = first(getLdmatrixLayout(layout), lane);
         int64_t address = row.row * span + slab + row.column;
         plain.push_back(address);
         swizzled.push_back(Swizzle{span}(address));
+        // As a layout of its own.
+        MatrixOffset moved =
+            first(getSwizzled(getLdmatrixLayout(layout), {span}), lane);
+        EXPECT_EQ((moved.row * span + moved.column) ^ slab, swizzled.back());
       }
       // Eight rows of 128 bytes begin in the same bank.
       EXPECT_EQ(countBankTurns(plain, 16), 4 * span / 16);
@@ -167,7 +190,7 @@ TEST(SwizzleTest, AvoidsConflictsOfLdmatrix) {
     }
 }
 
-TEST(SwizzleTest, CountsWordsOfABank) {
+TEST_F(SwizzleTest, CountsWordsOfABank) {
   llvm::SmallVector<int64_t> same(32, 64), apart, next;
   for (int64_t lane = 0; lane < 32; ++lane) {
     apart.push_back(128 * lane);
@@ -178,25 +201,62 @@ TEST(SwizzleTest, CountsWordsOfABank) {
   EXPECT_EQ(countBankTurns(apart, 4), 32);
 }
 
-TEST(ScaleLayoutTest, Is128RowsBy4) {
-  // As nested sizes and strides, outermost first: chunks of 128 rows, chunks of
-  // 4 scales, then 32 x 4 rows with strides 16 and 4, and scales with 1.
-  constexpr int64_t rows = 384, scales = 12;
+TEST_F(ScaleLayoutTest, Is128RowsBy4) {
+  // As nested sizes and strides, outermost first: 4 x 32 rows with strides 4
+  // and 16, and scales with 1.
+  FragmentLayoutAttr layout = getScaleLayout128x4(&context);
   std::set<int64_t> seen;
-  int64_t chunk = 0;
-  for (int64_t rowChunk = 0; rowChunk < rows / 128; ++rowChunk)
-    for (int64_t scaleChunk = 0; scaleChunk < scales / 4; ++scaleChunk, ++chunk)
-      for (int64_t quarter = 0; quarter < 4; ++quarter)
-        for (int64_t row = 0; row < 32; ++row)
-          for (int64_t s = 0; s < 4; ++s) {
-            int64_t offset =
-                getScaleOffset128x4(rowChunk * 128 + quarter * 32 + row,
-                                    scaleChunk * 4 + s, scales);
-            EXPECT_EQ(offset, chunk * 512 + row * 16 + quarter * 4 + s);
-            seen.insert(offset);
-          }
-  EXPECT_EQ(int64_t(seen.size()), rows * scales);
-  EXPECT_EQ(*seen.rbegin(), rows * scales - 1);
+  for (int64_t quarter = 0; quarter < 4; ++quarter)
+    for (int64_t row = 0; row < 32; ++row)
+      for (int64_t s = 0; s < 4; ++s) {
+        MatrixOffset offset = layout.at({quarter * 32 + row, s});
+        EXPECT_EQ(offset.row, 0);
+        EXPECT_EQ(offset.column, row * 16 + quarter * 4 + s);
+        seen.insert(offset.column);
+      }
+  EXPECT_EQ(int64_t(seen.size()), scaleChunkBytes128x4);
+}
+
+/// ldmatrix.trans: register r of lane 4 g + t gets elements g of the rows 2 t
+/// and 2 t + 1 that lanes 8 r + 2 t and 8 r + 2 t + 1 point to. In memory rows
+/// are the fragment's columns.
+TEST_F(FragmentLayoutTest, TransposedLdmatrixFillsTheFragment) {
+  for (MmaOperand operand : {MmaOperand::A, MmaOperand::B}) {
+    FragmentLayoutAttr layout = getMma(operand, 16);
+    llvm::SmallVector<MatrixOffset> beyond;
+    if (operand == MmaOperand::B)
+      beyond.push_back({8, 0});
+    FragmentLayoutAttr pointers = getTransposedLdmatrixLayout(layout, beyond);
+    for (int64_t lane = 0; lane < 32; ++lane)
+      for (int64_t r = 0; r < 4; ++r)
+        for (int64_t half = 0; half < 2; ++half) {
+          int64_t g = lane / 4, t = lane % 4;
+          MatrixOffset pointed = first(pointers, 8 * r + 2 * t + half);
+          int64_t own = r % layout.getRegisters();
+          MatrixOffset expected = layout.at({lane, 2 * own + half});
+          EXPECT_EQ(pointed.row, expected.column);
+          EXPECT_EQ(pointed.column / 2 + g,
+                    expected.row + 8 * (r / layout.getRegisters()));
+        }
+  }
+}
+
+TEST_F(FragmentLayoutTest, GatheredColumnsOfALaneFollowEachOther) {
+  // Four columns of a row, 4 t on, in the order of the registers.
+  FragmentLayoutAttr a = gatherColumns(getMma(MmaOperand::A, 16));
+  FragmentLayoutAttr b = gatherColumns(getMma(MmaOperand::B, 16));
+  for (int64_t lane = 0; lane < 32; ++lane)
+    for (int64_t i = 0; i < 4; ++i) {
+      MatrixOffset ofB = b.at({lane, i});
+      EXPECT_EQ(ofB.row, lane / 4);
+      EXPECT_EQ(ofB.column, 4 * (lane % 4) + i);
+      for (int64_t half = 0; half < 2; ++half) {
+        MatrixOffset ofA = a.at({lane, i % 2 + 2 * half + 4 * (i / 2)});
+        EXPECT_EQ(ofA.row, lane / 4 + 8 * half);
+        EXPECT_EQ(ofA.column, ofB.column);
+      }
+    }
+  EXPECT_EQ(b.getContiguous(), 4);
 }
 
 } // namespace

@@ -7,7 +7,6 @@
 //
 //===----------------------------------------------------------------------===//
 #include "BlockScaledKernels.h"
-#include "LayoutEmitter.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -108,7 +107,7 @@ private:
 /// Where a byte of a row lies in a panel: swizzled, so that the same chunk of
 /// 16 bytes of eight rows lies in different banks.
 Int MmaKernel::getPlace(Int row, Int byte) {
-  return emitSwizzle(b, {tile.bytes}, row * tile.bytes + byte);
+  return b.getSwizzled({tile.bytes}, row * tile.bytes + byte);
 }
 
 void MmaKernel::addCopies(const BlockScaledProduct::Side &side, Int first,
@@ -212,21 +211,21 @@ void MmaKernel::emit() {
   warpM = warp / tile.warpsN * (tile.m / tile.warpsM);
   warpN = warp % tile.warpsN * (tile.n / tile.warpsN);
   int64_t bits = mode.getContainerBits();
-  auto layoutA = FragmentLayout::getMma(MmaOperand::A, bits);
-  auto layoutB = FragmentLayout::getMma(MmaOperand::B, bits);
-  auto layoutC = FragmentLayout::getMma(MmaOperand::C, 32);
-  EmittedOffset first = emitFirst(b, layoutC, lane);
+  auto layoutA = getMmaLayout(b.getContext(), MmaOperand::A, bits);
+  auto layoutB = getMmaLayout(b.getContext(), MmaOperand::B, bits);
+  auto layoutC = getMmaLayout(b.getContext(), MmaOperand::C, 32);
+  EmittedOffset first = b.getOffset(layoutC, lane);
   rowC = first.row;
   columnC = first.column;
-  scaleRow = emitFirst(b, FragmentLayout::getMmaScales(), lane).row;
-  EmittedOffset from = emitLdmatrixRow(b, layoutA, lane);
+  scaleRow = b.getOffset(getMmaScaleLayout(b.getContext()), lane).row;
+  EmittedOffset from = b.getOffset(getLdmatrixLayout(layoutA), lane);
   rowA = warpM + from.row;
   byteA = from.column;
   // Two atoms at a time, where there are.
   SmallVector<MatrixOffset> beyond;
   if (atomsN > 1)
     beyond.push_back({8, 0});
-  from = emitLdmatrixRow(b, layoutB, lane, beyond);
+  from = b.getOffset(getLdmatrixLayout(layoutB, beyond), lane);
   rowB = warpN + from.row;
   byteB = from.column;
 

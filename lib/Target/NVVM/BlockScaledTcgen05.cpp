@@ -12,7 +12,6 @@
 //
 //===----------------------------------------------------------------------===//
 #include "BlockScaledKernels.h"
-#include "LayoutEmitter.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "zq/Target/NVVM/TensorMaps.h"
@@ -135,20 +134,20 @@ void Tcgen05Kernel::addCopies(const BlockScaledProduct::Side &side, Int first,
     boxes.push_back({map, first, panelRows, codes});
   } else {
     // As the copy engine would.
-    copies.add(PanelCopy(b, layout, b.getGlobal(side.getCodes()), first, thread,
-                         [&](Int row, Int chunk) {
-                           return emitSwizzle(b, {tile.bytes},
-                                              row * tile.bytes + (chunk << 4)) +
-                                  codes;
-                         }));
+    copies.add(PanelCopy(
+        b, layout, b.getGlobal(side.getCodes()), first, thread,
+        [&](Int row, Int chunk) {
+          return b.getSwizzled({tile.bytes}, row * tile.bytes + (chunk << 4)) +
+                 codes;
+        }));
   }
   layout = getScaleLayout(side.operand, mode, tile, 4);
   layout.panelRows = panelRows;
+  auto rowLayout = getScaleLayout128x4(b.getContext());
   copies.add(PanelCopy(b, layout, b.getGlobal(side.getScales()), first, thread,
                        [&](Int row, Int word) {
                          return word * scaleChunk +
-                                emitLinear(b, row, scaleRowOffsets128x4) +
-                                scales;
+                                b.getOffset(rowLayout, row).column + scales;
                        }));
 }
 

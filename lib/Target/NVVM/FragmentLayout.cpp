@@ -1,4 +1,4 @@
-//===- FragmentLayout.cpp - Which lane holds which element ----------------===//
+//===- FragmentLayout.cpp - The layouts of NVIDIA's tensor cores ----------===//
 #include "zq/Target/NVVM/FragmentLayout.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -8,110 +8,93 @@
 
 #include <algorithm>
 
+using namespace mlir;
 using namespace mlir::zq;
 
-FragmentLayout::FragmentLayout(llvm::ArrayRef<MatrixOffset> lanes,
-                               llvm::ArrayRef<MatrixOffset> elements,
-                               int64_t bits)
-    : lanes(lanes), elements(elements), bits(bits) {}
+using Offsets = SmallVector<MatrixOffset>;
 
-FragmentLayout FragmentLayout::getMma(MmaOperand operand, int64_t bits) {
-  llvm::SmallVector<MatrixOffset> elements;
+FragmentLayoutAttr mlir::zq::getMmaLayout(MLIRContext *context,
+                                          MmaOperand operand, int64_t bits) {
   if (operand == MmaOperand::C)
-    return {{{0, 2}, {0, 4}, {1, 0}, {2, 0}, {4, 0}}, {{0, 1}, {8, 0}}, 32};
+    return FragmentLayoutAttr::get(
+        context, Offsets{{0, 2}, {0, 4}, {1, 0}, {2, 0}, {4, 0}},
+        Offsets{{0, 1}, {8, 0}}, 32);
   assert((bits == 16 || bits == 8 || bits == 4) && "mma has no such operands");
   // All shapes are one: a row of K is 32 bytes, of which a register holds 4.
   int64_t perRegister = 32 / bits;
+  Offsets elements;
   for (int64_t column = 1; column < perRegister; column *= 2)
     elements.push_back({0, column});
   if (operand == MmaOperand::A)
     elements.push_back({8, 0});
   elements.push_back({0, 4 * perRegister});
-  return {{{0, perRegister}, {0, 2 * perRegister}, {1, 0}, {2, 0}, {4, 0}},
-          elements,
-          bits};
+  return FragmentLayoutAttr::get(
+      context,
+      Offsets{{0, perRegister}, {0, 2 * perRegister}, {1, 0}, {2, 0}, {4, 0}},
+      elements, bits);
 }
 
-FragmentLayout FragmentLayout::getMmaScales() {
-  return {{{8, 0}, {16, 0}, {1, 0}, {2, 0}, {4, 0}}, {}, 32};
-}
-
-int64_t FragmentLayout::getScaleLane(MmaOperand operand, int64_t row,
-                                     int64_t threadId) {
-  assert(operand != MmaOperand::C && "C has no scales");
-  int64_t atomRows = operand == MmaOperand::A ? 16 : 8;
-  return getMmaScales().find({row + threadId * atomRows, 0})->lane;
-}
-
-/// The sum of the offsets of the bits that are set in `number`.
-static MatrixOffset combine(llvm::ArrayRef<MatrixOffset> offsets,
-                            int64_t number) {
-  MatrixOffset sum;
-  for (auto [bit, offset] : llvm::enumerate(offsets))
-    if (number >> bit & 1)
-      sum = sum ^ offset;
-  return sum;
-}
-
-MatrixOffset FragmentLayout::at(FragmentPlace place) const {
-  return combine(lanes, place.lane) ^ combine(elements, place.element);
-}
-
-std::optional<FragmentPlace> FragmentLayout::find(MatrixOffset offset) const {
-  // Elimination, with both coordinates as one number: each pivot with the lanes
-  // and elements that it is the sum of.
-  struct Pivot {
-    uint64_t value;
-    FragmentPlace place;
-  };
-  auto pack = [](MatrixOffset o) {
-    return uint64_t(o.row) << 32 | uint64_t(o.column);
-  };
-  llvm::SmallVector<Pivot> pivots;
-  auto reduce = [&](Pivot vector) {
-    for (const Pivot &pivot : pivots)
-      if (vector.value >> llvm::Log2_64(pivot.value) & 1) {
-        vector.value ^= pivot.value;
-        vector.place.lane ^= pivot.place.lane;
-        vector.place.element ^= pivot.place.element;
+FragmentLayoutAttr mlir::zq::gatherColumns(FragmentLayoutAttr layout) {
+  Offsets lanes(layout.getLanes()), elements(layout.getElements());
+  int64_t next = 1;
+  for (Offsets *offsets : {&elements, &lanes})
+    for (MatrixOffset &offset : *offsets)
+      if (offset.column) {
+        assert(!offset.row && "columns have offsets of their own");
+        offset.column = next;
+        next *= 2;
       }
-    return vector;
-  };
-  auto add = [&](Pivot vector) {
-    vector = reduce(vector);
-    // A vector that is nothing new is of a copy in other lanes.
-    if (vector.value)
-      pivots.push_back(vector);
-  };
-  for (auto [bit, element] : llvm::enumerate(elements))
-    add({pack(element), {0, int64_t(1) << bit}});
-  for (auto [bit, lane] : llvm::enumerate(lanes))
-    add({pack(lane), {int64_t(1) << bit, 0}});
-  Pivot rest = reduce({pack(offset), {}});
-  if (rest.value)
-    return std::nullopt;
-  return rest.place;
+  return FragmentLayoutAttr::get(layout.getContext(), lanes, elements,
+                                 layout.getBits());
 }
 
-int64_t FragmentLayout::getContiguous() const {
-  int64_t count = 1;
-  for (MatrixOffset element : elements) {
-    if (!(element == MatrixOffset{0, count}))
-      break;
-    count *= 2;
-  }
-  return count;
+FragmentLayoutAttr mlir::zq::getMmaScaleLayout(MLIRContext *context) {
+  return FragmentLayoutAttr::get(
+      context, Offsets{{8, 0}, {16, 0}, {1, 0}, {2, 0}, {4, 0}}, Offsets(), 32);
 }
 
-MatrixOffset
-FragmentLayout::getLdmatrixRow(int64_t lane,
-                               llvm::ArrayRef<MatrixOffset> beyond) const {
-  // Lane 8 i + j points to row j of matrix i, which fills register i.
-  llvm::SmallVector<MatrixOffset> registers(llvm::ArrayRef(elements).drop_front(
-      llvm::Log2_64(getElementsPerRegister())));
-  registers.append(beyond.begin(), beyond.end());
-  MatrixOffset matrix = combine(registers, lane / 8);
-  return {matrix.row ^ (lane % 8), matrix.column * bits / 8};
+FragmentLayoutAttr mlir::zq::getScaleLayout128x4(MLIRContext *context) {
+  return FragmentLayoutAttr::get(
+      context,
+      Offsets{{0, 16}, {0, 32}, {0, 64}, {0, 128}, {0, 256}, {0, 4}, {0, 8}},
+      Offsets{{0, 1}, {0, 2}}, 8);
+}
+
+/// A layout of the 16 bytes that lanes point to: lane 8 i + j to row j of
+/// matrix i, which fills register i.
+static FragmentLayoutAttr
+getPointers(FragmentLayoutAttr layout, ArrayRef<MatrixOffset> beyond,
+            function_ref<MatrixOffset(MatrixOffset)> inMemory) {
+  Offsets lanes{{1, 0}, {2, 0}, {4, 0}};
+  int64_t bytes = std::max<int64_t>(layout.getBits(), 8) / 8;
+  int64_t perByte = std::max<int64_t>(8 / layout.getBits(), 1);
+  auto add = [&](MatrixOffset offset) {
+    offset = inMemory(offset);
+    lanes.push_back({offset.row, offset.column * bytes / perByte});
+  };
+  ArrayRef<MatrixOffset> elements = layout.getElements();
+  llvm::for_each(
+      elements.drop_front(llvm::Log2_64(layout.getElementsPerRegister())), add);
+  llvm::for_each(beyond, add);
+  // With fewer matrices the other lanes repeat what these point to.
+  lanes.resize(5);
+  return FragmentLayoutAttr::get(layout.getContext(), lanes,
+                                 Offsets{{0, 1}, {0, 2}, {0, 4}, {0, 8}}, 8);
+}
+
+FragmentLayoutAttr mlir::zq::getLdmatrixLayout(FragmentLayoutAttr layout,
+                                               ArrayRef<MatrixOffset> beyond) {
+  return getPointers(layout, beyond,
+                     [](MatrixOffset offset) { return offset; });
+}
+
+FragmentLayoutAttr
+mlir::zq::getTransposedLdmatrixLayout(FragmentLayoutAttr layout,
+                                      ArrayRef<MatrixOffset> beyond) {
+  assert(layout.getBits() == 16 && "ldmatrix transposes elements of 16 bits");
+  return getPointers(layout, beyond, [](MatrixOffset offset) {
+    return MatrixOffset{offset.column, offset.row};
+  });
 }
 
 int64_t Swizzle::operator()(int64_t address) const {
@@ -127,13 +110,28 @@ int64_t Swizzle::operator()(int64_t address) const {
   }
 }
 
-int64_t mlir::zq::countBankTurns(llvm::ArrayRef<int64_t> addresses,
-                                 int64_t bytes) {
+FragmentLayoutAttr mlir::zq::getSwizzled(FragmentLayoutAttr layout,
+                                         Swizzle swizzle) {
+  assert(layout.getBits() == 8 && "addresses are of bytes");
+  if (!swizzle.span)
+    return layout;
+  // Of a linear map the images of the offsets tell all.
+  auto move = [&](ArrayRef<MatrixOffset> offsets) {
+    return llvm::map_to_vector(offsets, [&](MatrixOffset offset) {
+      int64_t address = swizzle(offset.row * swizzle.span + offset.column);
+      return MatrixOffset{address / swizzle.span, address % swizzle.span};
+    });
+  };
+  return FragmentLayoutAttr::get(layout.getContext(), move(layout.getLanes()),
+                                 move(layout.getElements()), 8);
+}
+
+int64_t mlir::zq::countBankTurns(ArrayRef<int64_t> addresses, int64_t bytes) {
   // A turn serves 128 bytes: all lanes with 4 bytes each, half with 8, a
   // quarter with 16. Lanes that want one word share it.
   int64_t lanesAtOnce = 128 / bytes, turns = 0;
   for (size_t begin = 0; begin < addresses.size(); begin += lanesAtOnce) {
-    llvm::SmallVector<llvm::SmallSet<int64_t, 4>> words(32);
+    SmallVector<llvm::SmallSet<int64_t, 4>> words(32);
     int64_t most = 0;
     for (int64_t address : addresses.slice(
              begin, std::min<size_t>(lanesAtOnce, addresses.size() - begin)))
@@ -145,15 +143,4 @@ int64_t mlir::zq::countBankTurns(llvm::ArrayRef<int64_t> addresses,
     turns += most;
   }
   return turns;
-}
-
-int64_t mlir::zq::getScaleOffset128x4(int64_t row, int64_t scale,
-                                      int64_t scalesPerRow) {
-  assert(scalesPerRow % 4 == 0 && "rows are padded to whole words");
-  int64_t chunk = row / 128 * (scalesPerRow / 4) + scale / 4;
-  int64_t place = chunk * scaleChunkBytes128x4 + scale % 4;
-  for (auto [bit, offset] : llvm::enumerate(scaleRowOffsets128x4))
-    if (row >> bit & 1)
-      place += offset;
-  return place;
 }

@@ -268,13 +268,26 @@ void KernelBuilder::copyBox(Value shared, Value tensorMap, ArrayRef<Int> at,
       /*group=*/nullptr, /*predicate=*/Value());
 }
 
-SmallVector<Value> KernelBuilder::loadMatrices(Value shared, int64_t count) {
+EmittedOffset KernelBuilder::getOffset(FragmentLayoutAttr layout, Int lane) {
+  auto offset = LaneOffsetOp::create(*this, lane, layout);
+  return {Int(*this, offset.getRow()), Int(*this, offset.getColumn())};
+}
+
+Int KernelBuilder::getSwizzled(Swizzle swizzle, Int address) {
+  if (!swizzle.span)
+    return address;
+  return address ^ ((address >> 3) & ((swizzle.span - 1) & ~int64_t(15)));
+}
+
+SmallVector<Value> KernelBuilder::loadMatrices(Value shared, int64_t count,
+                                               bool isTransposed) {
   auto type = LLVM::LLVMStructType::getLiteral(
       getContext(), SmallVector<Type>(count, getI32Type()));
   auto shape = NVVM::LdStMatrixShapeAttr::get(getContext(), 8, 8);
   return unpack(NVVM::LdMatrixOp::create(*this, type, shared, count,
-                                         NVVM::MMALayout::row, shape,
-                                         NVVM::LdStMatrixEltType::B16));
+                                         isTransposed ? NVVM::MMALayout::col
+                                                      : NVVM::MMALayout::row,
+                                         shape, NVVM::LdStMatrixEltType::B16));
 }
 
 Value KernelBuilder::pack(ArrayRef<Value> values) {

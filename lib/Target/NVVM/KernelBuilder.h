@@ -12,6 +12,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "zq/Target/NVVM/FragmentLayout.h"
 
 namespace mlir::zq {
 
@@ -59,6 +60,11 @@ private:
 
   KernelBuilder *b = nullptr;
   Value value;
+};
+
+/// A place in a matrix that is known at run time.
+struct EmittedOffset {
+  Int row, column;
 };
 
 class KernelBuilder : public ImplicitLocOpBuilder {
@@ -122,8 +128,15 @@ public:
   /// first; `barrier` is told of its bytes.
   void copyBox(Value shared, Value tensorMap, ArrayRef<Int> at, Value barrier);
 
-  /// `ldmatrix` of `count` matrices of 8 rows of 16 bytes, one i32 of each.
-  SmallVector<Value> loadMatrices(Value shared, int64_t count);
+  /// Where the first element of a lane lies.
+  EmittedOffset getOffset(FragmentLayoutAttr layout, Int lane);
+  /// Where an address goes.
+  Int getSwizzled(Swizzle swizzle, Int address);
+
+  /// `ldmatrix` of `count` matrices of 8 rows of 16 bytes, one i32 of each;
+  /// the rows are the fragments' columns with `isTransposed`.
+  SmallVector<Value> loadMatrices(Value shared, int64_t count,
+                                  bool isTransposed = false);
   /// One value, or as many as a vector.
   Value pack(ArrayRef<Value> values);
   /// The fields of a struct, or the elements of a vector.

@@ -10,6 +10,9 @@ namespace mlir::zq {
 /// knows. Canonicalising brings some of the others back.
 void populateKernelVectorPatterns(RewritePatternSet &patterns);
 
+/// A pattern that makes shifts and masks of `zq.lane_offset`.
+void populateLaneOffsetPatterns(RewritePatternSet &patterns);
+
 } // namespace mlir::zq
 
 #endif // ZQ_LIB_TARGET_NVVM_KERNELVECTORS_H

@@ -6,6 +6,7 @@
 // from another address takes its turn.
 //
 //===----------------------------------------------------------------------===//
+#include "KernelVectors.h"
 #include "PackedTables.h"
 #include "zq/Target/NVVM/Passes.h"
 
@@ -532,6 +533,7 @@ struct LowerVectorOpsToNVVMPass
     populatePackedLookupPatterns(patterns);
     populateShufflePatterns(patterns);
     populateByteVectorPatterns(patterns);
+    populateLaneOffsetPatterns(patterns);
     patterns.add<LookupByRule>(context, /*benefit=*/20);
     patterns.add<LookupInArray, LookupInStream, UnpackWords>(context,
                                                              /*benefit=*/10);

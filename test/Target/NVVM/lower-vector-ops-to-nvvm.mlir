@@ -273,3 +273,23 @@ func.func @widened(%bytes: vector<4xi8>) -> vector<8xf32> {
   %values = zq.lookup %codes in %table : vector<8xi8>, vector<16xf32> -> vector<8xf32>
   return %values : vector<8xf32>
 }
+
+// Bits that stay side by side move together; others are apart.
+// CHECK-LABEL: func.func @lane_offset
+// CHECK-SAME: (%[[LANE:.*]]: i32)
+// CHECK-DAG: %[[C1:.*]] = arith.constant 1 : i32
+// CHECK-DAG: %[[C2:.*]] = arith.constant 2 : i32
+// CHECK-DAG: %[[C3:.*]] = arith.constant 3 : i32
+// CHECK-DAG: %[[C4:.*]] = arith.constant 4 : i32
+// CHECK-DAG: %[[UP:.*]] = arith.shrui %[[LANE]], %[[C2]] : i32
+// CHECK-DAG: %[[ROW:.*]] = arith.andi %[[UP]], %{{.*}} : i32
+// CHECK-DAG: %[[LOW:.*]] = arith.andi %[[LANE]], %[[C3]] : i32
+// CHECK-DAG: %[[FIRST:.*]] = arith.shli %[[LOW]], %[[C1]] : i32
+// CHECK-DAG: %[[TOP:.*]] = arith.andi %{{.*}}, %[[C1]] : i32
+// CHECK-DAG: %[[LAST:.*]] = arith.shli %[[TOP]], %[[C4]] : i32
+// CHECK: %[[COLUMN:.*]] = arith.xori %[[FIRST]], %[[LAST]] : i32
+// CHECK: return %[[ROW]], %[[COLUMN]]
+func.func @lane_offset(%lane: i32) -> (i32, i32) {
+  %row, %column = zq.lane_offset %lane in <lanes = [(0, 2), (0, 4), (1, 0), (2, 0), (4, 16)], elements = [], bits = 32> : i32
+  return %row, %column : i32, i32
+}

@@ -31,6 +31,28 @@ static ParseResult parseMap(AsmParser &parser, AffineMap &map) {
 
 static void printMap(AsmPrinter &printer, AffineMap map) { printer << map; }
 
+/// Parses offsets in a matrix, `[(0, 1), (8, 0)]`.
+static ParseResult parseOffsets(AsmParser &parser,
+                                SmallVector<MatrixOffset> &offsets) {
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+    MatrixOffset offset;
+    if (parser.parseLParen() || parser.parseInteger(offset.row) ||
+        parser.parseComma() || parser.parseInteger(offset.column) ||
+        parser.parseRParen())
+      return failure();
+    offsets.push_back(offset);
+    return success();
+  });
+}
+
+static void printOffsets(AsmPrinter &printer, ArrayRef<MatrixOffset> offsets) {
+  printer << '[';
+  llvm::interleaveComma(offsets, printer, [&](MatrixOffset offset) {
+    printer << '(' << offset.row << ", " << offset.column << ')';
+  });
+  printer << ']';
+}
+
 #define GET_ATTRDEF_CLASSES
 #include "zq/Dialect/ZQ/IR/ZQAttributes.cpp.inc"
 

@@ -67,8 +67,8 @@ static bool offendsVectors(Operation *op) {
 
 static bool offendsStreams(Operation *op) {
   return (isa_and_nonnull<ZQDialect>(op->getDialect()) &&
-          !isa<UnpackOp, LookupOp, ExpandOp, DotOp, ToBF16Op, MultiplyTilesOp>(
-              op)) ||
+          !isa<UnpackOp, LookupOp, ExpandOp, DotOp, ToBF16Op, MultiplyTilesOp,
+               LaneOffsetOp>(op)) ||
          usesType(op,
                   [](Type type) { return isa<CompressedTensorType>(type); });
 }

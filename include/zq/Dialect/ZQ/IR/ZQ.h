@@ -21,6 +21,7 @@
 #include "mlir/Interfaces/TilingInterface.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "zq/Codec/Stage.h"
+#include "zq/Dialect/ZQ/IR/MatrixOffset.h"
 
 #include <memory>
 #include <mutex>

@@ -127,4 +127,57 @@ def ZQ_CodecAttr : ZQ_Attr<"Codec", "codec"> {
   }];
 }
 
+def ZQ_FragmentLayoutAttr : ZQ_Attr<"FragmentLayout", "fragment_layout"> {
+  let summary = "Which thread of a warp holds which element of a matrix";
+  let description = [{
+    Where elements of a matrix lie over the lanes and registers of a warp is a
+    linear map over GF(2): each bit of the lane's number, and of the element's
+    number within the lane, contributes an offset (row, column), and offsets add
+    up by XOR. The attribute is the table of these offsets, lowest bit first.
+    Elements count through a lane's registers of 32 bits, from each register's
+    low bits to its high ones.
+
+    ```mlir
+    // Matrix A of mma.sync m16n8k16: lane 5, 4 + 1, has element 0 at row 1,
+    // column 2, element 1 beside it, element 2 eight rows below.
+    #zq.fragment_layout<lanes = [(0, 2), (0, 4), (1, 0), (2, 0), (4, 0)],
+                        elements = [(0, 1), (8, 0), (0, 8)], bits = 16>
+    ```
+
+    Lanes may hold copies of one another's elements; a lane holds none twice.
+
+    Constraints:
+    * (fragment_layout 1) rows and columns are from 0 to 2^31 - 1, and there are
+      at most 16 offsets of either kind;
+    * (fragment_layout 2) the bits of an element are a power of two, at most 32;
+    * (fragment_layout 3) no offset of an element is a sum of others.
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::zq::MatrixOffset">:$lanes,
+                        ArrayRefParameter<"::mlir::zq::MatrixOffset">:$elements,
+                        "int64_t":$bits);
+  let assemblyFormat = [{
+    `<` `lanes` `=` custom<Offsets>($lanes) `,`
+        `elements` `=` custom<Offsets>($elements) `,` `bits` `=` $bits `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    int64_t getElementsPerLane() const {
+      return int64_t(1) << getElements().size();
+    }
+    int64_t getElementsPerRegister() const { return 32 / getBits(); }
+    int64_t getRegisters() const {
+      return getElementsPerLane() / getElementsPerRegister();
+    }
+
+    /// Where an element lies.
+    MatrixOffset at(FragmentPlace place) const;
+    /// Where the element at `offset` is; nothing outside of the fragment. Where
+    /// several lanes hold it, the one with the least number.
+    std::optional<FragmentPlace> find(MatrixOffset offset) const;
+    /// Elements that follow each other within one row from an even start on,
+    /// and within one lane: what a lane loads at once.
+    int64_t getContiguous() const;
+  }];
+}
+
 #endif // ZQ_DIALECT_ZQ_IR_ZQATTRIBUTES_TD

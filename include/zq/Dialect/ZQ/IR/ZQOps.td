@@ -631,6 +631,27 @@ def ZQ_UnpackOp : ZQ_Op<"unpack", [Pure]> {
   let hasVerifier = 1;
 }
 
+def ZQ_LaneOffsetOp : ZQ_Op<"lane_offset", [
+    Pure, AllTypesMatch<["lane", "row", "column"]>]> {
+  let summary = "Where a lane's first element lies";
+  let description = [{
+    The row and the column of the first element that `lane` holds: the XOR of the
+    layout's offsets of the bits that are set in `lane`. Higher bits than there
+    are offsets do not count.
+
+    ```mlir
+    // Of matrix C of mma.sync: row lane / 4, column 2 * (lane mod 4).
+    %row, %column = zq.lane_offset %lane in
+        <lanes = [(0, 2), (0, 4), (1, 0), (2, 0), (4, 0)], elements = [(0, 1), (8, 0)], bits = 32> : index
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[I32, Index]>:$lane,
+                       ZQ_FragmentLayoutAttr:$layout);
+  let results = (outs AnyTypeOf<[I32, Index]>:$row,
+                      AnyTypeOf<[I32, Index]>:$column);
+  let assemblyFormat = "$lane `in` $layout attr-dict `:` type($lane)";
+}
+
 def ZQ_LookupOp : ZQ_Op<"lookup", [Pure]> {
   let summary = "Looks every code up in a small table";
   let description = [{
