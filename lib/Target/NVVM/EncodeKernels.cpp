@@ -1,7 +1,9 @@
 //===- EncodeKernels.cpp - Kernels that encode ----------------------------===//
 #include "EncodeKernels.h"
 
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -18,21 +20,53 @@ static int64_t getCommonPower(ArrayRef<int64_t> sizes) {
   return int64_t(1) << llvm::countr_zero(bits);
 }
 
+void mlir::zq::launchEncodeKernel(
+    OpBuilder &b, Location loc, int64_t blocks, int64_t sharedBytes,
+    function_ref<void(KernelBuilder &, Int, Int)> body) {
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  Value one = index(1), shared;
+  if (sharedBytes)
+    shared =
+        arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(sharedBytes));
+  auto op = gpu::LaunchOp::create(b, loc, index(blocks), one, one,
+                                  index(encodeThreads), one, one, shared);
+  KernelBuilder kernel(loc, OpBuilder::atBlockBegin(&op.getBody().front()));
+  body(kernel, kernel.toI32(op.getThreadIds().x),
+       kernel.toI32(op.getBlockIds().x));
+  gpu::TerminatorOp::create(kernel);
+}
+
+EncodeSource EncodeSource::of(OpBuilder &b, Location loc, Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  EncodeSource source;
+  source.shape = llvm::to_vector(type.getShape());
+  source.element = type.getElementType();
+  source.producer = Elementwise::findProducer(value);
+  if (source.producer)
+    source.producer.makeBuffers(b);
+  else
+    source.array = bufferization::ToBufferOp::create(
+        b, loc, MemRefType::get(type.getShape(), type.getElementType()), value,
+        /*read_only=*/true);
+  return source;
+}
+
 int64_t EncodeSource::getWidth() const {
   // Of an op each operand has its own layout; what lies together is found by
   // the code generator.
   return array ? getCommonPower({getColumns(), 4}) : 1;
 }
 
-SmallVector<Value> EncodeSource::read(KernelBuilder &b, Int row,
-                                      Int column) const {
+SmallVector<Value> EncodeSource::read(KernelBuilder &b, Int row, Int column,
+                                      int64_t width) const {
   Type f32 = b.getF32Type();
   auto widen = [&](Value value) -> Value {
     return value.getType() == f32 ? value
                                   : arith::ExtFOp::create(b, f32, value);
   };
   if (array) {
-    int64_t width = getWidth();
     int64_t bytes = element.getIntOrFloatBitWidth() / 8;
     Type type = width > 1 ? Type(VectorType::get(width, element)) : element;
     Int place = row.wide() * getColumns() + column.wide();
@@ -111,7 +145,7 @@ void mlir::zq::emitMaximum(KernelBuilder &b, const EncodeSource &source,
         int64_t perRow = source.getColumns() / width;
         Int result(b, carried.front());
         for (Value value :
-             source.read(b, piece / perRow, piece % perRow * width))
+             source.read(b, piece / perRow, piece % perRow * width, width))
           result = getLarger(b, result, getMagnitude(b, value));
         return SmallVector<Value>{result};
       });
@@ -203,7 +237,7 @@ void mlir::zq::emitEncode(KernelBuilder &b, const OnlineEncoding &encoding,
         isInside = at < encoding.columns;
         at = b.select(isInside, at, b.i32(0));
       }
-      for (Value value : source.read(b, row, at)) {
+      for (Value value : source.read(b, row, at, width)) {
         if (isRagged)
           value = b.select(isInside, value, b.f32(0));
         values.push_back(ofTensor ? emitScaled(b, value, ofTensor) : value);

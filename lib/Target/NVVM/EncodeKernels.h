@@ -17,16 +17,28 @@ struct EncodeSource {
   /// Of the array.
   Type element;
 
+  /// What `value` is: an array, or the elementwise op that makes it for this
+  /// alone.
+  static EncodeSource of(OpBuilder &b, Location loc, Value value);
+
   int64_t getColumns() const { return shape.back(); }
   int64_t getSize() const { return ShapedType::getNumElements(shape); }
   /// How many neighbours in a row are read at once.
   int64_t getWidth() const;
-  /// These many, as f32, from a column on that is a multiple of it.
-  SmallVector<Value> read(KernelBuilder &b, Int row, Int column) const;
+  /// `width` of them, which divides that, as f32, from a column on that is a
+  /// multiple of it.
+  SmallVector<Value> read(KernelBuilder &b, Int row, Int column,
+                          int64_t width) const;
 };
 
 /// Threads of a block in these kernels.
 constexpr int64_t encodeThreads = 256;
+
+/// A kernel of `blocks` blocks that `body` writes, given the numbers of the
+/// thread and of its block.
+void launchEncodeKernel(OpBuilder &b, Location loc, int64_t blocks,
+                        int64_t sharedBytes,
+                        function_ref<void(KernelBuilder &, Int, Int)> body);
 
 /// How many blocks find the largest magnitude of a matrix of `size`.
 int64_t getMaximumBlocks(int64_t size);

@@ -1,5 +1,6 @@
 //===- FormEncodeKernels.cpp - Encode what is computed --------------------===//
 #include "EncodeKernels.h"
+#include "RotationKernel.h"
 #include "zq/Target/NVVM/Passes.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -20,41 +21,6 @@ using namespace mlir::zq;
 
 static MemRefType getBufferType(RankedTensorType type) {
   return MemRefType::get(type.getShape(), type.getElementType());
-}
-
-/// A kernel of `blocks` blocks that `body` writes, given the numbers of the
-/// thread and of its block.
-static void launch(OpBuilder &b, Location loc, int64_t blocks,
-                   int64_t sharedBytes,
-                   function_ref<void(KernelBuilder &, Int, Int)> body) {
-  auto index = [&](int64_t value) -> Value {
-    return arith::ConstantIndexOp::create(b, loc, value);
-  };
-  Value one = index(1), shared;
-  if (sharedBytes)
-    shared =
-        arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(sharedBytes));
-  auto op = gpu::LaunchOp::create(b, loc, index(blocks), one, one,
-                                  index(encodeThreads), one, one, shared);
-  KernelBuilder kernel(loc, OpBuilder::atBlockBegin(&op.getBody().front()));
-  body(kernel, kernel.toI32(op.getThreadIds().x),
-       kernel.toI32(op.getBlockIds().x));
-  gpu::TerminatorOp::create(kernel);
-}
-
-/// What is encoded: the source, or the elementwise op that makes it.
-static EncodeSource getSource(OpBuilder &b, Location loc, Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  EncodeSource source;
-  source.shape = llvm::to_vector(type.getShape());
-  source.element = type.getElementType();
-  source.producer = Elementwise::findProducer(value);
-  if (source.producer)
-    source.producer.makeBuffers(b);
-  else
-    source.array = bufferization::ToBufferOp::create(
-        b, loc, getBufferType(type), value, /*read_only=*/true);
-  return source;
 }
 
 /// `value` rotated, in a loop that becomes a kernel with a thread for each
@@ -116,12 +82,16 @@ LogicalResult FormEncodeKernelsPass::form(IRRewriter &b, EncodeOp op) {
   b.setInsertionPoint(op);
   Value value = op.getSource();
   for (StageAttrInterface stage : encoding->transforms) {
+    if (Value rotated = emitRotationKernels(b, loc, value, stage)) {
+      value = rotated;
+      continue;
+    }
     auto rotated = emitRotate(b, loc, value, stage);
     if (failed(rotated))
       return op.emitOpError("cannot rotate line by line");
     value = *rotated;
   }
-  EncodeSource source = getSource(b, loc, value);
+  EncodeSource source = EncodeSource::of(b, loc, value);
   SmallVector<Value> streams;
   for (Type stream : *types)
     streams.push_back(memref::AllocOp::create(
@@ -134,21 +104,22 @@ LogicalResult FormEncodeKernelsPass::form(IRRewriter &b, EncodeOp op) {
     Value maxima = memref::AllocOp::create(
         b, loc, MemRefType::get(blocks, b.getI32Type()));
     int64_t shared = encodeThreads / 32 * 4;
-    launch(b, loc, blocks, shared,
-           [&](KernelBuilder &k, Int thread, Int block) {
-             emitMaximum(k, source, maxima, thread, block);
-           });
-    launch(b, loc, 1, shared, [&](KernelBuilder &k, Int thread, Int) {
-      emitTensorScale(k, *encoding, maxima, blocks, tensorScale, thread);
-    });
+    launchEncodeKernel(b, loc, blocks, shared,
+                       [&](KernelBuilder &k, Int thread, Int block) {
+                         emitMaximum(k, source, maxima, thread, block);
+                       });
+    launchEncodeKernel(
+        b, loc, 1, shared, [&](KernelBuilder &k, Int thread, Int) {
+          emitTensorScale(k, *encoding, maxima, blocks, tensorScale, thread);
+        });
   }
   int64_t total = encoding->rows * encoding->getBlocksPerRow();
-  launch(b, loc, llvm::divideCeil(total, encodeThreads), 0,
-         [&](KernelBuilder &k, Int thread, Int block) {
-           emitEncode(k, *encoding, source, tensorScale,
-                      streams[streams.size() - 2], streams.back(), thread,
-                      block);
-         });
+  launchEncodeKernel(b, loc, llvm::divideCeil(total, encodeThreads), 0,
+                     [&](KernelBuilder &k, Int thread, Int block) {
+                       emitEncode(k, *encoding, source, tensorScale,
+                                  streams[streams.size() - 2], streams.back(),
+                                  thread, block);
+                     });
 
   op.emitRemark() << "encoded by " << (tensorScale ? 3 : 1)
                   << (tensorScale ? " kernels" : " kernel")

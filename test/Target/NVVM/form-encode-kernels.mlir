@@ -68,12 +68,13 @@ func.func @fused(%x: tensor<5x25xf16>, %bias: tensor<25xf32>)
 
 // -----
 
-// A line of the rotation for each thread.
+// Before, a kernel whose blocks rotate.
 // CHECK-LABEL: func.func @rotated(
-// CHECK: %[[R:.*]] = scf.forall (%{{.*}}) in (8)
-// CHECK: zq.rotate %{{.*}} by #zq.hadamard<axis = 1, block = 64, seed = 1> outs(%{{.*}} : tensor<1x64xf32>)
-// CHECK: bufferization.to_buffer %[[R]] read_only
+// CHECK: gpu.launch {{.*}} dynamic_shared_memory_size
+// CHECK: gpu.barrier
+// CHECK: gpu.terminator
 // CHECK: gpu.launch
+// CHECK-NOT: gpu.barrier
 func.func @rotated(%x: tensor<8x64xf32>)
     -> !zq.tensor<8x64xf32, #zq.codec<hadamard<axis = 1, block = 64, seed = 1>, scale<1x32, f16>, quantize<si4>, pack>> {
   // expected-remark @below {{encoded by 1 kernel, after a rotation}}

@@ -1,0 +1,278 @@
+//===- RotationKernel.cpp - Hadamard rotations by blocks of threads -------===//
+//
+// A run of m * 2^k elements: butterflies over distances 1, 2, 4 and so on to
+// 2^(k-1), then signed sums of m elements. A thread takes up to eight elements
+// for three distances at a time; between such passes they change places through
+// the block's memory. Order and roundings are those of lib/Codec.
+//
+//===----------------------------------------------------------------------===//
+#include "RotationKernel.h"
+#include "EncodeKernels.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "zq/Codec/Hadamard.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::zq;
+
+namespace {
+
+/// Elements that a thread has at a time.
+constexpr int64_t perThread = 8;
+/// Of a block, as short runs share one.
+constexpr int64_t elementsOfBlock = perThread * encodeThreads;
+
+/// A run on its line.
+struct Run {
+  Int row, column;
+  /// Null where there always is one.
+  Int isThere;
+};
+
+/// The code of one thread for some runs of one size.
+class RunEmitter {
+public:
+  /// `signs` are those of a line, or null; `count` runs are the block's.
+  RunEmitter(KernelBuilder &b, const EncodeSource &source, Value signs,
+             Value result, Value shared, Int thread, int64_t size,
+             int64_t count)
+      : b(b), source(source), signs(signs), result(result), shared(shared),
+        thread(thread), size(size), count(count),
+        order(::zq::codec::hadamardOrder(size)), power(size / order) {}
+
+  /// `find` tells where the run with a number below `count` is.
+  void emit(function_ref<Run(Int)> find);
+
+  /// What a run takes of the block's memory.
+  static int64_t getBytes(int64_t size) { return getPlaces(size) * 4; }
+
+private:
+  /// Eight words more for each 64, so that threads eight elements apart meet
+  /// other banks.
+  static int64_t getPlaces(int64_t size) { return size + (size + 63) / 64 * 8; }
+  Value at(Int run, Int element);
+  void forEachItem(int64_t items, function_ref<void(Int)> body);
+  void emitPass(int64_t distance, int64_t length, function_ref<Run(Int)> find);
+  void emitSums(function_ref<Run(Int)> find);
+  SmallVector<Value> readSource(const Run &run, Int element, int64_t length);
+  void storeResult(const Run &run, Int element, Value value);
+
+  KernelBuilder &b;
+  const EncodeSource &source;
+  Value signs, result, shared;
+  Int thread;
+  int64_t size, count, order, power;
+};
+
+} // namespace
+
+Value RunEmitter::at(Int run, Int element) {
+  Int place = run * getPlaces(size) + element + element / 64 * 8;
+  return b.at(shared, place * 4);
+}
+
+void RunEmitter::forEachItem(int64_t items, function_ref<void(Int)> body) {
+  for (int64_t first = 0; first < items; first += encodeThreads) {
+    Int item = thread + first;
+    if (first + encodeThreads <= items)
+      body(item);
+    else
+      b.when(item < items, [&] { body(item); });
+  }
+}
+
+/// `length` elements of a run side by side, with their signs.
+SmallVector<Value> RunEmitter::readSource(const Run &run, Int element,
+                                          int64_t length) {
+  int64_t width = std::gcd(std::gcd(source.getWidth(), length), size);
+  SmallVector<Value> values;
+  for (int64_t i = 0; i < length; i += width) {
+    Int column = run.column + element + i;
+    SmallVector<Value> read = source.read(b, run.row, column, width);
+    if (signs)
+      for (int64_t j = 0; j < width; ++j) {
+        Value sign = b.load(b.getF32Type(),
+                            b.at(b.getGlobal(signs), (column + j) * 4), 4);
+        read[j] = arith::MulFOp::create(b, read[j], sign);
+      }
+    values.append(read);
+  }
+  return values;
+}
+
+void RunEmitter::storeResult(const Run &run, Int element, Value value) {
+  float factor = static_cast<float>(1 / std::sqrt(double(size)));
+  value = arith::MulFOp::create(b, value, b.f32(factor));
+  auto store = [&] {
+    Int place =
+        run.row.wide() * source.getColumns() + (run.column + element).wide();
+    b.store(value, b.at(b.getGlobal(result), place * 4), 4);
+  };
+  if (run.isThere)
+    b.when(run.isThere, store);
+  else
+    store();
+}
+
+/// The butterflies over `distance` and its next multiples, between `length`
+/// elements that are that far apart.
+void RunEmitter::emitPass(int64_t distance, int64_t length,
+                          function_ref<Run(Int)> find) {
+  int64_t perRun = size / length;
+  bool isFirst = distance == 1;
+  bool isLast = distance * length == power && order == 1;
+  forEachItem(count * perRun, [&](Int item) {
+    Int number = item / perRun, rest = item % perRun;
+    Int first = rest / distance * (distance * length) + rest % distance;
+    SmallVector<Value> values;
+    Run run;
+    if (isFirst || isLast)
+      run = find(number);
+    if (isFirst)
+      values = readSource(run, first, length);
+    else
+      for (int64_t i = 0; i < length; ++i)
+        values.push_back(
+            b.load(b.getF32Type(), at(number, first + i * distance), 4));
+    for (int64_t step = 1; step < length; step *= 2)
+      for (int64_t i = 0; i < length; ++i) {
+        if (i & step)
+          continue;
+        Value low = values[i], high = values[i + step];
+        values[i] = arith::AddFOp::create(b, low, high);
+        values[i + step] = arith::SubFOp::create(b, low, high);
+      }
+    for (auto [i, value] : llvm::enumerate(values)) {
+      Int element = first + i * distance;
+      if (isLast)
+        storeResult(run, element, value);
+      else
+        b.store(value, at(number, element), 4);
+    }
+  });
+  if (!isLast)
+    b.barrier();
+}
+
+/// The sums of m elements, 2^k apart.
+void RunEmitter::emitSums(function_ref<Run(Int)> find) {
+  const std::vector<int8_t> &matrix = ::zq::codec::hadamardMatrix(order);
+  forEachItem(count * power, [&](Int item) {
+    Int number = item / power, residue = item % power;
+    Run run = find(number);
+    SmallVector<Value> values;
+    for (int64_t j = 0; j < order; ++j) {
+      Int element = residue + j * power;
+      values.push_back(power == 1
+                           ? readSource(run, element, 1).front()
+                           : b.load(b.getF32Type(), at(number, element), 4));
+    }
+    for (int64_t i = 0; i < order; ++i) {
+      Value sum;
+      for (int64_t j = 0; j < order; ++j) {
+        bool isNegative = matrix[i * order + j] < 0;
+        if (!sum)
+          sum = isNegative ? arith::NegFOp::create(b, values[j]).getResult()
+                           : values[j];
+        else if (isNegative)
+          sum = arith::SubFOp::create(b, sum, values[j]);
+        else
+          sum = arith::AddFOp::create(b, sum, values[j]);
+      }
+      storeResult(run, residue + i * power, sum);
+    }
+  });
+}
+
+void RunEmitter::emit(function_ref<Run(Int)> find) {
+  // A run of one element is one pass of no butterflies.
+  int64_t distance = 1;
+  do {
+    int64_t length = std::min(perThread, power / distance);
+    if (power > 1 || order == 1)
+      emitPass(distance, length, find);
+    distance *= length;
+  } while (distance < power);
+  if (order > 1)
+    emitSums(find);
+}
+
+/// Signs of a line as an array; null where there are none.
+static Value makeSigns(OpBuilder &b, Location loc, HadamardAttr stage,
+                       int64_t length) {
+  if (!stage.getSeed())
+    return nullptr;
+  SmallVector<float> signs;
+  for (int64_t place = 0; place < length; ++place)
+    signs.push_back(::zq::codec::hadamardSign(*stage.getSeed(), place));
+  auto type = RankedTensorType::get(length, b.getF32Type());
+  Value constant = arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(type, ArrayRef(signs)));
+  return bufferization::ToBufferOp::create(
+      b, loc, MemRefType::get(length, b.getF32Type()), constant,
+      /*read_only=*/true);
+}
+
+Value mlir::zq::emitRotationKernels(OpBuilder &b, Location loc, Value value,
+                                    Attribute transform) {
+  auto stage = dyn_cast<HadamardAttr>(transform);
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  // Places in arrays are numbers of 32 bits.
+  if (!stage || !type || !type.hasStaticShape() || !type.getNumElements() ||
+      type.getNumElements() > (int64_t(1) << 30) ||
+      stage.getAxis() != type.getRank() - 1)
+    return nullptr;
+  EncodeSource source = EncodeSource::of(b, loc, value);
+  int64_t columns = source.getColumns(), rows = source.getSize() / columns;
+  int64_t size = stage.getBlock(), perLine = columns / size;
+  Value signs = makeSigns(b, loc, stage, columns);
+  Value result = memref::AllocOp::create(
+      b, loc, MemRefType::get(type.getShape(), b.getF32Type()));
+
+  if (int64_t runs = rows * perLine) {
+    int64_t count = std::clamp<int64_t>(elementsOfBlock / size, 1, runs);
+    launchEncodeKernel(
+        b, loc, llvm::divideCeil(runs, count),
+        count * RunEmitter::getBytes(size),
+        [&](KernelBuilder &k, Int thread, Int block) {
+          RunEmitter emitter(k, source, signs, result, k.getDynamicShared(),
+                             thread, size, count);
+          emitter.emit([&](Int number) {
+            Run run;
+            Int own = block * count + number;
+            // Beyond the last one is that again, and not stored.
+            if (runs % count) {
+              run.isThere = own < runs;
+              own = k.select(run.isThere, own, k.i32(runs - 1));
+            }
+            run.row = own / perLine, run.column = own % perLine * size;
+            return run;
+          });
+        });
+  }
+  if (int64_t first = perLine * size; first < columns) {
+    std::vector<int64_t> sizes = ::zq::codec::hadamardBlocks(columns, size);
+    ArrayRef<int64_t> rest = ArrayRef(sizes).drop_front(perLine);
+    launchEncodeKernel(
+        b, loc, rows, RunEmitter::getBytes(rest.front()),
+        [&](KernelBuilder &k, Int thread, Int block) {
+          int64_t begin = first;
+          for (int64_t own : rest) {
+            // What the one before read from the block's memory is no longer
+            // needed.
+            if (begin != first)
+              k.barrier();
+            RunEmitter emitter(k, source, signs, result, k.getDynamicShared(),
+                               thread, own, /*count=*/1);
+            emitter.emit([&](Int) { return Run{block, k.i32(begin), {}}; });
+            begin += own;
+          }
+        });
+  }
+  return bufferization::ToTensorOp::create(
+      b, loc, RankedTensorType::get(type.getShape(), b.getF32Type()), result,
+      /*restrict=*/true, /*writable=*/true);
+}

@@ -1,0 +1,19 @@
+//===- RotationKernel.h - Hadamard rotations by blocks of threads ---------===//
+#ifndef ZQ_LIB_TARGET_NVVM_ROTATIONKERNEL_H
+#define ZQ_LIB_TARGET_NVVM_ROTATIONKERNEL_H
+
+#include "zq/Dialect/ZQ/IR/Stages.h"
+
+namespace mlir::zq {
+
+/// `value`, a tensor of static shape, rotated along its last axis by kernels in
+/// which the threads of a block share a run, those for whole runs and one for
+/// the rest of each line. The result is the reference's bit by bit. An
+/// elementwise op that computes `value` for this alone becomes part of the
+/// kernels. Null where the transform is none of these.
+Value emitRotationKernels(OpBuilder &b, Location loc, Value value,
+                          Attribute transform);
+
+} // namespace mlir::zq
+
+#endif // ZQ_LIB_TARGET_NVVM_ROTATIONKERNEL_H
