@@ -42,8 +42,10 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   pm.addPass(createFormBlockScaledKernels({options.chip}));
   FormKernelsOptions kernels;
   kernels.accuracy = options.accuracy;
-  if (auto chip = parseChip(options.chip))
+  if (auto chip = parseChip(options.chip)) {
     kernels.sharedMemory = (*chip)->sharedMemoryPerBlock;
+    kernels.processors = (*chip)->processors;
+  }
   pm.addPass(createFormKernels(kernels));
   pm.addPass(createFormEncodeKernels());
   addCleanup(pm);

@@ -81,6 +81,221 @@ TEST_P(GpuProducts, OfAnyShape) {
 }
 
 //===----------------------------------------------------------------------===//
+// Kernels that take turns
+//===----------------------------------------------------------------------===//
+
+/// Compiles @f of `text` for each GPU and compares what it returns with what
+/// the reference says of `name`. `remark` is to be said of it.
+void checkFunction(const std::string &text, const std::string &name,
+                   const std::vector<Array> &inputs,
+                   const std::vector<EvaluatorInput> &arguments,
+                   const std::string &remark) {
+  for (const EmulatedGpu &gpu : gpus) {
+    JitOptions options = onGpu(gpu);
+    Kernel kernel(text, options, gpu.chip);
+    EXPECT_NE(kernel.getRemarks().find(remark), std::string::npos)
+        << kernel.getRemarks();
+    std::vector<Array> results = kernel.call(inputs);
+    std::vector<BoundedTensor> expected =
+        kernel.evaluate(arguments, nullptr, options.accuracy, name);
+    ASSERT_EQ(results.size(), expected.size()) << text;
+    for (size_t i = 0; i < results.size(); ++i) {
+      BoundComparison found = compareWithBound(expected[i], results[i]);
+      EXPECT_TRUE(found.isWithin() && found.unbounded == 0)
+          << gpu.chip << ", seed " << gpu.seed << ", result " << i << ": "
+          << found.violations << " elements are outside the bound, up to "
+          << found.largestRatio << "\n"
+          << text;
+    }
+  }
+}
+
+/// One compiled function on 0, 1, 5 and 40 rows: each of its two kernels is for
+/// some of them.
+TEST(GpuHeights, AreKnownWhenTheProgramRuns) {
+  std::string text = R"(
+    #x = affine_map<(m, n, k) -> (m, k)>
+    #w = affine_map<(m, n, k) -> (n, k)>
+    #y = affine_map<(m, n, k) -> (m, n)>
+    func.func @f(%x: tensor<40x300xf32>, %w: TYPE) -> tensor<4x40x37xf32> {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c2 = arith.constant 2 : index
+      %c3 = arith.constant 3 : index
+      %c4 = arith.constant 4 : index
+      %c5 = arith.constant 5 : index
+      %c40 = arith.constant 40 : index
+      %zero = arith.constant 0.0 : f32
+      %e = tensor.empty() : tensor<37x300xf32>
+      %d = zq.decode %w at [0, 0] outs(%e : tensor<37x300xf32>) : TYPE -> tensor<37x300xf32>
+      %none = arith.constant dense<0.0> : tensor<4x40x37xf32>
+      %all = scf.for %i = %c0 to %c4 step %c1 iter_args(%r = %none) -> tensor<4x40x37xf32> {
+        %is1 = arith.cmpi eq, %i, %c1 : index
+        %is2 = arith.cmpi eq, %i, %c2 : index
+        %is3 = arith.cmpi eq, %i, %c3 : index
+        %m1 = arith.select %is1, %c1, %c0 : index
+        %m2 = arith.select %is2, %c5, %m1 : index
+        %m = arith.select %is3, %c40, %m2 : index
+        %s = tensor.extract_slice %x[0, 0] [%m, 300] [1, 1] : tensor<40x300xf32> to tensor<?x300xf32>
+        %t = tensor.empty(%m) : tensor<?x37xf32>
+        %z = linalg.fill ins(%zero : f32) outs(%t : tensor<?x37xf32>) -> tensor<?x37xf32>
+        %p = linalg.matmul indexing_maps = [#x, #w, #y]
+            ins(%s, %d : tensor<?x300xf32>, tensor<37x300xf32>)
+            outs(%z : tensor<?x37xf32>) -> tensor<?x37xf32>
+        %n = tensor.insert_slice %p into %r[%i, 0, 0] [1, %m, 37] [1, 1, 1]
+            : tensor<?x37xf32> into tensor<4x40x37xf32>
+        scf.yield %n : tensor<4x40x37xf32>
+      }
+      return %all : tensor<4x40x37xf32>
+    }
+    func.func @all_rows(%x: tensor<40x300xf32>, %w: TYPE) -> tensor<40x37xf32> {
+      %e = tensor.empty() : tensor<37x300xf32>
+      %d = zq.decode %w at [0, 0] outs(%e : tensor<37x300xf32>) : TYPE -> tensor<37x300xf32>
+      %zero = arith.constant dense<0.0> : tensor<40x37xf32>
+      %y = linalg.matmul indexing_maps = [#x, #w, #y]
+          ins(%x, %d : tensor<40x300xf32>, tensor<37x300xf32>)
+          outs(%zero : tensor<40x37xf32>) -> tensor<40x37xf32>
+      return %y : tensor<40x37xf32>
+    })";
+  TestCodec codec{"nvfp4"};
+  for (size_t at; (at = text.find("TYPE")) != std::string::npos;)
+    text.replace(at, 4, codec.type({37, 300}));
+  std::mt19937 random(23);
+  std::vector<Array> inputs{
+      gaussianValues(ElementType::F32, {40, 300}, random)};
+  std::vector<EvaluatorInput> arguments{{{inputs[0]}}, {}};
+  for (Stream &stream :
+       codec.encode(gaussianValues(ElementType::F32, {37, 300}, random))) {
+    inputs.push_back(stream.array);
+    arguments[1].arrays.push_back(stream.array);
+  }
+  for (const EmulatedGpu &gpu : gpus) {
+    JitOptions options = onGpu(gpu);
+    Kernel kernel(text, options, gpu.chip);
+    for (const char *remark : {"weights in registers", "weights in shared"})
+      EXPECT_NE(kernel.getRemarks().find(remark), std::string::npos);
+    std::vector<Array> results = kernel.call(inputs);
+    std::vector<BoundedTensor> expected =
+        kernel.evaluate(arguments, nullptr, options.accuracy, "all_rows");
+    ASSERT_EQ(results.size(), 1u);
+    ASSERT_EQ(expected.size(), 1u);
+    const int64_t heights[] = {0, 1, 5, 40};
+    for (int64_t i = 0; i < 4; ++i)
+      for (int64_t at = 0; at < 40 * 37; ++at) {
+        float found = results[0].getFloat(i * 40 * 37 + at);
+        if (at < heights[i] * 37)
+          ASSERT_LE(std::fabs(found - expected[0].values[at]),
+                    expected[0].errors[at])
+              << gpu.chip << ": " << heights[i] << " rows, element " << at;
+        else
+          ASSERT_EQ(found, 0) << gpu.chip << ": " << heights[i] << " rows";
+      }
+  }
+}
+
+/// Products with few results and long sums, whose columns several blocks share.
+TEST(GpuParts, OfSumsAreAddedUp) {
+  for (auto [gpu, codec] : {std::pair(gpus[1], "nvfp4"),
+                            {gpus[2], "int8_g128"},
+                            {gpus[3], "nf4"}}) {
+    PreparedProducts prepared =
+        prepareProducts({matmulByRows(2, 18, 8204), matmulByRows(33, 9, 2056),
+                         matmulByColumns(3, 20, 1030)},
+                        TestCodec{codec}, 5e-5);
+    Kernel kernel(prepared.text, onGpu(gpu), prepared.what);
+    EXPECT_NE(kernel.getRemarks().find(" parts"), std::string::npos)
+        << kernel.getRemarks();
+    compareProducts(prepared, kernel.call(prepared.inputs));
+    // Not by chance: another order gives the same bits.
+    Kernel other(prepared.text, onGpu({gpu.chip, gpu.seed + 7}), prepared.what);
+    std::vector<Array> first = kernel.call(prepared.inputs);
+    std::vector<Array> second = other.call(prepared.inputs);
+    ASSERT_EQ(first.size(), second.size());
+    for (size_t i = 0; i < first.size(); ++i)
+      expectSameBits(first[i], second[i], prepared.what);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Dense operands
+//===----------------------------------------------------------------------===//
+
+/// A product of two dense operands: its op and types.
+struct DenseProduct {
+  const char *op, *maps;
+  Shape x, w, y;
+  const char *element = "f32";
+};
+
+TEST(GpuDense, ProductsInAnyOrderOfDimensions) {
+  const char *byRows = " indexing_maps = [affine_map<(m, n, k) -> (m, k)>, "
+                       "affine_map<(m, n, k) -> (n, k)>, "
+                       "affine_map<(m, n, k) -> (m, n)>]";
+  const char *allTurned = " indexing_maps = [affine_map<(m, n, k) -> (k, m)>, "
+                          "affine_map<(m, n, k) -> (k, n)>, "
+                          "affine_map<(m, n, k) -> (m, n)>]";
+  const char *scores =
+      " indexing_maps = [affine_map<(b, h, m, n, k) -> (b, m, h, k)>, "
+      "affine_map<(b, h, m, n, k) -> (b, n, h, k)>, "
+      "affine_map<(b, h, m, n, k) -> (b, h, m, n)>] iterator_types = "
+      "[\"parallel\", \"parallel\", \"parallel\", \"parallel\", "
+      "\"reduction\"]";
+  const DenseProduct products[] = {
+      {"linalg.matmul", byRows, {35, 75}, {21, 75}, {35, 21}},
+      {"linalg.matmul", byRows, {70, 136}, {40, 136}, {70, 40}, "bf16"},
+      {"linalg.matmul", "", {9, 72}, {72, 136}, {9, 136}, "bf16"},
+      {"linalg.matmul", "", {3, 20}, {20, 33}, {3, 33}},
+      {"linalg.matmul", allTurned, {40, 72}, {40, 24}, {72, 24}, "f16"},
+      {"linalg.matmul", allTurned, {41, 19}, {41, 27}, {19, 27}},
+      {"linalg.batch_matmul", "", {3, 10, 40}, {3, 40, 24}, {3, 10, 24}},
+      {"linalg.matvec", "", {33, 50}, {50}, {33}},
+      {"linalg.generic", scores, {2, 7, 3, 24}, {2, 9, 3, 24}, {2, 3, 7, 9}}};
+  std::string parameters, results, returned, body;
+  std::vector<Array> inputs;
+  std::vector<EvaluatorInput> arguments;
+  std::mt19937 random(31);
+  for (auto [i, product] : llvm::enumerate(products)) {
+    std::string n = std::to_string(i), comma = i ? ", " : "";
+    std::string element = product.element;
+    auto tensor = [](const Shape &shape, const std::string &of) {
+      return "tensor<" + printShape(shape) + "x" + of + ">";
+    };
+    std::string x = tensor(product.x, element), w = tensor(product.w, element);
+    std::string y = tensor(product.y, "f32");
+    parameters += comma + "%x" + n + ": " + x + ", %w" + n + ": " + w;
+    results += comma + y;
+    returned += comma + "%y" + n;
+    body +=
+        "%z" + n + " = arith.constant dense<0.0> : " + y + "\n%y" + n + " = ";
+    std::string operands = " ins(%x" + n + ", %w" + n + " : " + x + ", " + w +
+                           ") outs(%z" + n + " : " + y + ")";
+    if (std::string(product.op) == "linalg.generic")
+      body += "linalg.generic {" + std::string(product.maps).substr(1) + "}" +
+              operands +
+              " {\n^bb0(%a: f32, %b: f32, %c: f32):\n"
+              "%p = arith.mulf %a, %b : f32\n%s = arith.addf %c, %p : f32\n"
+              "linalg.yield %s : f32\n} -> " +
+              y + "\n";
+    else
+      body +=
+          product.op + std::string(product.maps) + operands + " -> " + y + "\n";
+    ElementType type = element == "f32"   ? ElementType::F32
+                       : element == "f16" ? ElementType::F16
+                                          : ElementType::BF16;
+    for (const Shape &shape : {product.x, product.w}) {
+      inputs.push_back(gaussianValues(type, shape, random));
+      arguments.push_back({{inputs.back()}});
+    }
+  }
+  // Commas between the generic op's attributes.
+  for (size_t at; (at = body.find("] iterator")) != std::string::npos;)
+    body.replace(at, 2, "],\n ");
+  checkFunction("func.func @f(" + parameters + ") -> (" + results + ") {\n" +
+                    body + "return " + returned + " : " + results + "\n}\n",
+                "f", inputs, arguments, "both operands in shared memory");
+}
+
+//===----------------------------------------------------------------------===//
 // What codes become
 //===----------------------------------------------------------------------===//
 

@@ -1,6 +1,7 @@
 //===- FormKernels.cpp - Contractions as kernels of tensor cores ----------===//
 #include "Kernels.h"
 #include "PackedTables.h"
+#include "RotationKernel.h"
 #include "zq/Target/NVVM/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -34,55 +35,85 @@ namespace {
 struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
   using FormKernelsBase::FormKernelsBase;
 
-  LogicalResult form(Product product) {
+  LogicalResult form(const MatrixProduct &product) {
     linalg::LinalgOp op = product.op;
-    auto x = cast<RankedTensorType>(product.activation.getType());
-    Type w = product.decode.getWindowType().getElementType();
-    if (!isMultiplied(x.getElementType()) || !isMultiplied(w) ||
-        !isMultiplied(getElementTypeOrSelf(op->getResult(0).getType())))
+    auto elementOf = [](Value value) {
+      return getElementTypeOrSelf(value.getType());
+    };
+    Type x = elementOf(product.activation), w = elementOf(product.weight);
+    if (!isMultiplied(x) || !isMultiplied(w) ||
+        !isMultiplied(elementOf(op->getResult(0))))
       return success();
     if (std::string why = whyNoKernel(product); !why.empty()) {
       op->emitRemark() << "not on tensor cores: " << why;
       return success();
     }
     Location loc = op.getLoc();
-    double wanted = getAccuracy(op, accuracy);
-    MmaDomain domain = chooseMmaDomain(cast<FloatType>(x.getElementType()),
-                                       cast<FloatType>(w), wanted);
-    ArrayRef<int64_t> heights = x.getShape().drop_back();
-    bool isTall = !llvm::any_of(heights, ShapedType::isDynamic) &&
-                  ShapedType::getNumElements(heights) > fewRows;
-    auto say = [&](StringRef where, const MmaDomain &used) {
+    // Only who compresses weights has said how much accuracy they are worth.
+    double wanted = getAccuracy(op, product.decode ? double(accuracy) : 0);
+    MmaDomain domain =
+        chooseMmaDomain(cast<FloatType>(x), cast<FloatType>(w), wanted);
+    auto say = [&](StringRef where, const ProductEmitter &emitter) {
+      const MmaDomain &used = emitter.domain;
       std::string text;
-      llvm::raw_string_ostream(text)
-          << "contraction on tensor cores: weights in " << where << ", "
-          << used.products.size() << " product"
-          << (used.products.size() > 1 ? "s" : "") << " of " << used.element
-          << " each, error at most " << llvm::format("%.2g", used.error)
-          << ", asked for " << llvm::format("%.2g", wanted);
+      llvm::raw_string_ostream os(text);
+      os << "contraction on tensor cores: " << where << ", "
+         << used.products.size() << " product"
+         << (used.products.size() > 1 ? "s" : "") << " of " << used.element
+         << " each, error at most " << llvm::format("%.2g", used.error)
+         << ", asked for " << llvm::format("%.2g", wanted);
+      if (emitter.parts > 1)
+        os << ", columns in " << emitter.parts << " parts";
       emitRemark(loc) << text;
     };
     OpBuilder b(op);
-    ProductEmitter emitter(b, product, domain);
-    if (isTall) {
+    ProductEmitter emitter(b, product, domain, processors);
+    auto few = [&]() -> LogicalResult {
+      FailureOr<bool> made = formScaled(emitter, wanted);
+      if (failed(made))
+        return failure();
+      if (!*made && failed(emitRegisterKernel(emitter)))
+        return failure();
+      say(*made ? "weights in registers as codes and factors"
+                : "weights in registers",
+          emitter);
+      emitter.domain = domain;
+      return success();
+    };
+    auto many = [&]() -> LogicalResult {
       FailureOr<bool> made = emitSharedKernel(emitter, sharedMemory);
       if (failed(made))
         return failure();
-      if (*made) {
-        say("shared memory", domain);
+      if (!*made && failed(emitRegisterKernel(emitter)))
+        return failure();
+      say(*made ? "weights in shared memory"
+                : "weights in registers, since what decodes together is too "
+                  "much for shared memory",
+          emitter);
+      return success();
+    };
+    LogicalResult result = success();
+    if (!product.isOfCompressedRows()) {
+      FailureOr<bool> made = emitSharedKernel(emitter, sharedMemory);
+      if (failed(made))
+        return failure();
+      if (!*made) {
+        emitter.abandon();
+        op->emitRemark() << "not on tensor cores: what decodes together is no "
+                            "part of a block's rows";
         return success();
       }
-      say("registers, since what decodes together is too much for shared "
-          "memory",
-          domain);
-      return emitRegisterKernel(emitter);
+      say(product.decode ? "weights in shared memory"
+                         : "both operands in shared memory",
+          emitter);
+    } else if (ShapedType::isDynamic(emitter.staticHeight)) {
+      result = emitter.choose(fewRows, few, many);
+    } else {
+      result = emitter.staticHeight > fewRows ? many() : few();
     }
-    FailureOr<bool> made = formScaled(emitter, wanted);
-    if (failed(made))
-      return failure();
-    say(*made ? "registers as codes and factors" : "registers",
-        emitter.domain);
-    return *made ? success() : emitRegisterKernel(emitter);
+    if (succeeded(result))
+      emitter.finish();
+    return result;
   }
 
   /// The kernel that multiplies codes and scales sums, where the weight has
@@ -110,8 +141,9 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
     return made;
   }
 
-  /// A thread rotates a line: the more of them, the more threads.
-  void splitRotations() {
+  /// Blocks of threads rotate runs of lines. What they cannot a thread does for
+  /// each line: the more of them, the more threads.
+  void formRotations() {
     SmallVector<RotateOp> rotations;
     getOperation().walk([&](RotateOp op) {
       if (!op.getInverse() && !op->getParentOfType<gpu::LaunchOp>())
@@ -119,16 +151,24 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
     });
     for (RotateOp op : rotations) {
       OpBuilder b(op);
-      if (Value result = op.getTransformInterface().emitRuns(b, op.getLoc(),
-                                                             op.getSource())) {
+      Value result = emitRotationKernels(b, op.getLoc(), op.getSource(),
+                                         op.getTransform());
+      if (!result)
+        result =
+            op.getTransformInterface().emitRuns(b, op.getLoc(), op.getSource());
+      if (result) {
+        Operation *source = op.getSource().getDefiningOp();
         op.getResult().replaceAllUsesWith(result);
         op.erase();
+        // Done on the way.
+        if (source && isOpTriviallyDead(source))
+          source->erase();
       }
     }
   }
 
   void runOnOperation() override {
-    splitRotations();
+    formRotations();
     // No elementwise op, which may become the end of another's kernel.
     SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](linalg::LinalgOp op) {
@@ -136,7 +176,7 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
         ops.push_back(op);
     });
     for (linalg::LinalgOp op : ops) {
-      std::optional<Product> product = matchProduct(op);
+      std::optional<MatrixProduct> product = matchMatrixProduct(op);
       if (product && failed(form(*product)))
         return signalPassFailure();
     }

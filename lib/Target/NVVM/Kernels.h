@@ -9,10 +9,10 @@
 #define ZQ_LIB_TARGET_NVVM_KERNELS_H
 
 #include "Elementwise.h"
+#include "KernelBuilder.h"
+#include "MatrixProduct.h"
 #include "ScaledCodes.h"
 
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 
 namespace mlir::zq {
@@ -59,22 +59,26 @@ std::optional<CodeDomain> chooseCodeDomain(FloatType x, FloatType w,
 
 /// Emits the parts that all kernels of a product have. The builder stands
 /// before the product at first, where arrays are made and sizes computed; then
-/// `enter` puts it into the kernel.
+/// `enter` puts it into the kernel, and `leave` behind it. `finish` comes last.
 class ProductEmitter {
 public:
-  ProductEmitter(OpBuilder &builder, Product product, MmaDomain domain);
+  ProductEmitter(OpBuilder &builder, MatrixProduct product, MmaDomain domain,
+                 int64_t processors);
 
-  ImplicitLocOpBuilder b;
-  Product product;
+  KernelBuilder b;
+  MatrixProduct product;
   /// What alone uses the product's result, if it is elementwise.
   Elementwise epilogue;
   MmaDomain domain;
   /// Rows and columns of the weight.
   int64_t rows, depth;
-  /// Rows of the activation, all its leading dimensions taken together.
-  Value height;
+  /// Rows of the activation, those of all m taken together, and how many such
+  /// products there are.
+  Value height, batches;
   /// The same where it is known, or kDynamic.
-  int64_t staticHeight;
+  int64_t staticHeight, staticBatches;
+  /// Processors of the chip.
+  int64_t processors;
 
   // Numbers.
   Value index(int64_t value);
@@ -86,26 +90,47 @@ public:
   Value least(Value x, Value y);
   Value lessThan(Value x, Value y);
 
+  /// Divides the columns among `count` blocks. Each stores its part of a sum to
+  /// an array of its own, which a second kernel adds up, always in one order.
+  void split(int64_t count);
+  /// How many blocks are to share the columns where there would be `blocks`
+  /// without that, and at most `most` have work.
+  int64_t chooseSplits(int64_t blocks, int64_t most) const;
+  /// The number of this block among those that share columns, and how many
+  /// there are.
+  Value part;
+  int64_t parts = 1;
+
   /// Makes a launch with so much dynamic shared memory and puts the builder
-  /// into its body.
+  /// into its body. A block is of one product, and of one part of its columns.
   gpu::LaunchOp enter(Value gridX, Value gridY, int64_t threads,
                       int64_t sharedBytes = 0);
-  /// Ends the body; the results of the product, or of the epilogue, are what
-  /// the kernel stores.
+  /// Ends the body.
   void leave(gpu::LaunchOp launch);
+  /// Emits one way to compute the product where it has at most `most` rows, and
+  /// another where it has more.
+  LogicalResult choose(int64_t most, function_ref<LogicalResult()> few,
+                       function_ref<LogicalResult()> many);
+  /// Takes back what was made where no kernel can be.
+  void abandon();
+  /// The results of the product, or of the epilogue, are what kernels stored.
+  void finish();
 
-  /// Makes the decoder for blocks of `width` columns that `readWeight` uses.
+  /// Makes the decoder for blocks of `width` elements that `readWeight` uses.
   LogicalResult makeDecoder(int64_t width);
-  /// `count` consecutive elements of a row of the weight, in f32 or narrower;
-  /// `column` is a multiple of the decoder's width.
+  /// `count` elements of the weight that lie side by side, from this row and
+  /// column on, in f32 or narrower. If they are decoded, they begin at a
+  /// multiple of the decoder's width.
   Value readWeight(Value row, Value column, int64_t count);
-  /// `count` consecutive elements of row `row` of the activation.
+  /// `count` elements of the activation that lie side by side, from this row
+  /// and column on.
   Value readActivation(Value row, Value column, int64_t count);
   /// A pointer in `space` to the element of `array` at `place`, an array
   /// without gaps.
   Value getPointer(Value array, ValueRange place, unsigned space);
-  /// Of an element of the activation, in global memory.
+  /// Of an element of the activation, in global memory; of the weight.
   Value getActivationPointer(Value row, Value column);
+  Value getWeightPointer(Value row, Value column);
   /// `count` elements of the activation, `column` elements after `pointer`.
   Value loadActivation(Value pointer, Value column, int64_t count);
   /// As many zeros as elements of the activation, in memory. To be made before
@@ -129,14 +154,26 @@ private:
   Value toBuffer(Value tensor);
   /// The op whose result the kernel stores.
   Operation *getLast();
-  SmallVector<Value> getPlace(Value row, Value last, int64_t rank);
+  Value getSize(ArrayRef<unsigned> loops);
+  int64_t getStaticSize(ArrayRef<unsigned> loops);
+  /// The indices of an array with dimensions along `loops`.
+  SmallVector<Value> getPlace(ArrayRef<unsigned> loops, Value row,
+                              Value weightRow, Value column);
+  void finishElement(Value row, Value weightRow, Value sum);
+  void addParts();
 
-  /// What is decoded.
-  Value source;
+  /// What is decoded; what is not.
+  Value source, dense;
   FlatSymbolRefAttr decoder;
-  /// Sizes of the activation's leading dimensions.
-  SmallVector<OpFoldResult> leading;
+  /// Of the loops of the product that are not along the weight alone.
+  SmallVector<OpFoldResult> sizes;
   Value x, init, out;
+  /// Behind which all this is.
+  Operation *before;
+  /// Of which product a kernel's code is.
+  Value batch;
+  /// Where the parts of sums are: memref<parts x batches x height x rows>.
+  Value workspace;
 };
 
 /// A kernel for few rows of the activation: each warp holds 16 rows of the
@@ -152,14 +189,15 @@ FailureOr<bool> emitScaledKernel(ProductEmitter &emitter,
                                  const ScaledCodes &form,
                                  const CodeDomain &codes);
 
-/// A kernel for many rows of the activation: a block decodes weights to shared
-/// memory, once for all its rows of the activation, and multiplies tiles of 128
-/// by up to 128. Makes none and returns false where a step's tiles take more
-/// than `sharedMemory` bytes.
+/// A kernel for many rows of the activation, and for all products but those
+/// with rows of a compressed matrix: a block decodes weights to shared memory,
+/// once for all its rows of the activation, and multiplies tiles of 128 by up
+/// to 128. Makes none and returns false where a step's tiles take more than
+/// `sharedMemory` bytes.
 FailureOr<bool> emitSharedKernel(ProductEmitter &emitter, int64_t sharedMemory);
 
-/// Why neither can be used, or nothing where they can.
-std::string whyNoKernel(Product product);
+/// Why none can be used, or nothing where one can.
+std::string whyNoKernel(MatrixProduct product);
 
 } // namespace mlir::zq
 

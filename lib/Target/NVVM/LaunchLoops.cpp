@@ -179,7 +179,7 @@ static void sinkViews(gpu::LaunchOp launch) {
     for (Value value : captured)
       if (Operation *def = value.getDefiningOp();
           isa_and_nonnull<memref::SubViewOp, memref::ExpandShapeOp,
-                          memref::CollapseShapeOp>(def))
+                          memref::CollapseShapeOp, memref::CastOp>(def))
         return def;
     return nullptr;
   };

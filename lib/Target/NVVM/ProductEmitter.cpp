@@ -28,27 +28,28 @@ Operation *ProductEmitter::getLast() {
   return epilogue ? epilogue.getOp().getOperation() : product.op;
 }
 
-ProductEmitter::ProductEmitter(OpBuilder &builder, Product product,
-                               MmaDomain domain)
-    : b(product.op.getLoc(), builder), product(product),
+ProductEmitter::ProductEmitter(OpBuilder &builder, MatrixProduct theProduct,
+                               MmaDomain domain, int64_t processors)
+    : b(theProduct.op.getLoc(), builder), product(std::move(theProduct)),
       epilogue(Elementwise::findConsumer(product.op)),
-      domain(std::move(domain)) {
+      domain(std::move(domain)), processors(processors) {
   b.setInsertionPoint(getLast());
-  ArrayRef<int64_t> weight =
-      cast<CompressedTensorType>(product.decode.getSource().getType())
-          .getShape();
-  rows = weight[0], depth = weight[1];
-  source = getSourceToRound();
-  auto type = cast<RankedTensorType>(product.activation.getType());
-  leading = tensor::getMixedSizes(b, b.getLoc(), product.activation);
-  leading.pop_back();
-  staticHeight = ShapedType::getNumElements(type.getShape().drop_back());
-  if (llvm::any_of(type.getShape().drop_back(), ShapedType::isDynamic))
-    staticHeight = ShapedType::kDynamic;
-  height = index(1);
-  for (OpFoldResult size : leading)
-    height = arith::MulIOp::create(
-        b, height, getValueOrCreateConstantIndexOp(b, b.getLoc(), size));
+  before = getLast()->getPrevNode();
+  SmallVector<int64_t> ranges = product.op.getStaticLoopRanges();
+  rows = ranges[product.columnLoop], depth = ranges[product.depthLoop];
+  if (product.decode)
+    source = getSourceToRound();
+  else
+    dense = toBuffer(product.weight);
+  sizes.resize(ranges.size());
+  for (auto [loop, size] :
+       llvm::zip(product.xLoops,
+                 tensor::getMixedSizes(b, b.getLoc(), product.activation)))
+    sizes[loop] = size;
+  height = getSize(product.rowLoops);
+  staticHeight = getStaticSize(product.rowLoops);
+  batches = getSize(product.batchLoops);
+  staticBatches = getStaticSize(product.batchLoops);
 
   x = toBuffer(product.activation);
   if (!isZero(product.init))
@@ -58,11 +59,30 @@ ProductEmitter::ProductEmitter(OpBuilder &builder, Product product,
   Operation *last = getLast();
   auto result = cast<RankedTensorType>(last->getResult(0).getType());
   SmallVector<Value> dynamic;
-  for (auto [size, from] : llvm::zip(result.getShape(), leading))
+  for (auto [size, loop] : llvm::zip(result.getShape(), product.yLoops))
     if (ShapedType::isDynamic(size))
-      dynamic.push_back(getValueOrCreateConstantIndexOp(b, b.getLoc(), from));
+      dynamic.push_back(getSize(loop));
   out = memref::AllocOp::create(
       b, MemRefType::get(result.getShape(), result.getElementType()), dynamic);
+}
+
+Value ProductEmitter::getSize(ArrayRef<unsigned> loops) {
+  Value size = index(1);
+  for (unsigned loop : loops)
+    size = b.createOrFold<arith::MulIOp>(
+        size, getValueOrCreateConstantIndexOp(b, b.getLoc(), sizes[loop]));
+  return size;
+}
+
+int64_t ProductEmitter::getStaticSize(ArrayRef<unsigned> loops) {
+  int64_t size = 1;
+  for (unsigned loop : loops) {
+    std::optional<int64_t> known = getConstantIntValue(sizes[loop]);
+    if (!known)
+      return ShapedType::kDynamic;
+    size *= *known;
+  }
+  return size;
 }
 
 /// The weight as values of f32, where it only is of another type since its
@@ -131,20 +151,110 @@ Value ProductEmitter::toBuffer(Value tensor) {
       b.getUnitAttr());
 }
 
+int64_t ProductEmitter::chooseSplits(int64_t blocks, int64_t most) const {
+  if (ShapedType::isDynamic(staticBatches))
+    return 1;
+  // A sum's parts are written and read once each, which is to be little beside
+  // the columns that a block reads for it.
+  constexpr int64_t columnsPerPart = 256;
+  most = std::min(most, depth / columnsPerPart);
+  blocks = std::max<int64_t>(blocks * staticBatches, 1);
+  return std::clamp<int64_t>(processors / blocks, 1,
+                             std::max<int64_t>(most, 1));
+}
+
+void ProductEmitter::split(int64_t count) {
+  parts = count;
+  if (parts == 1)
+    return;
+  SmallVector<Value> dynamic;
+  if (ShapedType::isDynamic(staticHeight))
+    dynamic.push_back(height);
+  workspace = memref::AllocOp::create(
+      b,
+      MemRefType::get({parts, staticBatches, staticHeight, rows},
+                      b.getF32Type()),
+      dynamic);
+}
+
 gpu::LaunchOp ProductEmitter::enter(Value gridX, Value gridY, int64_t threads,
                                     int64_t sharedBytes) {
   Value one = index(1), shared;
   if (sharedBytes)
     shared = arith::ConstantIntOp::create(b, sharedBytes, 32);
-  auto launch = gpu::LaunchOp::create(b, gridX, gridY, one, index(threads), one,
-                                      one, shared);
+  Value gridZ = parts == 1 ? batches : mul(batches, parts);
+  auto launch = gpu::LaunchOp::create(b, gridX, gridY, gridZ, index(threads),
+                                      one, one, shared);
   b.setInsertionPointToStart(&launch.getBody().front());
+  batch = launch.getBlockIds().z;
+  if (parts > 1) {
+    part = rem(batch, parts);
+    batch = div(batch, parts);
+  }
   return launch;
 }
 
 void ProductEmitter::leave(gpu::LaunchOp launch) {
   gpu::TerminatorOp::create(b);
   b.setInsertionPointAfter(launch);
+  if (parts > 1)
+    addParts();
+}
+
+/// A kernel with a thread for each sum.
+void ProductEmitter::addParts() {
+  constexpr int64_t threads = 128;
+  Value perBatch = mul(height, rows);
+  Value total = arith::MulIOp::create(b, batches, perBatch);
+  Value one = index(1);
+  auto launch = gpu::LaunchOp::create(b, div(add(total, threads - 1), threads),
+                                      one, one, index(threads), one, one);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&launch.getBody().front());
+  Value number =
+      add(mul(launch.getBlockIds().x, threads), launch.getThreadIds().x);
+  auto branch = scf::IfOp::create(b, lessThan(number, total),
+                                  /*withElseRegion=*/false);
+  gpu::TerminatorOp::create(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  batch = arith::DivUIOp::create(b, number, perBatch);
+  Value rest = arith::RemUIOp::create(b, number, perBatch);
+  Value row = div(rest, rows), weightRow = rem(rest, rows);
+  Value sum;
+  for (int64_t i = 0; i < parts; ++i) {
+    Value own = memref::LoadOp::create(
+        b, workspace, ValueRange{index(i), batch, row, weightRow});
+    sum = sum ? arith::AddFOp::create(b, sum, own).getResult() : own;
+  }
+  finishElement(row, weightRow, sum);
+}
+
+LogicalResult ProductEmitter::choose(int64_t most,
+                                     function_ref<LogicalResult()> few,
+                                     function_ref<LogicalResult()> many) {
+  Value isFew =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ule, height, index(most));
+  auto branch = scf::IfOp::create(b, isFew, /*withElseRegion=*/true);
+  b.setInsertionPointToStart(branch.thenBlock());
+  if (failed(few()))
+    return failure();
+  b.setInsertionPointToStart(branch.elseBlock());
+  split(1);
+  if (failed(many()))
+    return failure();
+  b.setInsertionPointAfter(branch);
+  return success();
+}
+
+void ProductEmitter::abandon() {
+  for (Operation *op = getLast()->getPrevNode(); op != before;) {
+    Operation *previous = op->getPrevNode();
+    op->erase();
+    op = previous;
+  }
+}
+
+void ProductEmitter::finish() {
   Operation *last = getLast();
   Value result = bufferization::ToTensorOp::create(
       b, last->getResult(0).getType(), out, /*restrict=*/b.getUnitAttr(),
@@ -159,25 +269,26 @@ void ProductEmitter::leave(gpu::LaunchOp launch) {
 // Operands
 //===----------------------------------------------------------------------===//
 
-SmallVector<Value> ProductEmitter::getPlace(Value row, Value last,
-                                            int64_t rank) {
-  SmallVector<Value> place;
-  if (rank == 2)
-    place.push_back(row);
-  if (rank > 2) {
-    SmallVector<Value> basis;
-    for (OpFoldResult size : leading)
-      basis.push_back(getValueOrCreateConstantIndexOp(b, b.getLoc(), size));
-    Value left = row;
-    place.resize(leading.size());
-    for (size_t i = leading.size(); i-- > 1;) {
-      place[i] = arith::RemUIOp::create(b, left, basis[i]);
-      left = arith::DivUIOp::create(b, left, basis[i]);
+SmallVector<Value> ProductEmitter::getPlace(ArrayRef<unsigned> loops, Value row,
+                                            Value weightRow, Value column) {
+  DenseMap<unsigned, Value> at;
+  at[product.columnLoop] = weightRow;
+  at[product.depthLoop] = column;
+  auto takeApart = [&](Value number, ArrayRef<unsigned> of) {
+    for (unsigned loop : llvm::reverse(of)) {
+      if (loop == of.front()) {
+        at[loop] = number;
+        break;
+      }
+      Value size = getValueOrCreateConstantIndexOp(b, b.getLoc(), sizes[loop]);
+      at[loop] = arith::RemUIOp::create(b, number, size);
+      number = arith::DivUIOp::create(b, number, size);
     }
-    place[0] = left;
-  }
-  place.push_back(last);
-  return place;
+  };
+  takeApart(row, product.rowLoops);
+  takeApart(batch, product.batchLoops);
+  return llvm::map_to_vector(loops,
+                             [&](unsigned loop) { return at.lookup(loop); });
 }
 
 LogicalResult ProductEmitter::makeDecoder(int64_t width) {
@@ -190,32 +301,38 @@ LogicalResult ProductEmitter::makeDecoder(int64_t width) {
 }
 
 Value ProductEmitter::readWeight(Value row, Value column, int64_t count) {
+  SmallVector<Value> place = getPlace(product.wLoops, Value(), row, column);
+  if (dense) {
+    Type element = cast<MemRefType>(dense.getType()).getElementType();
+    return vector::LoadOp::create(b, VectorType::get(count, element), dense,
+                                  place);
+  }
   Location loc = b.getLoc();
   Type element = product.decode.getWindowType().getElementType();
   if (source != product.decode.getSource())
     element = b.getF32Type();
-  Value empty =
-      tensor::EmptyOp::create(b, ArrayRef<int64_t>{1, count}, element);
+  SmallVector<int64_t> shape(place.size(), 1);
+  shape.back() = count;
+  Value empty = tensor::EmptyOp::create(b, shape, element);
   Value window =
-      DecodeOp::create(b, source, ArrayRef<OpFoldResult>{row, column}, empty,
-                       decoder)
+      DecodeOp::create(b, source, getAsOpFoldResult(place), empty, decoder)
           .getResult();
-  auto vector = VectorType::get({1, count}, element);
+  auto vector = VectorType::get(shape, element);
   Value padding = arith::ConstantOp::create(b, b.getZeroAttr(element));
-  bool inBounds[] = {true, true};
-  Value zero = index(0);
-  Value values = vector::TransferReadOp::create(
-      b, loc, vector, window, ValueRange{zero, zero},
-      std::optional<Value>(padding), ArrayRef<bool>(inBounds));
+  SmallVector<bool> inBounds(place.size(), true);
+  SmallVector<Value> begin(place.size(), index(0));
+  Value values = vector::TransferReadOp::create(b, loc, vector, window, begin,
+                                                std::optional<Value>(padding),
+                                                ArrayRef<bool>(inBounds));
   return vector::ShapeCastOp::create(b, VectorType::get(count, element),
                                      values);
 }
 
 Value ProductEmitter::readActivation(Value row, Value column, int64_t count) {
   auto type = cast<MemRefType>(x.getType());
-  return vector::LoadOp::create(b,
-                                VectorType::get(count, type.getElementType()),
-                                x, getPlace(row, column, type.getRank()));
+  return vector::LoadOp::create(
+      b, VectorType::get(count, type.getElementType()), x,
+      getPlace(product.xLoops, row, Value(), column));
 }
 
 Value ProductEmitter::getPointer(Value array, ValueRange place,
@@ -234,8 +351,11 @@ Value ProductEmitter::getPointer(Value array, ValueRange place,
 }
 
 Value ProductEmitter::getActivationPointer(Value row, Value column) {
-  int64_t rank = cast<MemRefType>(x.getType()).getRank();
-  return getPointer(x, getPlace(row, column, rank), 1);
+  return getPointer(x, getPlace(product.xLoops, row, Value(), column), 1);
+}
+
+Value ProductEmitter::getWeightPointer(Value row, Value column) {
+  return getPointer(dense, getPlace(product.wLoops, Value(), row, column), 1);
 }
 
 Value ProductEmitter::loadActivation(Value pointer, Value column,
@@ -336,8 +456,15 @@ static Value convertFloat(ImplicitLocOpBuilder &b, Value value, Type type) {
 }
 
 void ProductEmitter::store(Value row, Value column, Value sum) {
-  auto type = cast<MemRefType>(out.getType());
-  SmallVector<Value> place = getPlace(row, column, type.getRank());
+  if (parts == 1)
+    return finishElement(row, column, sum);
+  memref::StoreOp::create(b, sum, workspace,
+                          ValueRange{part, batch, row, column});
+}
+
+/// What becomes of a whole sum.
+void ProductEmitter::finishElement(Value row, Value weightRow, Value sum) {
+  SmallVector<Value> place = getPlace(product.yLoops, row, weightRow, Value());
   if (init) {
     Value before = memref::LoadOp::create(b, init, place);
     sum =

@@ -25,12 +25,22 @@ LogicalResult RegisterKernel::emit() {
   Value gridX = e.index(llvm::divideCeil(e.rows, 16));
   int64_t xTile = tileRows() * tiles;
   Value gridY = e.div(e.add(e.height, xTile - 1), xTile);
+  int64_t blocks = llvm::divideCeil(e.rows, 16);
+  if (!ShapedType::isDynamic(e.staticHeight))
+    blocks *= llvm::divideCeil(e.staticHeight, xTile);
+  // Four rounds of a warp take about as long as the launch that adds parts up.
+  e.split(e.chooseSplits(blocks, e.depth / (4 * run * warps) / 4));
   gpu::LaunchOp launch = e.enter(gridX, gridY, warps * 32);
 
   Value thread = launch.getThreadIds().x;
-  Value lane = e.rem(thread, 32), warp = e.div(thread, 32);
-  group = e.div(lane, 4);
-  place = e.rem(lane, 4);
+  lane = e.rem(thread, 32);
+  Value warp = e.div(thread, 32);
+  // Both operands have the same lanes for rows, and for four columns in a row.
+  FragmentLayoutAttr layout =
+      gatherColumns(getMmaLayout(b.getContext(), MmaOperand::B, 16));
+  EmittedOffset own = b.getOffset(layout, Int(b, lane));
+  group = own.row;
+  place = own.column / layout.getContiguous();
   firstWeightRow = e.mul(launch.getBlockIds().x, 16);
   firstXRow = e.mul(launch.getBlockIds().y, xTile);
   // Rows beyond the last one are the last one, and not stored.
@@ -55,16 +65,21 @@ LogicalResult RegisterKernel::emit() {
   return success();
 }
 
-/// The rounds of four whole runs, which the warps share.
+/// The rounds of four whole runs, which the warps share, those of all blocks
+/// with a part of the columns.
 FailureOr<RegisterKernel::Sums> RegisterKernel::emitRounds(Value warp,
                                                            Sums sums) {
   int64_t rounds = e.depth / (4 * run);
   if (!rounds)
     return sums;
-  while (together > 1 && rounds % (together * warps))
+  int64_t sharers = warps * e.parts;
+  while (together > 1 && rounds % (together * sharers))
     together /= 2;
-  auto loop = scf::ForOp::create(b, warp, e.index(rounds / together),
-                                 e.index(warps), sums);
+  Value number = warp;
+  if (e.parts > 1)
+    number = e.add(e.mul(e.part, warps), warp);
+  auto loop = scf::ForOp::create(b, number, e.index(rounds / together),
+                                 e.index(sharers), sums);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   sums.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
@@ -131,6 +146,8 @@ FailureOr<RegisterKernel::Sums> RegisterKernel::emitTail(Value warp,
     return sums;
   Value isMine = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, warp,
                                        e.index(rounds % warps));
+  if (e.parts > 1)
+    isMine = arith::AndIOp::create(b, isMine, e.lessThan(e.part, e.index(1)));
   auto branch = scf::IfOp::create(b, TypeRange(ValueRange(sums)), isMine,
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
@@ -164,9 +181,12 @@ LogicalResult RegisterKernel::reduceAndStore(gpu::LaunchOp launch, Value warp,
                       MemRefLayoutAttrInterface(), space),
       b.getLoc());
   Value thread = launch.getThreadIds().x;
+  FragmentLayoutAttr layout = getMmaLayout(b.getContext(), MmaOperand::C, 32);
+  EmittedOffset own = b.getOffset(layout, Int(b, lane));
   for (auto [i, sum] : llvm::enumerate(sums)) {
-    Value column = e.add(e.mul(place, 2), i / 4 * 8 + i % 2);
-    Value row = e.add(group, i % 4 / 2 * 8);
+    MatrixOffset offset = layout.at({0, int64_t(i) % 4});
+    Value column = e.add(own.column, i / 4 * 8 + offset.column);
+    Value row = e.add(own.row, offset.row);
     memref::StoreOp::create(b, sum, shared, ValueRange{warp, column, row});
   }
   gpu::BarrierOp::create(b);
@@ -260,7 +280,9 @@ LogicalResult mlir::zq::emitRegisterKernel(ProductEmitter &emitter) {
   return kernel.emit();
 }
 
-std::string mlir::zq::whyNoKernel(Product product) {
+std::string mlir::zq::whyNoKernel(MatrixProduct product) {
+  if (!product.decode)
+    return "";
   auto type = cast<CompressedTensorType>(product.decode.getSource().getType());
   CodecAttr codec = type.getCodec();
   if (codec.getRowsPerChunk(type.getRank()) > 1)

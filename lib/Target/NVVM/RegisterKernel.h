@@ -51,7 +51,7 @@ protected:
                 int64_t begin, int64_t end, Sums sums);
 
   ProductEmitter &e;
-  ImplicitLocOpBuilder &b;
+  KernelBuilder &b;
   /// Columns that are decoded together, and that a lane takes one after the
   /// other before it skips those of its neighbours.
   int64_t width = 0, run = 0;
@@ -63,7 +63,8 @@ protected:
   /// Rounds of a warp in one iteration of the loop.
   int64_t together = 1;
 
-  /// This lane's place in its group of four, and the number of that.
+  /// This lane's place among those of a row of the weight, and the number of
+  /// that row.
   Value place, group;
   /// The weight's rows of this lane, and the activation's.
   Value weightRows[2];
@@ -79,7 +80,7 @@ private:
   /// Rows of the activation in a tile.
   int64_t tileRows() const { return 8 / sections; }
 
-  Value firstWeightRow, firstXRow;
+  Value lane, firstWeightRow, firstXRow;
 };
 
 } // namespace mlir::zq

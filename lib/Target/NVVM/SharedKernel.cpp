@@ -1,24 +1,22 @@
-//===- SharedKernel.cpp - Products with weights in shared memory ----------===//
+//===- SharedKernel.cpp - Products with operands in shared memory ---------===//
 //
 // For many rows of the activation, where products are what takes time: a block
-// decodes each weight once for all its rows of the activation.
+// decodes each weight once for all its rows of the activation. Also for weights
+// that are stored the other way, and for products of two dense operands.
 //
 // A step of a block takes several runs of columns side by side, a window of
 // each. A run is what a decoder goes through one window after the other; where
-// it has no state, a run is a window. The order of k is free, so that the
-// windows of a step lie in shared memory as if they were neighbours, in slabs
-// of 16 columns, in which the four columns of a lane are 8 bytes:
-//
-//   [stage][plane][slab][row][16]
-//
-// A warp's loads of fragments are then 256 consecutive bytes. Weights have two
-// stages: while some warps multiply one, others decode the next. Activations
-// that need no conversion are copied asynchronously, further ahead.
+// it has no state, a run is a window, and where rows are not decoded at all, it
+// is eight columns. The order of k is free, so that the windows of a step lie
+// in shared memory as if they were neighbours. Operands have two stages: while
+// some warps multiply one, others fill the next. What needs no conversion is
+// copied asynchronously, further ahead.
 //
 //===----------------------------------------------------------------------===//
 #include "Kernels.h"
+#include "SharedTile.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -35,31 +33,43 @@ namespace {
 
 using Values = SmallVector<Value>;
 
-/// Columns of a slab: those of one instruction.
-constexpr int64_t slabSize = 16;
+constexpr int64_t slabSize = SharedTile::slabSize;
 constexpr int64_t warps = 8, threads = 32 * warps;
 /// Warps along the weight's rows; the others lie along the activation's.
 constexpr int64_t rowWarps = 4, columnWarps = warps / rowWarps;
-/// Bytes of an asynchronous copy.
-constexpr int64_t copyBytes = 16;
+/// Bytes of an asynchronous copy, and the elements that they are.
+constexpr int64_t copyBytes = 16, perCopy = copyBytes / 2;
+/// Columns that are read together where rows are not decoded.
+constexpr int64_t denseRun = perCopy;
 
-/// A matrix in shared memory, in stages.
-struct Tile {
-  int64_t stages, planes, rows;
-  /// memref<stages x planes x slabs x rows x 16>
-  Value array;
+/// An operand and its tile.
+struct Side {
+  bool isWeight = false;
+  SharedTile tile;
+  /// Whether the elements that lie together are neighbours of a row.
+  bool isAlongDepth = true;
+  /// Whether it is copied asynchronously, but for the tail.
+  bool mayCopy = false;
+  /// The block's first row, and how many there are at all.
+  Value first, rows;
+  int64_t staticRows = 0;
 };
 
 class SharedKernel {
 public:
-  explicit SharedKernel(ProductEmitter &e) : e(e), b(e.b) {}
+  explicit SharedKernel(ProductEmitter &e) : e(e), b(e.b) { w.isWeight = true; }
   FailureOr<bool> emit(int64_t sharedMemory);
 
 private:
+  /// Where columns of a step are in the operands, those of a run from its
+  /// `at`th in this window on; and whether they are there, null where they
+  /// always are.
+  using Place = std::function<std::pair<Value, Value>(Value run, Value at)>;
+
   bool choose(int64_t sharedMemory);
+  bool chooseWindows();
+  bool chooseCopies(Side &side, Type source);
   int64_t getBytes();
-  int64_t getTileBytes(const Tile &tile);
-  Value getView(int64_t offset, ArrayRef<int64_t> shape, Type element);
 
   Values emitRuns(Values sums);
   Values emitTail(Values sums);
@@ -67,23 +77,28 @@ private:
                      ArrayRef<Value> isValid, int64_t length, Values sums);
   Values emitStep(Value step, ArrayRef<Value> columns, ArrayRef<Value> isValid,
                   int64_t count, Values sums);
+  bool isCopied(const Side &side) const { return side.mayCopy && !inTail; }
+  void copyAhead(Value step);
+  Place getPlace(Value step, int64_t count);
   std::pair<Value, Value> getItem(int64_t item);
-  void fillW(Value stage, ArrayRef<Value> columns, ArrayRef<Value> isValid,
-             int64_t count);
-  void fillX(Value step);
-  void fillXTail(Value step, int64_t count);
-  void fillXPieces(Value stage, int64_t piece,
-                   function_ref<std::pair<Value, Value>(Value, Value)> place);
-  void copyPiece(Value row, Value column, Value isValid, ValueRange into);
-  void store(const Tile &tile, Value stage, int64_t plane, Value row,
-             Value column, Value values);
+  void fillDecodedRows(Value stage, ArrayRef<Value> columns,
+                       ArrayRef<Value> isValid, int64_t count);
+  void fillDecodedColumns(Value step, int64_t count);
+  void decodeColumn(Value stage, Value row, Value column, Value isValid,
+                    Value stepColumn);
+  void fillDense(Side &side, Value step, int64_t count);
+  void fillPiece(Side &side, Value stage, int64_t piece, Value row,
+                 Value stepColumn, const Place &place);
+  void forEachItem(int64_t total, function_ref<void(Value)> body);
+  void store(Side &side, Value stage, int64_t plane, Value row,
+             Value stepColumn, Value values);
   Values multiplyStage(Value wStage, Value xStage, Values sums);
-  Value readFragment(const Tile &tile, Value stage, int64_t plane, int64_t slab,
-                     Value row);
   void storeResults(const Values &sums);
 
+  Value when(Value condition, Value otherCondition);
+
   ProductEmitter &e;
-  ImplicitLocOpBuilder &b;
+  KernelBuilder &b;
   /// Columns that are decoded together; of a run; runs of a step.
   int64_t width, run, runs;
   /// Columns of a step, and its slabs.
@@ -91,15 +106,17 @@ private:
   /// Windows of a run, and rounds of `runs` runs.
   int64_t windows, rounds;
   /// Rows of a block's tiles.
-  int64_t wRows, xRows;
+  int64_t wRows = 128, xRows;
   /// Windows of the weight that a thread decodes in a step.
-  int64_t items;
-  /// Whether activations are copied asynchronously; in this kernel at all, and
-  /// where code is being emitted. Whether that is behind the last whole run.
-  bool mayCopy, isAsync, inTail = false;
-  Tile w, x;
+  int64_t items = 0;
+  /// Whether the weight's rows are decoded along their columns, and if its
+  /// columns are along its rows, how many rows together and in one run.
+  bool decodesRows;
+  int64_t rowWidth = 0, rowRun = 0;
+  /// Whether that is behind the last whole run.
+  bool inTail = false;
+  Side w, x;
   Value memory, thread, lane, warp;
-  Value firstWRow, firstXRow;
 };
 
 } // namespace
@@ -108,35 +125,83 @@ private:
 // Sizes
 //===----------------------------------------------------------------------===//
 
-bool SharedKernel::choose(int64_t sharedMemory) {
+/// What is decoded together. Fails where a block cannot share it.
+bool SharedKernel::chooseWindows() {
+  width = run = denseRun, windows = 1;
+  if (!e.product.decode)
+    return true;
   auto type =
       cast<CompressedTensorType>(e.product.decode.getSource().getType());
-  width = getDecoderWidth(e.product.decode, type, slabSize);
-  run = std::max(width, type.getCodec().getChunk(2, e.product.decode));
-  windows = run / width;
-  Type element =
-      cast<ShapedType>(e.product.activation.getType()).getElementType();
-  int64_t perCopy = copyBytes * 8 / e.domain.element.getIntOrFloatBitWidth();
-  isAsync = mayCopy = e.depth >= run && element == e.domain.element &&
-                      width % perCopy == 0 && e.depth % perCopy == 0;
-  w.planes = e.domain.wPlanes, x.planes = e.domain.xPlanes;
-  w.stages = 2, x.stages = isAsync ? 3 : 2;
+  int64_t own = getDecoderWidth(e.product.decode, type, slabSize);
+  int64_t chunk =
+      std::max(own, type.getCodec().getChunk(type.getRank(), e.product.decode));
+  if (decodesRows) {
+    width = own, run = chunk;
+    windows = run / width;
+    return true;
+  }
+  rowWidth = own, rowRun = chunk;
+  return wRows % rowRun == 0;
+}
+
+/// Whether `side`, an array of `source`, is as it is to be in shared memory, in
+/// pieces of 16 bytes.
+bool SharedKernel::chooseCopies(Side &side, Type source) {
+  if (source != e.domain.element)
+    return false;
+  if (!side.isAlongDepth)
+    return !ShapedType::isDynamic(side.staticRows) &&
+           side.staticRows % perCopy == 0;
+  return e.depth >= run && width % perCopy == 0 && e.depth % perCopy == 0;
+}
+
+bool SharedKernel::choose(int64_t sharedMemory) {
+  w.isAlongDepth = e.product.isWeightAlongDepth();
+  x.isAlongDepth = e.product.isActivationAlongDepth();
+  w.staticRows = e.rows;
+  // Of several dimensions that are rows only the last one's lie together.
+  ArrayRef<int64_t> shape =
+      cast<ShapedType>(e.product.activation.getType()).getShape();
+  x.staticRows = x.isAlongDepth ? e.staticHeight : shape.back();
+  decodesRows = e.product.decode && w.isAlongDepth;
+  if (!chooseWindows())
+    return false;
+  auto elementOf = [](Value value) {
+    return getElementTypeOrSelf(value.getType());
+  };
+  x.mayCopy = chooseCopies(x, elementOf(e.product.activation));
+  w.mayCopy = !e.product.decode && chooseCopies(w, elementOf(e.product.weight));
+  w.tile.planes = e.domain.wPlanes, x.tile.planes = e.domain.xPlanes;
+  for (Side *side : {&w, &x}) {
+    side->tile.stages = side->mayCopy ? 3 : 2;
+    side->tile.isAlongDepth = side->isAlongDepth;
+    side->tile.element = e.domain.element;
+  }
 
   // The largest that fits. Two windows for each thread at most: one where the
   // decoder has a state, or windows or planes are many.
-  bool isFew = !ShapedType::isDynamic(e.staticHeight) && e.staticHeight <= 64;
-  bool isOne = windows > 1 || width > 16 || x.planes + w.planes > 2;
-  for (int64_t most : {isFew ? 64 : 128, 64})
+  bool isKnown = !ShapedType::isDynamic(e.staticHeight);
+  int64_t most = isKnown && e.staticHeight <= 64 ? 64 : 128;
+  if (isKnown && !decodesRows && x.isAlongDepth)
+    while (most > 16 && e.staticHeight <= most / 2)
+      most /= 2;
+  bool isOne = windows > 1 || width > 16 || x.tile.planes + w.tile.planes > 2;
+  for (int64_t rows : {most, std::min<int64_t>(most, 64)})
     for (int64_t fewer : {isOne ? 1 : 2, 1, 0}) {
-      xRows = most, wRows = 128;
-      x.rows = xRows, w.rows = wRows;
-      runs = std::max<int64_t>(1, fewer * threads / wRows);
+      xRows = rows;
+      runs = decodesRows ? std::max<int64_t>(1, fewer * threads / wRows)
+                         : (fewer == 2   ? 64
+                            : fewer == 1 ? 32
+                                         : 16) /
+                               width;
       while (width * runs % slabSize)
         ++runs;
       stepColumns = width * runs;
       slabs = stepColumns / slabSize;
       rounds = llvm::divideCeil(e.depth / run, runs);
-      items = llvm::divideCeil(wRows * runs, threads);
+      items = decodesRows ? llvm::divideCeil(wRows * runs, threads) : 0;
+      w.tile.rows = wRows, x.tile.rows = xRows;
+      w.tile.columns = x.tile.columns = stepColumns;
       if (getBytes() <= sharedMemory && (windows == 1 || items == 1))
         return true;
     }
@@ -145,19 +210,7 @@ bool SharedKernel::choose(int64_t sharedMemory) {
 
 int64_t SharedKernel::getBytes() {
   int64_t results = wRows * xRows * 4;
-  return std::max(getTileBytes(w) + getTileBytes(x), results);
-}
-
-int64_t SharedKernel::getTileBytes(const Tile &tile) {
-  return tile.stages * tile.planes * tile.rows * stepColumns * 2;
-}
-
-Value SharedKernel::getView(int64_t offset, ArrayRef<int64_t> shape,
-                            Type element) {
-  auto space = cast<MemRefType>(memory.getType()).getMemorySpace();
-  auto type =
-      MemRefType::get(shape, element, MemRefLayoutAttrInterface(), space);
-  return memref::ViewOp::create(b, type, memory, e.index(offset), ValueRange{});
+  return std::max(w.tile.getBytes() + x.tile.getBytes(), results);
 }
 
 //===----------------------------------------------------------------------===//
@@ -167,34 +220,43 @@ Value SharedKernel::getView(int64_t offset, ArrayRef<int64_t> shape,
 FailureOr<bool> SharedKernel::emit(int64_t sharedMemory) {
   if (!choose(sharedMemory))
     return false;
-  if (failed(e.makeDecoder(width)))
+  if (e.product.decode && failed(e.makeDecoder(decodesRows ? width : rowWidth)))
     return failure();
-  int64_t wBytes = getTileBytes(w);
-  Value gridX = e.index(llvm::divideCeil(e.rows, wRows));
+  int64_t blocks = llvm::divideCeil(e.rows, wRows);
+  Value gridX = e.index(blocks);
   Value gridY = e.div(e.add(e.height, xRows - 1), xRows);
+  if (!ShapedType::isDynamic(e.staticHeight))
+    e.split(e.chooseSplits(blocks * llvm::divideCeil(e.staticHeight, xRows),
+                           rounds));
   gpu::LaunchOp launch = e.enter(gridX, gridY, threads, getBytes());
   auto space = gpu::AddressSpaceAttr::get(
       b.getContext(), gpu::GPUDialect::getWorkgroupAddressSpace());
   memory = gpu::DynamicSharedMemoryOp::create(
       b, MemRefType::get({ShapedType::kDynamic}, b.getI8Type(),
                          MemRefLayoutAttrInterface(), space));
-  for (Tile *tile : {&w, &x})
-    tile->array =
-        getView(tile == &w ? 0 : wBytes,
-                {tile->stages, tile->planes, slabs, tile->rows, slabSize},
-                e.domain.element);
+  Value pointer = b.getShared(memory);
+  w.tile.setBegin(pointer);
+  x.tile.setBegin(b.at(pointer, w.tile.getBytes()));
   thread = launch.getThreadIds().x;
   lane = e.rem(thread, 32), warp = e.div(thread, 32);
-  firstWRow = e.mul(launch.getBlockIds().x, wRows);
-  firstXRow = e.mul(launch.getBlockIds().y, xRows);
+  w.first = e.mul(launch.getBlockIds().x, wRows);
+  x.first = e.mul(launch.getBlockIds().y, xRows);
+  w.rows = e.index(e.rows), x.rows = e.height;
 
-  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+  Value zero = b.f32(0);
   Values sums(wRows * xRows / threads, zero);
   sums = emitRuns(sums);
   sums = emitTail(sums);
   storeResults(sums);
   e.leave(launch);
   return true;
+}
+
+/// Both where there are two.
+Value SharedKernel::when(Value condition, Value otherCondition) {
+  if (!condition || !otherCondition)
+    return condition ? condition : otherCondition;
+  return arith::AndIOp::create(b, condition, otherCondition);
 }
 
 /// Row and run of a window that this thread decodes in each step: rows vary
@@ -207,12 +269,19 @@ std::pair<Value, Value> SharedKernel::getItem(int64_t item) {
 Values SharedKernel::emitRuns(Values sums) {
   if (!rounds)
     return sums;
-  if (isAsync)
-    for (int64_t stage = 0; stage + 1 < x.stages; ++stage)
-      fillX(e.index(stage));
+  Value begin = e.index(0), end = e.index(rounds);
+  if (e.parts > 1) {
+    int64_t perPart = llvm::divideCeil(rounds, e.parts);
+    begin = e.mul(e.part, perPart);
+    end = e.least(e.add(begin, perPart), end);
+  }
+  Value firstStep = e.mul(begin, windows);
+  if (w.mayCopy || x.mayCopy)
+    for (int64_t stage : {0, 1})
+      copyAhead(e.add(firstStep, stage));
   int64_t wholeRuns = e.depth / run;
   auto loop = scf::ForOp::create(
-      b, e.index(0), e.index(rounds), e.index(1), sums,
+      b, begin, end, e.index(1), sums,
       [&](OpBuilder &, Location, Value round, ValueRange carried) {
         Values indices, isValid;
         for (int64_t i = 0; i < items; ++i) {
@@ -261,14 +330,19 @@ Values SharedKernel::emitTail(Values sums) {
   int64_t rest = e.depth % run;
   if (!rest)
     return sums;
+  // One of the blocks with a part of the columns adds these.
+  Value isMine;
+  if (e.parts > 1)
+    isMine = e.lessThan(e.part, e.index(1));
   Values indices, isValid;
   for (int64_t i = 0; i < items; ++i) {
-    isValid.push_back(e.lessThan(getItem(i).second, e.index(1)));
+    isValid.push_back(when(e.lessThan(getItem(i).second, e.index(1)), isMine));
     indices.push_back(e.index(e.depth / run));
   }
-  // Nothing is under way any more.
-  isAsync = false, inTail = true;
-  gpu::BarrierOp::create(b);
+  if (w.mayCopy || x.mayCopy)
+    b.waitCopies(0);
+  inTail = true;
+  b.barrier();
   Value step = e.index(rounds * windows);
   int64_t whole = rest / width * width;
   if (whole)
@@ -280,199 +354,251 @@ Values SharedKernel::emitTail(Values sums) {
   return sums;
 }
 
-/// The windows at `columns`, one for each item of this thread, of `count`
-/// columns.
+/// A step whose windows of the weight, one for each item of this thread where
+/// rows are decoded, are at `columns`, of `count` columns.
 Values SharedKernel::emitStep(Value step, ArrayRef<Value> columns,
                               ArrayRef<Value> isValid, int64_t count,
                               Values sums) {
-  Value wStage = e.rem(step, w.stages), xStage = e.rem(step, x.stages);
-  fillW(wStage, columns, isValid, count);
-  if (isAsync)
-    NVVM::CpAsyncWaitGroupOp::create(b, x.stages - 2);
-  else if (inTail)
-    fillXTail(step, count);
-  else
-    fillX(step);
-  gpu::BarrierOp::create(b);
+  Value wStage = e.rem(step, w.tile.stages);
+  Value xStage = e.rem(step, x.tile.stages);
+  if (decodesRows)
+    fillDecodedRows(wStage, columns, isValid, count);
+  else if (e.product.decode)
+    fillDecodedColumns(step, count);
+  else if (!isCopied(w))
+    fillDense(w, step, count);
+  if (!isCopied(x))
+    fillDense(x, step, count);
+  bool copies = isCopied(w) || isCopied(x);
+  if (copies)
+    b.waitCopies(1);
+  b.barrier();
   // What was multiplied before the barrier makes room.
-  if (isAsync)
-    fillX(e.add(step, x.stages - 1));
+  if (copies)
+    copyAhead(e.add(step, 2));
   return multiplyStage(wStage, xStage, std::move(sums));
+}
+
+/// Begins to copy what a later step multiplies.
+void SharedKernel::copyAhead(Value step) {
+  for (Side *side : {&w, &x})
+    if (isCopied(*side))
+      fillDense(*side, step, width);
+  b.commitCopies();
 }
 
 //===----------------------------------------------------------------------===//
 // Filling shared memory
 //===----------------------------------------------------------------------===//
 
-/// Stores `values` for `row` and the columns of the step from `column` on, all
-/// of one slab.
-void SharedKernel::store(const Tile &tile, Value stage, int64_t plane,
-                         Value row, Value column, Value values) {
-  vector::StoreOp::create(b, values, tile.array,
-                          ValueRange{stage, e.index(plane),
-                                     e.div(column, slabSize), row,
-                                     e.rem(column, slabSize)});
-}
-
-void SharedKernel::fillW(Value stage, ArrayRef<Value> columns,
-                         ArrayRef<Value> isValid, int64_t count) {
-  int64_t piece = std::gcd(width, slabSize);
-  for (int64_t i = 0; i < items; ++i) {
-    auto [row, runIndex] = getItem(i);
-    auto emit = [&, row = row, runIndex = runIndex] {
-      Value place = e.least(e.add(firstWRow, row), e.index(e.rows - 1));
-      Values planes = e.getPlanes(e.readWeight(place, columns[i], count),
-                                  w.planes, isValid[i], width);
-      Value first = e.mul(runIndex, width);
-      for (auto [plane, values] : llvm::enumerate(planes))
-        for (int64_t at = 0; at < width; at += piece)
-          store(w, stage, plane, row, e.add(first, at),
-                vector::ExtractStridedSliceOp::create(
-                    b, values, ArrayRef<int64_t>{at}, ArrayRef<int64_t>{piece},
-                    ArrayRef<int64_t>{1}));
-    };
-    if ((i + 1) * threads <= wRows * runs) {
-      emit();
-      continue;
-    }
-    // Fewer windows than threads.
-    auto branch = scf::IfOp::create(b, e.lessThan(runIndex, e.index(runs)),
-                                    /*withElseRegion=*/false);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(&branch.getThenRegion().front());
-    emit();
-  }
-}
-
-/// Copies a piece of a row asynchronously, or zeros.
-void SharedKernel::copyPiece(Value row, Value column, Value isValid,
-                             ValueRange into) {
-  Value bytes;
-  if (isValid) {
-    auto number = [&](int64_t value) -> Value {
-      return arith::ConstantIntOp::create(b, value, 32);
-    };
-    bytes = arith::SelectOp::create(b, isValid, number(copyBytes), number(0));
-  }
-  NVVM::CpAsyncOp::create(b, e.getPointer(x.array, into, 3),
-                          e.getActivationPointer(row, column),
-                          b.getI32IntegerAttr(copyBytes),
-                          NVVM::LoadCacheModifierKindAttr::get(
-                              b.getContext(), NVVM::LoadCacheModifierKind::CG),
-                          bytes);
-}
-
-/// Fills a stage with pieces of `piece` columns. `place` says where the columns
-/// of a run are that begin `at` columns after the window's first one, and
-/// whether they are there; null where they always are.
-void SharedKernel::fillXPieces(
-    Value stage, int64_t piece,
-    function_ref<std::pair<Value, Value>(Value, Value)> place) {
-  int64_t perRow = stepColumns / piece, total = perRow * xRows;
-  Value lastRow = arith::SubIOp::create(b, e.height, e.index(1));
-  auto emit = [&](Value number) {
-    Value row = e.div(number, perRow);
-    Value first = e.mul(e.rem(number, perRow), piece);
-    auto [column, isValid] = place(e.div(first, width), e.rem(first, width));
-    Value xRow = e.least(e.add(firstXRow, row), lastRow);
-    if (isAsync) {
-      copyPiece(xRow, column, isValid,
-                {stage, e.index(0), e.div(first, slabSize), row,
-                 e.rem(first, slabSize)});
-      return;
-    }
-    Values planes = e.getPlanes(e.readActivation(xRow, column, piece), x.planes,
-                                isValid, piece);
-    for (auto [plane, values] : llvm::enumerate(planes))
-      store(x, stage, plane, row, first, values);
-  };
-  int64_t whole = total / threads * threads;
-  for (int64_t at = 0; at < whole; at += threads)
-    emit(e.add(thread, at));
-  if (whole == total)
-    return;
-  Value number = e.add(thread, whole);
-  auto branch = scf::IfOp::create(b, e.lessThan(number, e.index(total)),
-                                  /*withElseRegion=*/false);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(&branch.getThenRegion().front());
-  emit(number);
-}
-
-/// Brings the activation's columns of a step; zeros for what there is not.
-void SharedKernel::fillX(Value step) {
-  Value round = e.div(step, windows), window = e.rem(step, windows);
+/// Where the columns of `step` are; of a step of the tail only the first run
+/// has any, `count` of them.
+SharedKernel::Place SharedKernel::getPlace(Value step, int64_t count) {
   int64_t wholeRuns = e.depth / run;
-  int64_t piece = std::gcd(std::gcd(width, slabSize), int64_t(8));
-  fillXPieces(e.rem(step, x.stages), piece, [&](Value runIndex, Value at) {
-    Value index = e.add(e.mul(round, runs), runIndex);
-    Value isValid;
-    if (isAsync || wholeRuns % runs) {
+  if (inTail) {
+    Value begin = e.add(
+        e.mul(arith::SubIOp::create(b, step, e.index(rounds * windows)), width),
+        wholeRuns * run);
+    return [this, begin, count](Value runIndex, Value at) {
+      Value isValid = when(e.lessThan(runIndex, e.index(1)),
+                           e.lessThan(at, e.index(count)));
+      if (e.parts > 1)
+        isValid = when(isValid, e.lessThan(e.part, e.index(1)));
+      Value place = b.createOrFold<arith::SelectOp>(isValid, at, e.index(0));
+      return std::make_pair(e.add(begin, place), isValid);
+    };
+  }
+  Value round = e.div(step, windows), window = e.rem(step, windows);
+  return [this, round, window, wholeRuns](Value runIndex, Value at) {
+    Value index = e.add(e.mul(round, runs), runIndex), isValid;
+    // What is copied ahead may be beyond the end.
+    if (w.mayCopy || x.mayCopy || wholeRuns % runs) {
       isValid = e.lessThan(index, e.index(wholeRuns));
       index = e.least(index, e.index(wholeRuns - 1));
     }
     Value column = e.add(e.mul(index, run), e.mul(window, width));
     return std::make_pair(e.add(column, at), isValid);
-  });
-  if (isAsync)
-    NVVM::CpAsyncCommitGroupOp::create(b);
+  };
 }
 
-/// The same for a step of the tail, whose first run alone has columns, `count`
-/// of them.
-void SharedKernel::fillXTail(Value step, int64_t count) {
-  int64_t first = e.depth / run * run;
-  int64_t piece =
-      std::gcd(std::gcd(std::gcd(width, slabSize), int64_t(8)), count);
-  Value begin = e.add(
-      e.mul(arith::SubIOp::create(b, step, e.index(rounds * windows)), width),
-      first);
-  fillXPieces(e.rem(step, x.stages), piece, [&](Value runIndex, Value at) {
-    Value isValid = arith::AndIOp::create(b, e.lessThan(runIndex, e.index(1)),
-                                          e.lessThan(at, e.index(count)));
-    Value place = arith::SelectOp::create(b, isValid, at, e.index(0));
-    return std::make_pair(e.add(begin, place), isValid);
+/// Calls `body` for the numbers of `total` items that are this thread's.
+void SharedKernel::forEachItem(int64_t total, function_ref<void(Value)> body) {
+  int64_t whole = total / threads * threads;
+  for (int64_t at = 0; at < whole; at += threads)
+    body(e.add(thread, at));
+  if (whole == total)
+    return;
+  Value number = e.add(thread, whole);
+  b.when(Int(b, e.lessThan(number, e.index(total))), [&] { body(number); });
+}
+
+/// Stores `values` for `row` and the columns of the step from `stepColumn` on,
+/// or the rows from `row` on.
+void SharedKernel::store(Side &side, Value stage, int64_t plane, Value row,
+                         Value stepColumn, Value values) {
+  int64_t size = cast<VectorType>(values.getType()).getNumElements() * 2;
+  Value pointer = side.tile.getPointer(b, b.toI32(stage), plane, b.toI32(row),
+                                       b.toI32(stepColumn));
+  b.store(values, pointer, std::gcd(size, copyBytes));
+}
+
+/// Elements `from` to `from` + `count` of a vector.
+static Value slice(KernelBuilder &b, Value values, int64_t from,
+                   int64_t count) {
+  return vector::ExtractStridedSliceOp::create(b, values, from, count,
+                                               ArrayRef<int64_t>{1});
+}
+
+void SharedKernel::fillDecodedRows(Value stage, ArrayRef<Value> columns,
+                                   ArrayRef<Value> isValid, int64_t count) {
+  int64_t piece = std::gcd(width, slabSize);
+  for (int64_t i = 0; i < items; ++i) {
+    auto [row, runIndex] = getItem(i);
+    auto emit = [&, row = row, runIndex = runIndex] {
+      Value place = e.least(e.add(w.first, row), e.index(e.rows - 1));
+      Values planes = e.getPlanes(e.readWeight(place, columns[i], count),
+                                  w.tile.planes, isValid[i], width);
+      Value first = e.mul(runIndex, width);
+      for (auto [plane, values] : llvm::enumerate(planes))
+        for (int64_t at = 0; at < width; at += piece)
+          store(w, stage, plane, row, e.add(first, at),
+                slice(b, values, at, piece));
+    };
+    if ((i + 1) * threads <= wRows * runs)
+      emit();
+    else // Fewer windows than threads.
+      b.when(Int(b, e.lessThan(runIndex, e.index(runs))), emit);
+  }
+}
+
+/// A run of rows for each column: what is decoded together lies in rows side by
+/// side.
+void SharedKernel::fillDecodedColumns(Value step, int64_t count) {
+  Value stage = e.rem(step, w.tile.stages);
+  Place place = getPlace(step, count);
+  int64_t perColumn = wRows / rowRun;
+  forEachItem(perColumn * stepColumns, [&](Value number) {
+    Value stepColumn = e.div(number, perColumn);
+    Value row = e.mul(e.rem(number, perColumn), rowRun);
+    auto [column, isValid] =
+        place(e.div(stepColumn, width), e.rem(stepColumn, width));
+    if (rowRun == rowWidth)
+      return decodeColumn(stage, row, column, isValid, stepColumn);
+    // The decoder carries its state along this loop, of rows of the weight.
+    Value begin = e.add(w.first, row);
+    scf::ForOp::create(
+        b, begin, e.add(begin, rowRun), e.index(rowWidth), ValueRange{},
+        [&, column = column, isValid = isValid](OpBuilder &, Location,
+                                                Value weightRow, ValueRange) {
+          decodeColumn(stage, arith::SubIOp::create(b, weightRow, w.first),
+                       column, isValid, stepColumn);
+          scf::YieldOp::create(b, b.getLoc());
+        });
   });
+}
+
+/// Decodes the rows of the block from `row` on that lie together, as far as
+/// there are any. What is stored for others is in sums that nobody stores.
+void SharedKernel::decodeColumn(Value stage, Value row, Value column,
+                                Value isValid, Value stepColumn) {
+  Value first = e.add(w.first, row);
+  int64_t rest = e.rows % rowWidth;
+  auto decode = [&](Value from, int64_t count) {
+    Values planes = e.getPlanes(e.readWeight(from, column, count),
+                                w.tile.planes, isValid, rowWidth);
+    int64_t piece = std::gcd(rowWidth, perCopy);
+    for (auto [plane, values] : llvm::enumerate(planes))
+      for (int64_t at = 0; at < rowWidth; at += piece)
+        store(w, stage, plane, e.add(row, at), stepColumn,
+              slice(b, values, at, piece));
+  };
+  if (e.rows >= rowWidth)
+    b.when(Int(b, e.lessThan(first, e.index(e.rows - rowWidth + 1))),
+           [&] { decode(first, rowWidth); });
+  if (rest)
+    b.when(Int(b, first) == e.rows - rest,
+           [&] { decode(e.index(e.rows - rest), rest); });
+}
+
+/// Fills a stage with what is not decoded, piece by piece.
+void SharedKernel::fillDense(Side &side, Value step, int64_t count) {
+  Value stage = e.rem(step, side.tile.stages);
+  Place place = getPlace(step, count);
+  int64_t rows = side.tile.rows;
+  if (side.isAlongDepth) {
+    int64_t piece = std::gcd(std::gcd(width, slabSize), perCopy);
+    if (inTail)
+      piece = std::gcd(piece, count);
+    int64_t perRow = stepColumns / piece;
+    return forEachItem(perRow * rows, [&](Value number) {
+      fillPiece(side, stage, piece, e.div(number, perRow),
+                e.mul(e.rem(number, perRow), piece), place);
+    });
+  }
+  int64_t piece = ShapedType::isDynamic(side.staticRows)
+                      ? 1
+                      : std::gcd(side.staticRows, perCopy);
+  int64_t perColumn = rows / piece;
+  forEachItem(perColumn * stepColumns, [&](Value number) {
+    fillPiece(side, stage, piece, e.mul(e.rem(number, perColumn), piece),
+              e.div(number, perColumn), place);
+  });
+}
+
+/// Brings a piece to this row and column of the tile; zeros for columns that
+/// there are not, anything for such rows.
+void SharedKernel::fillPiece(Side &side, Value stage, int64_t piece, Value row,
+                             Value stepColumn, const Place &place) {
+  auto [column, isValid] =
+      place(e.div(stepColumn, width), e.rem(stepColumn, width));
+  int64_t together = side.isAlongDepth ? 1 : piece;
+  Value last = arith::SubIOp::create(b, side.rows, e.index(together));
+  Value from = e.least(e.add(side.first, row), last);
+  if (isCopied(side)) {
+    Value source = side.isWeight ? e.getWeightPointer(from, column)
+                                 : e.getActivationPointer(from, column);
+    Int condition = isValid ? Int(b, isValid) : Int();
+    b.copyAsync(side.tile.getPointer(b, b.toI32(stage), 0, b.toI32(row),
+                                     b.toI32(stepColumn)),
+                source, copyBytes, condition);
+    return;
+  }
+  Value read = side.isWeight ? e.readWeight(from, column, piece)
+                             : e.readActivation(from, column, piece);
+  Values planes = e.getPlanes(read, side.tile.planes, isValid, piece);
+  for (auto [plane, values] : llvm::enumerate(planes))
+    store(side, stage, plane, row, stepColumn, values);
 }
 
 //===----------------------------------------------------------------------===//
 // Multiplying
 //===----------------------------------------------------------------------===//
 
-/// The four columns of this lane in a slab.
-Value SharedKernel::readFragment(const Tile &tile, Value stage, int64_t plane,
-                                 int64_t slab, Value row) {
-  return vector::LoadOp::create(b, VectorType::get(4, e.domain.element),
-                                tile.array,
-                                ValueRange{stage, e.index(plane), e.index(slab),
-                                           row, e.mul(e.rem(lane, 4), 4)});
-}
-
 Values SharedKernel::multiplyStage(Value wStage, Value xStage, Values sums) {
   int64_t wTiles = wRows / rowWarps / 16, xTiles = xRows / columnWarps / 8;
-  Value group = e.div(lane, 4);
-  Value wRow = e.add(e.mul(e.rem(warp, rowWarps), 16 * wTiles), group);
-  Value xRow = e.add(e.mul(e.div(warp, rowWarps), 8 * xTiles), group);
+  Int ownLane = b.toI32(lane);
+  Int wRow = b.toI32(e.mul(e.rem(warp, rowWarps), 16 * wTiles));
+  Int xRow = b.toI32(e.mul(e.div(warp, rowWarps), 8 * xTiles));
+  Int wFrom = b.toI32(wStage), xFrom = b.toI32(xStage);
+  // What one instruction loads.
+  int64_t together = std::min<int64_t>(xTiles, 2);
   for (int64_t slab = 0; slab < slabs; ++slab) {
-    SmallVector<Values> a(w.planes);
-    for (int64_t plane = 0; plane < w.planes; ++plane)
-      for (int64_t half = 0; half < 2 * wTiles; ++half)
-        a[plane].push_back(
-            readFragment(w, wStage, plane, slab, e.add(wRow, 8 * half)));
+    // By planes, then tiles.
+    SmallVector<SmallVector<Values>> as(w.tile.planes), bs(x.tile.planes);
+    for (int64_t plane = 0; plane < w.tile.planes; ++plane)
+      for (int64_t i = 0; i < wTiles; ++i)
+        as[plane].append(w.tile.readFragments(b, MmaOperand::A, wFrom, plane,
+                                              slab, wRow + 16 * i, 1, ownLane));
     for (int64_t j = 0; j < xTiles; ++j) {
-      Values bs;
-      for (int64_t plane = 0; plane < x.planes; ++plane)
-        bs.push_back(readFragment(x, xStage, plane, slab, e.add(xRow, 8 * j)));
+      if (j % together == 0)
+        for (int64_t plane = 0; plane < x.tile.planes; ++plane)
+          bs[plane] = x.tile.readFragments(b, MmaOperand::B, xFrom, plane, slab,
+                                           xRow + 8 * j, together, ownLane);
       for (int64_t i = 0; i < wTiles; ++i) {
         auto tile = MutableArrayRef(sums).slice(4 * (i * xTiles + j), 4);
-        for (auto [xPlane, wPlane] : e.domain.products) {
-          Value upper = a[wPlane][2 * i], lower = a[wPlane][2 * i + 1];
-          Values next = e.multiply(
-              {e.getPair(upper, 0), e.getPair(lower, 0), e.getPair(upper, 2),
-               e.getPair(lower, 2)},
-              {e.getPair(bs[xPlane], 0), e.getPair(bs[xPlane], 2)}, tile);
-          llvm::copy(next, tile.begin());
-        }
+        for (auto [xPlane, wPlane] : e.domain.products)
+          llvm::copy(e.multiply(as[wPlane][i], bs[xPlane][j % together], tile),
+                     tile.begin());
       }
     }
   }
@@ -482,33 +608,39 @@ Values SharedKernel::multiplyStage(Value wStage, Value xStage, Values sums) {
 /// Through shared memory, so that neighbours in the result are stored together
 /// and what follows the product is there once.
 void SharedKernel::storeResults(const Values &sums) {
-  if (mayCopy)
-    NVVM::CpAsyncWaitGroupOp::create(b, 0);
-  gpu::BarrierOp::create(b);
-  Value results = getView(0, {xRows, wRows}, b.getF32Type());
+  if (w.mayCopy || x.mayCopy)
+    b.waitCopies(0);
+  b.barrier();
+  auto space = cast<MemRefType>(memory.getType()).getMemorySpace();
+  Value results = memref::ViewOp::create(
+      b,
+      MemRefType::get({xRows, wRows}, b.getF32Type(),
+                      MemRefLayoutAttrInterface(), space),
+      memory, e.index(0), ValueRange{});
   int64_t wTiles = wRows / rowWarps / 16, xTiles = xRows / columnWarps / 8;
-  Value wRow = e.add(e.mul(e.rem(warp, rowWarps), 16 * wTiles), e.div(lane, 4));
-  Value xRow =
-      e.add(e.mul(e.div(warp, rowWarps), 8 * xTiles), e.mul(e.rem(lane, 4), 2));
+  FragmentLayoutAttr layout = getMmaLayout(b.getContext(), MmaOperand::C, 32);
+  EmittedOffset own = b.getOffset(layout, Int(b, lane));
+  Value wRow = e.add(e.mul(e.rem(warp, rowWarps), 16 * wTiles), own.row);
+  Value xRow = e.add(e.mul(e.div(warp, rowWarps), 8 * xTiles), own.column);
   for (int64_t i = 0; i < wTiles; ++i)
     for (int64_t j = 0; j < xTiles; ++j)
-      for (int64_t k = 0; k < 4; ++k)
+      for (int64_t k = 0; k < 4; ++k) {
+        MatrixOffset at = layout.at({0, k});
         memref::StoreOp::create(b, sums[4 * (i * xTiles + j) + k], results,
-                                ValueRange{e.add(xRow, 8 * j + k % 2),
-                                           e.add(wRow, 16 * i + k / 2 * 8)});
-  gpu::BarrierOp::create(b);
+                                ValueRange{e.add(xRow, 8 * j + at.column),
+                                           e.add(wRow, 16 * i + at.row)});
+      }
+  b.barrier();
   scf::ForOp::create(
       b, thread, e.index(wRows * xRows), e.index(threads), ValueRange{},
       [&](OpBuilder &, Location, Value at, ValueRange) {
         Value row = e.rem(at, wRows), column = e.div(at, wRows);
-        Value wPlace = e.add(firstWRow, row), xPlace = e.add(firstXRow, column);
-        Value isThere =
-            arith::AndIOp::create(b, e.lessThan(wPlace, e.index(e.rows)),
-                                  e.lessThan(xPlace, e.height));
-        scf::IfOp::create(b, isThere, [&](OpBuilder &, Location) {
+        Value wPlace = e.add(w.first, row), xPlace = e.add(x.first, column);
+        Value isThere = arith::AndIOp::create(b, e.lessThan(wPlace, w.rows),
+                                              e.lessThan(xPlace, x.rows));
+        b.when(Int(b, isThere), [&] {
           e.store(xPlace, wPlace,
                   memref::LoadOp::create(b, results, ValueRange{column, row}));
-          scf::YieldOp::create(b, b.getLoc());
         });
         scf::YieldOp::create(b, b.getLoc());
       });

@@ -1,5 +1,6 @@
 // RUN: zq-opt %s -zq-form-kernels -canonicalize -split-input-file -verify-diagnostics | FileCheck %s
 // RUN: zq-opt %s -zq-form-kernels=accuracy=1e-2 -split-input-file 2>&1 | FileCheck %s --check-prefix=COARSE
+// RUN: zq-opt %s -zq-form-kernels=processors=108 -canonicalize -split-input-file 2>&1 | FileCheck %s --check-prefix=PARTS
 
 #codec = #zq.codec<nvfp4>
 
@@ -134,32 +135,172 @@ func.func @in_sequence(%x: tensor<1x512xbf16>, %w: !zq.tensor<200x512xbf16, #cod
 
 // -----
 
-// The runs of a rotation that do not depend on one another are lines of their
-// own, each a thread's, and the signs come before.
+// Sixteen runs of a rotation share a block: eight elements of a thread at a
+// time, which change places through the block's memory. Elementwise work before
+// it is done on the way.
 // CHECK-LABEL: func.func @rotated(
-// CHECK-SAME: %[[X:.*]]: tensor<2x512xf32>
-// CHECK: %[[SIGNS:.*]] = arith.constant dense<{{.*}}> : tensor<4x128xf32>
-// CHECK: %[[LINES:.*]] = tensor.expand_shape %[[X]] {{\[}}[0], [1, 2]] output_shape [2, 4, 128]
-// CHECK: %[[SIGNED:.*]] = linalg.generic {{.*}} ins(%[[LINES]], %[[SIGNS]] :
-// CHECK: %[[R:.*]] = zq.rotate %[[SIGNED]] by #zq.hadamard<axis = 2, block = 128> outs
-// CHECK: tensor.collapse_shape %[[R]] {{\[}}[0], [1, 2]]
-func.func @rotated(%x: tensor<2x512xf32>) -> tensor<2x512xf32> {
-  %r = zq.rotate %x by #zq.hadamard<axis = 1, block = 128, seed = 1> outs(%x : tensor<2x512xf32>)
-      : tensor<2x512xf32> -> tensor<2x512xf32>
-  return %r : tensor<2x512xf32>
+// CHECK-NOT: linalg.
+// CHECK: %[[OUT:.*]] = memref.alloc() : memref<64x512xf32>
+// CHECK: gpu.launch blocks({{.*}}) in (%{{.*}} = %c16, {{.*}}) threads({{.*}}) in (%{{.*}} = %c256, {{.*}}) dynamic_shared_memory_size
+// CHECK: math.absf
+// CHECK: gpu.barrier
+// CHECK: gpu.barrier
+// CHECK-NOT: gpu.barrier
+// CHECK: gpu.terminator
+// CHECK-NOT: zq.rotate
+func.func @rotated(%x: tensor<64x512xf32>) -> tensor<64x512xf32> {
+  %e = tensor.empty() : tensor<64x512xf32>
+  %a = linalg.generic {
+      indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<64x512xf32>) outs(%e : tensor<64x512xf32>) {
+  ^bb0(%v: f32, %o: f32):
+    %s = math.absf %v : f32
+    linalg.yield %s : f32
+  } -> tensor<64x512xf32>
+  %r = zq.rotate %a by #zq.hadamard<axis = 1, block = 128, seed = 1> outs(%e : tensor<64x512xf32>)
+      : tensor<64x512xf32> -> tensor<64x512xf32>
+  return %r : tensor<64x512xf32>
 }
 
 // -----
 
-// One run, and runs of which the last is shorter, stay as they are.
-// CHECK-LABEL: func.func @one_run(
-// CHECK-NOT: tensor.expand_shape
-// CHECK: zq.rotate
-// CHECK: zq.rotate
-func.func @one_run(%x: tensor<2x128xf32>, %y: tensor<2x192xf32>) -> (tensor<2x128xf32>, tensor<2x192xf32>) {
-  %r = zq.rotate %x by #zq.hadamard<axis = 1, block = 128, seed = 1> outs(%x : tensor<2x128xf32>)
-      : tensor<2x128xf32> -> tensor<2x128xf32>
+// Of runs of which the last is shorter there are two kernels.
+// CHECK-LABEL: func.func @rotated_rest(
+// CHECK: gpu.launch
+// CHECK: gpu.launch
+// CHECK-NOT: gpu.launch
+func.func @rotated_rest(%y: tensor<2x192xf32>) -> tensor<2x192xf32> {
   %s = zq.rotate %y by #zq.hadamard<axis = 1, block = 128, seed = 1> outs(%y : tensor<2x192xf32>)
       : tensor<2x192xf32> -> tensor<2x192xf32>
-  return %r, %s : tensor<2x128xf32>, tensor<2x192xf32>
+  return %s : tensor<2x192xf32>
+}
+
+// -----
+
+// Along another axis the runs that do not depend on one another are lines of
+// their own, each a thread's, and the signs come before.
+// CHECK-LABEL: func.func @rotated_columns(
+// CHECK-SAME: %[[X:.*]]: tensor<512x2xf32>
+// CHECK: %[[SIGNS:.*]] = arith.constant dense<{{.*}}> : tensor<4x128xf32>
+// CHECK: %[[LINES:.*]] = tensor.expand_shape %[[X]] {{\[}}[0, 1], [2]] output_shape [4, 128, 2]
+// CHECK: %[[SIGNED:.*]] = linalg.generic {{.*}} ins(%[[LINES]], %[[SIGNS]] :
+// CHECK: %[[R:.*]] = zq.rotate %[[SIGNED]] by #zq.hadamard<axis = 1, block = 128> outs
+// CHECK: tensor.collapse_shape %[[R]] {{\[}}[0, 1], [2]]
+func.func @rotated_columns(%x: tensor<512x2xf32>) -> tensor<512x2xf32> {
+  %r = zq.rotate %x by #zq.hadamard<axis = 0, block = 128, seed = 1> outs(%x : tensor<512x2xf32>)
+      : tensor<512x2xf32> -> tensor<512x2xf32>
+  return %r : tensor<512x2xf32>
+}
+
+// -----
+
+#codec = #zq.codec<nvfp4>
+
+// A number of rows that is not known: both kernels.
+// CHECK-LABEL: func.func @any_height(
+// CHECK: %[[HEIGHT:.*]] = tensor.dim
+// CHECK: %[[FEW:.*]] = arith.cmpi ule, %[[HEIGHT]], %c32
+// CHECK: scf.if %[[FEW]] {
+// CHECK: gpu.launch
+// CHECK: zq.lookup
+// CHECK: } else {
+// CHECK: gpu.launch blocks({{.*}}) dynamic_shared_memory_size
+// CHECK: zq.decode
+// CHECK: nvvm.mma.sync
+func.func @any_height(%x: tensor<?x512xbf16>, %w: !zq.tensor<256x512xf32, #codec>, %init: tensor<?x256xf32>)
+    -> tensor<?x256xf32> {
+  %e = tensor.empty() : tensor<256x512xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<256x512xf32>)
+      : !zq.tensor<256x512xf32, #codec> -> tensor<256x512xf32>
+  // expected-remark @below {{weights in registers as codes, scaled after sums, 1 product}}
+  // expected-remark @below {{weights in shared memory, 2 products}}
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                       affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %d : tensor<?x512xbf16>, tensor<256x512xf32>)
+      outs(%init : tensor<?x256xf32>) -> tensor<?x256xf32>
+  return %y : tensor<?x256xf32>
+}
+
+// -----
+
+#codec = #zq.codec<int8_row>
+
+// What is decoded together lies across the sums: it is stored as it comes, and
+// transposed on the way to registers.
+// CHECK-LABEL: func.func @across(
+// CHECK: gpu.launch {{.*}} dynamic_shared_memory_size
+// CHECK: scf.for
+// CHECK: zq.decode %{{.*}} outs(%{{.*}} : tensor<1x16xf32>)
+// CHECK: zq.lane_offset %{{.*}} in <lanes = [(1, 0), (8, 0), (2, 0), (4, 0)]
+// CHECK: llvm.store %{{.*}} : vector<8xbf16>, !llvm.ptr<3>
+// CHECK: nvvm.ldmatrix %{{.*}} {eltType = {{.*}}, layout = #nvvm.mma_layout<col>, num = 4
+// CHECK: nvvm.mma.sync
+func.func @across(%x: tensor<40x512xbf16>, %w: !zq.tensor<512x256xbf16, #codec>)
+    -> tensor<40x256xf32> {
+  %e = tensor.empty() : tensor<512x256xbf16>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<512x256xbf16>)
+      : !zq.tensor<512x256xbf16, #codec> -> tensor<512x256xbf16>
+  %zero = arith.constant dense<0.0> : tensor<40x256xf32>
+  // expected-remark @below {{contraction on tensor cores: weights in shared memory}}
+  %y = linalg.matmul ins(%x, %d : tensor<40x512xbf16>, tensor<512x256xbf16>)
+      outs(%zero : tensor<40x256xf32>) -> tensor<40x256xf32>
+  return %y : tensor<40x256xf32>
+}
+
+// -----
+
+// Two dense operands, both copied as they are. A block has one matrix of the
+// batch.
+// CHECK-LABEL: func.func @dense(
+// CHECK: gpu.launch blocks(%{{.*}}, %{{.*}}, %[[BATCH:.*]]) in (%{{.*}} = %c1, %{{.*}} = %c1, %{{.*}} = %c3)
+// CHECK-COUNT-4: nvvm.cp.async.shared.global
+// CHECK: nvvm.mma.sync {{.*}}mma_type<bf16>
+func.func @dense(%x: tensor<3x16x64xbf16>, %w: tensor<3x64x32xbf16>) -> tensor<3x16x32xf32> {
+  %zero = arith.constant dense<0.0> : tensor<3x16x32xf32>
+  // expected-remark @below {{contraction on tensor cores: both operands in shared memory, 1 product of bf16 each, error at most 0}}
+  %y = linalg.batch_matmul ins(%x, %w : tensor<3x16x64xbf16>, tensor<3x64x32xbf16>)
+      outs(%zero : tensor<3x16x32xf32>) -> tensor<3x16x32xf32>
+  return %y : tensor<3x16x32xf32>
+}
+
+// -----
+
+#codec = #zq.codec<int8_row>
+
+// Four blocks, on so many processors as could run 27 times as many: what
+// follows the sum is done where its parts are added up.
+// PARTS-LABEL: func.func @long_sums(
+// PARTS: %[[PARTS:.*]] = memref.alloc() : memref<8x1x1x64xf32>
+// PARTS: gpu.launch blocks({{.*}}) in (%{{.*}} = %c4, %{{.*}} = %c1, %{{.*}} = %c8)
+// PARTS: memref.store %{{.*}}, %[[PARTS]][
+// PARTS: gpu.launch
+// PARTS-COUNT-8: memref.load %[[PARTS]]
+// PARTS: math.absf
+// PARTS: memref.store %{{.*}} : memref<1x64xf32>
+func.func @long_sums(%x: tensor<1x16384xbf16>, %w: !zq.tensor<64x16384xf32, #codec>)
+    -> tensor<1x64xf32> {
+  %e = tensor.empty() : tensor<64x16384xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x16384xf32>)
+      : !zq.tensor<64x16384xf32, #codec> -> tensor<64x16384xf32>
+  %zero = arith.constant dense<0.0> : tensor<1x64xf32>
+  // expected-remark @below {{contraction on tensor cores: weights in registers}}
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                       affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %d : tensor<1x16384xbf16>, tensor<64x16384xf32>)
+      outs(%zero : tensor<1x64xf32>) -> tensor<1x64xf32>
+  %o = tensor.empty() : tensor<1x64xf32>
+  %r = linalg.generic {
+      indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%y : tensor<1x64xf32>) outs(%o : tensor<1x64xf32>) {
+  ^bb0(%a: f32, %c: f32):
+    %s = math.absf %a : f32
+    linalg.yield %s : f32
+  } -> tensor<1x64xf32>
+  return %r : tensor<1x64xf32>
 }

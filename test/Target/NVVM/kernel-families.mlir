@@ -33,24 +33,30 @@
 
 // RUN: %{check}/encode.mlir %{all} --registers 128
 
+// Weights across the sums, two dense operands, and rotations.
+// DEFINE: %{two} = --chip sm_80 --chip sm_120a
+// RUN: %{check}/across.mlir %{two} %{decoded}
+// RUN: %{check}/dense.mlir %{two} %{decoded} --narrow-loads 0
+// RUN: %{check}/rotate.mlir %{two} --registers 128
+
 // The check finds copies that are narrow.
 // RUN: not %python %S/Inputs/check_kernels.py --zq-compile zq-compile %t/block-scaled-few-rows.mlir --chip sm_100a \
 // RUN:   --instruction tcgen05.mma --narrow-copies 0 2>&1 | FileCheck %s
 // CHECK: sm_100a: multiply_kernel: {{[0-9]+}} copies of less than 16 bytes: cp.async.ca.shared.global
 
 //--- few-rows.mlir
-func.func @multiply(%x: tensor<1x4096xbf16>, %w: !zq.tensor<512x4096xf32, #zq.codec<nvfp4>>)
-    -> tensor<1x512xf32> {
-  %e = tensor.empty() : tensor<512x4096xf32>
-  %d = zq.decode %w at [0, 0] outs(%e : tensor<512x4096xf32>)
-      : !zq.tensor<512x4096xf32, #zq.codec<nvfp4>> -> tensor<512x4096xf32>
-  %zero = arith.constant dense<0.0> : tensor<1x512xf32>
+func.func @multiply(%x: tensor<1x4096xbf16>, %w: !zq.tensor<4096x4096xf32, #zq.codec<nvfp4>>)
+    -> tensor<1x4096xf32> {
+  %e = tensor.empty() : tensor<4096x4096xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<4096x4096xf32>)
+      : !zq.tensor<4096x4096xf32, #zq.codec<nvfp4>> -> tensor<4096x4096xf32>
+  %zero = arith.constant dense<0.0> : tensor<1x4096xf32>
   %y = linalg.matmul
       indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
                        affine_map<(m, n, k) -> (m, n)>]
-      ins(%x, %d : tensor<1x4096xbf16>, tensor<512x4096xf32>)
-      outs(%zero : tensor<1x512xf32>) -> tensor<1x512xf32>
-  return %y : tensor<1x512xf32>
+      ins(%x, %d : tensor<1x4096xbf16>, tensor<4096x4096xf32>)
+      outs(%zero : tensor<1x4096xf32>) -> tensor<1x4096xf32>
+  return %y : tensor<1x4096xf32>
 }
 
 //--- many-rows.mlir
@@ -173,4 +179,35 @@ func.func @encode(%x: tensor<512x4096xf32>) -> (tensor<1x1xf32>, tensor<512x256x
   %s:3 = zq.disassemble %c : !zq.tensor<512x4096xf32, #c>
       -> tensor<1x1xf32>, tensor<512x256xf8E4M3FN>, tensor<512x2048xi8>
   return %s#0, %s#1, %s#2 : tensor<1x1xf32>, tensor<512x256xf8E4M3FN>, tensor<512x2048xi8>
+}
+
+//--- across.mlir
+func.func @multiply(%x: tensor<256x4096xbf16>, %w: !zq.tensor<4096x512xf32, #zq.codec<nvfp4>>)
+    -> tensor<256x512xf32> {
+  %e = tensor.empty() : tensor<4096x512xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<4096x512xf32>)
+      : !zq.tensor<4096x512xf32, #zq.codec<nvfp4>> -> tensor<4096x512xf32>
+  %zero = arith.constant dense<0.0> : tensor<256x512xf32>
+  %y = linalg.matmul ins(%x, %d : tensor<256x4096xbf16>, tensor<4096x512xf32>)
+      outs(%zero : tensor<256x512xf32>) -> tensor<256x512xf32>
+  return %y : tensor<256x512xf32>
+}
+
+//--- dense.mlir
+func.func @multiply(%x: tensor<8x512x128xbf16>, %w: tensor<8x128x512xbf16>) -> tensor<8x512x512xf32> {
+  %zero = arith.constant dense<0.0> : tensor<8x512x512xf32>
+  %y = linalg.batch_matmul ins(%x, %w : tensor<8x512x128xbf16>, tensor<8x128x512xbf16>)
+      outs(%zero : tensor<8x512x512xf32>) -> tensor<8x512x512xf32>
+  return %y : tensor<8x512x512xf32>
+}
+
+//--- rotate.mlir
+func.func @rotate(%x: tensor<64x4096xf32>, %y: tensor<64x448xf32>) -> (tensor<64x4096xf32>, tensor<64x448xf32>) {
+  %e = tensor.empty() : tensor<64x4096xf32>
+  %r = zq.rotate %x by #zq.hadamard<axis = 1, block = 4096, seed = 1> outs(%e : tensor<64x4096xf32>)
+      : tensor<64x4096xf32> -> tensor<64x4096xf32>
+  %f = tensor.empty() : tensor<64x448xf32>
+  %s = zq.rotate %y by #zq.hadamard<axis = 1, block = 448, seed = 1> outs(%f : tensor<64x448xf32>)
+      : tensor<64x448xf32> -> tensor<64x448xf32>
+  return %r, %s : tensor<64x4096xf32>, tensor<64x448xf32>
 }

@@ -31,6 +31,9 @@ struct Chip {
   int64_t sharedMemoryPerSM;
   int64_t threadsPerSM;
   int64_t blocksPerSM;
+  /// SMs of the largest product with the chip: by so many blocks all of it is
+  /// at work.
+  int64_t processors;
 
   static constexpr int64_t threadsPerBlock = 1024;
   static constexpr int64_t registersPerSM = 65536;

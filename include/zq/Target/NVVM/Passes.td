@@ -5,13 +5,27 @@
 include "mlir/Pass/PassBase.td"
 
 def FormKernels : Pass<"zq-form-kernels", "::mlir::ModuleOp"> {
-  let summary = "Make kernels of contractions with compressed weights";
+  let summary = "Make kernels of contractions";
   let description = [{
     A contraction of a dense tensor with a decoded matrix becomes a
     `gpu.launch` whose threads multiply on tensor cores (`mma.sync`). The weight
-    is decoded in registers, by `zq.decode`s of small windows: every compressed
-    byte is loaded once, and no dense weight is written anywhere. The elementwise
-    op that alone reads the result becomes part of the kernel.
+    is decoded by `zq.decode`s of small windows and no dense weight is written to
+    global memory: in registers for at most 32 rows of the activation, else once
+    for all rows of a block, to shared memory. Where the number of rows is not
+    known, there are both kernels, under an `scf.if`. The elementwise op that
+    alone reads the result becomes part of the kernel.
+
+    By way of shared memory go also weights that lie the other way (`[k, n]`),
+    products of several matrices (dimensions of a batch), and contractions of two
+    dense tensors, which are as accurate as can be unless the contraction says
+    otherwise. Where there would be fewer blocks than `processors`, each of
+    several blocks adds up a part of the columns; a second kernel adds up the
+    parts, in one order, so that results do not depend on which comes first.
+
+    Hadamard rotations along the last axis become kernels too, whose blocks share
+    runs: a thread takes eight elements for three butterflies at a time, and
+    between them elements change places through shared memory. An elementwise op
+    that makes the elements for this alone is done on the way.
 
     Tensor cores multiply 16-bit floats. Operands of f32 are split into sums of
     such floats (planes), as many as `accuracy` asks for, or the attribute
@@ -45,6 +59,9 @@ def FormKernels : Pass<"zq-form-kernels", "::mlir::ModuleOp"> {
            "may make by their choice of 16-bit floats; 0: as little as can be">,
     Option<"sharedMemory", "shared-memory", "int64_t", "101376",
            "Bytes of shared memory that a block may have">,
+    Option<"processors", "processors", "int64_t", "1",
+           "Processors (SMs) of the chip. Where a contraction has fewer blocks, "
+           "several share its columns, and a second kernel adds up their sums">,
   ];
   let dependentDialects = ["::mlir::gpu::GPUDialect",
                            "::mlir::NVVM::NVVMDialect",
@@ -170,7 +187,8 @@ def LowerVectorOpsToNVVM : Pass<"zq-lower-vector-ops-to-nvvm",
     integers from the lowest bits of a float, small floats by their bits, other
     tables of 16 entries by `prmt`. A table of bytes that is known at run time
     only lies in registers too. What is computed of repeated values, such as the
-    scales of groups, is computed once for each. Tested in
+    scales of groups, is computed once for each. `zq.lane_offset` becomes shifts
+    and masks, one for all bits of a lane's number that move together. Tested in
     `test/Target/NVVM/lower-vector-ops-to-nvvm.mlir`.
 
     ```mlir

@@ -127,8 +127,7 @@ Value mlir::zq::emitAdd(OpBuilder &b, Location loc, Value lhs, Value rhs) {
 // Products with a compressed matrix
 //===----------------------------------------------------------------------===//
 
-/// The loops that `map` runs along, in order; none where it does more.
-static std::optional<SmallVector<unsigned>> getLoops(AffineMap map) {
+std::optional<SmallVector<unsigned>> mlir::zq::getPermutedLoops(AffineMap map) {
   SmallVector<unsigned> loops;
   for (AffineExpr expr : map.getResults()) {
     auto dim = dyn_cast<AffineDimExpr>(expr);
@@ -151,9 +150,10 @@ std::optional<Product> mlir::zq::matchProduct(LinalgOp op) {
     auto decode = weight->get().getDefiningOp<DecodeOp>();
     if (!decode || !decode.isWhole())
       continue;
-    auto rows = getLoops(op.getMatchingIndexingMap(weight));
-    auto left = getLoops(op.getMatchingIndexingMap(other));
-    auto result = getLoops(op.getMatchingIndexingMap(op.getDpsInitOperand(0)));
+    auto rows = getPermutedLoops(op.getMatchingIndexingMap(weight));
+    auto left = getPermutedLoops(op.getMatchingIndexingMap(other));
+    auto result =
+        getPermutedLoops(op.getMatchingIndexingMap(op.getDpsInitOperand(0)));
     if (!rows || !left || !result || rows->size() != 2 || left->empty() ||
         result->empty() || op.getNumLoops() != left->size() + 1)
       continue;

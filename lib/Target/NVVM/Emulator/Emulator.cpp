@@ -141,6 +141,9 @@ static void launchActive(const Kernel *kernel, int64_t gridX, int64_t gridY,
                          int64_t blockZ, int64_t dynamicShared,
                          void **arguments) {
   Emulator &emulator = getActive("is launched", kernel->name);
+  // Host code may find that there is nothing to do; the driver refuses that.
+  if (gridX == 0 || gridY == 0 || gridZ == 0)
+    return;
   auto clamp = [](int64_t extent) {
     return extent < 0 || extent > 0x7fffffff ? 0u : unsigned(extent);
   };

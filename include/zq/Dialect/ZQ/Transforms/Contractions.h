@@ -41,6 +41,9 @@ Value cloneContraction(OpBuilder &b, linalg::LinalgOp op, OpOperand *operand,
 /// linalg.add of two tensors.
 Value emitAdd(OpBuilder &b, Location loc, Value lhs, Value rhs);
 
+/// The loops that `map` runs along, in order; none where it does more.
+std::optional<SmallVector<unsigned>> getPermutedLoops(AffineMap map);
+
 /// y[..., n] = init[..., n] + sum over k of x[..., k] w[n, k].
 struct Product {
   linalg::LinalgOp op;
