@@ -96,6 +96,7 @@ void mlir::zq::addBufferizePasses(OpPassManager &pm) {
   pm.addPass(createSeparateResults());
   bufferization::BufferResultsToOutParamsPassOptions outParams;
   outParams.hoistStaticAllocs = true;
+  outParams.hoistDynamicAllocs = true;
   outParams.modifyPublicFunctions = true;
   pm.addPass(bufferization::createBufferResultsToOutParamsPass(outParams));
 }

@@ -140,21 +140,19 @@ Result<std::vector<Array>> DeviceCall::getResults() const {
 }
 
 Result<DeviceCall> DeviceFunction::bind(ArrayRef<const Array *> inputs) const {
-  if (Status fit = checkArrays(inputs, signature.inputs); !fit)
-    return fit.error();
   DeviceCall call;
+  if (Status fit = signature.resolve(inputs, call.resultTypes); !fit)
+    return fit.error();
   call.device = device;
   call.function = function;
   call.numInputs = inputs.size();
   for (const Array *input : inputs)
     if (Status added = call.addBuffer(*input, /*isInput=*/true); !added)
       return added.error();
-  for (RankedTensorType type : signature.results) {
-    Array result = makeArray(type);
+  for (Array &result : call.resultTypes) {
     if (Status added = call.addBuffer(result, /*isInput=*/false); !added)
       return added.error();
     result.bytes.clear();
-    call.resultTypes.push_back(std::move(result));
   }
   return call;
 }

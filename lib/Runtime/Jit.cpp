@@ -45,9 +45,6 @@ static LogicalResult appendTypes(func::FuncOp function, const Twine &what,
     return function.emitError("cannot be called: ")
            << what << " is a compressed tensor";
   for (RankedTensorType tensor : *stored) {
-    if (!isCompressed && !tensor.hasStaticShape())
-      return function.emitError("cannot be called: ")
-             << what << " has the dynamic shape " << type;
     if (!toReferenceType(tensor.getElementType()))
       return function.emitError("cannot be called: ")
              << what << " has elements of type " << tensor.getElementType()
@@ -67,7 +64,26 @@ FailureOr<Signature> mlir::zq::getSignature(func::FuncOp function) {
     if (failed(appendTypes(function, "result " + Twine(i), type,
                            /*isResult=*/true, signature.results)))
       return failure();
+  FailureOr<CallSizes> sizes = getCallSizes(function);
+  if (failed(sizes))
+    return failure();
+  signature.sizes = std::move(*sizes);
   return signature;
+}
+
+Status Signature::resolve(ArrayRef<const Array *> arrays,
+                          std::vector<Array> &made) const {
+  if (Status fit = checkArrays(arrays, inputs); !fit)
+    return fit;
+  SmallVector<ArrayRef<int64_t>> shapes;
+  for (const Array *array : arrays)
+    shapes.push_back(array->shape);
+  if (Status fit = sizes.check(shapes); !fit)
+    return fit;
+  for (auto [i, type] : llvm::enumerate(results))
+    made.push_back(
+        makeArray(type.clone(sizes.getShape(i, type.getShape(), shapes))));
+  return {};
 }
 
 //===----------------------------------------------------------------------===//
@@ -268,9 +284,9 @@ std::vector<Array> JitCall::getResults() const {
 }
 
 Result<JitCall> JitFunction::bind(ArrayRef<const Array *> inputs) const {
-  if (Status fit = checkArrays(inputs, signature.inputs); !fit)
-    return fit.error();
   JitCall call;
+  if (Status fit = signature.resolve(inputs, call.resultTypes); !fit)
+    return fit.error();
   call.function = function;
   if (emulated) {
     ::zq::emulator::EmulatorOptions options;
@@ -281,11 +297,9 @@ Result<JitCall> JitFunction::bind(ArrayRef<const Array *> inputs) const {
   call.numInputs = inputs.size();
   for (const Array *input : inputs)
     call.addBuffer(*input, guardPages);
-  for (RankedTensorType type : signature.results) {
-    Array result = makeArray(type);
+  for (Array &result : call.resultTypes) {
     call.addBuffer(result, guardPages);
     result.bytes.clear();
-    call.resultTypes.push_back(std::move(result));
   }
   return call;
 }

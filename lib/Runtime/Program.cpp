@@ -180,6 +180,21 @@ static std::vector<Parameter> getParameters(TypeRange declared, TypeRange types,
   return parameters;
 }
 
+/// A program says the shapes of its results before it is called.
+static LogicalResult checkStatic(func::FuncOp function) {
+  auto check = [&](StringRef what, TypeRange types) -> LogicalResult {
+    for (auto [i, type] : llvm::enumerate(types))
+      if (auto dense = dyn_cast<RankedTensorType>(type);
+          dense && !dense.hasStaticShape())
+        return function.emitError("cannot be called: ")
+               << what << " " << i << " has the dynamic shape " << type
+               << "; compile the function for each shape";
+    return success();
+  };
+  return success(succeeded(check("argument", function.getArgumentTypes())) &&
+                 succeeded(check("result", function.getResultTypes())));
+}
+
 Result<std::unique_ptr<Program>>
 Program::compile(StringRef text, const ProgramOptions &options) {
   Session session(options);
@@ -190,7 +205,8 @@ Program::compile(StringRef text, const ProgramOptions &options) {
     return Error{packed.message()};
   std::unique_ptr<Program> program(new Program);
   program->entry = session.function.getName().str();
-  if (failed(mlir::zq::getSignature(session.function)))
+  if (failed(mlir::zq::getSignature(session.function)) ||
+      failed(checkStatic(session.function)))
     return session.fail("the function cannot be called");
   program->inputs = getParameters(declared, session.function.getArgumentTypes(),
                                   session.function);

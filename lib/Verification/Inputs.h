@@ -2,10 +2,10 @@
 #ifndef ZQ_LIB_VERIFICATION_INPUTS_H
 #define ZQ_LIB_VERIFICATION_INPUTS_H
 
-#include "Sizes.h"
 #include "Streams.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "zq/Dialect/ZQ/Transforms/Sizes.h"
 #include "zq/Reference/Evaluator.h"
 
 namespace mlir::zq::verification {

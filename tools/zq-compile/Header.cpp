@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 #include "zq/Runtime/ArrayTypes.h"
+#include "zq/Runtime/CallSizes.h"
 #include "llvm/ADT/StringExtras.h"
 
 #include <set>
@@ -54,6 +55,30 @@ static LogicalResult appendParameters(func::FuncOp function, StringRef name,
   return success();
 }
 
+/// Says in comments what the sizes are that each call chooses.
+static void addSizes(const CallSizes &sizes, size_t numInputs,
+                     std::vector<Parameter> &parameters) {
+  auto add = [&](size_t parameter, size_t dim, const Twine &what) {
+    std::string &comment = parameters[parameter].comment;
+    comment +=
+        ((comment.empty() ? "size " : ", size ") + Twine(dim) + " is " + what)
+            .str();
+  };
+  auto nameOf = [&](CallSizes::Place place) {
+    return "size " + std::to_string(place.dim) + " of " +
+           parameters[place.array].name;
+  };
+  for (const CallSizes::Rule &rule : sizes.inputs) {
+    if (rule.same)
+      add(rule.place.array, rule.place.dim, nameOf(*rule.same));
+    else if (rule.most != INT64_MAX)
+      add(rule.place.array, rule.place.dim,
+          (rule.least == rule.most ? "" : "at most ") + Twine(rule.most));
+  }
+  for (auto [place, input] : sizes.results)
+    add(numInputs + place.array, place.dim, nameOf(input));
+}
+
 FailureOr<std::vector<EntryPoint>>
 mlir::zq::compile::getEntryPoints(ModuleOp module) {
   std::vector<EntryPoint> entryPoints;
@@ -65,19 +90,19 @@ mlir::zq::compile::getEntryPoints(ModuleOp module) {
       if (failed(appendParameters(function, "arg" + std::to_string(i), type,
                                   entry.parameters)))
         return failure();
+    size_t numInputs = entry.parameters.size();
     for (auto [i, type] : llvm::enumerate(function.getResultTypes())) {
       std::string name = "result" + std::to_string(i);
       if (isa<CompressedTensorType>(type))
         return function.emitError("cannot be called from C: ")
                << name << " is a compressed tensor";
-      auto dense = dyn_cast<RankedTensorType>(type);
-      if (dense && !dense.hasStaticShape())
-        return function.emitError("cannot be called from C: ")
-               << name << " has the dynamic shape " << type
-               << ", so that the caller cannot make room for it";
       if (failed(appendParameters(function, name, type, entry.parameters)))
         return failure();
     }
+    FailureOr<CallSizes> sizes = getCallSizes(function);
+    if (failed(sizes))
+      return failure();
+    addSizes(*sizes, numInputs, entry.parameters);
     entryPoints.push_back(std::move(entry));
   }
   return entryPoints;

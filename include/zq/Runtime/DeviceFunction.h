@@ -52,7 +52,7 @@ private:
   std::vector<::zq::codec::Array> resultTypes;
 };
 
-/// A function on tensors of static shape, compiled for a device with everything
+/// A function on tensors, compiled for a device with everything
 /// that it calls. The device outlives it.
 class DeviceFunction {
 public:

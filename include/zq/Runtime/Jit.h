@@ -7,6 +7,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "zq/Codec/Array.h"
 #include "zq/Codec/Result.h"
+#include "zq/Runtime/CallSizes.h"
 #include "zq/Runtime/Codegen.h"
 
 #include <memory>
@@ -58,14 +59,20 @@ struct JitOptions {
 /// The arrays that a function takes and returns.
 struct Signature {
   /// One tensor per argument; for a compressed argument one per stream, in the
-  /// codec's order. The size of a stream may be dynamic.
+  /// codec's order. Sizes may be dynamic.
   SmallVector<RankedTensorType> inputs;
   SmallVector<RankedTensorType> results;
+  CallSizes sizes;
+
+  /// Checks that a call may take `inputs`, and appends the results' arrays for
+  /// it.
+  ::zq::codec::Status resolve(ArrayRef<const ::zq::codec::Array *> inputs,
+                              std::vector<::zq::codec::Array> &results) const;
 };
 
 /// The signature of `function`. Emits an error there and fails if an argument
-/// or result is no tensor of static shape, or has elements that a reference
-/// array cannot hold.
+/// or result is no tensor, has elements that a reference array cannot hold, or
+/// sizes that no argument has (see `getCallSizes`).
 FailureOr<Signature> getSignature(func::FuncOp function);
 
 /// Adds the passes from functions on tensors to the LLVM dialect.
@@ -143,8 +150,7 @@ private:
   std::vector<::zq::codec::Array> resultTypes;
 };
 
-/// A function on tensors of static shape, compiled with everything that it
-/// calls.
+/// A function on tensors, compiled with everything that it calls.
 class JitFunction {
 public:
   /// `compileFunction`, loaded into this process.
@@ -155,7 +161,8 @@ public:
   const Signature &getSignature() const { return signature; }
 
   /// Binds the function to `inputs`, which must agree with the signature in
-  /// number, element type and shape.
+  /// number, element type and shape, and with one another in the sizes that it
+  /// leaves open.
   ::zq::codec::Result<JitCall>
   bind(ArrayRef<const ::zq::codec::Array *> inputs) const;
 

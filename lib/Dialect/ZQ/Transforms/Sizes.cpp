@@ -1,5 +1,5 @@
 //===- Sizes.cpp - Sizes for what is dynamic ------------------------------===//
-#include "Sizes.h"
+#include "zq/Dialect/ZQ/Transforms/Sizes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -12,7 +12,6 @@
 
 using namespace mlir;
 using namespace mlir::zq;
-using namespace mlir::zq::verification;
 
 Sizes::Sizes(ModuleOp module) {
   module.walk([&](Operation *op) {
@@ -55,6 +54,22 @@ void Sizes::equate(Size size, OpFoldResult value) {
     known.push_back({size, *constant});
   else
     equate(size, getSize(cast<Value>(value), 0));
+}
+
+void Sizes::equateAlone(Value narrow, Value wide,
+                        ArrayRef<ReassociationIndices> groups) {
+  auto type = cast<RankedTensorType>(wide.getType());
+  for (auto [dim, group] : llvm::enumerate(groups)) {
+    std::optional<int64_t> alone;
+    int64_t others = 1;
+    for (int64_t part : group)
+      if (type.isDynamicDim(part) && !alone)
+        alone = part;
+      else
+        others *= type.getDimSize(part);
+    if (alone && others == 1)
+      equate(getSize(narrow, dim), getSize(wide, *alone));
+  }
 }
 
 void Sizes::addOp(Operation *op) {
@@ -113,6 +128,19 @@ void Sizes::addOp(Operation *op) {
           if (!dropped.test(source))
             equate(getSize(slice.getResult(), dim++), size);
       })
+      .Case([&](tensor::InsertSliceOp insert) {
+        equate(insert.getDest(), insert.getResult());
+      })
+      .Case([&](tensor::ExpandShapeOp expand) {
+        for (auto [dim, size] : llvm::enumerate(expand.getMixedOutputShape()))
+          equate(getSize(expand.getResult(), dim), size);
+        equateAlone(expand.getSrc(), expand.getResult(),
+                    expand.getReassociationIndices());
+      })
+      .Case([&](tensor::CollapseShapeOp collapse) {
+        equateAlone(collapse.getResult(), collapse.getSrc(),
+                    collapse.getReassociationIndices());
+      })
       .Case([&](arith::ConstantOp constant) {
         if (constant.getType().isIndex())
           equate(getSize(constant, 0), OpFoldResult(constant.getValue()));
@@ -140,18 +168,30 @@ void Sizes::addOp(Operation *op) {
       });
 }
 
-std::optional<int64_t> Sizes::choose(Size size, int64_t free) const {
-  auto isSame = [&](const std::pair<Size, int64_t> &fact) {
-    return classes.isEquivalent(fact.first, size);
-  };
-  auto found = llvm::find_if(known, isSame);
-  if (found != known.end())
-    return found->second;
+bool Sizes::isSame(Value a, int64_t dimA, Value b, int64_t dimB) const {
+  return classes.isEquivalent(getSize(a, dimA), getSize(b, dimB));
+}
+
+std::optional<int64_t> Sizes::getKnown(Value tensor, int64_t dim) const {
+  for (auto [place, size] : known)
+    if (classes.isEquivalent(place, getSize(tensor, dim)))
+      return size;
+  return std::nullopt;
+}
+
+std::optional<int64_t> Sizes::getLimit(Value tensor, int64_t dim) const {
   std::optional<int64_t> limit;
-  for (const auto &fact : atMost)
-    if (isSame(fact))
-      limit = std::min(limit.value_or(fact.second), fact.second);
-  if (limit)
+  for (auto [place, size] : atMost)
+    if (classes.isEquivalent(place, getSize(tensor, dim)))
+      limit = std::min(limit.value_or(size), size);
+  return limit;
+}
+
+std::optional<int64_t> Sizes::choose(Size size, int64_t free) const {
+  Value value = Value::getFromOpaquePointer(size.first);
+  if (std::optional<int64_t> found = getKnown(value, size.second))
+    return found;
+  if (std::optional<int64_t> limit = getLimit(value, size.second))
     return std::min(*limit, free);
   return std::nullopt;
 }
