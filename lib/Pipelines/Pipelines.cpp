@@ -55,6 +55,8 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   for (std::unique_ptr<Pass> &pass : createAlgebraPasses(target->getLanes()))
     pm.addPass(std::move(pass));
   addVerify(pm, "algebra");
+  pm.addPass(createBlockRows());
+  addCleanup(pm);
   pm.addPass(createChooseDomains({target->getPanelRows(), options.accuracy,
                                   target->getTileRate(),
                                   target->getVectorRegisters()}));

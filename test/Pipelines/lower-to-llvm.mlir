@@ -66,23 +66,23 @@ func.func @results(%x: tensor<4xf32>) -> (tensor<4xf32>, f32, tensor<4xf32>) {
 // SERIAL-LABEL: llvm.func @_mlir_ciface_dynamic_and_chosen(
 // IR-LABEL: define void @_mlir_ciface_dynamic_and_chosen(i1 %0,
 func.func @dynamic_and_chosen(%c: i1, %x: tensor<?x64xf32>,
-                              %w: !zq.tensor<32x64xf32, #zq.codec<nvfp4>>,
-                              %v: !zq.tensor<32x64xf32, #zq.codec<nvfp4>>,
-                              %o: tensor<?x32xf32>) -> tensor<?x32xf32> {
-  %u = scf.if %c -> !zq.tensor<32x64xf32, #zq.codec<nvfp4>> {
-    scf.yield %w : !zq.tensor<32x64xf32, #zq.codec<nvfp4>>
+                              %w: !zq.tensor<64x64xf32, #zq.codec<nvfp4>>,
+                              %v: !zq.tensor<64x64xf32, #zq.codec<nvfp4>>,
+                              %o: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %u = scf.if %c -> !zq.tensor<64x64xf32, #zq.codec<nvfp4>> {
+    scf.yield %w : !zq.tensor<64x64xf32, #zq.codec<nvfp4>>
   } else {
-    scf.yield %v : !zq.tensor<32x64xf32, #zq.codec<nvfp4>>
+    scf.yield %v : !zq.tensor<64x64xf32, #zq.codec<nvfp4>>
   }
-  %e = tensor.empty() : tensor<32x64xf32>
-  %d = zq.decode %u at [0, 0] outs(%e : tensor<32x64xf32>)
-      : !zq.tensor<32x64xf32, #zq.codec<nvfp4>> -> tensor<32x64xf32>
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %u at [0, 0] outs(%e : tensor<64x64xf32>)
+      : !zq.tensor<64x64xf32, #zq.codec<nvfp4>> -> tensor<64x64xf32>
   %y = linalg.matmul
       indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
                        affine_map<(m, n, k) -> (m, n)>]
-      ins(%x, %d : tensor<?x64xf32>, tensor<32x64xf32>)
-      outs(%o : tensor<?x32xf32>) -> tensor<?x32xf32>
-  return %y : tensor<?x32xf32>
+      ins(%x, %d : tensor<?x64xf32>, tensor<64x64xf32>)
+      outs(%o : tensor<?x64xf32>) -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
 }
 
 // -----

@@ -213,7 +213,7 @@ func.func @any_height(%x: tensor<?x512xbf16>, %w: !zq.tensor<256x512xf32, #codec
   %e = tensor.empty() : tensor<256x512xf32>
   %d = zq.decode %w at [0, 0] outs(%e : tensor<256x512xf32>)
       : !zq.tensor<256x512xf32, #codec> -> tensor<256x512xf32>
-  // expected-remark @below {{weights in registers as codes, scaled after sums, 1 product}}
+  // expected-remark @below {{weights in registers as codes and factors, 1 product}}
   // expected-remark @below {{weights in shared memory, 2 products}}
   %y = linalg.matmul
       indexing_maps = [affine_map<(m, n, k) -> (m, k)>,

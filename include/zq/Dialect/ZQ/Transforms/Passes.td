@@ -251,6 +251,32 @@ def DistributeContractions
                            "::mlir::affine::AffineDialect"];
 }
 
+def BlockRows : Pass<"zq-block-rows", "::mlir::ModuleOp"> {
+  let summary = "Cut contractions of unknown size into blocks of known sizes";
+  let description = [{
+    A contraction with a parallel loop of unknown size that one of its inputs
+    has alone (the rows of an activation) becomes a loop over blocks of 64 rows,
+    then one over those of 16 that are left, of 4, and of 1. Inside everything
+    is of known size, so that placement, domains and tiles are chosen as for any
+    other contraction, each for its number of rows; a weight is decoded once for
+    each block. Of several such loops the last is cut; what is left unknown is
+    tiled by 1. Tested in `test/Dialect/ZQ/block-rows.mlir`.
+
+    ```mlir
+    %y = linalg.matmul ins(%x, %w : tensor<?x256xf32>, tensor<256x512xf32>) ...
+    // becomes
+    %a = scf.for %i = %c0 to %stop step %c64 iter_args(%into = %init) -> (tensor<?x512xf32>) {
+      %rows = tensor.extract_slice %x[%i, 0] [64, 256] [1, 1]
+      %b = linalg.matmul ins(%rows, %w : tensor<64x256xf32>, tensor<256x512xf32>) ...
+      ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::affine::AffineDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def FuseElementwise : Pass<"zq-fuse-elementwise", "::mlir::ModuleOp"> {
   let summary = "Make one op of each chain of elementwise ops";
   let description = [{
