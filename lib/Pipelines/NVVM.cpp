@@ -32,7 +32,8 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   pm.addPass(createEncodeConstants());
 
   // Algebra.
-  for (std::unique_ptr<Pass> &pass : createAlgebraPasses(threadWidth))
+  for (std::unique_ptr<Pass> &pass :
+       createAlgebraPasses(threadWidth, /*looksUp=*/false))
     pm.addPass(std::move(pass));
   addVerify(pm, "algebra");
   addCleanup(pm);

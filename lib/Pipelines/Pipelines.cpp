@@ -19,8 +19,8 @@
 using namespace mlir;
 using namespace mlir::zq;
 
-SmallVector<std::unique_ptr<Pass>>
-mlir::zq::createAlgebraPasses(int64_t lanes) {
+SmallVector<std::unique_ptr<Pass>> mlir::zq::createAlgebraPasses(int64_t lanes,
+                                                                 bool looksUp) {
   SmallVector<std::unique_ptr<Pass>> passes;
   // What consumes weights.
   passes.push_back(createConvertElementwiseToLinalgPass());
@@ -30,9 +30,11 @@ mlir::zq::createAlgebraPasses(int64_t lanes) {
   passes.push_back(createCanonicalizerPass());
   passes.push_back(createCSEPass());
   // What weights are made of.
-  passes.push_back(createSplitCodecs());
+  passes.push_back(createSplitCodecs({looksUp ? lanes : 0}));
   passes.push_back(createMoveRotations());
   passes.push_back(createDistributeContractions());
+  if (looksUp)
+    passes.push_back(createTabulateProducts({lanes}));
   passes.push_back(createConvertElementwiseToLinalgPass());
   passes.push_back(createCanonicalizerPass());
   passes.push_back(createCSEPass());

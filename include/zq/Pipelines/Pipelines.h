@@ -55,7 +55,9 @@ struct LowerToNVVMOptions : PassPipelineOptions<LowerToNVVMOptions> {
 /// The passes between import and tiling, in order: each leaves what a function
 /// computes, but for rounding, which `zq-verify-rewrites` checks pass by pass.
 /// `lanes` are those of a vector of f32.
-SmallVector<std::unique_ptr<Pass>> createAlgebraPasses(int64_t lanes);
+/// Products with entries of codebooks are looked up only if `looksUp`.
+SmallVector<std::unique_ptr<Pass>> createAlgebraPasses(int64_t lanes,
+                                                       bool looksUp = true);
 
 /// From functions on tensors, compressed ones among them, to fused loops of
 /// vectors on tensors.

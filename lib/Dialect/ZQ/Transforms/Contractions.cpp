@@ -117,6 +117,20 @@ Value mlir::zq::cloneContraction(OpBuilder &b, linalg::LinalgOp op,
   return clone(b, op, init.getType(), operands)->getResult(0);
 }
 
+Value mlir::zq::emitSumOfProducts(OpBuilder &b, Location loc, Value lhs,
+                                  Value rhs, Value init,
+                                  ArrayRef<AffineMap> maps,
+                                  ArrayRef<utils::IteratorType> loops) {
+  return linalg::GenericOp::create(
+             b, loc, init.getType(), ValueRange{lhs, rhs}, init, maps, loops,
+             [](OpBuilder &b, Location loc, ValueRange values) {
+               Value term = arith::MulFOp::create(b, loc, values[0], values[1]);
+               Value sum = arith::AddFOp::create(b, loc, values[2], term);
+               linalg::YieldOp::create(b, loc, sum);
+             })
+      .getResult(0);
+}
+
 Value mlir::zq::emitAdd(OpBuilder &b, Location loc, Value lhs, Value rhs) {
   return linalg::AddOp::create(b, loc, ValueRange{lhs, rhs},
                                emptyLike(b, loc, lhs))

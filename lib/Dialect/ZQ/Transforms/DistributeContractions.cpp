@@ -135,20 +135,6 @@ struct SplitConcatenation : PartPattern<SplitConcatenation, tensor::ConcatOp> {
 // Low rank
 //===----------------------------------------------------------------------===//
 
-/// The sum of products of `lhs` and `rhs` over `loops`, on zeros or on `init`.
-static Value emitContraction(OpBuilder &b, Location loc, Value lhs, Value rhs,
-                             Value init, ArrayRef<AffineMap> maps,
-                             ArrayRef<utils::IteratorType> loops) {
-  return linalg::GenericOp::create(
-             b, loc, init.getType(), ValueRange{lhs, rhs}, init, maps, loops,
-             [](OpBuilder &b, Location loc, ValueRange values) {
-               Value term = arith::MulFOp::create(b, loc, values[0], values[1]);
-               Value sum = arith::AddFOp::create(b, loc, values[2], term);
-               linalg::YieldOp::create(b, loc, sum);
-             })
-      .getResult(0);
-}
-
 FailureOr<Value> ReassociateProduct::rewrite(PatternRewriter &b, LinalgOp op,
                                              PartOf<ProductOp> found) const {
   if (!isAllF32(op))
@@ -202,8 +188,8 @@ FailureOr<Value> ReassociateProduct::rewrite(PatternRewriter &b, LinalgOp op,
   Value empty = tensor::EmptyOp::create(b, loc, sizes, b.getF32Type());
   AffineMap maps[] = {other, withRank(rowReduced, kept, numLoops),
                       AffineMap::get(numLoops, 0, between, context)};
-  Value part = emitContraction(b, loc, found.other->get(), first,
-                               zerosLike(b, loc, empty), maps, iterators);
+  Value part = emitSumOfProducts(b, loc, found.other->get(), first,
+                                 zerosLike(b, loc, empty), maps, iterators);
 
   // Then the rank is contracted, in a loop of its own, and nothing else.
   SmallVector<AffineExpr> renamed(numLoops);
@@ -236,8 +222,8 @@ FailureOr<Value> ReassociateProduct::rewrite(PatternRewriter &b, LinalgOp op,
       AffineMap::get(loops.size(), 0, partResults, context),
       AffineMap::get(loops.size(), 0, secondResults, context),
       rename(op.getMatchingIndexingMap(op.getDpsInitOperand(0)))};
-  return emitContraction(b, loc, part, second, op.getDpsInits().front(), last,
-                         loops);
+  return emitSumOfProducts(b, loc, part, second, op.getDpsInits().front(), last,
+                           loops);
 }
 
 //===----------------------------------------------------------------------===//

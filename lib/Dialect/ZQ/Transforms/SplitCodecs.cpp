@@ -1,4 +1,5 @@
 //===- SplitCodecs.cpp - Tensor stages become ops on tensors --------------===//
+#include "TableProducts.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
@@ -23,8 +24,8 @@ namespace {
 /// One decode whose codec is to be split.
 class Splitter {
 public:
-  Splitter(IRRewriter &b, DecodeOp op)
-      : b(b), op(op), loc(op.getLoc()),
+  Splitter(IRRewriter &b, DecodeOp op, int64_t lanes)
+      : b(b), op(op), lanes(lanes), loc(op.getLoc()),
         type(cast<CompressedTensorType>(op.getSource().getType())),
         codec(type.getCodec()), shapes(codec.getShapes(type.getShape())),
         inputs(codec.getInputs(type.getElementType())) {}
@@ -48,8 +49,11 @@ private:
   void splitBelow(size_t stage);
   void replace(Value window);
 
+  bool isForTables() const;
+
   IRRewriter &b;
   DecodeOp op;
+  int64_t lanes;
   Location loc;
   CompressedTensorType type;
   CodecAttr codec;
@@ -256,6 +260,17 @@ void Splitter::splitBelow(size_t first) {
   b.replaceOp(op, decode.getResult());
 }
 
+/// Whether a factor stands in the way of contractions that look up products.
+bool Splitter::isForTables() const {
+  return lanes && !op->use_empty() &&
+         llvm::all_of(op->getUsers(), [&](Operation *user) {
+           auto contraction = dyn_cast<linalg::LinalgOp>(user);
+           auto table = contraction ? matchTableProduct(contraction, lanes)
+                                    : std::nullopt;
+           return table && table->stage > 0 && table->pays();
+         });
+}
+
 LogicalResult Splitter::run(SmallVectorImpl<DecodeOp> &decodes) {
   b.setInsertionPoint(op);
   // The first stage that is no part of a decoder, or a part of a stage that
@@ -280,7 +295,7 @@ LogicalResult Splitter::run(SmallVectorImpl<DecodeOp> &decodes) {
         llvm::append_range(decodes, made);
         return success();
       }
-  if (first == count)
+  if (first == count && !isForTables())
     return success();
 
   if (failed(takeApart()))
@@ -299,13 +314,13 @@ LogicalResult Splitter::run(SmallVectorImpl<DecodeOp> &decodes) {
   return success();
 }
 
-LogicalResult mlir::zq::splitCodecs(Operation *root) {
+LogicalResult mlir::zq::splitCodecs(Operation *root, int64_t lanes) {
   SmallVector<DecodeOp> decodes;
   root->walk([&](DecodeOp op) { decodes.push_back(op); });
   IRRewriter rewriter(root->getContext());
   while (!decodes.empty()) {
     DecodeOp op = decodes.pop_back_val();
-    if (failed(Splitter(rewriter, op).run(decodes)))
+    if (failed(Splitter(rewriter, op, lanes).run(decodes)))
       return failure();
   }
   return success();
@@ -313,8 +328,10 @@ LogicalResult mlir::zq::splitCodecs(Operation *root) {
 
 namespace {
 struct SplitCodecsPass : mlir::zq::impl::SplitCodecsBase<SplitCodecsPass> {
+  using SplitCodecsBase::SplitCodecsBase;
+
   void runOnOperation() override {
-    if (failed(splitCodecs(getOperation())))
+    if (failed(splitCodecs(getOperation(), lanes)))
       signalPassFailure();
   }
 };

@@ -240,6 +240,32 @@ def FactorAttrInterface : AttrInterface<"FactorAttrInterface"> {
   ];
 }
 
+def EntriesAttrInterface : AttrInterface<"EntriesAttrInterface"> {
+  let cppNamespace = "::mlir::zq";
+  let description = [{
+    A stage whose codes each stand for an entry of consecutive values, so that
+    there are few products of an activation with entries, however many rows a
+    weight has. What its first part holds are the entries: along the last axis
+    of a group's share term after term, in it entry after entry, in it value
+    after value. The codes of all terms lie side by side.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        The values along the last axis that an entry stands for; 1 where entries
+        lie along another axis.
+      }],
+      "int64_t", "getEntryLength", (ins "int64_t":$rank)>,
+    InterfaceMethod<"How many codes stand for the same values: the sum of their "
+                    "entries.",
+      "int64_t", "getEntryTerms", (ins)>,
+    InterfaceMethod<[{
+        The sizes of a part of the tensor that shares entries, 0 for a whole
+        dimension.
+      }],
+      "::llvm::SmallVector<int64_t>", "getEntryGroup", (ins "int64_t":$rank)>,
+  ];
+}
+
 def CodeSourceAttrInterface : AttrInterface<"CodeSourceAttrInterface"> {
   let cppNamespace = "::mlir::zq";
   let description = [{

@@ -38,6 +38,11 @@ Value zerosLike(OpBuilder &b, Location loc, Value like);
 Value cloneContraction(OpBuilder &b, linalg::LinalgOp op, OpOperand *operand,
                        Value value, Value init);
 
+/// `init` plus the sum of products of `lhs` and `rhs` over `loops`.
+Value emitSumOfProducts(OpBuilder &b, Location loc, Value lhs, Value rhs,
+                        Value init, ArrayRef<AffineMap> maps,
+                        ArrayRef<utils::IteratorType> loops);
+
 /// linalg.add of two tensors.
 Value emitAdd(OpBuilder &b, Location loc, Value lhs, Value rhs);
 

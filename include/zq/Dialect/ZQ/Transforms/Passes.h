@@ -19,8 +19,10 @@ namespace mlir::zq {
 
 /// Makes ops on tensors of the stages that are, in every `zq.decode` under
 /// `root`
-/// (`zq-split-codecs`). Fails with an error at the decode.
-LogicalResult splitCodecs(Operation *root);
+/// (`zq-split-codecs`). Fails with an error at the decode. Scales leave the
+/// codecs of contractions that look up their products on a target with vectors
+/// of `lanes` elements (`zq-tabulate-products`); none does for 0.
+LogicalResult splitCodecs(Operation *root, int64_t lanes = 0);
 
 /// Rotations leave the codecs, move across contractions and cancel
 /// (`zq-move-rotations`).

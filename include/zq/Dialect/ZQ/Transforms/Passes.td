@@ -168,6 +168,8 @@ def SplitCodecs : Pass<"zq-split-codecs", "::mlir::ModuleOp"> {
     rounding. Otherwise a stage above reads from a tensor that was decoded
     before. So does a stage with a side array whose codec no
     block decodes for itself. What is decoded as a whole has a remark.
+    Factors above entries that `zq-tabulate-products` will look up become ops as
+    well, for which it has to know the target's `lanes`.
     Tested in `test/Dialect/ZQ/split-codecs.mlir`.
 
     ```mlir
@@ -180,6 +182,8 @@ def SplitCodecs : Pass<"zq-split-codecs", "::mlir::ModuleOp"> {
         : tensor<8x128xf32> -> tensor<8x128xf32>
     ```
   }];
+  let options = [Option<"lanes", "lanes", "int64_t", "16",
+                        "Elements of f32 that a vector has">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect",
                            "::mlir::linalg::LinalgDialect"];
@@ -249,6 +253,47 @@ def DistributeContractions
                            "::mlir::tensor::TensorDialect",
                            "::mlir::linalg::LinalgDialect",
                            "::mlir::affine::AffineDialect"];
+}
+
+def TabulateProducts : Pass<"zq-tabulate-products", "::mlir::ModuleOp"> {
+  let summary = "Look up products of activations with entries of a codebook";
+  let description = [{
+    Where each code of a weight stands for an entry of consecutive values
+    (`EntriesAttrInterface`), the products of an activation with all entries may
+    be fewer than those with the weight: they become a table, computed once,
+    and a result is a sum of what the codes find in it.
+
+    ```
+    t[m, j, e] = sum over l of x[m, j * length + l] * entries[e, l]
+    y[m, n]    = sum over j of t[m, j, code[n, j]]
+    ```
+
+    Done where the entries lie along the contracted axis, all rows share them,
+    codes have at most 8 bits, and the cost model (`Placement.h`, for vectors of
+    `lanes` elements) predicts less for tables and lookups than for decoding and
+    multiplying; a remark has both numbers either way. Scales above the entries
+    are gone already: `zq-split-codecs` takes them out where tables pay, and
+    `zq-distribute-contractions` moves them to the result. Sums are of the same
+    products in another order, within the contraction's error bound. Tested in
+    `test/Dialect/ZQ/tabulate-products.mlir`.
+
+    ```mlir
+    %d = zq.decode %w at [0, 0] ...  // codebook<1x8, bits = 4, f32>, pack
+    %y = linalg.matmul ins(%x, %d : tensor<1x64xf32>, tensor<512x64xf32>) ...
+    // becomes
+    %t = linalg.generic ... ins(%e, %b : tensor<1x1x8x8xf32>, tensor<1x1x16x8xf32>)
+        outs(... : tensor<1x1x8x1x16xf32>)
+    %c = zq.decode ...               // quantize<ui4>, pack
+    %y = linalg.generic ... ins(%c : tensor<512x8xf32>) {
+      %v = tensor.extract %t[%m, %j, %code]
+      ...
+    ```
+  }];
+  let options = [Option<"lanes", "lanes", "int64_t", "16",
+                        "Elements of f32 that a vector has">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::linalg::LinalgDialect"];
 }
 
 def BlockRows : Pass<"zq-block-rows", "::mlir::ModuleOp"> {

@@ -103,6 +103,16 @@ StageCost CodebookAttr::getCost(ArrayRef<int64_t> shape, Type,
   return {books, 5 * books / (alongRows ? getLength() : 1)};
 }
 
+int64_t CodebookAttr::getEntryLength(int64_t rank) const {
+  return getAxis() == rank - 1 ? getLength() : 1;
+}
+
+int64_t CodebookAttr::getEntryTerms() const { return getBooks(); }
+
+SmallVector<int64_t> CodebookAttr::getEntryGroup(int64_t rank) const {
+  return ::getGroup(getGroup(), rank);
+}
+
 bool CodebookAttr::isLossless() const { return false; }
 
 //===----------------------------------------------------------------------===//

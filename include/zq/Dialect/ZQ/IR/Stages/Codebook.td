@@ -5,7 +5,8 @@
 include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
 def ZQ_CodebookAttr
-    : ZQ_Stage<"Codebook", "codebook", ["withPlainPart", "getMainRatios"]> {
+    : ZQ_Stage<"Codebook", "codebook", ["withPlainPart", "getMainRatios"],
+               [DeclareAttrInterfaceMethods<EntriesAttrInterface>]> {
   let summary = "Vectors to codes of learned entries, whose sum they are";
   let description = [{
     A vector of values along one axis becomes one `bits`-bit code (1 to 16) for
