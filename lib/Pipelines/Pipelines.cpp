@@ -48,7 +48,8 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
 
   // Import.
   if (options.packWeights)
-    pm.addPass(createPackWeights({target->getPanelRows()}));
+    pm.addPass(createPackWeights({target->getPanelRows(), options.recodeWeights,
+                                  target->getMemoryCost()}));
   pm.addPass(createImport());
   pm.addPass(createEncodeConstants());
   addVerify(pm, "imported");
@@ -59,9 +60,10 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   addVerify(pm, "algebra");
   pm.addPass(createBlockRows());
   addCleanup(pm);
-  pm.addPass(createChooseDomains({target->getPanelRows(), options.accuracy,
-                                  target->getTileRate(),
-                                  target->getVectorRegisters()}));
+  pm.addPass(createChooseDomains(
+      {target->getPanelRows(), options.accuracy, target->getTileRate(),
+       target->getVectorRegisters(), options.recodeWeights,
+       target->getMemoryCost()}));
   addCleanup(pm);
 
   // Tile and fuse.

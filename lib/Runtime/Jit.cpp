@@ -120,6 +120,7 @@ void mlir::zq::buildPipeline(OpPassManager &pm, const JitOptions &options) {
   pipelineOptions.features = options.features;
   pipelineOptions.placement = options.placement;
   pipelineOptions.accuracy = options.accuracy;
+  pipelineOptions.recodeWeights = options.recodeWeights;
   buildLowerToLLVMPipeline(pm, pipelineOptions);
 }
 

@@ -158,7 +158,9 @@ Status Session::pack() {
   if (!options.packWeights)
     return {};
   PassManager pm(module.get()->getName());
-  pm.addPass(createPackWeights({getTarget(options.features)->getPanelRows()}));
+  std::unique_ptr<Target> target = getTarget(options.features);
+  pm.addPass(createPackWeights({target->getPanelRows(), options.recodeWeights,
+                                target->getMemoryCost()}));
   return succeeded(pm.run(*module)) ? Status() : fail("cannot pack weights");
 }
 

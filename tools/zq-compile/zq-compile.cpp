@@ -95,6 +95,13 @@ struct Options {
       llvm::cl::desc("Lay compressed arguments out as contractions on this "
                      "target are fastest with"),
       llvm::cl::cat(category)};
+  llvm::cl::opt<bool> recodeWeights{
+      "recode-weights",
+      llvm::cl::desc(
+          "Store entropy-coded constants, and arguments that are laid "
+          "out anew, raw where that is predicted to be faster; takes "
+          "more memory"),
+      llvm::cl::cat(category)};
   llvm::cl::opt<bool> noThreads{
       "no-threads",
       llvm::cl::desc("Make code that runs on one thread and "
@@ -306,10 +313,12 @@ static int compileModule(ModuleOp module, Form form, const Options &options) {
   pipelineOptions.features = getFeatures(**machine);
   pipelineOptions.threads = !options.noThreads;
   pipelineOptions.accuracy = options.accuracy.getValue();
+  pipelineOptions.recodeWeights = options.recodeWeights.getValue();
   if (options.packWeights) {
     PassManager pm(module->getName());
-    pm.addPass(createPackWeights(
-        {getTarget(pipelineOptions.features)->getPanelRows()}));
+    auto target = getTarget(pipelineOptions.features);
+    pm.addPass(createPackWeights({target->getPanelRows(), options.recodeWeights,
+                                  target->getMemoryCost()}));
     if (failed(pm.run(module)))
       return 1;
   }

@@ -88,6 +88,13 @@ struct Options {
       llvm::cl::desc("Lay compressed arguments out as contractions on this "
                      "target are fastest with"),
       llvm::cl::cat(category)};
+  llvm::cl::opt<bool> recodeWeights{
+      "recode-weights",
+      llvm::cl::desc(
+          "Store entropy-coded constants, and arguments that are laid "
+          "out anew, raw where that is predicted to be faster; takes "
+          "more memory"),
+      llvm::cl::cat(category)};
   llvm::cl::opt<std::string> target{
       "target", llvm::cl::value_desc("cuda[:CHIP]|emulate:CHIP[:SEED]"),
       llvm::cl::desc("Run on NVIDIA's GPU instead of this machine's CPU, or on "
@@ -165,9 +172,11 @@ describeInputs(const std::vector<Input> &inputs) {
 }
 
 /// Gives the arguments of `module` the layout that this machine wants.
-static LogicalResult packWeights(ModuleOp module) {
+static LogicalResult packWeights(ModuleOp module, bool recode) {
   PassManager pm(module->getName());
-  pm.addPass(createPackWeights({getTarget("host")->getPanelRows()}));
+  std::unique_ptr<Target> target = getTarget("host");
+  pm.addPass(createPackWeights(
+      {target->getPanelRows(), recode, target->getMemoryCost()}));
   return pm.run(module);
 }
 
@@ -204,6 +213,7 @@ static Result<std::vector<Array>> runOnCpu(ModuleOp module, StringRef name,
   jitOptions.placement = options.placement;
   jitOptions.guardPages = options.guardPages;
   jitOptions.accuracy = options.accuracy;
+  jitOptions.recodeWeights = options.recodeWeights;
   if (!options.target.empty()) {
     StringRef target = options.target;
     if (!target.consume_front("emulate:"))
@@ -245,7 +255,7 @@ static int runModule(ModuleOp module, const Options &options, Report &report) {
   func::FuncOp entry = findEntry(module, options.entry, message);
   if (!entry)
     return fail(options.file + ": " + message);
-  if (options.packWeights && failed(packWeights(module)))
+  if (options.packWeights && failed(packWeights(module, options.recodeWeights)))
     return 1;
   FailureOr<Signature> signature = getSignature(entry);
   if (failed(signature))

@@ -37,6 +37,12 @@ struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
       llvm::cl::desc("Give compressed arguments the layout that contractions "
                      "are fastest with: callers hand over other streams"),
       llvm::cl::init(false)};
+  Option<bool> recodeWeights{
+      *this, "recode-weights",
+      llvm::cl::desc("Store entropy-coded constants (and arguments, with "
+                     "pack-weights) raw where that is predicted to be faster; "
+                     "takes more memory"),
+      llvm::cl::init(false)};
 };
 
 /// Options of `zq-lower-to-kernels` and `zq-lower-to-nvvm`.

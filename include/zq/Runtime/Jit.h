@@ -54,6 +54,9 @@ struct JitOptions {
   /// The largest error of a product that contractions may make by their choice
   /// of a compute domain (`zq-choose-domains`); 0 for f32 only.
   double accuracy = 5e-5;
+  /// Store entropy-coded weights raw where that is predicted to be faster: the
+  /// constants, and the arguments of a program that packs them.
+  bool recodeWeights = false;
 };
 
 /// The arrays that a function takes and returns.

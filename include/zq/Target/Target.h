@@ -45,6 +45,10 @@ public:
   /// it has nothing better than products of f32.
   virtual int64_t getTileRate() const { return 0; }
 
+  /// Vector instructions that a core runs in the time in which it reads a byte
+  /// from memory.
+  virtual double getMemoryCost() const { return 0.5; }
+
   /// Lets the public functions of `module`, which `populateVectorOpPatterns`
   /// has lowered, begin with what the system wants to be asked for before.
   virtual void addEntryChecks(ModuleOp module) const {}

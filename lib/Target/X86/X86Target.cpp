@@ -162,6 +162,10 @@ public:
     return features.contains("avx512fp16") ? 14 : 28;
   }
 
+  // 15 GB/s and 853e9 operations on bytes, 128 an instruction, as
+  // docs/performance.md measures for one core.
+  double getMemoryCost() const override { return 0.45; }
+
   void addEntryChecks(ModuleOp module) const override {
     addX86TilePermits(module);
   }

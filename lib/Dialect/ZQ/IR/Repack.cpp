@@ -4,6 +4,7 @@
 #include "zq/Codec/Panels.h"
 #include "zq/Dialect/ZQ/IR/LaneForm.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
+#include "zq/Dialect/ZQ/IR/Stages.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -50,9 +51,33 @@ static Result<Streams> changeSource(Streams streams, StageAttrInterface from,
   return result;
 }
 
+/// `type` with `stage` in the place of its last one, of codes.
+static CompressedTensorType withLastStage(CompressedTensorType type,
+                                          StageAttrInterface stage) {
+  SmallVector<StageAttrInterface> stages(type.getCodec().getStages());
+  Type input = type.getCodec().getInputs(type.getElementType()).back();
+  if (!isa<IntegerType>(input) || input.getIntOrFloatBitWidth() > 8 ||
+      !stages.back().isLossless())
+    return type;
+  stages.back() = stage;
+  return CompressedTensorType::get(type.getContext(), type.getShape(),
+                                   type.getElementType(),
+                                   CodecAttr::get(type.getContext(), stages));
+}
+
+CompressedTensorType mlir::zq::withRawCodes(CompressedTensorType type) {
+  return withLastStage(type, PackAttr::get(type.getContext()));
+}
+
+CompressedTensorType mlir::zq::withCodedCodes(CompressedTensorType type) {
+  return withLastStage(type, RegisterRansAttr::get(type.getContext(),
+                                                   /*lanes=*/64, /*rows=*/1));
+}
+
 bool mlir::zq::isInLanesOf(CompressedTensorType from, CompressedTensorType to) {
   return llvm::any_of(ArrayRef<int64_t>{4, 8, 16, 32, 64}, [&](int64_t lanes) {
-    return withLanes(from, lanes) == to;
+    return withLanes(from, lanes) == to ||
+           withLanes(withRawCodes(from), lanes) == to;
   });
 }
 

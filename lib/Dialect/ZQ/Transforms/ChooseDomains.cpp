@@ -70,35 +70,81 @@ static Value fromMatrix(OpBuilder &b, Location loc, Value matrix, Value like) {
                                        tensor::getMixedSizes(b, loc, like));
 }
 
-/// A constant weight in the layout for lanes; null where it is no constant, or
-/// has no such layout.
-static Value packConstant(OpBuilder &b, Value weight, int64_t lanes) {
-  auto assemble = weight.getDefiningOp<AssembleOp>();
-  auto type = cast<CompressedTensorType>(weight.getType());
-  CompressedTensorType packed = withLanes(type, lanes);
-  std::string why;
-  if (!assemble || packed == type || !getLaneForm(packed, lanes, why))
-    return nullptr;
+/// The streams of a constant; nothing where it is none.
+static std::optional<std::vector<::zq::codec::Stream>>
+getConstantStreams(AssembleOp assemble, CompressedTensorType type) {
   auto names = type.getCodec().getStreams(type.getShape().size(),
                                           type.getElementType(), assemble);
   if (failed(names))
-    return nullptr;
+    return std::nullopt;
   std::vector<::zq::codec::Stream> streams;
   for (auto [stream, name] : llvm::zip(assemble.getStreams(), *names)) {
+    // One whose size is up to the data hides it in its type.
+    while (auto cast = stream.getDefiningOp<tensor::CastOp>())
+      stream = cast.getSource();
     ElementsAttr constant;
     if (!matchPattern(stream, m_Constant(&constant)))
-      return nullptr;
+      return std::nullopt;
     auto array = getArray(constant);
     if (failed(array))
-      return nullptr;
+      return std::nullopt;
     streams.push_back({name.getName().str(), std::move(*array)});
   }
-  auto changed = repack(type, streams, packed);
-  // What is wrong with its streams is said where it is decoded.
-  if (!changed)
+  return streams;
+}
+
+/// Vector instructions of a core in which 64 weights are read and their codes
+/// decoded: the one goes on while the other waits.
+static double getReadingTime(CompressedTensorType type,
+                             ArrayRef<::zq::codec::Stream> streams,
+                             double memoryCost) {
+  double bytes = 0, values = ShapedType::getNumElements(type.getShape());
+  for (const ::zq::codec::Stream &stream : streams)
+    bytes += stream.array.bytes.size();
+  StageAttrInterface last = type.getCodec().getStages().back();
+  Type codes = type.getCodec().getInputs(type.getElementType()).back();
+  return std::max(64 * bytes / values * memoryCost, last.getCodesCost(codes));
+}
+
+/// A constant weight in the layout for lanes, the one that is read fastest if
+/// it may be recoded; null where it is no constant, or has no such layout.
+static Value packConstant(OpBuilder &b, Value weight, int64_t lanes,
+                          bool recode, double memoryCost) {
+  auto assemble = weight.getDefiningOp<AssembleOp>();
+  auto type = cast<CompressedTensorType>(weight.getType());
+  if (!assemble)
+    return nullptr;
+  auto streams = getConstantStreams(assemble, type);
+  if (!streams)
+    return nullptr;
+  SmallVector<CompressedTensorType> candidates{type};
+  if (recode) {
+    candidates.push_back(withRawCodes(type));
+    candidates.push_back(withCodedCodes(type));
+  }
+  CompressedTensorType best;
+  std::vector<::zq::codec::Stream> bestStreams;
+  double least = 0;
+  for (CompressedTensorType candidate : candidates) {
+    CompressedTensorType packed = withLanes(candidate, lanes);
+    std::string why;
+    if ((packed == type && !recode) || !getLaneForm(packed, lanes, why))
+      continue;
+    auto changed = repack(type, *streams, packed);
+    // What is wrong with its streams is said where it is decoded.
+    if (!changed)
+      return nullptr;
+    double time = getReadingTime(packed, *changed, memoryCost);
+    if (best && time >= least)
+      continue;
+    best = packed;
+    bestStreams = std::move(*changed);
+    least = time;
+  }
+  if (!best || best == type)
     return nullptr;
   b.setInsertionPointAfter(assemble);
-  return emitCompressed(b, assemble.getLoc(), packed, *changed, assemble);
+  return emitCompressed(b, assemble.getLoc(), best, bestStreams, assemble);
 }
 
 /// Rows of the activation that are summed for together: as many as there are
@@ -288,15 +334,12 @@ void ChooseDomainsPass::choose(IRRewriter &b, Product product) {
   Location loc = op.getLoc();
   Value weight = product.decode.getSource();
   std::string why;
+  if (Value packed = packConstant(b, weight, lanes, recode, memoryCost))
+    weight = packed;
   auto form =
       getLaneForm(cast<CompressedTensorType>(weight.getType()), lanes, why);
-  if (!form) {
-    weight = packConstant(b, weight, lanes);
-    if (!weight)
-      return;
-    form =
-        getLaneForm(cast<CompressedTensorType>(weight.getType()), lanes, why);
-  }
+  if (!form)
+    return;
   double wanted = getAccuracy(op, accuracy);
   b.setInsertionPoint(op);
   Value x = toMatrix(b, loc, product.activation);

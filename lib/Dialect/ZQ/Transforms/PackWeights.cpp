@@ -4,6 +4,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "zq/Dialect/ZQ/IR/LaneForm.h"
+#include "zq/Dialect/ZQ/IR/Repack.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace mlir::zq {
 #define GEN_PASS_DEF_PACKWEIGHTS
@@ -40,6 +42,9 @@ namespace {
 struct PackWeightsPass : mlir::zq::impl::PackWeightsBase<PackWeightsPass> {
   using PackWeightsBase::PackWeightsBase;
 
+  CompressedTensorType storeCodes(func::FuncOp function, BlockArgument argument,
+                                  CompressedTensorType type);
+
   void runOnOperation() override {
     SymbolTableCollection symbols;
     SymbolUserMap users(symbols, getOperation());
@@ -52,7 +57,8 @@ struct PackWeightsPass : mlir::zq::impl::PackWeightsBase<PackWeightsPass> {
         auto type = dyn_cast<CompressedTensorType>(argument.getType());
         if (!type || !isContracted(argument))
           continue;
-        CompressedTensorType packed = withLanes(type, lanes);
+        CompressedTensorType packed =
+            withLanes(storeCodes(function, argument, type), lanes);
         if (packed == type)
           continue;
         argument.setType(packed);
@@ -65,3 +71,32 @@ struct PackWeightsPass : mlir::zq::impl::PackWeightsBase<PackWeightsPass> {
   }
 };
 } // namespace
+
+/// The type in which codes are read faster, if that may be changed: raw ones
+/// where decoding takes longer than reading more bytes, however few are left.
+CompressedTensorType PackWeightsPass::storeCodes(func::FuncOp function,
+                                                 BlockArgument argument,
+                                                 CompressedTensorType type) {
+  CompressedTensorType raw = withRawCodes(type);
+  std::string why;
+  if (raw == type || !getLaneForm(withLanes(raw, lanes), lanes, why))
+    return type;
+  Type codes = type.getCodec().getInputs(type.getElementType()).back();
+  StageAttrInterface coder = type.getCodec().getStages().back();
+  double bytes = 8 * codes.getIntOrFloatBitWidth();
+  double decoding = coder.getCodesCost(codes), reading = bytes * memoryCost;
+  if (decoding <= reading)
+    return type;
+  auto number = [](double value) {
+    return llvm::formatv("{0:F2}", value).str();
+  };
+  function.emitRemark()
+      << "argument " << argument.getArgNumber() << ": decoding 64 codes of "
+      << coder << " takes " << number(decoding)
+      << " vector instructions, reading them raw " << number(reading) << ": "
+      << (recode ? "stored raw" : "raw codes would be faster")
+      << "; coded ones may be where a byte from memory takes more than "
+      << number(decoding / bytes) << " instructions, and not "
+      << number(memoryCost);
+  return recode ? raw : type;
+}

@@ -7,14 +7,22 @@
 
 namespace mlir::zq {
 
-/// Whether `to` is `from` in the layout for some number of lanes.
+/// `type` with its codes, which the last stage stores, raw, or by the coder
+/// whose decoder is fastest. Itself where they are no codes of at most 8 bits,
+/// or that stage is not lossless.
+CompressedTensorType withRawCodes(CompressedTensorType type);
+CompressedTensorType withCodedCodes(CompressedTensorType type);
+
+/// Whether `to` is `from` in the layout for some number of lanes, perhaps with
+/// raw codes.
 bool isInLanesOf(CompressedTensorType from, CompressedTensorType to);
 
 /// The streams of a tensor of type `to` that stand for the very codes, scales
 /// and so on that `streams` of `from` do. The types' codecs differ in nothing
 /// but their layout, as `withLanes` makes them differ: the panels of side
-/// arrays, and a last stage that is lossless. Fails where they differ
-/// otherwise, and where `streams` are not those of `from`.
+/// arrays, and a last stage that is lossless: any other of the same codes.
+/// Fails where they differ otherwise, and where `streams` are not those of
+/// `from`.
 ::zq::codec::Result<std::vector<::zq::codec::Stream>>
 repack(CompressedTensorType from,
        const std::vector<::zq::codec::Stream> &streams,

@@ -100,6 +100,14 @@ def StageAttrInterface : AttrInterface<"StageAttrInterface"> {
       (ins "::llvm::ArrayRef<int64_t>":$shape, "::mlir::Type":$input,
            "::mlir::Operation *":$scope)>,
     InterfaceMethod<[{
+        For a stage that ends a chain of codes: the vector instructions that 64
+        codes take to decode to bytes with all around them, as measured or
+        counted. The choice between coded and raw codes weighs them against the
+        bytes that are read. Zero where that is not known.
+      }],
+      "double", "getCodesCost", (ins "::mlir::Type":$input), "",
+      [{ return 0; }]>,
+    InterfaceMethod<[{
         The same stage with what it stores laid out for contractions whose lanes
         are rows of the tensor: panels of `lanes` rows, `depth` consecutive codes
         of each together. Itself where it has no such layout, or has one already.

@@ -582,6 +582,13 @@ def PackWeights : Pass<"zq-pack-weights", "::mlir::ModuleOp"> {
     streams in that layout. What the codec means does not change. Tested in
     `test/Dialect/ZQ/pack-weights.mlir`.
 
+    Codes under an entropy coder decode in registers, in panels
+    (`#zq.panels`), where the coder has such a form. Each coder states how many
+    instructions its codes take, the target what a byte from memory costs. Where
+    decoding alone takes longer than reading the codes raw would, `recode` makes
+    the argument one of raw codes, which whoever hands it over stores exactly;
+    without it a remark says what is lost.
+
     ```mlir
     func.func @f(%w: !zq.tensor<64x64xf32, #zq.codec<scale<1x32, f16>, quantize<si4>, pack>>)
     // becomes
@@ -592,6 +599,12 @@ def PackWeights : Pass<"zq-pack-weights", "::mlir::ModuleOp"> {
   let options = [
     Option<"lanes", "lanes", "int64_t", "16",
            "Rows of a panel: lanes of 32 bits">,
+    Option<"recode", "recode", "bool", "false",
+           "Change how codes are stored where that is predicted to be faster, "
+           "though it may take more memory">,
+    Option<"memoryCost", "memory-cost", "double", "0.45",
+           "Vector instructions in the time in which a core reads a byte from "
+           "memory">,
   ];
   let statistics = [
     Statistic<"packed", "packed", "Arguments that got another layout">,
@@ -612,6 +625,11 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
     before the option. A remark says what was chosen, with its error. Tested in
     `test/Dialect/ZQ/choose-domains.mlir`.
 
+    Elementwise ops then read a result as the matrix that it is, so that
+    `zq-tile-and-fuse` takes them into its loop. With `recode` constants are
+    stored anew, exactly, where that is predicted to be faster: raw codes for
+    entropy-coded ones, or the other way round where memory is slow.
+
     ```mlir
     %y = linalg.matmul ins(%x, %d) ...  // %d = zq.decode %w
     // becomes
@@ -629,6 +647,12 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
            "vector instruction; 0 where it is not worth while">,
     Option<"registers", "registers", "int64_t", "32",
            "Vector registers, for sums of rows of the activation">,
+    Option<"recode", "recode", "bool", "false",
+           "Change how codes are stored where that is predicted to be faster, "
+           "though it may take more memory">,
+    Option<"memoryCost", "memory-cost", "double", "0.45",
+           "Vector instructions in the time in which a core reads a byte from "
+           "memory">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect",

@@ -58,6 +58,9 @@ StageCost HuffmanAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
 
 bool HuffmanAttr::isLossless() const { return true; }
 
+// 0.7e9 codes a second (docs/Rationale.md, "Placement").
+double HuffmanAttr::getCodesCost(Type) const { return 600; }
+
 FailureOr<SmallVector<Value>> HuffmanAttr::emitInit(DecodeBuilder &at) const {
   OpBuilder &b = at.builder;
   SmallVector<Value> chunk(at.position);

@@ -103,6 +103,10 @@ StageCost PackAttr::getCost(ArrayRef<int64_t>, Type input, Operation *) const {
 
 bool PackAttr::isLossless() const { return true; }
 
+double PackAttr::getCodesCost(Type input) const {
+  return getCost({}, input, nullptr).vector;
+}
+
 FailureOr<Value> PackAttr::emitDecode(DecodeBuilder &at, Value) const {
   return emitUnpack(at, getLayout(), getBits(at.input));
 }

@@ -118,6 +118,10 @@ StageCost PanelsAttr::getCost(ArrayRef<int64_t> shape, Type input,
 
 bool PanelsAttr::isLossless() const { return true; }
 
+double PanelsAttr::getCodesCost(Type input) const {
+  return getStage().getCodesCost(input);
+}
+
 //===----------------------------------------------------------------------===//
 // Decoding
 //===----------------------------------------------------------------------===//

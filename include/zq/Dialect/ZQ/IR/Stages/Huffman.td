@@ -5,7 +5,8 @@
 include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
 def ZQ_HuffmanAttr
-    : ZQ_Stage<"Huffman", "huffman", ["getChunk", "emitInit", "getGranule"]> {
+    : ZQ_Stage<"Huffman", "huffman", ["getChunk", "emitInit", "getGranule",
+                             "getCodesCost"]> {
   let summary = "Codes, Huffman-coded in chunks of a fixed number of symbols";
   let description = [{
     Chunks run along the last axis and start on a byte, at the offset that a

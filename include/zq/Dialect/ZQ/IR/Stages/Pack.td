@@ -4,7 +4,7 @@
 
 include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
-def ZQ_PackAttr : ZQ_Stage<"Pack", "pack", ["getGranule", "withLanes"],
+def ZQ_PackAttr : ZQ_Stage<"Pack", "pack", ["getGranule", "withLanes", "getCodesCost"],
     [DeclareAttrInterfaceMethods<CodeSourceAttrInterface>]> {
   let summary = "N-bit codes, packed row by row";
   let description = [{

@@ -5,7 +5,8 @@
 include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
 def ZQ_PanelsAttr
-    : ZQ_Stage<"Panels", "panels", ["getChunk", "emitInit", "getGranule"],
+    : ZQ_Stage<"Panels", "panels", ["getChunk", "emitInit", "getGranule",
+                           "getCodesCost"],
                [DeclareAttrInterfaceMethods<CodeSourceAttrInterface>]> {
   let summary = "Codes in another stage's streams, rows side by side";
   let description = [{

@@ -5,7 +5,8 @@
 include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
 def ZQ_RansAttr
-    : ZQ_Stage<"Rans", "rans", ["getChunk", "emitInit", "getGranule"]> {
+    : ZQ_Stage<"Rans", "rans", ["getChunk", "emitInit", "getGranule",
+                             "getCodesCost"]> {
   let summary = "Codes to chunks of rANS with a table, 32 states side by side";
   let description = [{
     Asymmetric numeral systems with probabilities in units of 2^-precision (1 to

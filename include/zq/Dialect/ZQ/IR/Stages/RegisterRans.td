@@ -7,7 +7,7 @@ include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 def ZQ_RegisterRansAttr
     : ZQ_Stage<"RegisterRans", "register_rans",
                ["getChunk", "getRowsPerChunk", "emitInit",
-                "getGranule", "withLanes"]> {
+                "getGranule", "withLanes", "getCodesCost"]> {
   let summary = "Codes to rANS whose model fits vector registers";
   let description = [{
     Asymmetric numeral systems with sixteen symbols, probabilities in units of

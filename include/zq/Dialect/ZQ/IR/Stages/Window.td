@@ -6,7 +6,7 @@ include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
 def ZQ_WindowAttr
     : ZQ_Stage<"Window", "window", ["getChunk", "emitInit", "getGranule",
-                                  "withLanes"]> {
+                                  "withLanes", "getCodesCost"]> {
   let summary = "Frequent symbols in a few bits, the others apart";
   let description = [{
     A code of k bits (1 to 4) stands for one of the 2^k - 1 most frequent
