@@ -217,3 +217,21 @@ func.func @divisor_of_rows(%w: !zq.tensor<64x128xf32, #divided>) -> tensor<64x12
       : !zq.tensor<64x128xf32, #divided> -> tensor<64x128xf32>
   return %d : tensor<64x128xf32>
 }
+
+// -----
+
+#all = #zq.codec<channels<axis = 0, first = 2, [quantize<si8>, pack]>, quantize<si4>, pack>
+
+// Channels that are all of an axis leave nothing below them. Wherever a window
+// is, none of it is decoded from there.
+// CHECK-LABEL: func.func @all_channels(
+// CHECK-SAME: %[[I:[a-z0-9]+]]: index
+// CHECK: zq.decode {{.*}} at [%[[I]], 3] {{.*}} -> tensor<1x5xf32>
+// CHECK-NOT: zq.decode
+// CHECK: return
+func.func @all_channels(%w: !zq.tensor<2x16xf32, #all>, %i: index) -> tensor<1x5xf32> {
+  %e = tensor.empty() : tensor<1x5xf32>
+  %d = zq.decode %w at [%i, 3] outs(%e : tensor<1x5xf32>)
+      : !zq.tensor<2x16xf32, #all> -> tensor<1x5xf32>
+  return %d : tensor<1x5xf32>
+}
