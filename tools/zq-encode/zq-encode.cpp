@@ -122,21 +122,25 @@ static Change getChange(const Array &values, const Array &decoded) {
 /// The same of the products with activations of this moment.
 static Change getProductChange(const Array &values, const Array &decoded,
                                const Moment &moment) {
-  std::vector<double> root = factorOf(moment);
-  int64_t columns = moment.size;
+  const std::vector<double> root = factorOf(moment);
+  const int64_t columns = moment.size;
   Change result;
-  for (int64_t begin = 0, n = values.size(); begin < n; begin += columns)
-    for (int64_t j = 0; j < columns; ++j) {
-      double change = 0, product = 0;
-      for (int64_t i = j; i < columns; ++i) {
-        double value = values.getFloat(begin + i);
-        double factor = root[i * columns + j];
-        change += (decoded.getFloat(begin + i) - value) * factor;
-        product += value * factor;
+  for (int64_t begin = 0, n = values.size(); begin < n; begin += columns) {
+    std::vector<double> changes(columns), products(columns);
+    for (int64_t i = 0; i < columns; ++i) {
+      const double value = values.getFloat(begin + i);
+      const double change = decoded.getFloat(begin + i) - value;
+      const double *factors = root.data() + i * columns;
+      for (int64_t j = 0; j <= i; ++j) {
+        changes[j] += change * factors[j];
+        products[j] += value * factors[j];
       }
-      result.difference += change * change;
-      result.norm += product * product;
     }
+    for (int64_t j = 0; j < columns; ++j) {
+      result.difference += changes[j] * changes[j];
+      result.norm += products[j] * products[j];
+    }
+  }
   return result;
 }
 
