@@ -59,7 +59,8 @@ public:
 private:
   LogicalResult checkForm();
   LogicalResult layOutShared();
-  int64_t layOut(ArrayRef<LLVM::GlobalOp> shared);
+  int64_t layOut(ArrayRef<LLVM::GlobalOp> shared,
+                 llvm::StringMap<int64_t> &offsets);
   LogicalResult moveFunction(LLVM::LLVMFuncOp function);
   LogicalResult lowerOps(LLVM::LLVMFuncOp function);
   LogicalResult checkLocalMemory(LLVM::LLVMFuncOp function);
@@ -78,7 +79,8 @@ private:
   /// Null where any chip is meant.
   const Chip *chip;
   bool checksAccesses;
-  llvm::StringMap<int64_t> sharedOffsets;
+  /// Of what each `llvm.mlir.addressof` names, in the window.
+  DenseMap<Operation *, int64_t> sharedOffsets;
   /// Where the dynamic part begins, for each function.
   DenseMap<Operation *, int64_t> staticShared;
   SmallVector<LLVM::GlobalOp> constants;
@@ -98,9 +100,15 @@ LogicalResult KernelModule::checkForm() {
   return success();
 }
 
+static bool isKernel(Operation *function) {
+  return function->hasAttr(gpu::GPUDialect::getKernelFuncAttrName()) ||
+         function->hasAttr(NVVM::NVVMDialect::getKernelFuncAttrName());
+}
+
 /// Gives shared memory its place in the window: first what is declared with a
 /// size, then what is not, the dynamic part. A kernel has what it uses; where
-/// functions share an array, each has all of the module's.
+/// functions share an array, each has all of the module's. The dynamic part is
+/// each kernel's own.
 LogicalResult KernelModule::layOutShared() {
   SmallVector<LLVM::GlobalOp> shared;
   for (auto global : gpuModule.getOps<LLVM::GlobalOp>())
@@ -111,14 +119,25 @@ LogicalResult KernelModule::layOutShared() {
     function.walk([&](LLVM::AddressOfOp address) {
       users[address.getGlobalName()].insert(function);
     });
-  bool isApart = llvm::all_of(
-      shared, [&](auto global) { return users[global.getName()].size() <= 1; });
+  bool isApart = llvm::all_of(shared, [&](LLVM::GlobalOp global) {
+    const SetVector<Operation *> &own = users[global.getName()];
+    return own.size() <= 1 || (!layout.getTypeSize(global.getType()) &&
+                               llvm::all_of(own, [](Operation *function) {
+                                 return isKernel(function);
+                               }));
+  });
   for (auto function : gpuModule.getOps<LLVM::LLVMFuncOp>()) {
     SmallVector<LLVM::GlobalOp> own;
     for (LLVM::GlobalOp global : shared)
       if (!isApart || users[global.getName()].contains(function))
         own.push_back(global);
-    staticShared[function] = layOut(own);
+    llvm::StringMap<int64_t> offsets;
+    staticShared[function] = layOut(own, offsets);
+    function.walk([&](LLVM::AddressOfOp address) {
+      auto found = offsets.find(address.getGlobalName());
+      if (found != offsets.end())
+        sharedOffsets[address] = found->second;
+    });
   }
   for (LLVM::GlobalOp global : shared)
     global.erase();
@@ -126,13 +145,14 @@ LogicalResult KernelModule::layOutShared() {
 }
 
 /// Places `shared`; returns where the dynamic part begins.
-int64_t KernelModule::layOut(ArrayRef<LLVM::GlobalOp> shared) {
+int64_t KernelModule::layOut(ArrayRef<LLVM::GlobalOp> shared,
+                             llvm::StringMap<int64_t> &offsets) {
   int64_t end = 0, dynamicOffset = -1;
   auto place = [&](LLVM::GlobalOp global) {
     int64_t alignment = global.getAlignment().value_or(
         layout.getTypeABIAlignment(global.getType()));
     int64_t offset = llvm::alignTo(end, alignment);
-    sharedOffsets[global.getName()] = offset;
+    offsets[global.getName()] = offset;
     return offset;
   };
   auto getSize = [&](LLVM::GlobalOp global) -> int64_t {
@@ -147,7 +167,7 @@ int64_t KernelModule::layOut(ArrayRef<LLVM::GlobalOp> shared) {
   // All of them are the one dynamic part.
   for (LLVM::GlobalOp global : shared)
     if (!getSize(global))
-      sharedOffsets[global.getName()] = dynamicOffset;
+      offsets[global.getName()] = dynamicOffset;
   return dynamicOffset >= 0 ? dynamicOffset : end;
 }
 
@@ -183,8 +203,7 @@ LogicalResult KernelModule::moveFunction(LLVM::LLVMFuncOp function) {
   if (function.isExternal())
     return function.emitError("the emulator has no function '")
            << function.getName() << "': a kernel calls it, and it has no body";
-  bool isKernel = function->hasAttr(gpu::GPUDialect::getKernelFuncAttrName()) ||
-                  function->hasAttr(NVVM::NVVMDialect::getKernelFuncAttrName());
+  bool wasKernel = isKernel(function);
   DictionaryAttr attributes = function->getDiscardableAttrDictionary();
   for (NamedAttribute attribute :
        llvm::to_vector(function->getDiscardableAttrs()))
@@ -203,7 +222,7 @@ LogicalResult KernelModule::moveFunction(LLVM::LLVMFuncOp function) {
   function.removeComdatAttr();
   if (failed(lowerOps(function)))
     return failure();
-  if (isKernel)
+  if (wasKernel)
     describeKernel(function, function.getName(), isByValue, attributes);
   return success();
 }
@@ -468,7 +487,7 @@ LogicalResult KernelModule::lowerOps(LLVM::LLVMFuncOp function) {
     FailureOr<EmulatedCall> call = failure();
     std::string name = op->getName().getStringRef().str();
     if (auto address = dyn_cast<LLVM::AddressOfOp>(op)) {
-      auto found = sharedOffsets.find(address.getGlobalName());
+      auto found = sharedOffsets.find(address);
       if (found != sharedOffsets.end())
         lowerSharedAddress(address, found->second, mailbox);
       continue;
