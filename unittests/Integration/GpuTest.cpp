@@ -240,15 +240,27 @@ TEST(GpuDense, ProductsInAnyOrderOfDimensions) {
       "affine_map<(b, h, m, n, k) -> (b, h, m, n)>] iterator_types = "
       "[\"parallel\", \"parallel\", \"parallel\", \"parallel\", "
       "\"reduction\"]";
+  const char *batchLast =
+      " indexing_maps = [affine_map<(b, m, n, k) -> (m, k, b)>, "
+      "affine_map<(b, m, n, k) -> (n, k, b)>, "
+      "affine_map<(b, m, n, k) -> (b, m, n)>] iterator_types = "
+      "[\"parallel\", \"parallel\", \"parallel\", \"reduction\"]";
+  const char *twoOfRows =
+      " indexing_maps = [affine_map<(p, q, n, k) -> (k, q, p)>, "
+      "affine_map<(p, q, n, k) -> (k, n)>, "
+      "affine_map<(p, q, n, k) -> (q, n, p)>] iterator_types = "
+      "[\"parallel\", \"parallel\", \"parallel\", \"reduction\"]";
   const DenseProduct products[] = {
       {"linalg.matmul", byRows, {35, 75}, {21, 75}, {35, 21}},
-      {"linalg.matmul", byRows, {70, 136}, {40, 136}, {70, 40}, "bf16"},
-      {"linalg.matmul", "", {9, 72}, {72, 136}, {9, 136}, "bf16"},
+      {"linalg.matmul", byRows, {70, 72}, {40, 72}, {70, 40}, "bf16"},
+      {"linalg.matmul", "", {9, 72}, {72, 40}, {9, 40}, "bf16"},
       {"linalg.matmul", "", {3, 20}, {20, 33}, {3, 33}},
       {"linalg.matmul", allTurned, {40, 72}, {40, 24}, {72, 24}, "f16"},
       {"linalg.matmul", allTurned, {41, 19}, {41, 27}, {19, 27}},
       {"linalg.batch_matmul", "", {3, 10, 40}, {3, 40, 24}, {3, 10, 24}},
       {"linalg.matvec", "", {33, 50}, {50}, {33}},
+      {"linalg.generic", batchLast, {7, 20, 8}, {9, 20, 8}, {8, 7, 9}},
+      {"linalg.generic", twoOfRows, {24, 3, 16}, {24, 8}, {3, 8, 16}},
       {"linalg.generic", scores, {2, 7, 3, 24}, {2, 9, 3, 24}, {2, 3, 7, 9}}};
   std::string parameters, results, returned, body;
   std::vector<Array> inputs;

@@ -156,7 +156,8 @@ private:
   Operation *getLast();
   Value getSize(ArrayRef<unsigned> loops);
   int64_t getStaticSize(ArrayRef<unsigned> loops);
-  /// The indices of an array with dimensions along `loops`.
+  /// The indices of an array with dimensions along `loops`, which have no row
+  /// where there is none given.
   SmallVector<Value> getPlace(ArrayRef<unsigned> loops, Value row,
                               Value weightRow, Value column);
   void finishElement(Value row, Value weightRow, Value sum);

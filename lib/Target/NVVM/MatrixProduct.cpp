@@ -50,6 +50,10 @@ static std::optional<MatrixProduct> matchWith(LinalgOp op, OpOperand *weight,
   }
   if (!hasColumn || !hasDepth)
     return std::nullopt;
+  // What is decoded together are neighbours in a row or in a column.
+  if (product.decode && product.wLoops.back() != product.columnLoop &&
+      product.wLoops.back() != product.depthLoop)
+    return std::nullopt;
   SmallVector<int64_t> sizes = op.getStaticLoopRanges();
   if (ShapedType::isDynamic(sizes[product.columnLoop]) ||
       ShapedType::isDynamic(sizes[product.depthLoop]))
@@ -72,5 +76,10 @@ std::optional<MatrixProduct> mlir::zq::matchMatrixProduct(LinalgOp op) {
       if (!dense)
         dense = product;
     }
+  // A compressed operand that is no weight is not decoded to memory for this.
+  if (llvm::any_of(op.getDpsInputs(), [](Value input) {
+        return input.getDefiningOp<DecodeOp>() != nullptr;
+      }))
+    return std::nullopt;
   return dense;
 }

@@ -285,7 +285,8 @@ SmallVector<Value> ProductEmitter::getPlace(ArrayRef<unsigned> loops, Value row,
       number = arith::DivUIOp::create(b, number, size);
     }
   };
-  takeApart(row, product.rowLoops);
+  if (row)
+    takeApart(row, product.rowLoops);
   takeApart(batch, product.batchLoops);
   return llvm::map_to_vector(loops,
                              [&](unsigned loop) { return at.lookup(loop); });

@@ -52,7 +52,8 @@ struct Side {
   bool mayCopy = false;
   /// The block's first row, and how many there are at all.
   Value first, rows;
-  int64_t staticRows = 0;
+  /// How many rows lie side by side in memory, or kDynamic.
+  int64_t neighbours = 0;
 };
 
 class SharedKernel {
@@ -150,19 +151,26 @@ bool SharedKernel::chooseCopies(Side &side, Type source) {
   if (source != e.domain.element)
     return false;
   if (!side.isAlongDepth)
-    return !ShapedType::isDynamic(side.staticRows) &&
-           side.staticRows % perCopy == 0;
+    return !ShapedType::isDynamic(side.neighbours) &&
+           side.neighbours % perCopy == 0;
   return e.depth >= run && width % perCopy == 0 && e.depth % perCopy == 0;
 }
 
 bool SharedKernel::choose(int64_t sharedMemory) {
   w.isAlongDepth = e.product.isWeightAlongDepth();
   x.isAlongDepth = e.product.isActivationAlongDepth();
-  w.staticRows = e.rows;
-  // Of several dimensions that are rows only the last one's lie together.
-  ArrayRef<int64_t> shape =
-      cast<ShapedType>(e.product.activation.getType()).getShape();
-  x.staticRows = x.isAlongDepth ? e.staticHeight : shape.back();
+  // Of several dimensions that are rows those of the last one are neighbours;
+  // none are where the array has another dimension last.
+  auto getNeighbours = [](Value array, bool areNeighbours) {
+    return areNeighbours ? cast<ShapedType>(array.getType()).getShape().back()
+                         : ShapedType::kDynamic;
+  };
+  w.neighbours = getNeighbours(e.product.weight,
+                               e.product.wLoops.back() == e.product.columnLoop);
+  ArrayRef<unsigned> rowLoops = e.product.rowLoops;
+  x.neighbours = getNeighbours(e.product.activation,
+                               !rowLoops.empty() &&
+                                   e.product.xLoops.back() == rowLoops.back());
   decodesRows = e.product.decode && w.isAlongDepth;
   if (!chooseWindows())
     return false;
@@ -535,9 +543,9 @@ void SharedKernel::fillDense(Side &side, Value step, int64_t count) {
                 e.mul(e.rem(number, perRow), piece), place);
     });
   }
-  int64_t piece = ShapedType::isDynamic(side.staticRows)
+  int64_t piece = ShapedType::isDynamic(side.neighbours)
                       ? 1
-                      : std::gcd(side.staticRows, perCopy);
+                      : std::gcd(side.neighbours, perCopy);
   int64_t perColumn = rows / piece;
   forEachItem(perColumn * stepColumns, [&](Value number) {
     fillPiece(side, stage, piece, e.mul(e.rem(number, perColumn), piece),
