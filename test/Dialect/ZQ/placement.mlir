@@ -98,3 +98,33 @@ func.func @scales_of_scales(%x: tensor<256xf32>,
       outs(%o : tensor<64xf32>) -> tensor<64xf32>
   return %y : tensor<64xf32>
 }
+
+// Each use has its remark: another op's beside a contraction's.
+func.func @used_otherwise_too(%x: tensor<2x256xf32>, %w: !zq.tensor<64x256xf32, #w>,
+                              %o: tensor<2x64xf32>) -> (tensor<2x64xf32>, tensor<64x256xf32>) {
+  %e = tensor.empty() : tensor<64x256xf32>
+  // expected-remark @+2 {{decode fused in registers: uses of each value in a tile: 2}}
+  // expected-remark @+1 {{decode fused in registers: into 'linalg.exp'; predicted: 9220 bytes read, 8192 operations, 0 bytes written}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xf32>)
+      : !zq.tensor<64x256xf32, #w> -> tensor<64x256xf32>
+  %y = linalg.matmul indexing_maps = #transposed
+      ins(%x, %d : tensor<2x256xf32>, tensor<64x256xf32>)
+      outs(%o : tensor<2x64xf32>) -> tensor<2x64xf32>
+  %f = linalg.exp ins(%d : tensor<64x256xf32>) outs(%e : tensor<64x256xf32>) -> tensor<64x256xf32>
+  return %y, %f : tensor<2x64xf32>, tensor<64x256xf32>
+}
+
+// A loop that is there already is the tile.
+func.func @in_a_loop(%x: tensor<64x256xf32>, %w: !zq.tensor<64x256xf32, #w>) -> tensor<64x256xf32> {
+  %r = scf.forall (%i) in (64) shared_outs(%o = %x) -> tensor<64x256xf32> {
+    %e = tensor.empty() : tensor<1x256xf32>
+    // expected-remark @+1 {{decode fused per panel: in a loop of the program's; predicted: 144 bytes read, 128 operations, 1024 bytes written}}
+    %d = zq.decode %w at [%i, 0] outs(%e : tensor<1x256xf32>)
+        : !zq.tensor<64x256xf32, #w> -> tensor<1x256xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %d into %o[%i, 0] [1, 256] [1, 1]
+          : tensor<1x256xf32> into tensor<64x256xf32>
+    }
+  }
+  return %r : tensor<64x256xf32>
+}

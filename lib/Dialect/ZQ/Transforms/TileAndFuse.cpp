@@ -339,8 +339,9 @@ void Tiler::noteFused(Operation *op, tensor::ExtractSliceOp slice) {
     return;
   Operation *user = *slice->getUsers().begin();
   auto linalgOp = dyn_cast<linalg::LinalgOp>(user);
-  // A weight through elementwise ops is noted at its contraction.
-  if (!getPlacement(user).empty() || leadsToContraction(op))
+  // A weight through elementwise ops is noted at its contraction; what else
+  // uses it is another matter.
+  if (!getPlacement(user).empty() || leadsToContraction(user))
     return;
   Placement placement = linalgOp ? Placement::InRegisters : Placement::PerPanel;
   RankedTensorType window = decode.getWindowType();
@@ -810,8 +811,15 @@ LogicalResult Tiler::tileBlock(Block &block) {
     }
     if (auto decode = dyn_cast<DecodeOp>(root)) {
       // In a loop already, which is its tile.
-      if (isa<scf::ForallOp>(block.getParentOp()))
+      if (isa<scf::ForallOp>(block.getParentOp())) {
+        CostModel model(config.width);
+        remarkPlacement(decode, /*fused=*/true,
+                        "decode fused per panel: in a loop of the program's",
+                        model.predict(Placement::PerPanel,
+                                      model.getDecodeCost(decode),
+                                      countValues(decode.getWindowType()), {}));
         continue;
+      }
       noteUnfused(decode);
     }
     if (failed(tileRoot(cast<TilingInterface>(root))))
