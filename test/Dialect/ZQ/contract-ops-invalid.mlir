@@ -241,9 +241,9 @@ func.func @f(%x: tensor<2x2x1x2x32x32xbf16>, %w: !w, %i: tensor<40x32xf32>) {
 
 // -----
 
-!w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, panels<16x4, [window<bits = 2, chunk = 64>]>>>
-func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x32xf32>) {
+!w = !zq.tensor<32x128xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, panels<16x4, [window<bits = 2, chunk = 1024>]>>>
+func.func @f(%x: tensor<2x128xf32>, %w: !w, %i: tensor<2x32xf32>) {
   // expected-error @+1 {{(N1) has no form for this weight: a panel of its codes is more than one chunk}}
-  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<2x64xf32>), !w -> tensor<2x32xf32>
+  %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<2x128xf32>), !w -> tensor<2x32xf32>
   return
 }

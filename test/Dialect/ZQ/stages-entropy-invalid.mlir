@@ -111,18 +111,18 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, panels<16x16,
 
 // -----
 
-// expected-error @+1 {{(panels 2) codes go to one lossless stage that begins each line anew, in chunks of a multiple of 64 codes}}
+// expected-error @+1 {{(panels 2) codes go to one lossless stage that begins each line anew, in chunks of a multiple of 1024 codes}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, panels<16x4, [register_rans<lanes = 64, rows = 2>]>>>)
 
 // -----
 
-// expected-error @+1 {{(panels 2) codes go to one lossless stage that begins each line anew, in chunks of a multiple of 64 codes}}
+// expected-error @+1 {{(panels 2) codes go to one lossless stage that begins each line anew, in chunks of a multiple of 1024 codes}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, panels<16x4, f32>>>)
 
 // -----
 
-// expected-error @+1 {{(panels 2) codes go to one lossless stage that begins each line anew, in chunks of a multiple of 128 codes}}
-func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, panels<16x8, [window<bits = 2, chunk = 64>]>>>)
+// expected-error @+1 {{(panels 2) codes go to one lossless stage that begins each line anew, in chunks of a multiple of 1024 codes}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, panels<16x8, [window<bits = 2, chunk = 512>]>>>)
 
 // -----
 

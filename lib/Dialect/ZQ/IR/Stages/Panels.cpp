@@ -19,6 +19,9 @@ StageAttrInterface PanelsAttr::getStage() const {
   return getOnlyStage(getCoder());
 }
 
+/// Columns that a block of a decoder may have; it lies in one chunk.
+static constexpr int64_t largestBlock = 64;
+
 LogicalResult PanelsAttr::verify(ErrorFn emitError, ArrayRef<int64_t> sizes,
                                  Attribute coder) {
   auto isPowerOfTwo = [](int64_t size, int64_t least, int64_t most) {
@@ -32,10 +35,10 @@ LogicalResult PanelsAttr::verify(ErrorFn emitError, ArrayRef<int64_t> sizes,
   StageAttrInterface stage = getOnlyStage(coder);
   if (!stage || isa<TensorStageAttrInterface>(stage) || !stage.isLossless() ||
       stage.getRowsPerChunk() != 1 ||
-      stage.getChunk(nullptr) % (sizes[0] * sizes[1]))
+      stage.getChunk(nullptr) % (sizes[0] * largestBlock))
     return emitError() << "(panels 2) codes go to one lossless stage that "
                           "begins each line anew, in chunks of a multiple of "
-                       << sizes[0] * sizes[1] << " codes";
+                       << sizes[0] * largestBlock << " codes";
   return success();
 }
 
