@@ -30,7 +30,7 @@ def ZQ_PanelsAttr
     * (panels 1) a panel has 4 to 64 rows, a power of two, and 1, 2, 4 or 8
       codes of one are neighbours;
     * (panels 2) the other is one lossless stage that ends the chain and begins
-      each line anew, in chunks of whole rows of neighbours.
+      each line anew, in chunks of a multiple of 64 codes of each row.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$sizes,
                         "::mlir::Attribute":$coder);
