@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "zq/Dialect/ZQ/IR/Vectors.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 #include "zq/Target/NVVM/Chip.h"
 #include "zq/Target/Target.h"
@@ -26,14 +27,6 @@ namespace mlir::zq {
 #include "zq/Target/NVVM/Passes.h.inc"
 } // namespace mlir::zq
 
-/// `value` in each element of `type`, a vector or a scalar.
-static Value splat(OpBuilder &b, Location loc, Type type, double value) {
-  TypedAttr attr = b.getFloatAttr(getElementTypeOrSelf(type), value);
-  if (auto vector = dyn_cast<VectorType>(type))
-    attr = DenseElementsAttr::get(vector, attr);
-  return arith::ConstantOp::create(b, loc, attr);
-}
-
 namespace {
 /// From the natural logarithm, for which there is a polynomial.
 struct LowerLog10 : OpRewritePattern<math::Log10Op> {
@@ -45,7 +38,8 @@ struct LowerLog10 : OpRewritePattern<math::Log10Op> {
       return failure();
     Value log = math::LogOp::create(b, op.getLoc(), op.getOperand());
     b.replaceOpWithNewOp<arith::MulFOp>(
-        op, log, splat(b, op.getLoc(), op.getType(), 1 / llvm::numbers::ln10));
+        op, log,
+        splatFloat(b, op.getLoc(), op.getType(), 1 / llvm::numbers::ln10));
     return success();
   }
 };
@@ -58,7 +52,7 @@ struct LowerRsqrt : OpRewritePattern<math::RsqrtOp> {
                                 PatternRewriter &b) const override {
     Value root = math::SqrtOp::create(b, op.getLoc(), op.getOperand());
     b.replaceOpWithNewOp<arith::DivFOp>(
-        op, splat(b, op.getLoc(), op.getType(), 1), root);
+        op, splatFloat(b, op.getLoc(), op.getType(), 1), root);
     return success();
   }
 };

@@ -139,7 +139,7 @@ static Value emitTable(OpBuilder &b, Location loc, Value codes,
                        ArrayRef<float> table) {
   Type i32 = codes.getType(), f32 = withElement(i32, b.getF32Type());
   auto integer = [&](int64_t value) { return splat(b, loc, i32, value); };
-  auto number = [&](float value) { return splat(b, loc, f32, bitsOf(value)); };
+  auto number = [&](float value) { return splatFloat(b, loc, f32, value); };
   if (auto rule = findIntegers(table)) {
     if (rule->flip)
       codes = arith::XOrIOp::create(b, loc, codes, integer(rule->flip));
@@ -375,9 +375,7 @@ struct ConvertSmallInteger : OpRewritePattern<ConvertOp> {
                                 splat(b, loc, bits.getType(), magic));
     Value whole = arith::BitcastOp::create(b, loc, op.getType(), bits);
     b.replaceOpWithNewOp<arith::SubFOp>(
-        op, whole,
-        splat(b, loc, op.getType(),
-              bitsOf(static_cast<float>((1 << 23) + offset))));
+        op, whole, splatFloat(b, loc, op.getType(), (1 << 23) + offset));
     return success();
   }
 };

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "zq/Dialect/ZQ/IR/Vectors.h"
 
 #include <numeric>
 
@@ -116,15 +117,6 @@ Value LaneKernel::getBytes(ArrayRef<uint8_t> values) {
           VectorType::get(values.size(), b.getI8Type()),
           ArrayRef(reinterpret_cast<const int8_t *>(values.data()),
                    values.size())));
-}
-
-/// `value` in each lane of `type`.
-static Value splatInteger(OpBuilder &b, Location loc, VectorType type,
-                          int64_t value) {
-  return arith::ConstantOp::create(
-      b, loc,
-      DenseElementsAttr::get(type,
-                             b.getIntegerAttr(type.getElementType(), value)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -366,8 +358,7 @@ Value LaneKernel::joinPlanes(int64_t row) {
   // The sums of 128 products of a byte and seven bits leave eight bits.
   if (planes == 2)
     sum = arith::AddIOp::create(
-        b, loc,
-        arith::ShLIOp::create(b, loc, sum, splatInteger(b, loc, integers, 8)),
+        b, loc, arith::ShLIOp::create(b, loc, sum, splat(b, loc, integers, 8)),
         groupSums[rows + row]);
   sum = arith::SIToFPOp::create(b, loc, floats, sum);
   if (!lowTable)
@@ -509,14 +500,12 @@ static Value addToCodes(OpBuilder &b, Location loc, Value codes,
                         int64_t distance, int64_t count) {
   auto type = cast<VectorType>(codes.getType());
   if (distance)
-    codes = arith::AddIOp::create(b, loc, codes,
-                                  splatInteger(b, loc, type, distance));
+    codes = arith::AddIOp::create(b, loc, codes, splat(b, loc, type, distance));
   int64_t values = int64_t(1) << type.getElementTypeBitWidth();
-  return count == values
-             ? codes
-             : arith::AndIOp::create(b, loc, codes,
-                                     splatInteger(b, loc, type, count - 1))
-                   .getResult();
+  return count == values ? codes
+                         : arith::AndIOp::create(b, loc, codes,
+                                                 splat(b, loc, type, count - 1))
+                               .getResult();
 }
 
 Value LaneKernel::lookUpBytes(Value codes, Value table) {
@@ -530,13 +519,13 @@ Value LaneKernel::lookUpFloats(Value codes, int64_t place) {
   Value words = vector::BitCastOp::create(b, loc, integers, codes);
   if (place)
     words = arith::ShRUIOp::create(b, loc, words,
-                                   splatInteger(b, loc, integers, 8 * place));
+                                   splat(b, loc, integers, 8 * place));
   std::optional<int64_t> distance = getDistance(bytes);
   if (!distance)
     return LookupOp::create(b, loc, floats, words, table);
   words = addToCodes(b, loc, words, *distance, bytes.bytes.size());
   words = arith::SubIOp::create(b, loc, words,
-                                splatInteger(b, loc, integers, bytes.offset));
+                                splat(b, loc, integers, bytes.offset));
   Value values = arith::SIToFPOp::create(b, loc, floats, words);
   if (bytes.unit == 1)
     return values;

@@ -2,6 +2,7 @@
 #include "LaneKernel.h"
 #include "LoopBuilder.h"
 #include "LowerTiles.h"
+#include "zq/Dialect/ZQ/IR/Vectors.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
@@ -60,10 +61,7 @@ private:
     return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value));
   }
   Value splat(VectorType type, int64_t value) {
-    return arith::ConstantOp::create(
-        b, loc,
-        DenseElementsAttr::get(type,
-                               b.getIntegerAttr(type.getElementType(), value)));
+    return mlir::zq::splat(b, loc, type, value);
   }
   Value broadcast(Value value) {
     return vector::BroadcastOp::create(

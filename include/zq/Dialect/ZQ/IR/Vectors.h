@@ -21,6 +21,14 @@ inline Value splat(OpBuilder &b, Location loc, Type type, int64_t value) {
   return arith::ConstantOp::create(b, loc, attr);
 }
 
+/// The same of a float.
+inline Value splatFloat(OpBuilder &b, Location loc, Type type, double value) {
+  TypedAttr attr = b.getFloatAttr(getElementTypeOrSelf(type), value);
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = DenseElementsAttr::get(vector, attr);
+  return arith::ConstantOp::create(b, loc, attr);
+}
+
 } // namespace mlir::zq
 
 #endif // ZQ_DIALECT_ZQ_IR_VECTORS_H
