@@ -17,8 +17,8 @@ static constexpr int64_t rowGrain = 32;
 static std::vector<int64_t> orderOf(const Moment &moment) {
   std::vector<int64_t> order(moment.size);
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-    return moment.at(a) < moment.at(b);
+  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    return std::pair(moment.at(a), a) < std::pair(moment.at(b), b);
   });
   return order;
 }

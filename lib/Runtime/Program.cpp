@@ -173,7 +173,8 @@ static std::vector<Parameter> getParameters(TypeRange declared, TypeRange types,
   std::vector<Parameter> parameters;
   for (auto [before, after] : llvm::zip(declared, types)) {
     Parameter parameter{print<Type>(before), print<Type>(after), {}};
-    for (RankedTensorType type : *getStoredTypes(after, function))
+    auto stored = getStoredTypes(after, function);
+    for (RankedTensorType type : *stored)
       parameter.arrays.push_back({*toReferenceType(type.getElementType()),
                                   std::vector<int64_t>(type.getShape().begin(),
                                                        type.getShape().end())});

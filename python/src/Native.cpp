@@ -251,7 +251,7 @@ static void bindTensor(py::module_ &module) {
              for (size_t i = 0; i < stream.rank; ++i)
                size *= stream.shape[i];
              py::array_t<uint8_t> bytes(
-                 {size}, static_cast<const uint8_t *>(stream.data), self);
+                 size, static_cast<const uint8_t *>(stream.data), self);
              py::detail::array_proxy(bytes.ptr())->flags &=
                  ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
              return py::make_tuple(int(stream.type),

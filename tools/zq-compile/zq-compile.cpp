@@ -2,25 +2,19 @@
 #include "Gpu.h"
 #include "Header.h"
 #include "Link.h"
+#include "common/CompileOptions.h"
+#include "common/SourceFile.h"
 
 #include "mlir/IR/Diagnostics.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Support/FileUtilities.h"
-#include "zq/Dialect/ZQ/Transforms/Passes.h"
-#include "zq/InitAll.h"
 #include "zq/Pipelines/Pipelines.h"
 #include "zq/Runtime/Busy.h"
 #include "zq/Runtime/Codegen.h"
 #include "zq/Target/Target.h"
-#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
@@ -45,11 +39,9 @@ enum class Form {
   Fatbin
 };
 
-struct Options {
-  llvm::cl::OptionCategory category{"zq-compile options"};
-  llvm::cl::opt<std::string> file{llvm::cl::Positional, llvm::cl::Required,
-                                  llvm::cl::desc("FILE.mlir"),
-                                  llvm::cl::cat(category)};
+struct Options : CompileOptions {
+  Options() : CompileOptions("zq-compile options") {}
+
   llvm::cl::opt<std::string> output{
       "o", llvm::cl::value_desc("OUT"), llvm::cl::Required,
       llvm::cl::desc("The output, by its ending: .o and .so come with a C "
@@ -83,25 +75,6 @@ struct Options {
           clEnumValN(Form::Cubin, "cubin", "Machine code of a GPU"),
           clEnumValN(Form::Fatbin, "fatbin", "Machine code of GPUs")),
       llvm::cl::init(Form::FromName), llvm::cl::cat(category)};
-  llvm::cl::opt<double> accuracy{
-      "accuracy", llvm::cl::value_desc("error"),
-      llvm::cl::desc("The largest error of a product that contractions with "
-                     "packed weights may make by computing in integers, "
-                     "relative to the largest activation times the largest "
-                     "weight; 0 for f32"),
-      llvm::cl::init(5e-5), llvm::cl::cat(category)};
-  llvm::cl::opt<bool> packWeights{
-      "pack-weights",
-      llvm::cl::desc("Lay compressed arguments out as contractions on this "
-                     "target are fastest with"),
-      llvm::cl::cat(category)};
-  llvm::cl::opt<bool> recodeWeights{
-      "recode-weights",
-      llvm::cl::desc(
-          "Store entropy-coded constants, and arguments that are laid "
-          "out anew, raw where that is predicted to be faster; takes "
-          "more memory"),
-      llvm::cl::cat(category)};
   llvm::cl::opt<bool> noThreads{
       "no-threads",
       llvm::cl::desc("Make code that runs on one thread and "
@@ -314,14 +287,9 @@ static int compileModule(ModuleOp module, Form form, const Options &options) {
   pipelineOptions.threads = !options.noThreads;
   pipelineOptions.accuracy = options.accuracy.getValue();
   pipelineOptions.recodeWeights = options.recodeWeights.getValue();
-  if (options.packWeights) {
-    PassManager pm(module->getName());
-    auto target = getTarget(pipelineOptions.features);
-    pm.addPass(createPackWeights({target->getPanelRows(), options.recodeWeights,
-                                  target->getMemoryCost()}));
-    if (failed(pm.run(module)))
-      return 1;
-  }
+  auto target = getTarget(pipelineOptions.features);
+  if (failed(options.packArguments(module, *target)))
+    return 1;
 
   // While the functions are on tensors, for the header.
   FailureOr<std::vector<EntryPoint>> entryPoints = getEntryPoints(module);
@@ -393,26 +361,15 @@ int main(int argc, char **argv) {
           folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write))
     return fail("cannot write '" + options.output + "': " + error.message());
 
-  DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
-  mlir::zq::registerAllDialects(registry);
-  MLIRContext context(registry);
-  context.printOpOnDiagnostic(false);
-
-  std::string message;
-  auto buffer = openInputFile(options.file, &message);
-  if (!buffer)
-    return fail(message);
-  auto sources = std::make_shared<llvm::SourceMgr>();
-  sources->AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
-  SourceMgrDiagnosticHandler errors(*sources, &context);
-  ScopedDiagnosticHandler remarks(&context, [&](Diagnostic &diagnostic) {
+  SourceFile source;
+  if (Status opened = source.open(options.file); !opened)
+    return fail(opened.message());
+  ScopedDiagnosticHandler remarks(&source.context, [&](Diagnostic &diagnostic) {
     bool hide =
         options.quiet && diagnostic.getSeverity() == DiagnosticSeverity::Remark;
     return success(hide);
   });
-  auto module = parseSourceFile<ModuleOp>(sources, &context);
+  auto module = source.parse();
   if (!module)
     return 1;
   if (options.target != "x86" && options.target != "aarch64")

@@ -5,23 +5,16 @@
 #include "Inputs.h"
 #include "Outputs.h"
 #include "Report.h"
+#include "common/CompileOptions.h"
+#include "common/SourceFile.h"
 
 #include "mlir/IR/Diagnostics.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Support/FileUtilities.h"
-#include "zq/Dialect/ZQ/Transforms/Passes.h"
-#include "zq/InitAll.h"
 #include "zq/Runtime/Busy.h"
 #include "zq/Runtime/CompressedFiles.h"
 #include "zq/Runtime/Jit.h"
 #include "zq/Target/NVVM/Chip.h"
 #include "zq/Target/Target.h"
-#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/SourceMgr.h"
 
 #include <chrono>
 
@@ -34,11 +27,9 @@ using ::zq::codec::Result;
 using ::zq::codec::Status;
 
 namespace {
-struct Options {
-  llvm::cl::OptionCategory category{"zq-run options"};
-  llvm::cl::opt<std::string> file{llvm::cl::Positional, llvm::cl::Required,
-                                  llvm::cl::desc("FILE.mlir"),
-                                  llvm::cl::cat(category)};
+struct Options : CompileOptions {
+  Options() : CompileOptions("zq-run options") {}
+
   llvm::cl::opt<std::string> entry{
       "entry", llvm::cl::value_desc("name"),
       llvm::cl::desc("The function to call; without it 'main', or the only "
@@ -76,25 +67,6 @@ struct Options {
                      " panel, up-front, or auto (the default) for what the "
                      "cost model finds cheapest"),
       llvm::cl::init("auto"), llvm::cl::cat(category)};
-  llvm::cl::opt<double> accuracy{
-      "accuracy", llvm::cl::value_desc("error"),
-      llvm::cl::desc("The largest error of a product that contractions with "
-                     "packed weights may make by computing in integers, "
-                     "relative to the largest activation times the largest "
-                     "weight; 0 for f32"),
-      llvm::cl::init(5e-5), llvm::cl::cat(category)};
-  llvm::cl::opt<bool> packWeights{
-      "pack-weights",
-      llvm::cl::desc("Lay compressed arguments out as contractions on this "
-                     "target are fastest with"),
-      llvm::cl::cat(category)};
-  llvm::cl::opt<bool> recodeWeights{
-      "recode-weights",
-      llvm::cl::desc(
-          "Store entropy-coded constants, and arguments that are laid "
-          "out anew, raw where that is predicted to be faster; takes "
-          "more memory"),
-      llvm::cl::cat(category)};
   llvm::cl::opt<std::string> target{
       "target", llvm::cl::value_desc("cuda[:CHIP]|emulate:CHIP[:SEED]"),
       llvm::cl::desc("Run on NVIDIA's GPU instead of this machine's CPU, or on "
@@ -169,15 +141,6 @@ describeInputs(const std::vector<Input> &inputs) {
     reports.push_back(std::move(report));
   }
   return reports;
-}
-
-/// Gives the arguments of `module` the layout that this machine wants.
-static LogicalResult packWeights(ModuleOp module, bool recode) {
-  PassManager pm(module->getName());
-  std::unique_ptr<Target> target = getTarget("host");
-  pm.addPass(createPackWeights(
-      {target->getPanelRows(), recode, target->getMemoryCost()}));
-  return pm.run(module);
 }
 
 /// Compiles and calls the function on NVIDIA's GPU; what it returned. An
@@ -255,7 +218,7 @@ static int runModule(ModuleOp module, const Options &options, Report &report) {
   func::FuncOp entry = findEntry(module, options.entry, message);
   if (!entry)
     return fail(options.file + ": " + message);
-  if (options.packWeights && failed(packWeights(module, options.recodeWeights)))
+  if (failed(options.packArguments(module, *getTarget("host"))))
     return 1;
   FailureOr<Signature> signature = getSignature(entry);
   if (failed(signature))
@@ -326,22 +289,11 @@ int main(int argc, char **argv) {
       argc, argv,
       "Compiles a function on tensors, dense or compressed, and calls it\n");
 
-  DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
-  mlir::zq::registerAllDialects(registry);
-  MLIRContext context(registry);
-  context.printOpOnDiagnostic(false);
-
-  std::string message;
-  auto buffer = openInputFile(options.file, &message);
-  if (!buffer)
-    return fail(message);
-  auto sources = std::make_shared<llvm::SourceMgr>();
-  sources->AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
-  SourceMgrDiagnosticHandler errors(*sources, &context);
+  SourceFile source;
+  if (Status opened = source.open(options.file); !opened)
+    return fail(opened.message());
   Report report;
-  ScopedDiagnosticHandler remarks(&context, [&](Diagnostic &diagnostic) {
+  ScopedDiagnosticHandler remarks(&source.context, [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() != DiagnosticSeverity::Remark)
       return failure();
     report.remarks.push_back(printRemark(diagnostic));
@@ -350,7 +302,7 @@ int main(int argc, char **argv) {
     return success();
   });
 
-  auto module = parseSourceFile<ModuleOp>(sources, &context);
+  auto module = source.parse();
   if (!module)
     return 1;
   return runModule(*module, options, report);

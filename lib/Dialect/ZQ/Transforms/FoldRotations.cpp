@@ -292,7 +292,8 @@ Value Folder::emit(OpBuilder &b, Value value, int64_t axis) {
     operands[0] =
         emit(b, transpose.getInput(), transpose.getPermutation()[axis]);
   } else {
-    for (auto [operand, at] : *getLines(cast<LinalgOp>(op), axis))
+    auto lines = getLines(cast<LinalgOp>(op), axis);
+    for (auto [operand, at] : *lines)
       operands[operand->getOperandNumber()] = emit(b, operand->get(), at);
   }
   return clone(b, op, op->getResultTypes(), operands)->getResult(0);
