@@ -25,10 +25,13 @@ typedef struct {
   bool threads;
   /** Lay compressed arguments out as contractions are fastest with. */
   bool packWeights;
+  /** Store entropy-coded constants, and arguments that are laid out anew, raw
+   * where that is predicted to be faster, though it takes more memory. */
+  bool recodeWeights;
 } ZqProgramOptions;
 
 /** What is chosen where nothing is said: no entry, this machine, an accuracy of
- * 5e-5, threads, packed weights. */
+ * 5e-5, threads, packed weights, coded as they were. */
 ZQ_API ZqProgramOptions zqGetDefaultProgramOptions(void);
 
 /** A function on tensors of static shape, compiled for this process. */

@@ -22,13 +22,19 @@ static ProgramOptions unwrap(const ZqProgramOptions &options) {
   result.accuracy = options.accuracy;
   result.threads = options.threads;
   result.packWeights = options.packWeights;
+  result.recodeWeights = options.recodeWeights;
   return result;
 }
 
 ZqProgramOptions zqGetDefaultProgramOptions(void) {
   ProgramOptions defaults;
-  return {nullptr,           nullptr,          nullptr,
-          defaults.accuracy, defaults.threads, defaults.packWeights};
+  return {nullptr,
+          nullptr,
+          nullptr,
+          defaults.accuracy,
+          defaults.threads,
+          defaults.packWeights,
+          defaults.recodeWeights};
 }
 
 static ZqError *wrap(Result<std::unique_ptr<Program>> made,

@@ -116,14 +116,14 @@ Result<Array> Codec::encodeWithFeedback(size_t first, size_t last,
                                         std::vector<Encoded> &done) const {
   Result<Array> values = finiteF32(chain[first]->keyword(), input);
   if (!values)
-    return values;
+    return values.error();
   ElementMaps maps;
   Array main = *values;
   for (size_t i = first; i < last; ++i) {
     Result<Array> next =
         encodeStage(i, main, i == first ? &moment : nullptr, done);
     if (!next)
-      return next;
+      return next.error();
     auto sides = readSides(i, done.back().sides);
     if (!sides)
       return sides.error();

@@ -290,13 +290,14 @@ struct Options {
   ZqProgramOptions options;
 
   Options(std::string entry, std::string features, std::string fileName,
-          double accuracy, bool threads, bool packWeights)
+          double accuracy, bool threads, bool packWeights, bool recodeWeights)
       : entry(std::move(entry)), features(std::move(features)),
         fileName(std::move(fileName)) {
     options = zqGetDefaultProgramOptions();
     options.accuracy = accuracy;
     options.threads = threads;
     options.packWeights = packWeights;
+    options.recodeWeights = recodeWeights;
   }
 
   const ZqProgramOptions *get() {
@@ -345,11 +346,12 @@ static void call(const Program &self, const py::list &arguments,
 
 static void bindProgram(py::module_ &module) {
   py::class_<Options>(module, "Options")
-      .def(
-          py::init<std::string, std::string, std::string, double, bool, bool>(),
-          py::kw_only(), py::arg("entry") = "", py::arg("features") = "host",
-          py::arg("file_name") = "input", py::arg("accuracy"),
-          py::arg("threads"), py::arg("pack_weights"));
+      .def(py::init<std::string, std::string, std::string, double, bool, bool,
+                    bool>(),
+           py::kw_only(), py::arg("entry") = "", py::arg("features") = "host",
+           py::arg("file_name") = "input", py::arg("accuracy"),
+           py::arg("threads"), py::arg("pack_weights"),
+           py::arg("recode_weights"));
   py::class_<Program>(module, "Program")
       .def_static("compile", compile)
       .def_static("load",

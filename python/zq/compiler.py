@@ -148,6 +148,7 @@ def compile(
     accuracy: float = 5e-5,
     threads: bool = True,
     pack_weights: bool = True,
+    recode_weights: bool = False,
     cache: bool = True,
     file_name: str = "input",
 ) -> Function:
@@ -161,7 +162,9 @@ def compile(
     activation times the largest weight; 0 means f32 only. `threads` runs outer
     loops in parallel by OpenMP (`OMP_NUM_THREADS` says on how many threads).
     `pack_weights` lays compressed arguments out as they are multiplied fastest;
-    a `zq.Tensor` is laid out so at its first call, and kept. `cache` looks on
+    a `zq.Tensor` is laid out so at its first call, and kept. With
+    `recode_weights` that stores entropy-coded weights raw where that is
+    predicted to be faster, though it takes more memory. `cache` looks on
     disk for the same text, compiled by the same compiler for the same machine
     (`zq.cache`). `file_name` is what messages call the text.
 
@@ -184,9 +187,13 @@ def compile(
             accuracy=accuracy,
             threads=threads,
             pack_weights=pack_weights,
+            recode_weights=recode_weights,
         )
 
-    key = ("program", text, entry, target, accuracy, threads, pack_weights, file_name)
+    key = (
+        *("program", text, entry, target, accuracy),
+        *(threads, pack_weights, recode_weights, file_name),
+    )
     program = None
     if cache:
         program = _cache.load(key, _native.Program.load)

@@ -430,15 +430,17 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
     rewriter.replaceAllUsesWith(value, result->replacements.lookup(value));
   eraseIfDead(rewriter, root);
 
-  for (Operation *op : result->tiledAndFusedOps)
-    if (auto contract = dyn_cast<ContractOp>(op))
+  SmallVector<Operation *> tiled(result->tiledAndFusedOps.begin(),
+                                 result->tiledAndFusedOps.end());
+  remaining.ops.insert_range(tiled);
+  // What that erases is no longer among those that remain.
+  for (Operation *op : tiled)
+    if (auto contract = remaining.ops.contains(op) ? dyn_cast<ContractOp>(op)
+                                                   : ContractOp())
       shareDestination(rewriter, contract);
 
   // The inner loops. Producers first, so that a contraction finds its decode
   // next to it.
-  SmallVector<Operation *> tiled(result->tiledAndFusedOps.begin(),
-                                 result->tiledAndFusedOps.end());
-  remaining.ops.insert_range(tiled);
   for (Operation *op : tiled) {
     auto linalgOp = remaining.ops.contains(op) ? dyn_cast<linalg::LinalgOp>(op)
                                                : linalg::LinalgOp();

@@ -21,6 +21,7 @@ struct MatrixOffset {
   }
 };
 
+// LLVM looks for this name. NOLINTNEXTLINE(readability-identifier-naming)
 inline llvm::hash_code hash_value(MatrixOffset offset) {
   return llvm::hash_combine(offset.row, offset.column);
 }
