@@ -101,11 +101,9 @@ Codec::readSides(size_t stage, const std::vector<Stream> &sides) const {
 Result<Array> Codec::encodeStage(size_t stage, const Array &input,
                                  const Moment *moment,
                                  std::vector<Encoded> &done) const {
-  Encoded encoded{input.shape, {}};
   Below below = this->below(stage, targetsOf(chain)[stage], moment);
-  Result<Array> main = chain[stage]->encode(input, below, encoded.sides);
-  done.push_back(std::move(encoded));
-  return main;
+  done.push_back({input.shape, {}});
+  return chain[stage]->encode(input, below, done.back().sides);
 }
 
 /// Encodes by the stages from `first` to the one before `last`, and hands on

@@ -82,6 +82,16 @@ def test_a_fused_product(codec, pack_weights):
     assert (np.abs(y - exact) <= bound + 1e-4).all()
 
 
+def test_recoded_weights_are_stored_raw():
+    w, x = zq.encode(gaussian(48, 64, seed=1), "int4_rans"), gaussian(8, 64)
+    results = []
+    for recode, codes in ((False, "register_rans"), (True, "pack<lanes")):
+        function = compile_matmul("int4_rans", recode_weights=recode)
+        assert codes in function.ir("algebra")
+        results.append(function(x, w))
+    np.testing.assert_allclose(results[0], results[1], rtol=1e-5, atol=1e-4)
+
+
 @pytest.mark.parametrize("codec", ["int8_row", "nvfp4"])
 def test_a_product_of_many_rows(codec):
     # More than go through the weight's panels at a time, and a last panel of five rows.
