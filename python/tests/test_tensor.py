@@ -133,8 +133,9 @@ def test_activations_that_do_not_fit():
 
 def test_codes_that_do_not_exist():
     good = zq.encode(gaussian(32, 64), "pvq_16").streams
+    bad = good | {"codes": np.full_like(good["codes"], 255)}
     with pytest.raises(zq.Error, match="pvq has codes below"):
-        zq.Tensor.from_streams("pvq_16", (32, 64), good | {"codes": np.full_like(good["codes"], 255)})
+        zq.Tensor.from_streams("pvq_16", (32, 64), bad)
 
 
 def test_any_strides():
