@@ -176,9 +176,7 @@ def _create(type: _native.TensorType, streams: Mapping[str, np.ndarray]) -> Tens
     return Tensor(_native.Tensor.create(type, given), type)
 
 
-def encode(
-    array: Any, codec: str | Codec, *, dtype: Any = None, activations: Any = None
-) -> Tensor:
+def encode(array: Any, codec: str | Codec, *, dtype: Any = None, activations: Any = None) -> Tensor:
     """Encodes a dense array by the reference codec, on all cores, without
     holding Python's lock.
 
