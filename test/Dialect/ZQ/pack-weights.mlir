@@ -81,3 +81,19 @@ func.func @entropy(%x: tensor<64xf32>, %w: !r, %v: !v, %y: tensor<64xf32>) -> te
   %s = linalg.matvec ins(%c, %r : tensor<64x64xf32>, tensor<64xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
   return %s : tensor<64xf32>
 }
+
+// -----
+
+// What has no such contraction stays as it is: a decoder would go through a
+// panel once for each of its rows.
+!b = !zq.tensor<64x64xbf16, #zq.codec<fields<bf16>, window<bits = 4, chunk = 64>>>
+// CHECK: #zq.codec<fields<bf16>, window<bits = 4, chunk = 64>>
+// CHECK-LABEL: func.func @bf16(
+func.func @bf16(%x: tensor<2x64xf32>, %w: !b, %y: tensor<2x64xf32>) -> tensor<2x64xf32> {
+  %e = tensor.empty() : tensor<64x64xbf16>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xbf16>) : !b -> tensor<64x64xbf16>
+  %r = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %d : tensor<2x64xf32>, tensor<64x64xbf16>)
+      outs(%y : tensor<2x64xf32>) -> tensor<2x64xf32>
+  return %r : tensor<2x64xf32>
+}

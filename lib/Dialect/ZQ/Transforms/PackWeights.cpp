@@ -59,7 +59,10 @@ struct PackWeightsPass : mlir::zq::impl::PackWeightsBase<PackWeightsPass> {
           continue;
         CompressedTensorType packed =
             withLanes(storeCodes(function, argument, type), lanes);
-        if (packed == type)
+        // Where rows are not in lanes, panels of them would be decoded once for
+        // each row.
+        std::string why;
+        if (packed == type || !getLaneForm(packed, lanes, why))
           continue;
         argument.setType(packed);
         types.back() = packed;

@@ -578,9 +578,9 @@ def PackWeights : Pass<"zq-pack-weights", "::mlir::ModuleOp"> {
   let description = [{
     A compressed argument of a function that nothing calls, and of which some
     contraction uses the whole along its last dimension, gets the type with the
-    layout that `zq-choose-domains` needs: whoever calls the function hands over
-    streams in that layout. What the codec means does not change. Tested in
-    `test/Dialect/ZQ/pack-weights.mlir`.
+    layout that `zq-choose-domains` needs, if its codec has such a layout: whoever
+    calls the function hands over streams in that layout. What the codec means
+    does not change. Tested in `test/Dialect/ZQ/pack-weights.mlir`.
 
     Codes under an entropy coder decode in registers, in panels
     (`#zq.panels`), where the coder has such a form. Each coder states how many
