@@ -6,30 +6,51 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/Dialect/ZQ/Transforms/Placement.h"
+#include "zq/Target/NVVM/Chip.h"
 
 using namespace mlir;
 using namespace mlir::zq;
 
-/// Warps of a block where there is work for them.
-static constexpr int64_t mostWarps = 8;
+/// Warps of a block where there is work for them, and where its blocks alone do
+/// not fill the chip.
+static constexpr int64_t mostWarps = 8, mostWarpsOfFewBlocks = 16;
+/// Warps that an SM is to have for as many bytes on their way as it can use.
+static constexpr int64_t busyWarps = 16;
 /// Tiles of the activation that share a decoded weight.
 static constexpr int64_t mostTiles = 4;
+/// Of shared memory that a kernel has without asking for it.
+static constexpr int64_t mostSumBytes = Chip::sharedMemoryWithoutAsking;
 
-void RegisterKernel::chooseWarps() {
-  warps = 1;
-  while (warps < mostWarps && warps * 4 * run < e.depth)
-    warps *= 2;
+int64_t RegisterKernel::countBlocks() const {
+  int64_t blocks = llvm::divideCeil(e.rows, blockRows());
+  if (!ShapedType::isDynamic(e.staticHeight))
+    blocks *= llvm::divideCeil(e.staticHeight, tileRows() * tiles);
+  return blocks;
+}
+
+void RegisterKernel::chooseBlock(int64_t mostBands) {
+  auto choose = [&](int64_t count, int64_t most) {
+    bands = count;
+    warps = 1;
+    while (warps < most && warps * 4 * run < e.depth &&
+           2 * warps * 8 * tiles * blockRows() * 4 <= mostSumBytes)
+      warps *= 2;
+    return warps * countBlocks();
+  };
+  int64_t enough = std::min(choose(1, mostWarps), busyWarps * e.processors);
+  for (int64_t count = mostBands; count > 1; count /= 2)
+    for (int64_t most : {mostWarps, mostWarpsOfFewBlocks})
+      if (choose(count, most) >= enough)
+        return;
+  choose(1, mostWarps);
 }
 
 LogicalResult RegisterKernel::emit() {
-  Value gridX = e.index(llvm::divideCeil(e.rows, 16));
+  Value gridX = e.index(llvm::divideCeil(e.rows, blockRows()));
   int64_t xTile = tileRows() * tiles;
   Value gridY = e.div(e.add(e.height, xTile - 1), xTile);
-  int64_t blocks = llvm::divideCeil(e.rows, 16);
-  if (!ShapedType::isDynamic(e.staticHeight))
-    blocks *= llvm::divideCeil(e.staticHeight, xTile);
   // Four rounds of a warp take about as long as the launch that adds parts up.
-  e.split(e.chooseSplits(blocks, e.depth / (4 * run * warps) / 4));
+  e.split(e.chooseSplits(countBlocks(), e.depth / (4 * run * warps) / 4));
   gpu::LaunchOp launch = e.enter(gridX, gridY, warps * 32);
 
   Value thread = launch.getThreadIds().x;
@@ -41,12 +62,12 @@ LogicalResult RegisterKernel::emit() {
   EmittedOffset own = b.getOffset(layout, Int(b, lane));
   group = own.row;
   place = own.column / layout.getContiguous();
-  firstWeightRow = e.mul(launch.getBlockIds().x, 16);
+  firstWeightRow = e.mul(launch.getBlockIds().x, blockRows());
   firstXRow = e.mul(launch.getBlockIds().y, xTile);
   // Rows beyond the last one are the last one, and not stored.
-  for (int64_t i : {0, 1})
-    weightRows[i] = e.least(e.add(e.add(firstWeightRow, group), 8 * i),
-                            e.index(e.rows - 1));
+  for (int64_t i = 0; i < 2 * bands; ++i)
+    weightRows.push_back(e.least(e.add(e.add(firstWeightRow, group), 8 * i),
+                                 e.index(e.rows - 1)));
   Value lastXRow = arith::SubIOp::create(b, e.height, e.index(1));
   Value inTile = sections == 1 ? group : e.rem(group, tileRows());
   for (int64_t i = 0; i < tiles; ++i)
@@ -56,7 +77,7 @@ LogicalResult RegisterKernel::emit() {
     return failure();
 
   Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
-  FailureOr<Sums> sums = emitRounds(warp, Sums(4 * tiles, zero));
+  FailureOr<Sums> sums = emitRounds(warp, Sums(4 * tiles * bands, zero));
   if (succeeded(sums))
     sums = emitTail(warp, *sums);
   if (failed(sums) || failed(reduceAndStore(launch, warp, *sums)))
@@ -177,7 +198,7 @@ LogicalResult RegisterKernel::reduceAndStore(gpu::LaunchOp launch, Value warp,
   auto space = gpu::AddressSpaceAttr::get(
       b.getContext(), gpu::GPUDialect::getWorkgroupAddressSpace());
   Value shared = launch.addWorkgroupAttribution(
-      MemRefType::get({warps, 8 * tiles, 16}, b.getF32Type(),
+      MemRefType::get({warps, 8 * tiles, blockRows()}, b.getF32Type(),
                       MemRefLayoutAttrInterface(), space),
       b.getLoc());
   Value thread = launch.getThreadIds().x;
@@ -185,18 +206,19 @@ LogicalResult RegisterKernel::reduceAndStore(gpu::LaunchOp launch, Value warp,
   EmittedOffset own = b.getOffset(layout, Int(b, lane));
   for (auto [i, sum] : llvm::enumerate(sums)) {
     MatrixOffset offset = layout.at({0, int64_t(i) % 4});
-    Value column = e.add(own.column, i / 4 * 8 + offset.column);
-    Value row = e.add(own.row, offset.row);
+    int64_t tile = i / 4 % tiles, band = i / 4 / tiles;
+    Value column = e.add(own.column, tile * 8 + offset.column);
+    Value row = e.add(own.row, band * 16 + offset.row);
     memref::StoreOp::create(b, sum, shared, ValueRange{warp, column, row});
   }
   gpu::BarrierOp::create(b);
   int64_t xTile = tileRows() * tiles;
-  auto loop =
-      scf::ForOp::create(b, thread, e.index(16 * xTile), e.index(32 * warps));
+  auto loop = scf::ForOp::create(b, thread, e.index(blockRows() * xTile),
+                                 e.index(32 * warps));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value at = loop.getInductionVar();
-  Value row = e.rem(at, 16), inTiles = e.div(at, 16);
+  Value row = e.rem(at, blockRows()), inTiles = e.div(at, blockRows());
   Value weightRow = e.add(firstWeightRow, row);
   Value xRow = e.add(firstXRow, inTiles);
   Value isThere = arith::AndIOp::create(
@@ -250,7 +272,7 @@ void DecodedKernel::choose() {
   if (!ShapedType::isDynamic(e.staticHeight))
     tiles =
         std::clamp<int64_t>(llvm::divideCeil(e.staticHeight, 8), 1, mostTiles);
-  chooseWarps();
+  chooseBlock(/*mostBands=*/1);
 }
 
 FailureOr<RegisterKernel::Sums> DecodedKernel::emitWindow(Value column,

@@ -43,8 +43,9 @@ protected:
   /// What becomes of the sum of products with a row of the weight.
   virtual FailureOr<Value> finish(Value sum, Value weightRow) { return sum; }
 
-  /// Chooses the number of warps, as many as have work.
-  void chooseWarps();
+  /// Chooses how many warps a block has, as many as have work, and how many
+  /// bands, `mostBands` where enough blocks are left for that.
+  void chooseBlock(int64_t mostBands);
   /// sums += the products of planes that the domain says, for each 16 columns:
   /// of a lane four, from `begin` to `end`.
   Sums multiply(ArrayRef<SmallVector<Value>> weights, ArrayRef<Value> xs,
@@ -55,8 +56,10 @@ protected:
   /// Columns that are decoded together, and that a lane takes one after the
   /// other before it skips those of its neighbours.
   int64_t width = 0, run = 0;
-  /// Tiles of eight columns of the result, and warps of a block.
-  int64_t tiles = 1, warps = 1;
+  /// Tiles of eight columns of the result, bands of 16 rows of the weight that
+  /// a warp multiplies with the same activations, and warps of a block. Sums
+  /// are by bands, and then by tiles.
+  int64_t tiles = 1, bands = 1, warps = 1;
   /// How many columns of a tile each row of the activation has: the lanes of a
   /// row of the weight are in as many sections, whose sums are apart.
   int64_t sections = 1;
@@ -66,9 +69,8 @@ protected:
   /// This lane's place among those of a row of the weight, and the number of
   /// that row.
   Value place, group;
-  /// The weight's rows of this lane, and the activation's.
-  Value weightRows[2];
-  SmallVector<Value> xRows;
+  /// The weight's rows of this lane, two of each band, and the activation's.
+  SmallVector<Value> weightRows, xRows;
 
 private:
   FailureOr<Sums> emitRun(Value run, Value isValid, int64_t length, Sums sums);
@@ -77,8 +79,11 @@ private:
   LogicalResult reduceAndStore(gpu::LaunchOp launch, Value warp,
                                const Sums &sums);
 
-  /// Rows of the activation in a tile.
+  /// Rows of the activation in a tile, and of the weight in a block.
   int64_t tileRows() const { return 8 / sections; }
+  int64_t blockRows() const { return 16 * bands; }
+  /// Blocks of all rows, as far as their number is known.
+  int64_t countBlocks() const;
 
   Value lane, firstWeightRow, firstXRow;
 };

@@ -223,10 +223,11 @@ bool ScaledKernel::choose() {
     codes.unit = std::ldexp(codes.unit, raw + factorExponent);
   }
   run = width;
+  // What activations take, where they are many, serves twice the rows.
+  chooseBlock(tiles > 1 ? 2 : 1);
   // Twice what one load brings of a row, as far as registers allow: so many
   // bytes are on their way while others are multiplied.
-  together = (tiles <= 2 ? 2 : 1) * most / width;
-  chooseWarps();
+  together = std::max<int64_t>((tiles <= 2 ? 2 : 1) * most / width / bands, 1);
   int64_t perWord = 32 / field;
   auto wanted =
       findPackedTable(codes.tables[0], e.domain.element, field)->getOrder();
@@ -327,7 +328,7 @@ FailureOr<RegisterKernel::Sums> ScaledKernel::emitWindow(Value column,
     xs.push_back(readActivation(tile, column, isValid, count, size));
 
   int64_t length = form.group ? std::min(form.group, size) : size;
-  Value factors[2];
+  SmallVector<Value> factors(weightRows.size());
   for (auto [row, plane, own] : llvm::zip(weightRows, weights, factors)) {
     if (!form.group)
       continue;
@@ -341,19 +342,22 @@ FailureOr<RegisterKernel::Sums> ScaledKernel::emitWindow(Value column,
   Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
   for (int64_t begin = 0; begin < size; begin += length) {
     int64_t end = std::min(begin + length, size);
-    Value own[2];
-    for (int64_t i = 0; i < 2 && form.group && !weighs; ++i)
-      own[i] = vector::ExtractOp::create(b, factors[i], begin / length);
-    for (int64_t tile = 0; tile < tiles; ++tile) {
-      MutableArrayRef<Value> tileSums(sums.begin() + 4 * tile, 4);
-      if (!own[0]) {
-        llvm::copy(multiply(weights, xs[tile], begin, end, Sums(tileSums)),
-                   tileSums.begin());
+    for (int64_t i = 0; i < bands * tiles; ++i) {
+      int64_t row = 2 * (i / tiles), tile = i % tiles;
+      auto rows = ArrayRef(weights).slice(row, 2);
+      MutableArrayRef<Value> own(sums.begin() + 4 * i, 4);
+      if (!form.group || weighs) {
+        llvm::copy(multiply(rows, xs[tile], begin, end, Sums(own)),
+                   own.begin());
         continue;
       }
-      Sums added = multiply(weights, xs[tile], begin, end, Sums(4, zero));
-      for (auto [i, sum] : llvm::enumerate(tileSums))
-        sum = math::FmaOp::create(b, added[i], own[i / 2], sum);
+      Sums added = multiply(rows, xs[tile], begin, end, Sums(4, zero));
+      Value scales[2];
+      for (int64_t j : {0, 1})
+        scales[j] =
+            vector::ExtractOp::create(b, factors[row + j], begin / length);
+      for (auto [j, sum] : llvm::enumerate(own))
+        sum = math::FmaOp::create(b, added[j], scales[j / 2], sum);
     }
   }
   return sums;
