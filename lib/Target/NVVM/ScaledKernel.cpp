@@ -52,6 +52,9 @@ private:
   FailureOr<Sums> emitWindow(Value column, Value isValid, int64_t count,
                              Sums sums) override;
   FailureOr<Value> finish(Value sum, Value weightRow) override;
+  LogicalResult emitBand(ArrayRef<Value> rows, ArrayRef<SmallVector<Value>> xs,
+                         Value column, Value isValid, int64_t count,
+                         MutableArrayRef<Value> sums);
 
   bool isExactWeighed(ArrayRef<float> table) const;
   void planWeighing();
@@ -316,20 +319,35 @@ FailureOr<RegisterKernel::Sums> ScaledKernel::emitWindow(Value column,
                                                          int64_t count,
                                                          Sums sums) {
   int64_t size = llvm::alignTo(count, 4);
+  SmallVector<SmallVector<Value>> xs;
+  for (int64_t tile = 0; tile < tiles; ++tile)
+    xs.push_back(readActivation(tile, column, isValid, count, size));
+  // One band after the other: registers have the weights of one at a time.
+  for (int64_t band = 0; band < bands; ++band) {
+    MutableArrayRef<Value> own(sums.begin() + 4 * tiles * band, 4 * tiles);
+    if (failed(emitBand(ArrayRef(weightRows).slice(2 * band, 2), xs, column,
+                        isValid, count, own)))
+      return failure();
+  }
+  return sums;
+}
+
+/// Adds the products of two rows with the activations of each tile to `sums`.
+LogicalResult ScaledKernel::emitBand(ArrayRef<Value> rows,
+                                     ArrayRef<SmallVector<Value>> xs,
+                                     Value column, Value isValid, int64_t count,
+                                     MutableArrayRef<Value> sums) {
+  int64_t size = llvm::alignTo(count, 4);
   SmallVector<SmallVector<Value>> weights;
-  for (Value row : weightRows) {
+  for (Value row : rows) {
     auto planes = readWeight(row, column, isValid, count, size);
     if (failed(planes))
       return failure();
     weights.push_back(*planes);
   }
-  SmallVector<SmallVector<Value>> xs;
-  for (int64_t tile = 0; tile < tiles; ++tile)
-    xs.push_back(readActivation(tile, column, isValid, count, size));
-
   int64_t length = form.group ? std::min(form.group, size) : size;
-  SmallVector<Value> factors(weightRows.size());
-  for (auto [row, plane, own] : llvm::zip(weightRows, weights, factors)) {
+  Value factors[2];
+  for (auto [row, plane, own] : llvm::zip(rows, weights, factors)) {
     if (!form.group)
       continue;
     auto read = readFactors(row, column, size);
@@ -342,25 +360,22 @@ FailureOr<RegisterKernel::Sums> ScaledKernel::emitWindow(Value column,
   Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
   for (int64_t begin = 0; begin < size; begin += length) {
     int64_t end = std::min(begin + length, size);
-    for (int64_t i = 0; i < bands * tiles; ++i) {
-      int64_t row = 2 * (i / tiles), tile = i % tiles;
-      auto rows = ArrayRef(weights).slice(row, 2);
-      MutableArrayRef<Value> own(sums.begin() + 4 * i, 4);
-      if (!form.group || weighs) {
-        llvm::copy(multiply(rows, xs[tile], begin, end, Sums(own)),
-                   own.begin());
+    Value own[2];
+    for (int64_t i = 0; i < 2 && form.group && !weighs; ++i)
+      own[i] = vector::ExtractOp::create(b, factors[i], begin / length);
+    for (int64_t tile = 0; tile < tiles; ++tile) {
+      auto tileSums = sums.slice(4 * tile, 4);
+      if (!own[0]) {
+        llvm::copy(multiply(weights, xs[tile], begin, end, Sums(tileSums)),
+                   tileSums.begin());
         continue;
       }
-      Sums added = multiply(rows, xs[tile], begin, end, Sums(4, zero));
-      Value scales[2];
-      for (int64_t j : {0, 1})
-        scales[j] =
-            vector::ExtractOp::create(b, factors[row + j], begin / length);
-      for (auto [j, sum] : llvm::enumerate(own))
-        sum = math::FmaOp::create(b, added[j], scales[j / 2], sum);
+      Sums added = multiply(weights, xs[tile], begin, end, Sums(4, zero));
+      for (auto [i, sum] : llvm::enumerate(tileSums))
+        sum = math::FmaOp::create(b, added[i], own[i / 2], sum);
     }
   }
-  return sums;
+  return success();
 }
 
 /// The factors of the groups of a row that `size` columns from `column` on are
