@@ -326,6 +326,99 @@ struct UnpackWords : OpRewritePattern<UnpackOp> {
   }
 };
 
+/// The position of an element that is known at run time only; null otherwise.
+static Value getDynamicPosition(vector::ExtractOp op) {
+  auto source = op.getSourceVectorType();
+  return source.getRank() == 1 && op.getDynamicPosition().size() == 1
+             ? op.getDynamicPosition().front()
+             : nullptr;
+}
+
+/// An element that is known at run time only is found before all of them are
+/// computed: registers have no numbers at run time, so that a vector would go
+/// through memory.
+struct ExtractBeforeComputing : OpRewritePattern<vector::ExtractOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::ExtractOp op,
+                                PatternRewriter &b) const override {
+    Value position = getDynamicPosition(op);
+    Operation *source = op.getSource().getDefiningOp();
+    if (!position || !source || source->getNumResults() != 1)
+      return failure();
+    Location loc = op.getLoc();
+    auto extract = [&](Value vector) -> Value {
+      return vector::ExtractOp::create(b, loc, vector, OpFoldResult(position));
+    };
+    if (auto lookup = dyn_cast<LookupOp>(source)) {
+      auto one = [](Value vector) {
+        return VectorType::get(1, getElementTypeOrSelf(vector));
+      };
+      Value code = vector::FromElementsOp::create(
+          b, loc, one(lookup.getCodes()), extract(lookup.getCodes()));
+      Value found = LookupOp::create(b, loc, one(lookup.getResult()), code,
+                                     lookup.getTable());
+      b.replaceOpWithNewOp<vector::ExtractOp>(op, found, 0);
+      return success();
+    }
+    if (!OpTrait::hasElementwiseMappableTraits(source) ||
+        source->getNumRegions() || !isPure(source))
+      return failure();
+    SmallVector<Value> operands;
+    for (Value operand : source->getOperands()) {
+      DenseElementsAttr attr;
+      bool isConstant = matchPattern(operand, m_Constant(&attr));
+      if (isConstant && !attr.isSplat())
+        return failure();
+      if (isConstant)
+        operand =
+            arith::ConstantOp::create(b, loc, attr.getSplatValue<TypedAttr>());
+      else if (isa<VectorType>(operand.getType()))
+        operand = extract(operand);
+      operands.push_back(operand);
+    }
+    Operation *one = b.create(loc, source->getName().getIdentifier(), operands,
+                              op.getType(), source->getAttrs());
+    b.replaceOp(op, one->getResults());
+    return success();
+  }
+};
+
+/// A code of a few bytes, which are a word to shift.
+struct ExtractUnpacked : OpRewritePattern<vector::ExtractOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::ExtractOp op,
+                                PatternRewriter &b) const override {
+    Value position = getDynamicPosition(op);
+    auto unpack = op.getSource().getDefiningOp<UnpackOp>();
+    if (!position || !unpack)
+      return failure();
+    int64_t numBytes = unpack.getSource().getType().getNumElements();
+    if (numBytes > 8)
+      return failure();
+    Location loc = op.getLoc();
+    SmallVector<Value> bytes;
+    for (int64_t i = 0; i < numBytes; ++i)
+      bytes.push_back(vector::ExtractOp::create(b, loc, unpack.getSource(), i));
+    int64_t whole = numBytes > 4 ? 8 : 4;
+    bytes.append(whole - numBytes, arith::ConstantIntOp::create(b, loc, 0, 8));
+    Type word = b.getIntegerType(8 * whole);
+    Value all = vector::FromElementsOp::create(
+        b, loc, VectorType::get(whole, b.getI8Type()), bytes);
+    all = vector::BitCastOp::create(b, loc, VectorType::get(1, word), all);
+    all = vector::ExtractOp::create(b, loc, all, 0);
+    Value shift = arith::IndexCastOp::create(b, loc, word, position);
+    shift = arith::MulIOp::create(b, loc, shift,
+                                  splat(b, loc, word, unpack.getBits()));
+    Value code = arith::ShRUIOp::create(b, loc, all, shift);
+    code = arith::AndIOp::create(
+        b, loc, code, splat(b, loc, word, (1 << unpack.getBits()) - 1));
+    b.replaceOpWithNewOp<arith::TruncIOp>(op, op.getType(), code);
+    return success();
+  }
+};
+
 /// Small integers as floats by the last digits of 2^23 + x: conversions take
 /// as long as sixteen other instructions.
 template <typename ConvertOp>
@@ -523,7 +616,7 @@ struct LowerVectorOpsToNVVMPass
     RewritePatternSet tables(context);
     populateShufflePatterns(tables);
     tables.add<ComputeBeforeRepetition, LookupBeforeRepetition, LookupInPairs,
-               RoundWidened>(context);
+               RoundWidened, ExtractBeforeComputing, ExtractUnpacked>(context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(tables))))
       return signalPassFailure();
     RewritePatternSet patterns(context);

@@ -537,10 +537,74 @@ struct ComposeShuffles : OpRewritePattern<vector::ShuffleOp> {
   }
 };
 
+/// fma(fma(x, y, 0), 1, z) of pairs as fma(x, y, z), where the product is
+/// exact: that of a few bits of a word, small enough as numbers, and a power of
+/// two above one.
+struct AddToExactProduct : OpRewritePattern<LLVM::CallIntrinsicOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  /// The pair that a constant has twice.
+  static std::optional<APFloat> getPair(Value pair, FloatType element) {
+    APInt bits;
+    DenseElementsAttr attr;
+    if (auto cast = pair.getDefiningOp<LLVM::BitcastOp>())
+      pair = cast.getArg();
+    if (matchPattern(pair, m_Constant(&attr)) && attr.isSplat() &&
+        attr.getElementType() == element)
+      return attr.getSplatValue<APFloat>();
+    if (!matchPattern(pair, m_ConstantInt(&bits)) || bits.getBitWidth() != 32 ||
+        bits.lshr(16).trunc(16) != bits.trunc(16))
+      return std::nullopt;
+    return APFloat(element.getFloatSemantics(), bits.trunc(16));
+  }
+
+  LogicalResult matchAndRewrite(LLVM::CallIntrinsicOp op,
+                                PatternRewriter &b) const override {
+    StringRef name = op.getIntrin();
+    if (name != "llvm.nvvm.fma.rn.bf16x2" && name != "llvm.nvvm.fma.rn.f16x2")
+      return failure();
+    auto element = cast<FloatType>(
+        cast<VectorType>(op.getResult(0).getType()).getElementType());
+    auto strip = [](Value value) {
+      while (auto cast = value.getDefiningOp<LLVM::BitcastOp>())
+        value = cast.getArg();
+      return value;
+    };
+    auto one = getPair(op.getArgs()[1], element);
+    auto product =
+        strip(op.getArgs()[0]).getDefiningOp<LLVM::CallIntrinsicOp>();
+    if (!one || !one->isExactlyValue(1) || !product ||
+        product.getIntrin() != name)
+      return failure();
+    auto factor = getPair(product.getArgs()[1], element);
+    auto addend = getPair(product.getArgs()[2], element);
+    auto masked = strip(product.getArgs()[0]).getDefiningOp<arith::AndIOp>();
+    APInt mask;
+    if (!factor || !addend || !addend->isZero() || !masked ||
+        !matchPattern(masked.getRhs(), m_ConstantInt(&mask)))
+      return failure();
+    // Powers of two at least one make no digit of a number without sign too
+    // small; nor too large, if not the largest.
+    APFloat largest(element.getFloatSemantics(),
+                    mask.trunc(16) | mask.lshr(16).trunc(16));
+    APFloat scaled = largest;
+    if (factor->getExactLog2Abs() < 0 || factor->isNegative() ||
+        !largest.isFinite() || largest.isNegative() ||
+        scaled.multiply(*factor, APFloat::rmNearestTiesToEven) != APFloat::opOK)
+      return failure();
+    b.modifyOpInPlace(op, [&] {
+      op->setOperand(0, product.getArgs()[0]);
+      op->setOperand(1, product.getArgs()[1]);
+    });
+    return success();
+  }
+};
+
 } // namespace
 
 void mlir::zq::populatePackedLookupPatterns(RewritePatternSet &patterns) {
   patterns.add<LookupPairs>(patterns.getContext(), /*benefit=*/20);
+  patterns.add<AddToExactProduct>(patterns.getContext());
 }
 
 void mlir::zq::populateShufflePatterns(RewritePatternSet &patterns) {

@@ -32,6 +32,26 @@ getRange(StageAttrInterface stage, Type input, Operation *scope) {
   return range;
 }
 
+/// What the zero points of `stage`, its second part, can be; nothing where that
+/// is not a few numbers.
+static SmallVector<float> getZeroPoints(StageAttrInterface stage, Type input,
+                                        Operation *scope) {
+  SmallVector<Part> parts;
+  if (failed(stage.getParts(2, input, scope, parts)) || parts.size() != 2)
+    return {};
+  Type element = parts[1].array.getElementType();
+  if (CodecAttr codec = parts[1].codec) {
+    if (codec.getStages().size() < 2)
+      return {};
+    return getCodeValues(codec.getStages().front(), element, 2);
+  }
+  SmallVector<float> points;
+  if (element.isInteger(8))
+    for (int point = -128; point < 128; ++point)
+      points.push_back(point);
+  return points;
+}
+
 std::optional<ScaledCodes> mlir::zq::findScaledCodes(CompressedTensorType type,
                                                      Operation *scope) {
   ArrayRef<int64_t> shape = type.getShape();
@@ -45,8 +65,15 @@ std::optional<ScaledCodes> mlir::zq::findScaledCodes(CompressedTensorType type,
     auto factor = dyn_cast<FactorAttrInterface>(stages[i]);
     if (!factor)
       break;
-    if (factor.hasZeroPoint())
+    // What is above that multiplies differences.
+    if (!form.zeroPoints.empty())
       return std::nullopt;
+    if (factor.hasZeroPoint()) {
+      form.zeroPoints = getZeroPoints(
+          stages[i], codec.getInputs(type.getElementType())[i], scope);
+      if (form.zeroPoints.empty())
+        return std::nullopt;
+    }
     int64_t columns = factor.getFactorBlock(2)[1];
     if (columns == 0 || columns >= shape[1]) {
       form.rowFactors.push_back(i);
@@ -99,24 +126,48 @@ FailureOr<Value> ScaledCodesReader::readCodes(Value row, Value column) {
   return emitCodec(at, storage, codes, codeStreams);
 }
 
+FailureOr<Value> ScaledCodesReader::readZeroPoints(Value row, Value column,
+                                                   int64_t count) {
+  unsigned stage = form.map - 1;
+  auto factor = cast<FactorAttrInterface>(type.getCodec().getStages()[stage]);
+  DecodeBuilder at = enter(row, column, count);
+  at.parts = parts[stage];
+  auto stored = at.loadPerGroup(1, factor.getFactorBlock(2));
+  if (failed(stored) || !getElementTypeOrSelf(*stored).isInteger())
+    return stored;
+  auto f32 = VectorType::get(count, b.getF32Type());
+  return arith::SIToFPOp::create(b, f32, *stored).getResult();
+}
+
 /// The products of the stages' factors of `count` columns: what they make of
-/// ones.
+/// ones, which are more by the zero points that they subtract.
 FailureOr<Value> ScaledCodesReader::readFactors(ArrayRef<unsigned> stages,
                                                 Value row, Value column,
                                                 int64_t count) {
-  auto ones = VectorType::get(count, b.getF32Type());
+  auto type = VectorType::get(count, b.getF32Type());
   Value factors = arith::ConstantOp::create(
-      b, DenseElementsAttr::get(ones, b.getF32FloatAttr(1)));
+      b, DenseElementsAttr::get(type, b.getF32FloatAttr(1)));
+  CodecAttr codec = this->type.getCodec();
   for (unsigned stage : llvm::reverse(stages)) {
+    if (stage + 1 == form.map && !form.zeroPoints.empty()) {
+      auto points = readZeroPoints(row, column, count);
+      if (failed(points))
+        return failure();
+      factors = arith::AddFOp::create(b, factors, *points);
+    }
     DecodeBuilder at = enter(row, column, count);
-    at.input = type.getCodec().getInputs(type.getElementType())[stage];
+    at.input = codec.getInputs(this->type.getElementType())[stage];
     at.parts = parts[stage];
-    auto products = type.getCodec().getStages()[stage].emitDecode(at, factors);
+    auto products = codec.getStages()[stage].emitDecode(at, factors);
     if (failed(products))
       return failure();
     factors = *products;
   }
   return factors;
+}
+
+FailureOr<Value> ScaledCodesReader::readZeroPoints(Value row, Value column) {
+  return readZeroPoints(row, column, width);
 }
 
 FailureOr<Value> ScaledCodesReader::readGroupFactors(Value row, Value column) {

@@ -31,14 +31,18 @@ struct ScaledCodes {
     SmallVector<float> values;
   };
   std::optional<Range> factors;
+  /// Where the innermost of these stages also subtracts zero points, of its
+  /// group or of the row, from what codes stand for: all that these can be.
+  SmallVector<float> zeroPoints;
   /// The stage whose codes stand for `values`, 2^bits of them.
   unsigned map = 0;
   int64_t bits = 0;
   SmallVector<float> values;
 };
 
-/// The form of a weight of rank 2, or nothing where it has none: zero points,
-/// entropy coders and tensor stages are no factors.
+/// The form of a weight of rank 2, or nothing where it has none: zero points
+/// that are not of a few known values, entropy coders and tensor stages are no
+/// factors.
 std::optional<ScaledCodes> findScaledCodes(CompressedTensorType type,
                                            Operation *scope);
 
@@ -58,6 +62,8 @@ public:
   FailureOr<Value> readGroupFactors(Value row, Value column);
   /// The same as codes of `form.factors`, a vector of bytes.
   FailureOr<Value> readGroupFactorCodes(Value row, Value column);
+  /// The zero points likewise, a vector of f32.
+  FailureOr<Value> readZeroPoints(Value row, Value column);
   /// The factor of a whole row; null where it is one.
   FailureOr<Value> readRowFactor(Value row);
 
@@ -65,6 +71,7 @@ private:
   DecodeBuilder enter(Value row, Value column, int64_t width);
   FailureOr<Value> readFactors(ArrayRef<unsigned> stages, Value row,
                                Value column, int64_t count);
+  FailureOr<Value> readZeroPoints(Value row, Value column, int64_t count);
 
   ImplicitLocOpBuilder &b;
   const ScaledCodes &form;

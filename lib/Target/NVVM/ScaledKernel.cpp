@@ -57,6 +57,7 @@ private:
                          MutableArrayRef<Value> sums);
 
   bool isExactWeighed(ArrayRef<float> table) const;
+  bool areDifferencesExact() const;
   void planWeighing();
   bool canTake(int64_t width) const;
   int64_t getSections(int64_t width) const;
@@ -70,7 +71,9 @@ private:
                                     int64_t count, int64_t size);
   FailureOr<Value> readFactors(Value row, Value column, int64_t size);
   Value lookUp(Value bytes, ArrayRef<float> table);
+  Value toPair(Value values, int64_t group);
   Value weigh(Value plane, Value factors);
+  Value subtract(Value plane, Value zeroPoints);
 
   const ScaledCodes &form;
   CodeDomain codes;
@@ -124,11 +127,24 @@ bool ScaledKernel::isExactWeighed(ArrayRef<float> table) const {
   return true;
 }
 
+/// Whether what codes stand for less any zero point is a number of the table's
+/// type.
+bool ScaledKernel::areDifferencesExact() const {
+  if (codes.tables.size() != 1)
+    return false;
+  for (float point : form.zeroPoints)
+    for (float entry : codes.tables[0])
+      if (!isExactIn(point * codes.unit, e.domain.element) ||
+          !isExactIn(entry - point * codes.unit, e.domain.element))
+        return false;
+  return true;
+}
+
 /// Finds whether weights may be multiplied by factors, and at what cost.
 void ScaledKernel::planWeighing() {
   // Its exponents are those of f32: what overflows would there as well.
-  if (!form.group || !form.factors || !e.domain.element.isBF16() ||
-      codes.tables.size() != 1)
+  if (!form.group || !form.factors || !form.zeroPoints.empty() ||
+      !e.domain.element.isBF16() || codes.tables.size() != 1)
     return;
   canWeigh = isExactWeighed(codes.tables[0]);
   auto raw = findPackedTable(codes.tables[0], e.domain.element, field)
@@ -200,6 +216,8 @@ bool ScaledKernel::choose() {
   int64_t most =
       std::min<int64_t>(llvm::bit_floor<uint64_t>(128 / form.bits), 32);
   int64_t least = std::max<int64_t>(32 / field, 4);
+  if (!form.zeroPoints.empty() && !areDifferencesExact())
+    return false;
   planWeighing();
   int64_t bestCost = 0;
   for (int64_t candidate = most; candidate >= least; candidate /= 2)
@@ -227,7 +245,7 @@ bool ScaledKernel::choose() {
   }
   run = width;
   // What activations take, where they are many, serves twice the rows.
-  chooseBlock(tiles > 1 ? 2 : 1);
+  chooseBlock(tiles > 1 && e.domain.xPlanes == 1 ? 2 : 1);
   // Twice what one load brings of a row, as far as registers allow: so many
   // bytes are on their way while others are multiplied.
   together = std::max<int64_t>((tiles <= 2 ? 2 : 1) * most / width / bands, 1);
@@ -344,6 +362,14 @@ LogicalResult ScaledKernel::emitBand(ArrayRef<Value> rows,
     if (failed(planes))
       return failure();
     weights.push_back(*planes);
+    if (form.zeroPoints.empty())
+      continue;
+    // Lanes that are not valid have zeros to multiply these with.
+    auto points = reader->readZeroPoints(row, column);
+    if (failed(points))
+      return failure();
+    Value &plane = weights.back().front();
+    plane = subtract(plane, *points);
   }
   int64_t length = form.group ? std::min(form.group, size) : size;
   Value factors[2];
@@ -423,34 +449,67 @@ Value ScaledKernel::lookUp(Value bytes, ArrayRef<float> table) {
       arith::ConstantOp::create(b, DenseElementsAttr::get(type, entries)));
 }
 
-/// The products of a plane, in whatever order within a group, with the factors
-/// of its groups.
-Value ScaledKernel::weigh(Value plane, Value factors) {
+/// The value of a group in both halves of a word.
+Value ScaledKernel::toPair(Value values, int64_t group) {
+  Value pair = vector::ShuffleOp::create(b, values, values,
+                                         ArrayRef<int64_t>{group, group});
+  pair = vector::BitCastOp::create(b, VectorType::get(1, b.getI32Type()), pair);
+  return vector::ExtractOp::create(b, pair, 0);
+}
+
+/// What `of` makes of the pairs of a plane, in whatever order within a group,
+/// and the group that each is of.
+static Value mapPairs(KernelBuilder &b, Value plane, int64_t length,
+                      function_ref<Value(Value pair, int64_t group)> of) {
   auto type = cast<VectorType>(plane.getType());
   auto words = VectorType::get(type.getNumElements() / 2, b.getI32Type());
   Value packed = vector::BitCastOp::create(b, words, plane);
+  SmallVector<Value> made;
+  for (int64_t i = 0; i < words.getNumElements(); ++i)
+    made.push_back(of(vector::ExtractOp::create(b, packed, i), 2 * i / length));
+  Value all = vector::FromElementsOp::create(b, words, made);
+  return vector::BitCastOp::create(b, type, all);
+}
+
+/// The products of a plane with the factors of its groups.
+Value ScaledKernel::weigh(Value plane, Value factors) {
   FloatType element = e.domain.element;
   Words emit(b, b.getLoc());
-  SmallVector<Value> products;
-  Value factor;
-  for (int64_t i = 0; i < words.getNumElements(); ++i) {
-    if (2 * i % form.group == 0) {
-      int64_t group = 2 * i / form.group;
-      factor = vector::ShuffleOp::create(b, factors, factors,
-                                         ArrayRef<int64_t>{group, group});
-      factor = vector::BitCastOp::create(b, VectorType::get(1, b.getI32Type()),
-                                         factor);
-      factor = vector::ExtractOp::create(b, factor, 0);
-      if (factorExponent)
-        factor = emit.multiplyPairs(element, factor,
-                                    std::ldexp(1.0f, factorExponent));
-    }
-    Value pair = vector::ExtractOp::create(b, packed, i);
-    products.push_back(
-        Words(b, b.getLoc()).multiplyPairs(e.domain.element, pair, factor));
+  SmallVector<Value> pairs;
+  for (int64_t i = 0; i < cast<VectorType>(factors.getType()).getNumElements();
+       ++i) {
+    pairs.push_back(toPair(factors, i));
+    if (factorExponent)
+      pairs.back() = emit.multiplyPairs(element, pairs.back(),
+                                        std::ldexp(1.0f, factorExponent));
   }
-  Value all = vector::FromElementsOp::create(b, words, products);
-  return vector::BitCastOp::create(b, type, all);
+  return mapPairs(b, plane, form.group, [&](Value pair, int64_t group) {
+    return emit.multiplyPairs(element, pair, pairs[group]);
+  });
+}
+
+/// A plane less the zero points of its columns, a vector of f32.
+Value ScaledKernel::subtract(Value plane, Value zeroPoints) {
+  FloatType element = e.domain.element;
+  int64_t size = cast<VectorType>(plane.getType()).getNumElements();
+  int64_t length = form.group ? std::min(form.group, size) : size;
+  SmallVector<int64_t> begins;
+  for (int64_t begin = 0; begin < size; begin += length)
+    begins.push_back(begin);
+  Value points = vector::ShuffleOp::create(b, zeroPoints, zeroPoints, begins);
+  auto wide = cast<VectorType>(points.getType());
+  Value unit = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(
+             wide, b.getF32FloatAttr(static_cast<float>(-codes.unit))));
+  points = arith::MulFOp::create(b, points, unit);
+  points = LLVM::FPTruncOp::create(b, wide.clone(element), points);
+  SmallVector<Value> pairs;
+  for (size_t i = 0; i < begins.size(); ++i)
+    pairs.push_back(toPair(points, i));
+  Words emit(b, b.getLoc());
+  return mapPairs(b, plane, length, [&](Value pair, int64_t group) {
+    return emit.addPairs(element, pair, pairs[group]);
+  });
 }
 
 FailureOr<Value> ScaledKernel::finish(Value sum, Value weightRow) {

@@ -81,18 +81,26 @@ public:
             .getResult(0);
     return LLVM::BitcastOp::create(b, loc, b.getI32Type(), result);
   }
+  /// x + y of both halves; one instruction with the product of a power of two
+  /// that x may be.
+  Value addPairs(FloatType half, Value x, Value y) {
+    return multiplyAdd(half, x, constant(twice(toBits(half, 1))), y);
+  }
   /// x * y of both halves.
   Value multiplyPairs(FloatType half, Value x, Value y) {
     return multiplyAdd(half, x, y, constant(twice(0x8000)));
   }
   /// x * y of both halves, where `half` has y.
   Value multiplyPairs(FloatType half, Value x, float y) {
-    APFloat factor(y);
+    return multiplyPairs(half, x, constant(twice(toBits(half, y))));
+  }
+  /// The bits of `value` in `half`.
+  static uint16_t toBits(FloatType half, float value) {
+    APFloat number(value);
     bool isInexact;
-    factor.convert(half.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+    number.convert(half.getFloatSemantics(), APFloat::rmNearestTiesToEven,
                    &isInexact);
-    return multiplyPairs(
-        half, x, constant(twice(factor.bitcastToAPInt().getZExtValue())));
+    return number.bitcastToAPInt().getZExtValue();
   }
 
 protected:
