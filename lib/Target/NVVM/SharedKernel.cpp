@@ -459,7 +459,7 @@ static Value slice(KernelBuilder &b, Value values, int64_t from,
 
 void SharedKernel::fillDecodedRows(Value stage, ArrayRef<Value> columns,
                                    ArrayRef<Value> isValid, int64_t count) {
-  int64_t piece = std::gcd(width, slabSize);
+  int64_t piece = std::gcd(width, perCopy);
   for (int64_t i = 0; i < items; ++i) {
     auto [row, runIndex] = getItem(i);
     auto emit = [&, row = row, runIndex = runIndex] {

@@ -6,20 +6,9 @@
 using namespace mlir;
 using namespace mlir::zq;
 
-/// Bytes of an element, and of 64 of them side by side.
-static constexpr int64_t bytes = 2, blockBytes = SharedTile::blockRows * bytes;
-static constexpr Swizzle swizzle{blockBytes};
-
-/// For a column of a slab, as lanes have four side by side, its number (the row
-/// of the layout) among those of the instruction.
-static FragmentLayoutAttr getColumnOrder(MLIRContext *context) {
-  FragmentLayoutAttr natural = getMmaLayout(context, MmaOperand::B, 16);
-  FragmentLayoutAttr gathered = gatherColumns(natural);
-  SmallVector<MatrixOffset> lanes;
-  for (int64_t column = 1; column < SharedTile::slabSize; column *= 2)
-    lanes.push_back({natural.at(*gathered.find({0, column})).column, 0});
-  return FragmentLayoutAttr::get(context, lanes, ArrayRef<MatrixOffset>(), 16);
-}
+/// Bytes of an element, of the columns of a slab, and of 64 rows side by side.
+static constexpr int64_t bytes = 2, slabBytes = SharedTile::slabSize * bytes,
+                         blockBytes = SharedTile::blockRows * bytes;
 
 Int SharedTile::getPlaneOffset(Int stage, int64_t plane) const {
   return stage * (planes * rows * columns * bytes) +
@@ -31,37 +20,13 @@ Value SharedTile::getPointer(KernelBuilder &b, Int stage, int64_t plane,
   Int offset = getPlaneOffset(stage, plane);
   if (isAlongDepth)
     return b.at(begin,
-                offset + (column / slabSize * rows + row) * (slabSize * bytes) +
-                    column % slabSize * bytes);
-  Int number = b.getOffset(getColumnOrder(b.getContext()), column).row;
-  Int place = (column / slabSize * slabSize + number) * blockBytes +
-              row % blockRows * bytes;
-  return b.at(begin, offset + row / blockRows * (columns * blockBytes) +
-                         b.getSwizzled(swizzle, place));
-}
-
-SmallVector<Value> SharedTile::loadFragment(KernelBuilder &b,
-                                            FragmentLayoutAttr layout,
-                                            Int offset, Int row,
-                                            Int lane) const {
-  EmittedOffset first = b.getOffset(layout, lane);
-  // The words of the lane's columns, for each of its rows.
-  llvm::SmallMapVector<int64_t, SmallVector<Value>, 2> words;
-  int64_t perRegister = layout.getElementsPerRegister();
-  int64_t perRow = 4 / perRegister;
-  SmallVector<Value> registers;
-  for (int64_t i = 0; i < layout.getRegisters(); ++i) {
-    MatrixOffset at = layout.at({0, i * perRegister});
-    auto [own, isNew] = words.try_emplace(at.row);
-    if (isNew)
-      own->second = b.unpack(b.load(
-          VectorType::get(perRow, b.getI32Type()),
-          b.at(begin, offset + (row + first.row + at.row) * (slabSize * bytes) +
-                          first.column * bytes),
-          4 * bytes));
-    registers.push_back(own->second[at.column / perRegister]);
-  }
-  return registers;
+                offset + column / slabSize * (rows * slabBytes) +
+                    b.getSwizzled({slabBytes},
+                                  row * slabBytes + column % slabSize * bytes));
+  return b.at(begin,
+              offset + row / blockRows * (columns * blockBytes) +
+                  b.getSwizzled({blockBytes},
+                                column * blockBytes + row % blockRows * bytes));
 }
 
 SmallVector<SmallVector<Value>>
@@ -69,32 +34,31 @@ SharedTile::readFragments(KernelBuilder &b, MmaOperand operand, Int stage,
                           int64_t plane, int64_t slab, Int row, int64_t count,
                           Int lane) const {
   FragmentLayoutAttr layout = getMmaLayout(b.getContext(), operand, 16);
-  int64_t height = operand == MmaOperand::A ? 16 : 8;
-  Int offset = getPlaneOffset(stage, plane);
-  SmallVector<SmallVector<Value>> fragments;
+  SmallVector<MatrixOffset> beyond;
+  if (count == 2)
+    beyond.push_back({operand == MmaOperand::A ? 16 : 8, 0});
+  Int place;
   if (isAlongDepth) {
-    offset = offset + slab * rows * slabSize * bytes;
-    for (int64_t i = 0; i < count; ++i)
-      fragments.push_back(loadFragment(b, gatherColumns(layout), offset,
-                                       row + i * height, lane));
+    EmittedOffset own = b.getOffset(
+        getSwizzled(getLdmatrixLayout(layout, beyond), {slabBytes}), lane);
+    // Further rows are a multiple of those that the swizzle looks at.
+    place = (row + own.row + slab * rows) * slabBytes + own.column;
   } else {
-    SmallVector<MatrixOffset> beyond;
-    if (count == 2)
-      beyond.push_back({height, 0});
-    FragmentLayoutAttr pointers =
-        getSwizzled(getTransposedLdmatrixLayout(layout, beyond), swizzle);
-    EmittedOffset own = b.getOffset(pointers, lane);
+    EmittedOffset own = b.getOffset(
+        getSwizzled(getTransposedLdmatrixLayout(layout, beyond), {blockBytes}),
+        lane);
     // Rows from a multiple of their number on are bits that these lack.
-    Int place = own.column ^ (row % blockRows * bytes);
-    offset = offset + row / blockRows * (columns * blockBytes) +
-             own.row * blockBytes + slab * slabSize * blockBytes;
-    SmallVector<Value> all =
-        b.loadMatrices(b.at(begin, offset + place),
-                       count * layout.getRegisters(), /*isTransposed=*/true);
-    for (int64_t i = 0; i < count; ++i)
-      fragments.emplace_back(all.begin() + i * layout.getRegisters(),
-                             all.begin() + (i + 1) * layout.getRegisters());
+    place = row / blockRows * (columns * blockBytes) +
+            (own.row + slab * slabSize) * blockBytes +
+            (own.column ^ (row % blockRows * bytes));
   }
+  SmallVector<Value> all = b.loadMatrices(
+      b.at(begin, getPlaneOffset(stage, plane) + place),
+      count * layout.getRegisters(), /*isTransposed=*/!isAlongDepth);
+  SmallVector<SmallVector<Value>> fragments;
+  for (int64_t i = 0; i < count; ++i)
+    fragments.emplace_back(all.begin() + i * layout.getRegisters(),
+                           all.begin() + (i + 1) * layout.getRegisters());
   if (element.isF16())
     for (SmallVector<Value> &fragment : fragments)
       for (Value &word : fragment)

@@ -11,14 +11,13 @@ namespace mlir::zq {
 /// the operand is, and several stages. One of two forms:
 ///
 /// Along the depth, for what is read or decoded column by column: slabs of the
-/// 16 columns of an instruction, in which the four columns of a lane are side
-/// by side. A warp's loads of fragments are then 256 consecutive bytes.
+/// 16 columns of an instruction, of which `ldmatrix` loads whole fragments,
+/// swizzled, so that eight rows lie in all banks.
 ///
 ///   [stage][plane][slab][row][16]
 ///
 /// Along rows, for what lies the other way, which `ldmatrix` transposes: 64
-/// rows side by side, swizzled, so that eight columns lie in all banks. The
-/// columns of a slab are in the order in which the instruction has them.
+/// rows side by side, swizzled, so that eight columns lie in all banks.
 ///
 ///   [stage][plane][row / 64][column][64]
 class SharedTile {
@@ -51,8 +50,6 @@ public:
 
 private:
   Int getPlaneOffset(Int stage, int64_t plane) const;
-  SmallVector<Value> loadFragment(KernelBuilder &b, FragmentLayoutAttr layout,
-                                  Int offset, Int row, Int lane) const;
 
   Value begin;
 };
