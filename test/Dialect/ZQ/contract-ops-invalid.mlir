@@ -223,15 +223,6 @@ func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x48xf32>, %n: index) {
 
 // -----
 
-!w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
-func.func @f(%x: tensor<2x2x1x2x32x32xbf16>, %w: !w, %i: tensor<40x32xf32>, %n: index) {
-  // expected-error @+1 {{(N3) has tiles for the whole of its result}}
-  %y = zq.contract %x with %w at %n lanes 16 planes 1 outs(%i : tensor<40x32xf32>) : (tensor<2x2x1x2x32x32xbf16>), !w -> tensor<40x32xf32>
-  return
-}
-
-// -----
-
 !w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, panels<16x4, [register_rans<lanes = 256, rows = 1>]>>>
 func.func @f(%x: tensor<2x2x1x2x32x32xbf16>, %w: !w, %i: tensor<40x32xf32>) {
   // expected-error @+1 {{(N3) has a weight in planes, which no state goes through}}

@@ -460,6 +460,7 @@ func.func @index_of_reduction(%x: tensor<4x64xi32>) -> tensor<4xi32> {
 // -----
 
 !w = !zq.tensor<128x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+!s = !zq.tensor<64x32xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
 !r = !zq.tensor<72x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
 #i = affine_map<(m, n) -> (m, n)>
 #n = affine_map<(m, n) -> (n)>
@@ -509,19 +510,41 @@ func.func @gate_after_contracts(%x: tensor<3x64xf32>, %w: !w, %v: !w) -> tensor<
   return %r : tensor<3x128xbf16>
 }
 
-// Rows that fill no panel, sums that two ops read, and a sum that is broadcast:
-// the contraction stays a loop of its own.
-// CHECK-LABEL: func.func @no_panels(
-// CHECK: zq.contract %{{[^ ]*}} with %{{[^ ]*}} lanes 16
-// CHECK-LABEL: func.func @two_readers(
-// CHECK: zq.contract %{{[^ ]*}} with %{{[^ ]*}} lanes 16
-// CHECK-LABEL: func.func @broadcast_sums(
-// CHECK: zq.contract %{{[^ ]*}} with %{{[^ ]*}} lanes 16
-func.func @no_panels(%x: tensor<3x64xf32>, %w: !r, %i: tensor<3x72xf32>, %o: tensor<3x72xf32>) -> tensor<3x72xf32> {
+// Rows that fill no panel are a part of their own, as the last of all is.
+// CHECK-LABEL: func.func @ragged_after_contract(
+// CHECK: zq.contract %{{.*}} at %c0 lanes 16 outs(%{{.*}} : tensor<3x64xf32>)
+// CHECK: linalg.exp
+// CHECK: zq.contract %{{.*}} at %c64 lanes 16 outs(%{{.*}} : tensor<3x8xf32>)
+// CHECK: linalg.exp
+// CHECK-NOT: zq.contract
+// CHECK: return
+func.func @ragged_after_contract(%x: tensor<3x64xf32>, %w: !r, %i: tensor<3x72xf32>, %o: tensor<3x72xf32>) -> tensor<3x72xf32> {
   %y = zq.contract %x with %w lanes 16 outs(%i : tensor<3x72xf32>) : (tensor<3x64xf32>), !r -> tensor<3x72xf32>
   %r = linalg.exp ins(%y : tensor<3x72xf32>) outs(%o : tensor<3x72xf32>) -> tensor<3x72xf32>
   return %r : tensor<3x72xf32>
 }
+
+// Of an activation in tiles, the rows and columns whose sums stay in cache.
+// CHECK-LABEL: func.func @activation_after_tiles(
+// CHECK: scf.forall (%[[M:.*]], %[[N:.*]]) = (0, 0) to (16384, 64) step (512, 32)
+// CHECK:   %[[BLOCK:.*]] = affine.apply #{{.*}}(%[[M]])
+// CHECK:   %[[ROWS:.*]] = tensor.extract_slice %{{.*}}[0, %[[BLOCK]], 0, 0, 0, 0] [1, 16, 1, 1, 32, 32]
+// CHECK:   zq.contract %[[ROWS]] with %{{.*}} at %[[N]] lanes 16 planes 1 outs(%{{.*}} : tensor<512x32xf32>)
+// CHECK:   linalg.exp
+// CHECK-NOT: zq.contract
+// CHECK: return
+func.func @activation_after_tiles(%x: tensor<1x512x1x1x32x32xbf16>, %w: !s, %i: tensor<16384x64xf32>, %o: tensor<16384x64xf32>) -> tensor<16384x64xf32> {
+  %y = zq.contract %x with %w lanes 16 planes 1 outs(%i : tensor<16384x64xf32>) : (tensor<1x512x1x1x32x32xbf16>), !s -> tensor<16384x64xf32>
+  %r = linalg.exp ins(%y : tensor<16384x64xf32>) outs(%o : tensor<16384x64xf32>) -> tensor<16384x64xf32>
+  return %r : tensor<16384x64xf32>
+}
+
+// Sums that two ops read, and a sum that is broadcast: the contraction stays a
+// loop of its own.
+// CHECK-LABEL: func.func @two_readers(
+// CHECK: zq.contract %{{[^ ]*}} with %{{[^ ]*}} lanes 16
+// CHECK-LABEL: func.func @broadcast_sums(
+// CHECK: zq.contract %{{[^ ]*}} with %{{[^ ]*}} lanes 16
 func.func @two_readers(%x: tensor<3x64xf32>, %w: !w, %i: tensor<3x128xf32>, %o: tensor<3x128xf32>)
     -> (tensor<3x128xf32>, tensor<3x128xf32>) {
   %y = zq.contract %x with %w lanes 16 outs(%i : tensor<3x128xf32>) : (tensor<3x64xf32>), !w -> tensor<3x128xf32>

@@ -117,8 +117,6 @@ static LogicalResult verifyTiles(ContractOp op, const LaneForm &form) {
   if (planes < 1 || planes > 3 || op.getLanes() != tileLanes)
     return op.emitOpError("(N3) has 1 to 3 planes and 16 lanes, and not ")
            << planes << " and " << op.getLanes();
-  if (op.getRow())
-    return op.emitOpError("(N3) has tiles for the whole of its result");
   if (form.isSequential)
     return op.emitOpError("(N3) has a weight in planes, which no state goes "
                           "through");

@@ -3,9 +3,11 @@
 // Decoding tiles along every dimension; the compressed source is never sliced,
 // the tile's place moves into the offsets. A rotation needs whole rows of its
 // axis, so that one is never tiled. A contraction in a compute domain tiles
-// along the rows of its weight, which are read from a place on as well.
+// along the rows of its weight, which are read from a place on as well, and
+// along blocks of rows of an activation that is in tiles.
 //
 //===----------------------------------------------------------------------===//
+#include "zq/Dialect/ZQ/IR/Tiles.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -159,16 +161,28 @@ SmallVector<Range> ContractOp::getIterationDomain(OpBuilder &b) {
 FailureOr<TilingResult>
 ContractOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
                                    ArrayRef<OpFoldResult> sizes) {
-  // All rows of the activations, which come in blocks, and a known number of
-  // the weight's.
+  // A known number of the weight's rows, and all rows of the activations, which
+  // come in blocks; of those in tiles, any whole blocks.
   OpFoldResult height = tensor::getMixedSize(b, getLoc(), getInit(), 0);
-  if (isOnTiles() || !isZeroInteger(offsets[0]) ||
-      !isEqualConstantIntOrValue(sizes[0], height) ||
-      !getConstantIntValue(sizes[1]))
+  bool hasAllRows =
+      isZeroInteger(offsets[0]) && isEqualConstantIntOrValue(sizes[0], height);
+  std::optional<int64_t> rows = getConstantIntValue(sizes[0]);
+  if (!getConstantIntValue(sizes[1]) || !(hasAllRows || (isOnTiles() && rows)))
     return failure();
   Value init = getSlice(b, getLoc(), getInit(), offsets, sizes);
   AffineExpr d0, d1;
   bindDims(getContext(), d0, d1);
+  SmallVector<Value> activations(getActivations());
+  if (!hasAllRows) {
+    Value &tiles = activations[0];
+    auto shape = cast<RankedTensorType>(tiles.getType()).getShape();
+    SmallVector<OpFoldResult> at(shape.size(), b.getIndexAttr(0)),
+        extent = getAsIndexOpFoldResult(getContext(), shape);
+    at[1] = affine::makeComposedFoldedAffineApply(
+        b, getLoc(), d0.floorDiv(tileRows), {offsets[0]});
+    extent[1] = b.getIndexAttr(llvm::divideCeil(*rows, tileRows));
+    tiles = getSlice(b, getLoc(), tiles, at, extent);
+  }
   OpFoldResult first =
       getRow() ? OpFoldResult(getRow()) : OpFoldResult(b.getIndexAttr(0));
   Value row = getValueOrCreateConstantIndexOp(
@@ -176,8 +190,8 @@ ContractOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
       affine::makeComposedFoldedAffineApply(b, getLoc(), d0 + d1,
                                             {first, offsets[1]}));
   auto tile =
-      ContractOp::create(b, getLoc(), init.getType(), getActivations(),
-                         getWeight(), row, getLanesAttr(), IntegerAttr(), init);
+      ContractOp::create(b, getLoc(), init.getType(), activations, getWeight(),
+                         row, getLanesAttr(), getPlanesAttr(), init);
   return TilingResult{{tile}, {tile.getResult()}, {init.getDefiningOp()}};
 }
 

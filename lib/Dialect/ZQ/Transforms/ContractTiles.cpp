@@ -8,6 +8,7 @@
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -19,6 +20,19 @@ using namespace mlir::zq;
 /// read.
 static constexpr int64_t resultBytes = 1 << 20;
 
+/// The part of the result that one task makes. One that was cut in parts has
+/// tasks of the same size.
+static TileTask getTask(ContractOp contract) {
+  int64_t height =
+      cast<RankedTensorType>(contract.getResult().getType()).getDimSize(0);
+  int64_t rows =
+      cast<CompressedTensorType>(contract.getWeight().getType()).getShape()[0];
+  if (contract.isOnTiles())
+    return getTileTask(height, rows);
+  int64_t lanes = contract.getLanes();
+  return {height, getPanelsPerTask(rows / lanes) * lanes};
+}
+
 SmallVector<int64_t> mlir::zq::getContractTile(Operation *root) {
   auto op = dyn_cast<linalg::LinalgOp>(root);
   if (!op || op.getNumReductionLoops())
@@ -26,30 +40,66 @@ SmallVector<int64_t> mlir::zq::getContractTile(Operation *root) {
   SmallVector<int64_t> sizes;
   for (OpOperand *input : op.getDpsInputOperands()) {
     auto contract = input->get().getDefiningOp<ContractOp>();
-    if (!contract || contract.isOnTiles() || !contract->hasOneUse())
+    if (!contract || !contract->hasOneUse())
       continue;
     SmallVector<int64_t> ranges = op.getStaticLoopRanges();
     AffineMap map = op.getMatchingIndexingMap(input);
-    int64_t lanes = contract.getLanes();
+    auto row = dyn_cast<AffineDimExpr>(map.getResult(0));
     auto column = dyn_cast<AffineDimExpr>(map.getResult(1));
     if (!column || ShapedType::isDynamicShape(ranges) ||
-        ranges[column.getPosition()] % lanes ||
         !dependsOnAllLoops(op, input, ranges))
       continue;
-    int64_t columns = ranges[column.getPosition()];
-    int64_t task = getPanelsPerTask(columns / lanes) * lanes;
+    TileTask task = getTask(contract);
     int64_t height =
         cast<RankedTensorType>(contract.getResult().getType()).getDimSize(0);
-    if (height * task * int64_t(sizeof(float)) > resultBytes)
-      continue;
     SmallVector<int64_t> own(ranges.size(), 0);
-    own[column.getPosition()] = task;
+    int64_t &columns = own[column.getPosition()];
+    columns = std::min(task.columns, ranges[column.getPosition()]);
+    if (height * columns * int64_t(sizeof(float)) > resultBytes) {
+      if (!row || !contract.isOnTiles())
+        continue;
+      own[row.getPosition()] = task.rows;
+    }
     if (sizes.empty())
       sizes = own;
     if (sizes != own)
       return {};
   }
   return sizes;
+}
+
+std::array<linalg::LinalgOp, 2> mlir::zq::splitRoot(RewriterBase &rewriter,
+                                                    linalg::LinalgOp root,
+                                                    unsigned dim,
+                                                    int64_t size) {
+  rewriter.setInsertionPoint(root);
+  auto [first, second] =
+      linalg::splitOp(rewriter, cast<TilingInterface>(root.getOperation()), dim,
+                      rewriter.getIndexAttr(size));
+  std::array<linalg::LinalgOp, 2> parts{
+      cast<linalg::LinalgOp>(first.getOperation()),
+      cast<linalg::LinalgOp>(second.getOperation())};
+  SmallPtrSet<Operation *, 2> whole;
+  for (linalg::LinalgOp part : parts)
+    for (OpOperand *input : part.getDpsInputOperands()) {
+      auto slice = input->get().getDefiningOp<tensor::ExtractSliceOp>();
+      auto contract =
+          slice ? slice.getSource().getDefiningOp<ContractOp>() : ContractOp();
+      if (!contract)
+        continue;
+      rewriter.setInsertionPoint(slice);
+      auto made = contract.generateResultTileValue(
+          rewriter, 0, slice.getMixedOffsets(), slice.getMixedSizes());
+      // One that is tiled along other dimensions is read as a whole.
+      if (failed(made))
+        continue;
+      rewriter.replaceOp(slice, made->tiledValues);
+      whole.insert(contract);
+    }
+  for (Operation *contract : whole)
+    if (contract->use_empty())
+      rewriter.eraseOp(contract);
+  return parts;
 }
 
 /// The scalar that all elements of `value` are, a slice of a splat constant or
@@ -107,4 +157,14 @@ void mlir::zq::shareDestination(RewriterBase &rewriter, ContractOp contract) {
                            [&] { contract.getInitMutable().assign(filled); });
   if (isOpTriviallyDead(init))
     rewriter.eraseOp(init);
+}
+
+Destination mlir::zq::emitDestination(OpBuilder &b, ContractOp contract) {
+  Value init = contract.getInit();
+  auto fill = init.getDefiningOp<linalg::FillOp>();
+  if (!matchPattern(fill ? fill.getInputs().front() : init, m_AnyZeroFloat()))
+    return {init, false};
+  if (fill && fill->hasOneUse())
+    return {fill.getOutputs().front(), true};
+  return {emptyLike(b, contract.getLoc(), init), true};
 }

@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "zq/Dialect/ZQ/IR/Tiles.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -191,6 +192,32 @@ int64_t mlir::zq::getPanelsPerTask(int64_t panels) {
   while (panels % task)
     --task;
   return task;
+}
+
+/// Blocks of rows of the activation whose sums one task keeps: with more, a
+/// weight is decoded once for each so many.
+static constexpr int64_t roundBlocks = 16;
+
+/// Bytes of sums of a task, in the second cache beside a block of columns of
+/// the activation.
+static constexpr int64_t sumBytes = 1 << 20;
+
+/// Tasks that there are at least, where the weight has as many blocks, so that
+/// all threads have some.
+static constexpr int64_t leastTasks = 16;
+
+TileTask mlir::zq::getTileTask(int64_t height, int64_t width) {
+  int64_t round =
+      std::min<int64_t>(llvm::divideCeil(height, tileRows), roundBlocks);
+  int64_t sums = sizeof(float) * tileRows * tileRows;
+  int64_t blocks = llvm::divideCeil(width, tileRows);
+  int64_t most = std::clamp<int64_t>(
+      blocks / leastTasks, 1, sumBytes / (std::max<int64_t>(round, 1) * sums));
+  // Tasks of one size, if they are not much smaller.
+  int64_t task = most;
+  while (task > most / 2 && blocks % task)
+    --task;
+  return {round * tileRows, (blocks % task ? most : task) * tileRows};
 }
 
 bool mlir::zq::dependsOnAllLoops(linalg::LinalgOp op, OpOperand *operand,

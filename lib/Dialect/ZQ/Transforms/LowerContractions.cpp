@@ -1,4 +1,5 @@
 //===- LowerContractions.cpp - Compute domains to loops of vectors --------===//
+#include "ContractTiles.h"
 #include "LaneKernel.h"
 #include "LoopBuilder.h"
 #include "LowerTiles.h"
@@ -283,11 +284,13 @@ private:
   LaneKernel &kernel;
   LoopBuilder loops;
   int64_t lanes;
+  /// Whether the sums are the result.
+  bool startsFromZero = false;
 };
 
 } // namespace
 
-/// Adds the sums of a block of rows to `into`, at `column`.
+/// Adds the sums of a block of rows to `into`, at `column`, or writes them.
 Value ContractLowering::writeRows(ArrayRef<Value> sums, Value block, Value into,
                                   Value column, bool isWhole) {
   auto type = cast<RankedTensorType>(into.getType());
@@ -299,10 +302,14 @@ Value ContractLowering::writeRows(ArrayRef<Value> sums, Value block, Value into,
     Value at =
         loops.add(loops.multiply(block, loops.index(rows)), loops.index(row));
     auto add = [&](Value into) -> Value {
-      Value before = vector::TransferReadOp::create(
-          b, loc, cast<VectorType>(sum.getType()), into, ValueRange{at, column},
-          std::optional<Value>(zero), ArrayRef<bool>(isWhole));
-      Value after = arith::AddFOp::create(b, loc, before, sum);
+      Value after = sum;
+      if (!startsFromZero) {
+        Value before = vector::TransferReadOp::create(
+            b, loc, cast<VectorType>(sum.getType()), into,
+            ValueRange{at, column}, std::optional<Value>(zero),
+            ArrayRef<bool>(isWhole));
+        after = arith::AddFOp::create(b, loc, before, sum);
+      }
       return vector::TransferWriteOp::create(b, loc, after, into,
                                              ValueRange{at, column},
                                              ArrayRef<bool>(isWhole))
@@ -381,14 +388,15 @@ Value ContractLowering::emitPanels(Value first, Value into) {
 }
 
 Value ContractLowering::emit() {
+  auto [result, isZero] = emitDestination(b, op);
+  startsFromZero = isZero;
   // A part of the result is a task of its own.
   if (Value row = op.getRow())
     return emitPanels(arith::DivUIOp::create(b, loc, row, loops.index(lanes)),
-                      op.getInit());
+                      result);
   int64_t height =
       cast<CompressedTensorType>(op.getWeight().getType()).getShape()[0];
   int64_t panels = height / lanes, task = getPanelsPerTask(panels);
-  Value result = op.getInit();
   if (panels) {
     result = loops.tasks(
         panels / task, result,
@@ -428,7 +436,10 @@ static LogicalResult lower(ContractOp op) {
   Value result = op.isOnTiles() ? lowerContractOnTiles(b, op, kernel)
                                 : ContractLowering(b, op, kernel).emit();
   op.getResult().replaceAllUsesWith(result);
+  auto fill = op.getInit().getDefiningOp<linalg::FillOp>();
   op.erase();
+  if (fill && fill->use_empty())
+    fill.erase();
   return success();
 }
 

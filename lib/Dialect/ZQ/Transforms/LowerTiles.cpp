@@ -9,14 +9,15 @@
 //
 //===----------------------------------------------------------------------===//
 #include "LowerTiles.h"
+#include "ContractTiles.h"
 #include "LoopBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/Matchers.h"
 #include "zq/Dialect/ZQ/IR/Tiles.h"
+#include "zq/Dialect/ZQ/Transforms/Contractions.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -200,18 +201,6 @@ Value mlir::zq::lowerTiles(OpBuilder &b, TilesOp op) {
 // zq.contract on tiles
 //===----------------------------------------------------------------------===//
 
-/// Blocks of rows of the activation whose sums one task keeps: with more, a
-/// weight is decoded once for each so many.
-static constexpr int64_t roundBlocks = 16;
-
-/// Bytes of sums of a task, in the second cache beside a block of columns of
-/// the activation.
-static constexpr int64_t sumBytes = 1 << 20;
-
-/// Tasks that there are at least, where the weight has as many blocks, so that
-/// all threads have some.
-static constexpr int64_t leastTasks = 16;
-
 namespace {
 
 class TileContraction : TileBuilder {
@@ -219,18 +208,18 @@ public:
   TileContraction(OpBuilder &b, ContractOp op, LaneKernel &kernel)
       : TileBuilder(b, op.getLoc()), op(op), kernel(kernel),
         tiles(cast<RankedTensorType>(op.getActivations()[0].getType())),
-        startsFromZero(matchPattern(op.getInit(), m_AnyZeroFloat())),
         planes(*op.getPlanes()) {
     auto weight = cast<CompressedTensorType>(op.getWeight().getType());
     rows = weight.getShape()[0], columns = weight.getShape()[1];
-    height = cast<RankedTensorType>(op.getResult().getType()).getDimSize(0);
+    auto result = cast<RankedTensorType>(op.getResult().getType());
+    height = result.getDimSize(0), outputs = result.getDimSize(1);
     steps = tiles.getDimSize(2);
     parts = tiles.getDimSize(0);
-    blocks = llvm::divideCeil(rows, tileRows);
-    round = std::min(tiles.getDimSize(1), roundBlocks);
-    int64_t sums = 4 * tileRows * tileRows;
-    taskBlocks =
-        std::clamp<int64_t>(blocks / leastTasks, 1, sumBytes / (round * sums));
+    blocks = llvm::divideCeil(outputs, tileRows);
+    auto [roundRows, taskColumns] = getTileTask(height, rows);
+    round = std::min(tiles.getDimSize(1), roundRows / tileRows);
+    // A part of the result is a task of its own.
+    taskBlocks = op.getRow() ? blocks : taskColumns / tileRows;
     chunk = kernel.getChunk(tileDepth);
     std::string why;
     isExact = getDigits(*getLaneForm(weight, tileLanes, why)) <= bf16Digits;
@@ -253,7 +242,7 @@ private:
     Value block, part;
   };
 
-  Value emitTask(Value task, Value into);
+  Value emitTask(Value firstBlock, Value count, Value into);
   Value getPanelIndex(Value block, Value half);
   Value roundPairs(Value low, Value high);
   Value decodeColumns(Value index, Value half, Value column, int64_t count,
@@ -272,11 +261,11 @@ private:
   LaneKernel &kernel;
   RankedTensorType tiles, panelsType, sumsType;
   VectorType floats, integers;
-  bool startsFromZero;
+  bool startsFromZero = false;
   /// Whether bf16 holds what the weight decodes to.
   bool isExact;
-  /// Of the weight, and of the activation.
-  int64_t rows, columns, height;
+  /// Of the weight, and of the result.
+  int64_t rows, columns, height, outputs;
   int64_t planes, steps, parts, blocks, round, taskBlocks;
   /// Columns that decode together. Of those that a half of a panel has in a
   /// block, `share` are decoded after each of `slots` blocks of the activation.
@@ -442,7 +431,7 @@ Value TileContraction::writeRound(Value sums, Value firstBlock, Value count,
                                   Value begin, Value into) {
   Value firstRow = multiply(begin, index(tileRows));
   Value rowCount = getCount(firstRow, height, round * tileRows);
-  bool isWhole = rows % tileRows == 0;
+  bool isWhole = outputs % tileRows == 0;
   auto divide = [&](Value x) -> Value {
     return arith::DivUIOp::create(b, loc, x, index(tileRows));
   };
@@ -531,9 +520,9 @@ SmallVector<Value> TileContraction::emitRound(Value firstBlock,
       });
 }
 
-Value TileContraction::emitTask(Value task, Value into) {
-  Value firstBlock = multiply(task, index(taskBlocks));
-  Value count = getCount(firstBlock, blocks, taskBlocks);
+/// The `count` blocks of rows of the weight from `firstBlock` on, whose columns
+/// of the result are `into`.
+Value TileContraction::emitTask(Value firstBlock, Value count, Value into) {
   Value sums =
       tensor::EmptyOp::create(b, loc, sumsType.getShape(), b.getF32Type());
   Value panels =
@@ -552,22 +541,26 @@ Value TileContraction::emitTask(Value task, Value into) {
 }
 
 Value TileContraction::emit() {
-  Value result = op.getInit();
-  // Zeros need not be written to memory, nor read from it.
-  if (startsFromZero)
-    result = tensor::EmptyOp::create(
-        b, loc, cast<RankedTensorType>(result.getType()).getShape(),
-        b.getF32Type());
-  int64_t width = taskBlocks * tileRows;
+  auto [result, isZero] = emitDestination(b, op);
+  startsFromZero = isZero;
+  if (Value row = op.getRow())
+    return emitTask(arith::DivUIOp::create(b, loc, row, index(tileRows)),
+                    index(blocks), result);
+  int64_t ofTask = taskBlocks * tileRows;
   return tasks(
       llvm::divideCeil(blocks, taskBlocks), result,
       [&](Value task, Value) {
-        Value column = multiply(task, index(width));
-        return TaskSlice{{b.getIndexAttr(0), column},
-                         {b.getIndexAttr(height),
-                          getAsOpFoldResult(getCount(column, rows, width))}};
+        Value column = multiply(task, index(ofTask));
+        return TaskSlice{
+            {b.getIndexAttr(0), column},
+            {b.getIndexAttr(height),
+             getAsOpFoldResult(getCount(column, outputs, ofTask))}};
       },
-      [&](Value task, Value slice) { return emitTask(task, slice); });
+      [&](Value task, Value slice) {
+        Value firstBlock = multiply(task, index(taskBlocks));
+        return emitTask(firstBlock, getCount(firstBlock, blocks, taskBlocks),
+                        slice);
+      });
 }
 
 Value mlir::zq::lowerContractOnTiles(OpBuilder &b, ContractOp op,

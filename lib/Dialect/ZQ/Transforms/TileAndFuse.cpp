@@ -362,12 +362,25 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
       return emitDynamicLanes(contraction);
   }
   SmallVector<int64_t> sizes = getParallelTile(root);
+  bool readsContract = !getContractTile(root).empty();
+  // Whole tasks of a contraction, and what is left over.
+  for (auto [dim, size] : llvm::enumerate(sizes)) {
+    auto op = dyn_cast<linalg::LinalgOp>(root.getOperation());
+    int64_t rest =
+        readsContract && size ? op.getStaticLoopRanges()[dim] % size : 0;
+    if (!rest)
+      continue;
+    for (linalg::LinalgOp part :
+         splitRoot(rewriter, op, dim, op.getStaticLoopRanges()[dim] - rest))
+      if (failed(tileRoot(cast<TilingInterface>(part.getOperation()))))
+        return failure();
+    return success();
+  }
   scf::SCFTileAndFuseOptions options;
   SmallVector<OpFoldResult> tile =
       getAsIndexOpFoldResult(rewriter.getContext(), sizes);
   options.tilingOptions.setTileSizes(tile).setLoopType(
       scf::SCFTilingOptions::LoopType::ForallOp);
-  bool readsContract = !getContractTile(root).empty();
   // Pull what makes this tile, and nothing that several tiles would compute
   // again: the operands of a contraction are pulled only if they are weights.
   SmallPtrSet<Operation *, 4> pulled{root};

@@ -425,8 +425,9 @@ def ZQ_ContractOp : ZQ_Op<"contract", [
     planes.
 
     With `at` the result is a part of all columns: those that begin with this
-    row of the weight, a multiple of `lanes`. Tiling makes such parts, so that
-    what is done with the result elementwise is done while it is in cache.
+    row of the weight, a multiple of `lanes`, or of 32 with tiles. Tiling makes
+    such parts, so that what is done with the result elementwise is done while it
+    is in cache.
 
     ```mlir
     %y = zq.contract %q, %s, %t, %u with %w lanes 16
@@ -451,7 +452,7 @@ def ZQ_ContractOp : ZQ_Op<"contract", [
       a result of the type of `init`, with a column for each row of the weight,
       or, with `at`, as many as there are or fewer;
     * (N3) 1 to 3 `planes` and 16 lanes with activations in tiles, and no `planes`
-      with others; no `at` with tiles.
+      with others.
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$activations,
                        ZQ_AnyCompressedTensor:$weight, Optional<Index>:$row,

@@ -73,6 +73,16 @@ bool dependsOnAllLoops(linalg::LinalgOp op, OpOperand *operand,
 /// have some.
 int64_t getPanelsPerTask(int64_t panels);
 
+/// What a task of a contraction on tiles keeps the sums of: rows of the result
+/// and columns of it, whole blocks of both.
+struct TileTask {
+  int64_t rows, columns;
+};
+
+/// The tasks of a result of `height` rows with a weight of `width` rows: small
+/// enough for the second cache and for all threads to have some.
+TileTask getTileTask(int64_t height, int64_t width);
+
 } // namespace mlir::zq
 
 #endif // ZQ_DIALECT_ZQ_TRANSFORMS_CONTRACTIONS_H
