@@ -34,8 +34,11 @@ typedef struct {
  * 5e-5, threads, packed weights, coded as they were. */
 ZQ_API ZqProgramOptions zqGetDefaultProgramOptions(void);
 
-/** A function on tensors of static shape, compiled for this process. */
+/** A function on tensors, compiled for this process. */
 typedef struct ZqProgram ZqProgram;
+
+/** What stands for a size that each call chooses. */
+#define ZQ_DYNAMIC INT64_MIN
 
 /** Compiles a module given as MLIR text. The error has all that the compiler
  * said, each message with its place on a line of its own. */
@@ -63,7 +66,7 @@ ZQ_API void zqProgramGetInput(const ZqProgram *program, size_t index,
                               const char **declared, const char **type);
 ZQ_API const char *zqProgramGetResult(const ZqProgram *program, size_t index);
 /** Element type and shape of a result; the shape lives as long as the program.
- */
+ * Sizes that each call chooses are ZQ_DYNAMIC (zqProgramGetShapesOfCall). */
 ZQ_API ZqElementType zqProgramGetResultShape(const ZqProgram *program,
                                              size_t index, size_t *rank,
                                              const int64_t **shape);
@@ -75,6 +78,16 @@ typedef struct {
   const ZqTensor *tensor;
   ZqArray array;
 } ZqArgument;
+
+/** Is handed the shape of one result after the other. */
+typedef void (*ZqShapeCallback)(size_t rank, const int64_t *shape, void *user);
+
+/** The shapes that the results have for such arguments, whose data is not
+ * looked at. The error is that of a call. */
+ZQ_API ZqError *zqProgramGetShapesOfCall(const ZqProgram *program,
+                                         size_t numArguments,
+                                         const ZqArgument *arguments,
+                                         ZqShapeCallback callback, void *user);
 
 /** Calls the function: `arguments` are left as they are, `results` are written
  * to and must not overlap with anything else. */

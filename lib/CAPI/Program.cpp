@@ -104,14 +104,14 @@ static ArrayRefOf toArrayRef(const ZqArray &array) {
           array.data};
 }
 
-ZqError *zqProgramCall(const ZqProgram *program, size_t numArguments,
-                       const ZqArgument *arguments, size_t numResults,
-                       const ZqArray *results) {
+/// Appends the arrays of the arguments of a call.
+static ZqError *addArrays(const ZqProgram *program, size_t numArguments,
+                          const ZqArgument *arguments,
+                          SmallVectorImpl<ArrayRefOf> &arrays) {
   ArrayRef<Parameter> inputs = program->program->getInputs();
   if (numArguments != inputs.size())
     return capi::wrap("the function takes " + std::to_string(inputs.size()) +
                       " arguments, got " + std::to_string(numArguments));
-  SmallVector<ArrayRefOf, 8> inputArrays, resultArrays;
   for (size_t i = 0; i < numArguments; ++i) {
     const ZqTensor *tensor = arguments[i].tensor;
     bool isCompressed = StringRef(inputs[i].type).starts_with("!zq.tensor");
@@ -122,18 +122,43 @@ ZqError *zqProgramCall(const ZqProgram *program, size_t numArguments,
                         inputs[i].type + ", got " +
                         (tensor ? tensor->type.text : "an array"));
     if (!tensor) {
-      inputArrays.push_back(toArrayRef(arguments[i].array));
+      arrays.push_back(toArrayRef(arguments[i].array));
       continue;
     }
     for (const ::zq::codec::Stream &stream : tensor->streams)
-      inputArrays.push_back({stream.array.type, stream.array.shape,
-                             const_cast<uint8_t *>(stream.array.bytes.data())});
+      arrays.push_back({stream.array.type, stream.array.shape,
+                        const_cast<uint8_t *>(stream.array.bytes.data())});
   }
+  return nullptr;
+}
+
+ZqError *zqProgramGetShapesOfCall(const ZqProgram *program, size_t numArguments,
+                                  const ZqArgument *arguments,
+                                  ZqShapeCallback callback, void *user) {
+  SmallVector<ArrayRefOf, 8> arrays;
+  if (ZqError *error = addArrays(program, numArguments, arguments, arrays))
+    return error;
+  auto shapes = program->program->getResultShapes(arrays);
+  if (!shapes)
+    return capi::wrap(shapes.message());
+  for (const std::vector<int64_t> &shape : *shapes)
+    callback(shape.size(), shape.data(), user);
+  return nullptr;
+}
+
+ZqError *zqProgramCall(const ZqProgram *program, size_t numArguments,
+                       const ZqArgument *arguments, size_t numResults,
+                       const ZqArray *results) {
+  SmallVector<ArrayRefOf, 8> inputArrays, resultArrays;
+  if (ZqError *error = addArrays(program, numArguments, arguments, inputArrays))
+    return error;
   for (size_t i = 0; i < numResults; ++i)
     resultArrays.push_back(toArrayRef(results[i]));
   Status called = program->program->call(inputArrays, resultArrays);
   return called ? nullptr : capi::wrap(called.message());
 }
+
+static_assert(ZQ_DYNAMIC == ShapedType::kDynamic);
 
 ZqError *zqPrintForm(const char *text, size_t length,
                      const ZqProgramOptions *options, const char *form,

@@ -10,19 +10,20 @@ using namespace mlir::zq;
 using ::zq::codec::Error;
 using ::zq::codec::Status;
 
-static std::string getName(CallSizes::Place place) {
-  return "size " + std::to_string(place.dim) + " of array " +
-         std::to_string(place.array);
-}
-
-Status CallSizes::check(ArrayRef<ArrayRef<int64_t>> shapes) const {
+Status CallSizes::check(ArrayRef<ArrayRef<int64_t>> shapes,
+                        function_ref<std::string(size_t)> getName) const {
+  auto describe = [&](Place place) {
+    return "size " + std::to_string(place.dim) + " of " +
+           (getName ? getName(place.array)
+                    : "array " + std::to_string(place.array));
+  };
   auto sizeAt = [&](Place place) { return shapes[place.array][place.dim]; };
   for (const Rule &rule : inputs) {
     int64_t size = sizeAt(rule.place);
     std::string is =
-        getName(rule.place) + " is " + std::to_string(size) + ", but ";
+        describe(rule.place) + " is " + std::to_string(size) + ", but ";
     if (rule.same && sizeAt(*rule.same) != size)
-      return Error{is + getName(*rule.same) + ", which has to be the same, " +
+      return Error{is + describe(*rule.same) + ", which has to be the same, " +
                    std::to_string(sizeAt(*rule.same))};
     if (size < rule.least || size > rule.most)
       return Error{is + "the function takes " +

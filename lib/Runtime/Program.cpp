@@ -183,21 +183,6 @@ static std::vector<Parameter> getParameters(TypeRange declared, TypeRange types,
   return parameters;
 }
 
-/// A program says the shapes of its results before it is called.
-static LogicalResult checkStatic(func::FuncOp function) {
-  auto check = [&](StringRef what, TypeRange types) -> LogicalResult {
-    for (auto [i, type] : llvm::enumerate(types))
-      if (auto dense = dyn_cast<RankedTensorType>(type);
-          dense && !dense.hasStaticShape())
-        return function.emitError("cannot be called: ")
-               << what << " " << i << " has the dynamic shape " << type
-               << "; compile the function for each shape";
-    return success();
-  };
-  return success(succeeded(check("argument", function.getArgumentTypes())) &&
-                 succeeded(check("result", function.getResultTypes())));
-}
-
 Result<std::unique_ptr<Program>>
 Program::compile(StringRef text, const ProgramOptions &options) {
   Session session(options);
@@ -208,9 +193,10 @@ Program::compile(StringRef text, const ProgramOptions &options) {
     return Error{packed.message()};
   std::unique_ptr<Program> program(new Program);
   program->entry = session.function.getName().str();
-  if (failed(mlir::zq::getSignature(session.function)) ||
-      failed(checkStatic(session.function)))
+  FailureOr<Signature> signature = mlir::zq::getSignature(session.function);
+  if (failed(signature))
     return session.fail("the function cannot be called");
+  program->sizes = std::move(signature->sizes);
   program->inputs = getParameters(declared, session.function.getArgumentTypes(),
                                   session.function);
   TypeRange resultTypes = session.function.getResultTypes();
@@ -251,7 +237,7 @@ Status Program::link() {
 // Calling
 //===----------------------------------------------------------------------===//
 
-static std::string describe(const ArrayRefOf &array) {
+static std::string describeArray(const ArrayRefOf &array) {
   Array shaped;
   shaped.type = array.type;
   shaped.shape = array.shape.vec();
@@ -279,7 +265,7 @@ static Status addDescriptors(ArrayRef<Parameter> parameters,
                    : array.shape[d] == stored.shape[d];
       if (!fits)
         return Error{(what + " " + Twine(i) + ": expected " +
-                      parameter.declared + ", got " + describe(array))
+                      parameter.declared + ", got " + describeArray(array))
                          .str()};
       offsets.push_back(descriptors.size());
       appendDescriptor(descriptors, array.data, array.shape);
@@ -308,6 +294,32 @@ static void shortenWaiting() {
   isDone = true;
 }
 
+Result<std::vector<std::vector<int64_t>>>
+Program::getResultShapes(ArrayRef<ArrayRefOf> inputArrays) const {
+  std::vector<int64_t> descriptors;
+  std::vector<size_t> offsets;
+  if (Status bound =
+          addDescriptors(inputs, inputArrays, "input", descriptors, offsets);
+      !bound)
+    return bound.error();
+  SmallVector<ArrayRef<int64_t>> shapes;
+  for (const ArrayRefOf &array : inputArrays)
+    shapes.push_back(array.shape);
+  // Compressed inputs are several arrays.
+  auto getName = [&](size_t array) {
+    size_t i = 0;
+    for (; array >= inputs[i].arrays.size(); ++i)
+      array -= inputs[i].arrays.size();
+    return "input " + std::to_string(i);
+  };
+  if (Status fit = sizes.check(shapes, getName); !fit)
+    return fit.error();
+  std::vector<std::vector<int64_t>> made;
+  for (auto [i, result] : llvm::enumerate(results))
+    made.push_back(sizes.getShape(i, result.arrays.front().shape, shapes));
+  return made;
+}
+
 Status Program::call(ArrayRef<ArrayRefOf> inputArrays,
                      ArrayRef<ArrayRefOf> resultArrays) const {
   std::vector<int64_t> descriptors;
@@ -316,8 +328,22 @@ Status Program::call(ArrayRef<ArrayRefOf> inputArrays,
           addDescriptors(inputs, inputArrays, "input", descriptors, offsets);
       !bound)
     return bound;
+  std::vector<Parameter> ofCall;
+  ArrayRef<Parameter> wanted = results;
+  if (!sizes.inputs.empty()) {
+    auto shapes = getResultShapes(inputArrays);
+    if (!shapes)
+      return shapes.error();
+    ofCall = results;
+    for (auto [result, shape] : llvm::zip(ofCall, *shapes)) {
+      result.arrays.front().shape = shape;
+      result.declared =
+          describeArray(ArrayRefOf{result.arrays.front().type, shape, nullptr});
+    }
+    wanted = ofCall;
+  }
   if (Status bound =
-          addDescriptors(results, resultArrays, "result", descriptors, offsets);
+          addDescriptors(wanted, resultArrays, "result", descriptors, offsets);
       !bound)
     return bound;
   std::vector<void *> arguments;

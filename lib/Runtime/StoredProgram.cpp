@@ -8,6 +8,7 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/xxhash.h"
 
+#include <array>
 #include <cstring>
 
 using namespace mlir;
@@ -16,7 +17,7 @@ using ::zq::codec::ElementType;
 using ::zq::codec::Error;
 using ::zq::codec::Result;
 
-static constexpr StringRef magic = "zq-prog1";
+static constexpr StringRef magic = "zq-prog2";
 
 static llvm::json::Array toJson(ArrayRef<Parameter> parameters) {
   llvm::json::Array list;
@@ -31,6 +32,67 @@ static llvm::json::Array toJson(ArrayRef<Parameter> parameters) {
                                       {"arrays", std::move(arrays)}});
   }
   return list;
+}
+
+/// Places as pairs of numbers, -1 for none.
+static llvm::json::Value toJson(const CallSizes &sizes) {
+  llvm::json::Array inputs, results;
+  auto getPlace = [](CallSizes::Place place) {
+    return llvm::json::Array{static_cast<int64_t>(place.array),
+                             static_cast<int64_t>(place.dim)};
+  };
+  for (const CallSizes::Rule &rule : sizes.inputs)
+    inputs.push_back(llvm::json::Object{
+        {"place", getPlace(rule.place)},
+        {"same", rule.same ? getPlace(*rule.same) : llvm::json::Array{-1, -1}},
+        {"least", rule.least},
+        {"most", rule.most}});
+  for (auto [result, input] : sizes.results)
+    results.push_back(llvm::json::Object{{"place", getPlace(result)},
+                                         {"same", getPlace(input)}});
+  return llvm::json::Object{{"inputs", std::move(inputs)},
+                            {"results", std::move(results)}};
+}
+
+/// The two places of a rule: the second is none where it has none.
+static bool readPlaces(const llvm::json::Value &json,
+                       std::array<std::optional<CallSizes::Place>, 2> &places) {
+  llvm::json::Path::Root root;
+  llvm::json::ObjectMapper mapper(json, root);
+  std::vector<int64_t> place, same;
+  if (!mapper || !mapper.map("place", place) || !mapper.map("same", same) ||
+      place.size() != 2 || same.size() != 2)
+    return false;
+  for (auto [into, from] : llvm::zip(places, std::array{place, same}))
+    if (from[0] >= 0)
+      into = CallSizes::Place{static_cast<size_t>(from[0]),
+                              static_cast<size_t>(from[1])};
+  return places[0].has_value();
+}
+
+static bool readSizes(const llvm::json::Object *json, CallSizes &sizes) {
+  const llvm::json::Array *inputs = json ? json->getArray("inputs") : nullptr;
+  const llvm::json::Array *results = json ? json->getArray("results") : nullptr;
+  if (!inputs || !results)
+    return false;
+  for (const llvm::json::Value &entry : *inputs) {
+    std::array<std::optional<CallSizes::Place>, 2> places;
+    llvm::json::Path::Root root;
+    llvm::json::ObjectMapper mapper(entry, root);
+    CallSizes::Rule rule;
+    if (!readPlaces(entry, places) || !mapper.map("least", rule.least) ||
+        !mapper.map("most", rule.most))
+      return false;
+    rule.place = *places[0], rule.same = places[1];
+    sizes.inputs.push_back(rule);
+  }
+  for (const llvm::json::Value &entry : *results) {
+    std::array<std::optional<CallSizes::Place>, 2> places;
+    if (!readPlaces(entry, places) || !places[1])
+      return false;
+    sizes.results.push_back({*places[0], *places[1]});
+  }
+  return true;
 }
 
 static bool fromJson(const llvm::json::Value &json, Parameter::Stored &stored,
@@ -94,6 +156,7 @@ std::string Program::store() const {
                          {"features", features},
                          {"inputs", toJson(inputs)},
                          {"results", toJson(results)},
+                         {"sizes", toJson(sizes)},
                          {"remarks", llvm::json::Array(remarks)}};
   std::string text;
   llvm::raw_string_ostream(text) << json;
@@ -126,7 +189,8 @@ Result<std::unique_ptr<Program>> Program::load(StringRef stored) {
     return object->getString(key).value_or("").str();
   };
   if (!object || !readParameters(object->getArray("inputs"), program->inputs) ||
-      !readParameters(object->getArray("results"), program->results))
+      !readParameters(object->getArray("results"), program->results) ||
+      !readSizes(object->getObject("sizes"), program->sizes))
     return Error{"the stored program is of another version"};
   if (getString("compiler") != getCompilerVersion())
     return Error{"the stored program was compiled by or for " +

@@ -101,10 +101,14 @@ static ZqArray viewWritable(const py::handle &object) {
   return array;
 }
 
+/// A size that each call chooses is None.
 static py::tuple toTuple(size_t rank, const int64_t *shape) {
   py::tuple sizes(rank);
   for (size_t i = 0; i < rank; ++i)
-    sizes[i] = shape[i];
+    if (shape[i] == ZQ_DYNAMIC)
+      sizes[i] = py::none();
+    else
+      sizes[i] = shape[i];
   return sizes;
 }
 
@@ -320,9 +324,8 @@ static Program compile(const std::string &text, Options &options) {
   return {decltype(Program::program)(program)};
 }
 
-/// Results are arrays; arguments are arrays or tensors.
-static void call(const Program &self, const py::list &arguments,
-                 const py::list &results) {
+/// Arrays or tensors.
+static std::vector<ZqArgument> viewArguments(const py::list &arguments) {
   std::vector<ZqArgument> inputs;
   inputs.reserve(arguments.size());
   for (const py::handle &argument : arguments) {
@@ -331,6 +334,25 @@ static void call(const Program &self, const py::list &arguments,
     else
       inputs.push_back({nullptr, view(argument)});
   }
+  return inputs;
+}
+
+static py::list getShapesOfCall(const Program &self,
+                                const py::list &arguments) {
+  std::vector<ZqArgument> inputs = viewArguments(arguments);
+  py::list shapes;
+  auto append = [](size_t rank, const int64_t *shape, void *user) {
+    static_cast<py::list *>(user)->append(toTuple(rank, shape));
+  };
+  check(zqProgramGetShapesOfCall(self.program.get(), inputs.size(),
+                                 inputs.data(), append, &shapes));
+  return shapes;
+}
+
+/// Results are arrays.
+static void call(const Program &self, const py::list &arguments,
+                 const py::list &results) {
+  std::vector<ZqArgument> inputs = viewArguments(arguments);
   std::vector<ZqArray> outputs;
   outputs.reserve(results.size());
   for (const py::handle &result : results)
@@ -402,6 +424,7 @@ static void bindProgram(py::module_ &module) {
               remarks.append(zqProgramGetRemark(self.program.get(), i));
             return remarks;
           })
+      .def("shapes_of_call", getShapesOfCall)
       .def("call", call);
   module.def("print_form", [](const std::string &text, Options &options,
                               const std::string &form) {

@@ -242,7 +242,12 @@ def test_wrong_arguments():
         ("func.func @f(", r"input:1:\d+"),
         ("module {}", "no function with a body"),
         (ADD_TO + MATMUL.replace("CODEC", "nvfp4"), "say which function to call: add, matmul"),
-        ("func.func @f(%x: tensor<?xf32>) { return }", "dynamic shape"),
+        (
+            "func.func @f(%x: tensor<?x2xf32>) -> tensor<?xf32> {\n"
+            "  %y = tensor.collapse_shape %x [[0, 1]] : tensor<?x2xf32> into tensor<?xf32>\n"
+            "  return %y : tensor<?xf32>\n}",
+            "of which no argument has size 0",
+        ),
         ("func.func @f(%x: memref<4xf32>) { return }", "and not a tensor"),
         (MATMUL.replace("CODEC", "nvfp5"), "did you mean 'nvfp4'"),
     ],
@@ -250,6 +255,43 @@ def test_wrong_arguments():
 def test_text_that_does_not_compile(text, message):
     with pytest.raises(zq.Error, match=message):
         zq.compile(text)
+
+
+def test_any_number_of_rows():
+    text = MATMUL.replace("CODEC", "nvfp4").replace("<8x", "<?x")
+    text = text.replace(
+        "%zero = arith.constant dense<0.0> : tensor<?x48xf32>",
+        "%c0 = arith.constant 0 : index\n  %rows = tensor.dim %x, %c0 : tensor<?x64xf32>\n"
+        "  %into = tensor.empty(%rows) : tensor<?x48xf32>\n  %f0 = arith.constant 0.0 : f32\n"
+        "  %zero = linalg.fill ins(%f0 : f32) outs(%into : tensor<?x48xf32>) -> tensor<?x48xf32>",
+    )
+    function = zq.compile(text)
+    assert function.results == [("result0", "tensor<?x48xf32>")]
+    w = zq.encode(gaussian(48, 64), "nvfp4")
+    dense = w.decode()
+    # Loaded again, it knows the same.
+    for program in (function, zq.compile(text)):
+        for rows in (1, 3, 8, 17, 512, 0):
+            x = gaussian(rows, 64, seed=rows)
+            y = program(x, w)
+            assert y.shape == (rows, 48)
+            np.testing.assert_allclose(y, x @ dense.T, rtol=1e-3, atol=1e-3)
+    with pytest.raises(
+        zq.Error, match=r"input 0: expected tensor<\?x64xf32>, got tensor<3x63xf32>"
+    ):
+        function(gaussian(3, 63), w)
+    with pytest.raises(zq.Error, match=r"out 0: expected float32 of shape \(3, 48\)"):
+        function.call_into((gaussian(3, 64), w), (np.empty((4, 48), np.float32),))
+
+
+def test_sizes_that_have_to_agree():
+    text = ADD_TO.replace("100000", "?")
+    x, y = gaussian(7), gaussian(7, seed=1)
+    function = zq.compile(text)
+    np.testing.assert_array_equal(function(x, y)[0], x + y)
+    message = "size 0 of input 1 is 6, but size 0 of input 0, which has to be the same, 7"
+    with pytest.raises(zq.Error, match=message):
+        function(x, y[:6])
 
 
 def test_options():

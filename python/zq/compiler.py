@@ -41,6 +41,7 @@ class Function:
         # What is asked of the program at each call.
         self._inputs: list[tuple[str, str]] = program.inputs
         self._results = [(shape, elements.to_dtype(number)) for _, number, shape in program.results]
+        self._is_static = not any(None in shape for shape, _ in self._results)
 
     @property
     def inputs(self) -> list[tuple[str, str]]:
@@ -81,11 +82,14 @@ class Function:
 
         An argument is an array of the very type and shape that `inputs` states
         (of any strides: what is not C-contiguous is copied), or, where that is
-        a compressed tensor, a `zq.Tensor`. Returns one new array, or a tuple of
-        them: of torch where any argument is of torch, else of NumPy.
+        a compressed tensor, a `zq.Tensor`. Sizes that are `?` there are up to the
+        call; those that the function takes to be the same have to be. Returns
+        one new array, or a tuple of them: of torch where any argument is of
+        torch, else of NumPy.
         """
-        results = [np.empty(shape, dtype) for shape, dtype in self._results]
-        self._program.call(self._bind(args), results)
+        bound = self._bind(args)
+        results = [np.empty(shape, dtype) for shape, dtype in self._results_of(bound)]
+        self._program.call(bound, results)
         if any(arrays.is_torch(arg) for arg in args):
             results = [arrays.to_torch(result) for result in results]
         return results[0] if len(results) == 1 else tuple(results)
@@ -96,8 +100,9 @@ class Function:
         share no memory with anything else."""
         if len(outs) != len(self._results):
             raise Error(f"the function has {len(self._results)} results, got {len(outs)} outs")
-        results = []
-        for i, (out, (shape, dtype)) in enumerate(zip(outs, self._results, strict=True)):
+        bound, results = self._bind(args), []
+        wanted = self._results_of(bound)
+        for i, (out, (shape, dtype)) in enumerate(zip(outs, wanted, strict=True)):
             array = arrays.to_numpy(out)
             if array.shape != shape or array.dtype != dtype:
                 raise Error(
@@ -107,7 +112,14 @@ class Function:
             if not array.flags.c_contiguous or not array.flags.writeable:
                 raise Error(f"out {i}: not C-contiguous and writable")
             results.append(array)
-        self._program.call(self._bind(args), results)
+        self._program.call(bound, results)
+
+    def _results_of(self, bound: list) -> list[tuple[tuple[int, ...], np.dtype]]:
+        """Shapes and types of the results for arguments that are bound."""
+        if self._is_static:
+            return self._results
+        shapes = self._program.shapes_of_call(bound)
+        return [(shape, dtype) for shape, (_, dtype) in zip(shapes, self._results, strict=True)]
 
     def _bind(self, args: tuple) -> list:
         if len(args) != len(self._inputs):
@@ -155,9 +167,10 @@ def compile(
     """Compiles a module of MLIR text for this machine.
 
     `entry` is the function to call: without it `main`, or the only public one.
-    Its arguments and results are tensors of static shape, arguments compressed
-    ones as well. `target` is "host", or features of an x86-64 CPU as LLVM names
-    them ("+avx2,+fma"). `accuracy` is the largest error of a product that
+    Its arguments and results are tensors, arguments compressed ones as well.
+    Dense ones may have dynamic sizes (`tensor<?x384xf32>`), which each call
+    chooses; those of results are sizes of arguments. `target` is "host", or
+    features of an x86-64 CPU as LLVM names them ("+avx2,+fma"). `accuracy` is the largest error of a product that
     contractions may make by computing in integers, relative to the largest
     activation times the largest weight; 0 means f32 only. `threads` runs outer
     loops in parallel by OpenMP (`OMP_NUM_THREADS` says on how many threads).

@@ -30,8 +30,11 @@ struct CallSizes {
   /// For every dynamic size of the results, the input that has it too.
   std::vector<std::pair<Place, Place>> results;
 
-  /// Fails, with what is wrong, where inputs of such shapes break a rule.
-  ::zq::codec::Status check(ArrayRef<ArrayRef<int64_t>> shapes) const;
+  /// Fails, with what is wrong, where inputs of such shapes break a rule;
+  /// `getName` says what to call an array.
+  ::zq::codec::Status
+  check(ArrayRef<ArrayRef<int64_t>> shapes,
+        function_ref<std::string(size_t)> getName = nullptr) const;
 
   /// The shape of result `index`, which is `declared` with dynamic sizes, for
   /// inputs of such shapes.

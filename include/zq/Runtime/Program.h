@@ -42,7 +42,7 @@ struct Parameter {
   /// where weights are packed.
   std::string declared, type;
   /// The arrays that it is handed over as: itself, or its streams. A size that
-  /// is up to the data is `ShapedType::kDynamic`.
+  /// each call chooses, or that is up to the data, is `ShapedType::kDynamic`.
   struct Stored {
     ::zq::codec::ElementType type;
     std::vector<int64_t> shape;
@@ -50,8 +50,8 @@ struct Parameter {
   std::vector<Stored> arrays;
 };
 
-/// A compiled function on tensors of static shape. Calls leave its inputs as
-/// they are, and may run on several threads at once.
+/// A compiled function on tensors. Calls leave its inputs as they are, and may
+/// run on several threads at once.
 class Program {
 public:
   /// Compiles `text`. The error has all that the compiler said, each message
@@ -73,6 +73,11 @@ public:
   /// What the passes chose and why, each with its place.
   ArrayRef<std::string> getRemarks() const { return remarks; }
 
+  /// The shapes that results have for inputs of such shapes, whose data is not
+  /// looked at.
+  ::zq::codec::Result<std::vector<std::vector<int64_t>>>
+  getResultShapes(ArrayRef<ArrayRefOf> inputs) const;
+
   /// Calls the function. `inputs` are the arrays of all inputs in order,
   /// `results` those that results are written to. Streams have to be such as
   /// `checkStreams` accepts for their type; number, element types and shapes
@@ -88,6 +93,8 @@ private:
   /// What the code needs of a machine, as LLVM writes it.
   std::string features;
   std::vector<Parameter> inputs, results;
+  /// Of what has dynamic sizes.
+  CallSizes sizes;
   std::vector<std::string> remarks;
   std::string object;
   std::unique_ptr<LoadedObject> loaded;

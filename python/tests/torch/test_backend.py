@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 import zq  # noqa: E402
 import zq.torch  # noqa: E402
 from torch import nn  # noqa: E402
+from zq.torch import backend  # noqa: E402
 from zq.torch.backend import qualified_name  # noqa: E402
 
 
@@ -42,6 +43,22 @@ def test_without_codecs():
         torch.testing.assert_close(call(x), model(x))
         x = torch.randn(7, 2, 64)
         torch.testing.assert_close(call(x), model(x))
+
+
+def test_any_number_of_rows():
+    torch._dynamo.reset()
+    model = Model().eval()
+    call = compiled(model, codecs="int8_row", recode_weights=True)
+    with torch.no_grad():
+        for rows in (3, 8, 17, 512):
+            x = torch.randn(rows, 64)
+            torch._dynamo.mark_dynamic(x, 0)
+            torch.testing.assert_close(call(x), model(x), rtol=0.05, atol=0.05)
+    # One graph, and one program of it. One row is a graph of its own for dynamo.
+    (graph,) = [graph for graph in backend._graphs if graph.belongs_to(model)]
+    assert [len(segment.programs) for segment in graph.segments] == [1]
+    with torch.no_grad():
+        torch.testing.assert_close(call(x[:1]), model(x[:1]), rtol=0.05, atol=0.05)
 
 
 def test_codecs_by_name():

@@ -111,12 +111,34 @@ def test_sizes_that_change():
         x = torch.randn(*shape, 64)
         with torch.no_grad():
             torch.testing.assert_close(module(x), reference(x), rtol=1e-4, atol=1e-4)
-    # One program for each combination of sizes.
+    # Both are one size of a matrix: one program for each combination.
     assert len(module.functions) == 3
+    assert any("two sizes that may change" in remark for remark in module.remarks)
     with pytest.raises(zq.Error, match="dimension 0 is 65, and has to be from"):
         module(torch.randn(65, 3, 64))
     with pytest.raises(zq.Error, match="dimension 1 is 1, and has to be from 2"):
         module(torch.randn(2, 1, 64))
+
+
+@pytest.mark.parametrize("recode_weights", [False, True])
+def test_any_number_of_rows(recode_weights):
+    model = mlp()
+    codec = "scale<1x32, f16>, quantize<si4>, register_rans<lanes = 64, rows = 4>"
+    module = zq.compile_module(
+        model,
+        (torch.randn(4, 64),),
+        dynamic_shapes=({0: Dim("rows")},),
+        codecs=codec,
+        recode_weights=recode_weights,
+    )
+    reference = decoded(model, module)
+    for rows in (1, 3, 8, 17, 512):
+        x = torch.randn(rows, 64)
+        with torch.no_grad():
+            torch.testing.assert_close(module(x), reference(x), rtol=1e-3, atol=1e-3)
+    assert len(module.functions) == 1
+    (function,) = module.functions
+    assert all("tensor<?x" in text for _, text in function.results)
 
 
 def test_sizes_that_depend_on_each_other():

@@ -18,7 +18,10 @@ from .module import install_segments, used_by_pytorch
 from .partition import partition
 from .segment import Options, Segment, Weight
 
-_OPTIONS = {"codecs", "accuracy", "target", "threads", "pack_weights", "cache"}
+_OPTIONS = {
+    *("codecs", "accuracy", "target", "threads"),
+    *("pack_weights", "recode_weights", "cache"),
+}
 
 
 class Graph:
@@ -98,7 +101,7 @@ def zq_backend(
     **more: Any,
 ) -> Callable:
     """Compiles a graph of dynamo's for inference. See `compile_module` for the options, which are
-    `codecs`, `accuracy`, `target`, `threads`, `pack_weights` and `cache`.
+    `codecs`, `accuracy`, `target`, `threads`, `pack_weights`, `recode_weights` and `cache`.
 
     Weights are compressed at the first call, and again when the parameter has changed. Raises
     `zq.Error` where gradients are needed.

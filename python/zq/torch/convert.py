@@ -12,7 +12,7 @@ from torch import fx
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from . import ops, types  # noqa: F401
-from .emitter import Emitter, Value
+from .emitter import Emitter, UnknownSize, Value
 from .ops.reductions import largest_over, smallest_over
 from .registry import Context, Unsupported, find
 
@@ -31,14 +31,25 @@ class WeightType:
 
 
 @dataclass(frozen=True)
+class Product:
+    """A size that each call chooses: `factor` times those of `symbols`, by their numbers."""
+
+    factor: int
+    symbols: tuple[int, ...]
+
+
+Size = int | Product
+
+
+@dataclass(frozen=True)
 class Check:
     """A pair of extra results, the smallest and the largest index of an operation, and the range
     they must be in."""
 
     smallest: int
     largest: int
-    low: int
-    high: int
+    low: Size
+    high: Size
     where: str
 
 
@@ -48,7 +59,7 @@ class Returned:
     is no tensor."""
 
     result: int | None
-    shape: Shape = ()
+    shape: tuple[Size, ...] = ()
     dtype: torch.dtype | None = None
     value: Any = None
 
@@ -62,6 +73,8 @@ class Program:
     arguments: list[int]
     outputs: list[Returned]
     checks: list[Check] = field(default_factory=list)
+    #: Of each size that calls choose, a placeholder that has it, and its dimension.
+    symbols: list[tuple[int, int]] = field(default_factory=list)
 
 
 def place_of(node: fx.Node) -> str:
@@ -134,8 +147,8 @@ class Converter:
     """Converts nodes one by one; `values` has what each gives: a Value, several, or what is no
     tensor."""
 
-    def __init__(self, sizes: dict[fx.Node, Any]) -> None:
-        self.emitter = Emitter()
+    def __init__(self, sizes: dict[fx.Node, Any], symbols: Sequence[int] = ()) -> None:
+        self.emitter = Emitter(symbols=symbols)
         self.sizes = sizes
         self.values: dict[fx.Node, Any] = {}
         self.checks: list[tuple[Value, int, int, str]] = []
@@ -197,14 +210,16 @@ def convert(
     module: fx.GraphModule,
     inputs: Sequence[Any],
     weights: Callable[[int], WeightType | None] = lambda position: None,
+    symbols: Sequence[int] = (),
 ) -> Program:
     """The function of a graph for inputs of these sizes.
 
-    `weights` says which placeholders, by position, are compressed, and how. Raises `Unsupported`
-    where a node of the graph is not covered.
+    `weights` says which placeholders, by position, are compressed, and how; `symbols` are sizes
+    that stand for any, see `Emitter`. Raises `Unsupported` where a node of the graph is not
+    covered.
     """
     sizes = infer_sizes(module, inputs)
-    converter = Converter(sizes)
+    converter = Converter(sizes, symbols)
     arguments: list[int] = []
     placeholders = 0
     outputs: Any = ()
@@ -267,15 +282,65 @@ def _finish(converter: Converter, arguments: list[int], outputs: Any) -> Program
             ]
         checks.append((found[key], found[key] + 1, low, high, where))
     text, places = e.finish([*results, *extra])
+
+    def size(number: Any) -> Any:
+        return _generalize(number, e.symbols)
+
     outer = iter(places)
-    returned = [
-        Returned(*next(outer)) if isinstance(value, Value) else Returned(None, value=value)
-        for value in values
-    ]
+    returned = []
+    for value in values:
+        if isinstance(value, Value):
+            result, shape, dtype = next(outer)
+            returned.append(Returned(result, tuple(map(size, shape)), dtype))
+        else:
+            returned.append(Returned(None, value=size(value)))
     rest = [result for result, _, _ in outer]
     return Program(
         text,
         arguments,
         returned,
-        [Check(rest[a], rest[b], low, high, where) for a, b, low, high, where in checks],
+        [
+            Check(rest[a], rest[b], size(low), size(high), where)
+            for a, b, low, high, where in checks
+        ],
+        [(arguments[i], dim) for i, dim in (e.places.get(s, (0, 0)) for s in e.symbols)],
     )
+
+
+def _generalize(number: Any, symbols: Sequence[int]) -> Any:
+    """A multiple of symbols as a product; anything else as it is."""
+    if type(number) is not int or not number:
+        return number
+    found = []
+    for i, symbol in enumerate(symbols):
+        while number % symbol == 0:
+            found.append(i)
+            number //= symbol
+    return Product(number, tuple(found)) if found else number
+
+
+#: Primes that stand for sizes which calls choose, twice: what a program makes of a size that is no
+#: multiple of it shows where the second ones make another program.
+_PRIMES = ((100003, 100019, 100043), (100049, 100057, 100069))
+
+
+def convert_any(
+    module: fx.GraphModule,
+    inputs: Callable[[Sequence[int]], Sequence[Any]],
+    count: int,
+    weights: Callable[[int], WeightType | None],
+) -> Program:
+    """The function of a graph for inputs of any sizes: `inputs` makes some that have the `count`
+    given ones.
+
+    Raises `Unsupported` where the program is another one for other sizes.
+    """
+    if count > len(_PRIMES[0]):
+        raise Unsupported(f"{count} sizes that may change")
+    try:
+        programs = [convert(module, inputs(p[:count]), weights, p[:count]) for p in _PRIMES]
+    except UnknownSize as why:
+        raise Unsupported(str(why)) from None
+    if programs[0] != programs[1]:
+        raise Unsupported("an operation depends on a size that may change")
+    return programs[0]

@@ -45,16 +45,16 @@ class Value:
         return self.base == self.shape and self.axes == tuple(range(len(self.shape)))
 
 
+class UnknownSize(Exception):
+    """A size that each call chooses, and the program cannot tell; the text says why."""
+
+
 @dataclass(frozen=True)
 class Operand:
     """A value that a nest of loops reads: dimension i of it is indexed by loop `loops[i]`."""
 
     value: Value
     loops: tuple[int, ...]
-
-
-def _tensor(shape: Shape, element: str) -> str:
-    return f"tensor<{''.join(f'{size}x' for size in shape)}{element}>"
 
 
 def _map(count: int, loops: Sequence[int]) -> str:
@@ -109,16 +109,67 @@ def _reassociation(groups: Iterable[Sequence[int]]) -> str:
 
 
 class Emitter:
-    """Writes one function. Each method adds operations and returns the value they make."""
+    """Writes one function. Each method adds operations and returns the value they make.
 
-    def __init__(self, name: str = "main") -> None:
+    A size that is a multiple of one of `symbols`, primes so large that no other size is, stands for
+    one that each call chooses.
+    """
+
+    def __init__(self, name: str = "main", symbols: Sequence[int] = ()) -> None:
         self.name = name
+        self.symbols = tuple(symbols)
+        #: For each symbol that arguments have: the first argument, and its dimension.
+        self.places: dict[int, tuple[int, int]] = {}
         self.location = ""
         self._lines: list[str] = []
         self._arguments: list[str] = []
         self._count = 0
         #: Operations without side effects that are there already: text -> result.
         self._known: dict[str, str] = {}
+
+    #
+    # Sizes
+    #
+
+    def tensor(self, shape: Shape, element: str) -> str:
+        """The type of a tensor."""
+        if any(len(self._symbols_of(size)) > 1 for size in shape):
+            raise UnknownSize("two sizes that may change are one of a tensor")
+        sizes = ("?" if self._symbols_of(size) else str(size) for size in shape)
+        return f"tensor<{''.join(f'{size}x' for size in sizes)}{element}>"
+
+    def _symbols_of(self, size: int) -> list[int]:
+        """The symbols that a size is a product of, and numbers."""
+        found = []
+        for symbol in self.symbols:
+            while size and size % symbol == 0:
+                found.append(symbol)
+                size //= symbol
+        return found
+
+    def _size(self, size: int) -> str:
+        """A size as an operand: a number, or a value of the program."""
+        symbols = self._symbols_of(size)
+        if not symbols:
+            return str(size)
+        factor = size // math.prod(symbols)
+        values = [self._constant(factor)] if factor != 1 else []
+        for symbol in symbols:
+            if symbol not in self.places:
+                raise UnknownSize("no input has a size that may change")
+            argument, dim = self.places[symbol]
+            kind = self._arguments[argument].split(": ", 1)[1]
+            values.append(self._add(f"tensor.dim %a{argument}, {self._constant(dim)} : {kind}"))
+        value = values[0]
+        for other in values[1:]:
+            value = self._add(f"arith.muli {value}, {other} : index")
+        return value
+
+    def _constant(self, number: int) -> str:
+        return self._add(f"arith.constant {number} : index")
+
+    def _sizes(self, shape: Shape) -> str:
+        return "[" + ", ".join(map(self._size, shape)) + "]"
 
     #
     # The function
@@ -128,8 +179,11 @@ class Emitter:
         """The next argument, a dense tensor. One of rank 0 is taken as one element."""
         shape = tuple(shape)
         stored = shape or (1,)
+        for dim, size in enumerate(stored):
+            if size in self.symbols:
+                self.places.setdefault(size, (len(self._arguments), dim))
         name = f"%a{len(self._arguments)}"
-        self._arguments.append(f"{name}: {_tensor(stored, types.storage(dtype))}")
+        self._arguments.append(f"{name}: {self.tensor(stored, types.storage(dtype))}")
         return Value(name, stored, dtype, shape, tuple(range(len(shape))), shape, computed=False)
 
     def weight(self, type_text: str, stored: Shape, shape: Shape, dtype: torch.dtype) -> Value:
@@ -137,7 +191,7 @@ class Emitter:
         seen as `shape`."""
         name = f"%a{len(self._arguments)}"
         self._arguments.append(f"{name}: {type_text}")
-        dense = _tensor(stored, types.storage(dtype))
+        dense = self.tensor(stored, types.storage(dtype))
         into = self._add(f"tensor.empty() : {dense}")
         zeros = ", ".join("0" for _ in stored)
         decoded = self._add(
@@ -153,9 +207,13 @@ class Emitter:
         where = []
         for result in results:
             value = self.materialize(result)
+            if any(s not in self.symbols and self._symbols_of(s) for s in value.stored):
+                # A caller knows the sizes of the arguments alone.
+                name = self.reshaped(value, value.shape)
+                value = replace(value, name=name, stored=value.shape)
             if value.name not in places:
                 places[value.name] = len(places)
-                returned.append(_tensor(value.stored, types.storage(value.dtype)))
+                returned.append(self.tensor(value.stored, types.storage(value.dtype)))
             where.append((places[value.name], value.shape, value.dtype))
         kinds = ", ".join(returned)
         body = "\n".join(self._lines)
@@ -196,25 +254,25 @@ class Emitter:
         if stored == shape:
             return name
         if 0 in stored:
-            return self._add(f"tensor.empty() : {_tensor(shape, element)}")
+            return self.empty(shape, value.dtype)
         if not shape:
             return self._add(
-                f"tensor.collapse_shape {name} [] : {_tensor(stored, element)} into "
-                f"{_tensor(shape, element)}"
+                f"tensor.collapse_shape {name} [] : {self.tensor(stored, element)} into "
+                f"{self.tensor(shape, element)}"
             )
         groups = _groups(stored, shape)
         middle = tuple(math.prod(stored[i] for i in left) for left, _ in groups)
         if middle != stored:
             text = _reassociation(left for left, _ in groups)
             name = self._add(
-                f"tensor.collapse_shape {name} {text} : {_tensor(stored, element)} into "
-                f"{_tensor(middle, element)}"
+                f"tensor.collapse_shape {name} {text} : {self.tensor(stored, element)} into "
+                f"{self.tensor(middle, element)}"
             )
         if middle != shape:
             text = _reassociation(right for _, right in groups)
             name = self._add(
-                f"tensor.expand_shape {name} {text} output_shape {list(shape)} : "
-                f"{_tensor(middle, element)} into {_tensor(shape, element)}"
+                f"tensor.expand_shape {name} {text} output_shape {self._sizes(shape)} : "
+                f"{self.tensor(middle, element)} into {self.tensor(shape, element)}"
             )
         return name
 
@@ -332,8 +390,8 @@ class Emitter:
         steps = [step if i == place else 1 for i in range(len(stored))]
         element = types.storage(value.dtype)
         name = self._add(
-            f"tensor.extract_slice {name}{offsets} {list(cut)} {steps} : "
-            f"{_tensor(stored, element)} to {_tensor(cut, element)}"
+            f"tensor.extract_slice {name}{offsets} {self._sizes(cut)} {steps} : "
+            f"{self.tensor(stored, element)} to {self.tensor(cut, element)}"
         )
         base = (*value.base[:at], size, *value.base[at + 1 :])
         return replace(value, name=name, stored=cut, base=base, shape=shape, computed=False)
@@ -344,7 +402,9 @@ class Emitter:
 
     def empty(self, shape: Shape, dtype: torch.dtype) -> str:
         """A tensor of no particular values."""
-        return self._add(f"tensor.empty() : {_tensor(shape, types.storage(dtype))}")
+        sizes = [self._size(size) for size in shape if self._symbols_of(size)]
+        kind = self.tensor(shape, types.storage(dtype))
+        return self._add(f"tensor.empty({', '.join(sizes)}) : {kind}")
 
     def filled(self, shape: Shape, dtype: torch.dtype, value: float | int) -> str:
         """A tensor of equal values."""
@@ -353,7 +413,7 @@ class Emitter:
         if kind in ("f16", "bf16"):
             number = hex(torch.tensor(float(value)).to(dtype).view(torch.int16).item() & 0xFFFF)
         constant = self._add(f"arith.constant {number} : {kind}")
-        into, shaped = self.empty(shape, dtype), _tensor(shape, kind)
+        into, shaped = self.empty(shape, dtype), self.tensor(shape, kind)
         return self._add(
             f"linalg.fill ins({constant} : {kind}) outs({into} : {shaped}) -> {shaped}"
         )
@@ -404,7 +464,7 @@ class Emitter:
         silent: list[Scalar] = []
         for view, loops in views:
             ins.append(self.reshaped(view, view.base))
-            in_types.append(_tensor(view.base, types.storage(view.dtype)))
+            in_types.append(self.tensor(view.base, types.storage(view.dtype)))
             maps.append(_map(count, loops))
             arguments.append(Scalar(f"%x{len(arguments)}", types.storage(view.dtype)))
         # A loop along which no operand changes has its length from a tensor that nothing reads.
@@ -412,7 +472,7 @@ class Emitter:
         for loop in range(count):
             if loop not in known:
                 ins.append(self.empty((merged_sizes[loop],), torch.int8))
-                in_types.append(_tensor((merged_sizes[loop],), "i8"))
+                in_types.append(self.tensor((merged_sizes[loop],), "i8"))
                 maps.append(_map(count, [loop]))
                 silent.append(Scalar(f"%x{len(arguments) + len(silent)}", "i8"))
         maps.append(_map(count, out))
@@ -424,7 +484,7 @@ class Emitter:
         name = self._fresh()
         block = ", ".join(f"{s.name}: {s.kind}" for s in [*arguments, *silent, accumulator])
         clause = f"ins({', '.join(ins)} : {', '.join(in_types)}) " if ins else ""
-        shaped = _tensor(stored, kind)
+        shaped = self.tensor(stored, kind)
         # Named operations take maps of some forms only; others crash upstream's verifier.
         if op is not None and maps == [_map(3, loops) for loops in ((0, 2), (1, 2), (0, 1))]:
             self.lines(

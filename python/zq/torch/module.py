@@ -316,15 +316,17 @@ def compile_module(
     target: str = "host",
     threads: bool = True,
     pack_weights: bool = True,
+    recode_weights: bool = False,
     cache: bool = True,
 ) -> CompiledModule:
     """Compiles a PyTorch module for inference on this machine, its weights compressed.
 
     `example_inputs` (and `example_kwargs`) are arguments as the module is called with;
     `dynamic_shapes` says which of their sizes may change, as `torch.export.export` takes it, and
-    `strict` how it traces. The graph stays symbolic; machine code is made for each combination of
-    sizes when it is first seen, and is kept (`cache`: on disk too). Sizes that change at each call,
-    such as a cache that grows token by token, are better padded.
+    `strict` how it traces. The graph stays symbolic: where its parts allow it, machine code is made
+    once for all sizes, and otherwise, as a remark says, for each combination of sizes when it is
+    first seen. It is kept (`cache`: on disk too). Sizes of the latter kind that change at each
+    call, such as a cache that grows token by token, are better padded.
 
     `codecs` is one codec for the weights of all linear, embedding and convolution layers; or an
     ordered mapping of rules, of which the first that matches a parameter decides: the key is a
@@ -334,7 +336,8 @@ def compile_module(
     "bfloat16")`). Weights that the model has quantized already, by PT2E's or torchao's operations,
     keep their bits whatever `codecs` says.
 
-    `accuracy`, `target`, `threads`, `pack_weights` and `cache` are those of `zq.compile`.
+    `accuracy`, `target`, `threads`, `pack_weights`, `recode_weights` and `cache` are those of
+    `zq.compile`.
 
     An operation that is not covered runs in PyTorch, and `remarks` names it. Raises `zq.Error` for
     rules that match nothing and for codecs that cannot hold a weight; what `torch.export` raises
@@ -342,7 +345,7 @@ def compile_module(
     """
     if not isinstance(module, torch.nn.Module):
         raise TypeError(f"expected a torch.nn.Module, and not {type(module).__name__}")
-    options = Options(accuracy, target, threads, pack_weights, cache)
+    options = Options(accuracy, target, threads, pack_weights, cache, recode_weights)
     if isinstance(example_inputs, torch.Tensor):
         raise TypeError("example_inputs is a tuple of arguments, and not a tensor")
     with torch.no_grad():

@@ -1,10 +1,12 @@
-"""A part of a graph that zq compiles, for each combination of sizes that it is called with."""
+"""A part of a graph that zq compiles, for all sizes that it may be called with, or else for each
+combination that it is called with."""
 
 from __future__ import annotations
 
+import math
 import threading
 import weakref
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +18,8 @@ from .. import arrays, compiler
 from ..errors import Error
 from ..tensor import Tensor, encode
 from .choice import Choice
-from .convert import InPyTorch, Program, WeightType, convert
+from .convert import InPyTorch, Product, Program, WeightType, convert, convert_any
+from .partition import is_up_to_data
 from .registry import Unsupported
 
 
@@ -29,6 +32,7 @@ class Options:
     threads: bool = True
     pack_weights: bool = True
     cache: bool = True
+    recode_weights: bool = False
 
 
 class Weight:
@@ -94,7 +98,7 @@ class Weight:
 
 @dataclass
 class Compiled:
-    """A program of a segment, for one combination of sizes."""
+    """A program of a segment, for one combination of sizes or for all."""
 
     program: Program | None
     function: compiler.Function | None
@@ -127,6 +131,8 @@ class Segment(torch.nn.Module):
         self._constants = frozenset(constants) - frozenset(weights)
         self._arrays: dict[int, tuple[torch.Tensor, int, np.ndarray]] = {}
         self.compiled: dict[tuple, Compiled] = {}
+        #: Why there is a program for each combination of sizes where they may change.
+        self.why_each = ""
         self._lock = threading.Lock()
         #: Outputs are a tuple in the graph, or a single value.
         output = next(iter(reversed(module.graph.nodes))).args[0]
@@ -134,6 +140,8 @@ class Segment(torch.nn.Module):
         self._placeholders = list(module.graph.find_nodes(op="placeholder"))
         still = self._constants.union(weights)
         self._varying = [i for i in range(len(self._placeholders)) if i not in still]
+        #: What sizes may be, as the graph's capture names them.
+        self._symbols = _symbols_of(self._placeholders[i].meta.get("val") for i in self._varying)
         self._may_change = any(weight.may_change for weight in weights.values())
         #: Outputs that PyTorch goes on with, and the order of their dimensions in its memory.
         self.orders: dict[int, list[int]] = {}
@@ -157,13 +165,18 @@ class Segment(torch.nn.Module):
     @property
     def programs(self) -> list[Compiled]:
         """What is compiled by now."""
-        return [compiled for compiled in self.compiled.values() if compiled.program is not None]
+        each = {id(compiled): compiled for compiled in self.compiled.values()}
+        return [compiled for compiled in each.values() if compiled.program is not None]
 
     @property
     def remarks(self) -> list[str]:
-        """What PyTorch computes for some sizes, and then what the compiler says."""
+        """What PyTorch computes for some sizes, why there is a program for each, and then what the
+        compiler says."""
         shortfalls = dict.fromkeys(c.shortfall for c in self.compiled.values() if c.shortfall)
-        return [*shortfalls, *(r for c in self.programs for r in c.function.remarks)]
+        each = (
+            [f"a program for each combination of sizes: {self.why_each}"] if self.why_each else []
+        )
+        return [*shortfalls, *each, *(r for c in self.programs for r in c.function.remarks)]
 
     @staticmethod
     def _decoded(position: int, arg: Any, tensors: dict[int, Tensor]) -> Any:
@@ -180,7 +193,9 @@ class Segment(torch.nn.Module):
             with self._lock:
                 compiled = self.compiled.get(key)
                 if compiled is None or compiled.types != types:
-                    compiled = self.compiled[key] = self.compile(args, types)
+                    compiled = self.compiled[key] = self._compile_any(types) or self.compile(
+                        args, types
+                    )
                 compiled.is_for = tensors if self._may_change else None
         return compiled, tensors
 
@@ -190,7 +205,39 @@ class Segment(torch.nn.Module):
             self._placeholders[i].meta["val"] if i in self.weights else arg
             for i, arg in enumerate(args)
         ]
+        try:
+            program = convert(self.graph_module, inputs, self._weight_types(types))
+        except Unsupported as why:
+            return Compiled(None, None, types, shortfall=f"{why} (for some sizes)")
+        return self._compile_program(program, types)
 
+    def _compile_any(self, types: dict[int, str]) -> Compiled | None:
+        """The program for arguments of all sizes, compiled if there is none; None where there can
+        be none."""
+        if not self._symbols or self.why_each:
+            return None
+        for compiled in self.programs:
+            if compiled.types == types:
+                return compiled
+        values = [placeholder.meta.get("val") for placeholder in self._placeholders]
+
+        def inputs(sizes: Sequence[int]) -> list[Any]:
+            chosen = dict(zip(self._symbols, sizes, strict=True))
+            return [
+                value if i in self.weights else _with_sizes(value, chosen)
+                for i, value in enumerate(values)
+            ]
+
+        try:
+            program = convert_any(
+                self.graph_module, inputs, len(self._symbols), self._weight_types(types)
+            )
+            return self._compile_program(program, types)
+        except (Unsupported, Error) as why:
+            self.why_each = str(why)
+            return None
+
+    def _weight_types(self, types: dict[int, str]) -> Callable[[int], WeightType | None]:
         def weight(position: int) -> WeightType | None:
             found = self.weights.get(position)
             if found is None:
@@ -199,10 +246,9 @@ class Segment(torch.nn.Module):
                 types[position], found.stored, _torch_dtype(found.tensor.dtype), found.name
             )
 
-        try:
-            program = convert(self.graph_module, inputs, weight)
-        except Unsupported as why:
-            return Compiled(None, None, types, shortfall=f"{why} (for some sizes)")
+        return weight
+
+    def _compile_program(self, program: Program, types: dict[int, str]) -> Compiled:
         o = self.options
         function = compiler.compile(
             program.text,
@@ -210,6 +256,7 @@ class Segment(torch.nn.Module):
             accuracy=o.accuracy,
             threads=o.threads,
             pack_weights=o.pack_weights,
+            recode_weights=o.recode_weights,
             cache=o.cache,
             file_name=self.name,
         )
@@ -232,27 +279,55 @@ class Segment(torch.nn.Module):
         given = [tensors[i] if i in tensors else self._array(i, args[i]) for i in program.arguments]
         results = compiled.function(*given)
         results = results if isinstance(results, tuple) else (results,)
+        symbols = [args[position].shape[dim] for position, dim in program.symbols]
+
+        def resolve(size: Any) -> Any:
+            if not isinstance(size, Product):
+                return size
+            return size.factor * math.prod(symbols[i] for i in size.symbols)
+
         for check in program.checks:
             low, high = int(results[check.smallest].item()), int(results[check.largest].item())
-            if low < check.low or high >= check.high:
+            least, end = resolve(check.low), resolve(check.high)
+            if low < least or high >= end:
                 raise IndexError(
-                    f"{check.where}: index {low if low < check.low else high} is out of range: "
-                    f"there are {check.high}"
+                    f"{check.where}: index {low if low < least else high} is out of range: "
+                    f"there are {end}"
                 )
         outputs = []
         for returned in program.outputs:
             if returned.result is None:
-                outputs.append(returned.value)
+                outputs.append(resolve(returned.value))
                 continue
             tensor = arrays.to_torch(results[returned.result])
             if tensor.dtype != returned.dtype:
                 # Bytes are of one type in MLIR.
                 tensor = tensor.view(returned.dtype)
-            tensor = tensor.view(returned.shape)
+            tensor = tensor.view([resolve(size) for size in returned.shape])
             if len(outputs) in self.orders:
                 tensor = in_order(tensor, self.orders[len(outputs)])
             outputs.append(tensor)
         return tuple(outputs) if self._is_tuple else outputs[0]
+
+
+def _symbols_of(values: Iterable[Any]) -> list[Any]:
+    """The symbols that sizes and numbers are made of; none where some are up to data."""
+    symbols: dict[Any, None] = {}
+    for value in values:
+        for size in value.shape if isinstance(value, torch.Tensor) else [value]:
+            if isinstance(size, (torch.SymFloat, torch.SymBool)) or is_up_to_data(size):
+                return []
+            if isinstance(size, torch.SymInt):
+                symbols.update(dict.fromkeys(sorted(size.node.expr.free_symbols, key=str)))
+    return list(symbols)
+
+
+def _with_sizes(value: Any, chosen: dict[Any, int]) -> Any:
+    """What stands for a value where symbols are the chosen numbers."""
+    if isinstance(value, torch.Tensor):
+        sizes = [_with_sizes(size, chosen) for size in value.shape]
+        return torch.empty(sizes, dtype=value.dtype, device="meta")
+    return int(value.node.expr.subs(chosen)) if isinstance(value, torch.SymInt) else value
 
 
 def in_order(tensor: torch.Tensor, order: list[int]) -> torch.Tensor:
