@@ -60,8 +60,8 @@ Result<Array> Bitmap::encode(const Array &input, const Below &below,
                              std::vector<Stream> &sides) const {
   (void)below;
   const Shape &shape = input.shape;
-  if (shape.empty())
-    return Error{"bitmap needs a tensor of rank 1 or more"};
+  if (Status valid = checkRows(keyword(), shape); !valid)
+    return valid.error();
   Array elements = input;
   if (stored) {
     if (Status valid = checkFloat(keyword(), input); !valid)
@@ -70,11 +70,7 @@ Result<Array> Bitmap::encode(const Array &input, const Below &below,
     for (int64_t i = 0, n = input.size(); i < n; ++i)
       elements.setFloat(i, input.getFloat(i));
   } else {
-    if (Status valid =
-            checkArray("the input of bitmap", input, ElementType::I8, shape);
-        !valid)
-      return valid.error();
-    if (Status valid = checkCodes(keyword(), input, int64_t(1) << bits); !valid)
+    if (Status valid = checkSymbols(keyword(), input, bits); !valid)
       return valid.error();
   }
 
@@ -115,11 +111,7 @@ Status Bitmap::check(const Array *main, const std::vector<Stream> &sides,
                      const Shape &shape) const {
   if (Status valid = checkCount(keyword(), sides.size(), 2); !valid)
     return valid;
-  if (!main)
-    return Error{"bitmap must be the last stage"};
-  if (shape.empty())
-    return Error{"bitmap needs a tensor of rank 1 or more"};
-  if (Status valid = checkShape(shape); !valid)
+  if (Status valid = checkLast(keyword(), main, shape); !valid)
     return valid;
   // A tile may be much longer than a row.
   if (Status valid = checkShape(bitmapShape(shape)); !valid)

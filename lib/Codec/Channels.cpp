@@ -91,10 +91,7 @@ Status Channels::check(const Array *main, const std::vector<Stream> &sides,
                                 *expected);
       !valid)
     return valid;
-  if (main)
-    return checkArray("the main array of channels", *main, ElementType::F32,
-                      mainShape(shape));
-  return {};
+  return checkMain(keyword(), main, mainShape(shape));
 }
 
 Result<Array> Channels::decode(const Array &main,

@@ -181,11 +181,11 @@ Status Codebook::check(const Array *main, const std::vector<Stream> &sides,
     return expected.error();
   if (Status valid = checkArray("stream 'codebook'", sides[0].array,
                                 options.stored.type(), *expected);
-      !valid || !main)
-    return valid;
-  if (Status valid = checkArray("the main array of codebook", *main,
-                                codeType(options.bits), mainShape(shape));
       !valid)
+    return valid;
+  if (Status valid =
+          checkMain(keyword(), main, mainShape(shape), codeType(options.bits));
+      !valid || !main)
     return valid;
   return checkCodes(keyword(), *main, int64_t(1) << options.bits);
 }

@@ -73,11 +73,8 @@ Status Dyadic::check(const Array *main, const std::vector<Stream> &sides,
                    std::to_string(leastExponent) + " to " +
                    std::to_string(largestExponent())};
   }
-  if (!main)
-    return {};
-  if (Status valid =
-          checkArray("the main array of dyadic", *main, codeType(bits), shape);
-      !valid)
+  if (Status valid = checkMain(keyword(), main, shape, codeType(bits));
+      !valid || !main)
     return valid;
   return checkCodes(keyword(), *main, int64_t(1) << bits);
 }

@@ -110,11 +110,8 @@ Status FloatFields::check(const Array *main, const std::vector<Stream> &sides,
           checkCodes("sign_mantissa", rest, int64_t(1) << restBits());
       !valid)
     return valid;
-  if (!main)
-    return {};
-  if (Status valid =
-          checkArray("the main array of fields", *main, ElementType::I8, shape);
-      !valid)
+  if (Status valid = checkMain(keyword(), main, shape, ElementType::I8);
+      !valid || !main)
     return valid;
   return checkCodes("the exponent", *main, int64_t(1) << exponent);
 }

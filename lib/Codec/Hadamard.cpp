@@ -204,14 +204,10 @@ Result<Array> Hadamard::encode(const Array &input, const Below &below,
 
 Status Hadamard::check(const Array *main, const std::vector<Stream> &sides,
                        const Shape &shape) const {
-  if (Status valid = checkCount(keyword(), sides.size(), 0); !valid)
+  if (Status valid = checkAlong(keyword(), axis, sides.size(), 0, shape);
+      !valid)
     return valid;
-  if (Status valid = checkAxis(keyword(), axis, shape.size()); !valid)
-    return valid;
-  if (main)
-    return checkArray("the main array of hadamard", *main, ElementType::F32,
-                      shape);
-  return checkShape(shape);
+  return checkMain(keyword(), main, shape);
 }
 
 Result<Array> Hadamard::decode(const Array &main,

@@ -21,14 +21,7 @@ Result<Array> Huffman::encode(const Array &input, const Below &below,
                               std::vector<Stream> &sides) const {
   (void)below;
   const std::vector<int64_t> &shape = input.shape;
-  if (Status valid =
-          checkArray("the input of huffman", input, ElementType::I8, shape);
-      !valid)
-    return valid.error();
-  if (shape.empty())
-    return Error{"huffman needs a tensor of rank 1 or more"};
-  if (Status valid = checkCodes(keyword(), input, int64_t(1) << symbolBits);
-      !valid)
+  if (Status valid = checkSymbols(keyword(), input, symbolBits); !valid)
     return valid.error();
 
   Result<std::vector<int>> lengths =
@@ -68,9 +61,7 @@ Status zq::codec::checkHuffman(const Array &table, const Array &offsets,
                                const Array &bits,
                                const std::vector<int64_t> &shape,
                                int symbolBits, int64_t chunk, int maxLength) {
-  if (shape.empty())
-    return Error{"huffman needs a tensor of rank 1 or more"};
-  if (Status valid = checkShape(shape); !valid)
+  if (Status valid = checkRows("huffman", shape); !valid)
     return valid;
   if (Status valid = checkArray("stream 'table'", table, ElementType::I16,
                                 {int64_t(1) << maxLength});

@@ -2,8 +2,7 @@
 #ifndef ZQ_LIB_CODEC_LINES_H
 #define ZQ_LIB_CODEC_LINES_H
 
-#include "zq/Codec/Array.h"
-#include "zq/Codec/Result.h"
+#include "Validate.h"
 
 #include <string>
 
@@ -15,6 +14,18 @@ inline Status checkAxis(const std::string &keyword, int64_t axis, size_t rank) {
     return {};
   return Error{keyword + " along axis " + std::to_string(axis) +
                " of a tensor of rank " + std::to_string(rank)};
+}
+
+/// The same of a tensor of `shape`, and whether the stage has as many side
+/// streams as expected.
+inline Status checkAlong(const std::string &keyword, int64_t axis,
+                         size_t numSides, size_t expected,
+                         const std::vector<int64_t> &shape) {
+  if (Status valid = checkCount(keyword, numSides, expected); !valid)
+    return valid;
+  if (Status valid = checkAxis(keyword, axis, shape.size()); !valid)
+    return valid;
+  return checkShape(shape);
 }
 
 /// The distance of neighbours along `axis` in a row-major tensor of `shape`.

@@ -222,10 +222,7 @@ Status LowRank::check(const Array *main, const std::vector<Stream> &sides,
                                   *sideShape(k, shape, {}));
         !valid)
       return valid;
-  if (main)
-    return checkArray("the main array of lowrank", *main, ElementType::F32,
-                      shape);
-  return {};
+  return checkMain(keyword(), main, shape);
 }
 
 Result<Array> LowRank::decode(const Array &main,

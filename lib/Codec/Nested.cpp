@@ -39,9 +39,7 @@ Status Nested::check(const Array *main, const std::vector<Stream> &sides,
     return valid;
   if (!main)
     return checkShape(shape);
-  if (Status valid =
-          checkArray("the main array of nested", *main, ElementType::I8, shape);
-      !valid)
+  if (Status valid = checkMain(keyword(), main, shape, ElementType::I8); !valid)
     return valid;
   return checkCodes(keyword(), *main, int64_t(1) << stored);
 }

@@ -109,10 +109,7 @@ Status Offset::check(const Array *main, const std::vector<Stream> &sides,
                                 stored.type(), blocks.count(shape));
       !valid)
     return valid;
-  if (main)
-    return checkArray("the main array of offset", *main, ElementType::F32,
-                      shape);
-  return {};
+  return checkMain(keyword(), main, shape);
 }
 
 Result<Array> Offset::decode(const Array &main,

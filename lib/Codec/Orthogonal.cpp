@@ -90,11 +90,8 @@ Result<Array> Orthogonal::encode(const Array &input, const Below &below,
 
 Status Orthogonal::check(const Array *main, const std::vector<Stream> &sides,
                          const Shape &shape) const {
-  if (Status valid = checkCount(keyword(), sides.size(), 1); !valid)
-    return valid;
-  if (Status valid = checkAxis(keyword(), axis, shape.size()); !valid)
-    return valid;
-  if (Status valid = checkShape(shape); !valid)
+  if (Status valid = checkAlong(keyword(), axis, sides.size(), 1, shape);
+      !valid)
     return valid;
   Shape expected{block, block};
   if (perBlock)
@@ -103,10 +100,7 @@ Status Orthogonal::check(const Array *main, const std::vector<Stream> &sides,
                                 ElementType::F32, expected);
       !valid)
     return valid;
-  if (main)
-    return checkArray("the main array of orthogonal", *main, ElementType::F32,
-                      shape);
-  return {};
+  return checkMain(keyword(), main, shape);
 }
 
 Result<Array> Orthogonal::decode(const Array &main,

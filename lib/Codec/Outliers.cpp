@@ -174,10 +174,7 @@ Status Outliers::check(const Array *main, const std::vector<Stream> &sides,
     return valid;
   if (Status valid = checkPlaces(rows, columns, shape.back()); !valid)
     return valid;
-  if (main)
-    return checkArray("the main array of outliers", *main, ElementType::F32,
-                      shape);
-  return {};
+  return checkMain(keyword(), main, shape);
 }
 
 /// Calls visit(place, value) for every outlier, in ascending order of places.

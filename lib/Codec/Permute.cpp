@@ -57,11 +57,8 @@ Result<Array> Permute::encode(const Array &input, const Below &below,
 
 Status Permute::check(const Array *main, const std::vector<Stream> &sides,
                       const Shape &shape) const {
-  if (Status valid = checkCount(keyword(), sides.size(), 1); !valid)
-    return valid;
-  if (Status valid = checkAxis(keyword(), axis, shape.size()); !valid)
-    return valid;
-  if (Status valid = checkShape(shape); !valid)
+  if (Status valid = checkAlong(keyword(), axis, sides.size(), 1, shape);
+      !valid)
     return valid;
   const Array &order = sides[0].array;
   int64_t length = shape[axis];
@@ -77,10 +74,7 @@ Status Permute::check(const Array *main, const std::vector<Stream> &sides,
                    std::to_string(j) + "] is " + std::to_string(i)};
     seen[i] = true;
   }
-  if (main)
-    return checkArray("the main array of permute", *main, ElementType::F32,
-                      shape);
-  return {};
+  return checkMain(keyword(), main, shape);
 }
 
 Result<Array> Permute::decode(const Array &main,

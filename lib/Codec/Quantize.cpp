@@ -59,9 +59,7 @@ Status Quantize::check(const Array *main, const std::vector<Stream> &sides,
     return valid;
   if (!main)
     return checkShape(shape);
-  if (Status valid = checkArray("the main array of " + keyword(), *main,
-                                ElementType::I8, shape);
-      !valid)
+  if (Status valid = checkMain(keyword(), main, shape, ElementType::I8); !valid)
     return valid;
   return checkCodes(keyword(), *main, numCodes());
 }

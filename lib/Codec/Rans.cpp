@@ -66,14 +66,7 @@ static void encodeChunk(const Array &input, ChunkSpan span,
 Result<Array> Rans::encode(const Array &input, const Below &,
                            std::vector<Stream> &sides) const {
   const std::vector<int64_t> &shape = input.shape;
-  if (Status valid =
-          checkArray("the input of rans", input, ElementType::I8, shape);
-      !valid)
-    return valid.error();
-  if (shape.empty())
-    return Error{"rans needs a tensor of rank 1 or more"};
-  if (Status valid = checkCodes(keyword(), input, int64_t(1) << symbolBits);
-      !valid)
+  if (Status valid = checkSymbols(keyword(), input, symbolBits); !valid)
     return valid.error();
 
   Result<std::vector<int>> slots =
@@ -143,11 +136,7 @@ Status Rans::check(const Array *main, const std::vector<Stream> &sides,
                    const std::vector<int64_t> &shape) const {
   if (Status valid = checkCount(keyword(), sides.size(), 2); !valid)
     return valid;
-  if (!main)
-    return Error{"rans must be the last stage"};
-  if (shape.empty())
-    return Error{"rans needs a tensor of rank 1 or more"};
-  if (Status valid = checkShape(shape); !valid)
+  if (Status valid = checkLast(keyword(), main, shape); !valid)
     return valid;
   if (Status valid = checkTable(sides[0].array); !valid)
     return valid;

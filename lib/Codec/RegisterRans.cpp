@@ -167,14 +167,7 @@ static void encodeChunk(const Array &input, ChunkSpan span, int64_t length,
 Result<Array> RegisterRans::encode(const Array &input, const Below &,
                                    std::vector<Stream> &sides) const {
   const std::vector<int64_t> &shape = input.shape;
-  if (Status valid = checkArray("the input of " + keyword(), input,
-                                ElementType::I8, shape);
-      !valid)
-    return valid.error();
-  if (shape.empty())
-    return Error{keyword() + " needs a tensor of rank 1 or more"};
-  if (Status valid = checkCodes(keyword(), input, int64_t(1) << symbolBits);
-      !valid)
+  if (Status valid = checkSymbols(keyword(), input, symbolBits); !valid)
     return valid.error();
 
   std::vector<int64_t> counts = symbolCounts(input, symbolBits);
@@ -262,11 +255,7 @@ Status RegisterRans::check(const Array *main, const std::vector<Stream> &sides,
                            const std::vector<int64_t> &shape) const {
   if (Status valid = checkCount(keyword(), sides.size(), numSides()); !valid)
     return valid;
-  if (!main)
-    return Error{keyword() + " must be the last stage"};
-  if (shape.empty())
-    return Error{keyword() + " needs a tensor of rank 1 or more"};
-  if (Status valid = checkShape(shape); !valid)
+  if (Status valid = checkLast(keyword(), main, shape); !valid)
     return valid;
   if (Status valid = checkFrequencies(sides[0].array); !valid)
     return valid;

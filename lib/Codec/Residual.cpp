@@ -39,10 +39,7 @@ Status Residual::check(const Array *main, const std::vector<Stream> &sides,
           checkArray("stream 'residual'", sides[0].array, stored.type(), shape);
       !valid)
     return valid;
-  if (main)
-    return checkArray("the main array of residual", *main, ElementType::F32,
-                      shape);
-  return {};
+  return checkMain(keyword(), main, shape);
 }
 
 Result<Array> Residual::decode(const Array &main,

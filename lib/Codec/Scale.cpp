@@ -434,10 +434,7 @@ Status Scale::check(const Array *main, const std::vector<Stream> &sides,
         !valid)
       return valid;
   }
-  if (main)
-    return checkArray("the main array of scale", *main, ElementType::F32,
-                      shape);
-  return {};
+  return checkMain(keyword(), main, shape);
 }
 
 /// The side arrays in f32, one element for each block in row-major order.

@@ -52,20 +52,14 @@ Result<Array> Sketch::encode(const Array &input, const Below &below,
 
 Status Sketch::check(const Array *main, const std::vector<Stream> &sides,
                      const Shape &shape) const {
-  if (Status valid = checkCount(keyword(), sides.size(), 1); !valid)
-    return valid;
-  if (Status valid = checkAxis(keyword(), axis, shape.size()); !valid)
-    return valid;
-  if (Status valid = checkShape(shape); !valid)
+  if (Status valid = checkAlong(keyword(), axis, sides.size(), 1, shape);
+      !valid)
     return valid;
   if (Status valid = checkArray("stream 'matrix'", sides[0].array,
                                 ElementType::F32, {shape[axis], shape[axis]});
       !valid)
     return valid;
-  if (main)
-    return checkArray("the main array of sketch", *main, ElementType::F32,
-                      shape);
-  return {};
+  return checkMain(keyword(), main, shape);
 }
 
 Result<Array> Sketch::decode(const Array &main,

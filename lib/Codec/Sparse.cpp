@@ -33,8 +33,8 @@ Shape Sparse::mainShape(const Shape &shape) const {
 Result<Shape> Sparse::sideShape(size_t index, const Shape &shape,
                                 const std::vector<Stream> &earlier) const {
   (void)index, (void)earlier;
-  if (shape.empty())
-    return Error{"sparse needs a tensor of rank 1 or more"};
+  if (Status valid = checkRows(keyword(), shape); !valid)
+    return valid.error();
   return mainShape(shape);
 }
 
@@ -42,8 +42,8 @@ Result<Array> Sparse::encode(const Array &input, const Below &below,
                              std::vector<Stream> &sides) const {
   (void)below;
   const Shape &shape = input.shape;
-  if (shape.empty())
-    return Error{"sparse needs a tensor of rank 1 or more"};
+  if (Status valid = checkRows(keyword(), shape); !valid)
+    return valid.error();
   if (Status valid = checkFloat(keyword(), input); !valid)
     return valid.error();
   for (int64_t i = 0, n = input.size(); i < n; ++i)
@@ -80,9 +80,7 @@ Status Sparse::check(const Array *main, const std::vector<Stream> &sides,
                      const Shape &shape) const {
   if (Status valid = checkCount(keyword(), sides.size(), 1); !valid)
     return valid;
-  if (shape.empty())
-    return Error{"sparse needs a tensor of rank 1 or more"};
-  if (Status valid = checkShape(shape); !valid)
+  if (Status valid = checkRows(keyword(), shape); !valid)
     return valid;
   const Array &index = sides[0].array;
   if (Status valid = checkArray("side 'index' of sparse", index,
@@ -98,10 +96,7 @@ Status Sparse::check(const Array *main, const std::vector<Stream> &sides,
                    std::to_string(before + 1) + " to " +
                    std::to_string(group - 1)};
   }
-  if (!main)
-    return {};
-  return checkArray("the main array of sparse", *main, ElementType::F32,
-                    mainShape(shape));
+  return checkMain(keyword(), main, mainShape(shape));
 }
 
 Result<Array> Sparse::decode(const Array &main,

@@ -186,11 +186,8 @@ Status Tables::check(const Array *main, const std::vector<Stream> &sides,
   if (Status valid = checkCodes("tag of tables", tags, int64_t(tables.size()));
       !valid)
     return valid;
-  if (!main)
-    return {};
-  if (Status valid =
-          checkArray("the main array of tables", *main, ElementType::I8, shape);
-      !valid)
+  if (Status valid = checkMain(keyword(), main, shape, ElementType::I8);
+      !valid || !main)
     return valid;
   Status valid;
   auto visit = [&](int64_t block, int64_t first, int64_t count) {

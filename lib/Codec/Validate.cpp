@@ -41,6 +41,13 @@ Status zq::codec::checkShape(const std::vector<int64_t> &shape) {
   return {};
 }
 
+Status zq::codec::checkRows(const std::string &keyword,
+                            const std::vector<int64_t> &shape) {
+  if (shape.empty())
+    return Error{keyword + " needs a tensor of rank 1 or more"};
+  return checkShape(shape);
+}
+
 Status zq::codec::checkArray(const std::string &what, const Array &array,
                              ElementType type,
                              const std::vector<int64_t> &shape) {
@@ -65,6 +72,21 @@ Status zq::codec::checkCount(const std::string &keyword, size_t count,
     return {};
   return Error{keyword + " has " + std::to_string(expected) +
                " side streams, got " + std::to_string(count)};
+}
+
+Status zq::codec::checkMain(const std::string &keyword, const Array *main,
+                            const std::vector<int64_t> &shape,
+                            ElementType type) {
+  if (!main)
+    return {};
+  return checkArray("the main array of " + keyword, *main, type, shape);
+}
+
+Status zq::codec::checkLast(const std::string &keyword, const Array *main,
+                            const std::vector<int64_t> &shape) {
+  if (!main)
+    return Error{keyword + " must be the last stage"};
+  return checkRows(keyword, shape);
 }
 
 bool zq::codec::isFloat(ElementType type) {
@@ -152,4 +174,15 @@ Status zq::codec::checkCodes(const std::string &keyword, const Array &codes,
   default:
     return checkCodesOf<uint32_t>(keyword, codes, count);
   }
+}
+
+Status zq::codec::checkSymbols(const std::string &keyword, const Array &symbols,
+                               int bits) {
+  if (Status valid = checkArray("the input of " + keyword, symbols,
+                                ElementType::I8, symbols.shape);
+      !valid)
+    return valid;
+  if (Status valid = checkRows(keyword, symbols.shape); !valid)
+    return valid;
+  return checkCodes(keyword, symbols, int64_t(1) << bits);
 }

@@ -27,8 +27,23 @@ Status checkShape(const std::vector<int64_t> &shape);
 Status checkArray(const std::string &what, const Array &array, ElementType type,
                   const std::vector<int64_t> &shape);
 
+/// The same, and whether a stage that needs rows, `keyword`, has them: a rank
+/// of 1 or more.
+Status checkRows(const std::string &keyword, const std::vector<int64_t> &shape);
+
 /// Whether `count` side streams are what `keyword` has.
 Status checkCount(const std::string &keyword, size_t count, size_t expected);
+
+/// Whether the main array of `keyword` has this shape and type; one that is not
+/// there, null, is fine.
+Status checkMain(const std::string &keyword, const Array *main,
+                 const std::vector<int64_t> &shape,
+                 ElementType type = ElementType::F32);
+
+/// Whether the last stage of a chain, `keyword`, has its main array and, as it
+/// needs them, rows.
+Status checkLast(const std::string &keyword, const Array *main,
+                 const std::vector<int64_t> &shape);
 
 /// Whether elements of this type are floating-point numbers.
 bool isFloat(ElementType type);
@@ -50,6 +65,10 @@ Result<Array> finiteF32(const std::string &keyword, const Array &array);
 /// Whether every element of `codes` (I8, I16 or I32) is below `count`.
 Status checkCodes(const std::string &keyword, const Array &codes,
                   int64_t count);
+
+/// Whether `symbols`, what `keyword` is to encode, are i8 of this many bits in
+/// rows.
+Status checkSymbols(const std::string &keyword, const Array &symbols, int bits);
 
 /// ceil(a / b) for a >= 0, b > 0.
 inline int64_t ceilDiv(int64_t a, int64_t b) { return a / b + (a % b != 0); }

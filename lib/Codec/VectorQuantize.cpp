@@ -57,13 +57,11 @@ Status VectorQuantize::check(const Array *main,
                              const Shape &shape) const {
   if (Status valid = checkCount(keyword(), sides.size(), 0); !valid)
     return valid;
-  if (shape.empty())
-    return Error{keyword() + " needs a tensor of rank 1 or more"};
-  if (Status valid = checkShape(shape); !valid || !main)
+  if (Status valid = checkRows(keyword(), shape); !valid)
     return valid;
-  if (Status valid = checkArray("the main array of " + keyword(), *main,
-                                codeType(codeBits()), mainShape(shape));
-      !valid)
+  if (Status valid =
+          checkMain(keyword(), main, mainShape(shape), codeType(codeBits()));
+      !valid || !main)
     return valid;
   return checkCodes(keyword(), *main, numCodes());
 }

@@ -92,14 +92,7 @@ codesOf(const Array &window, WindowKind kind, const std::vector<int> &widths) {
 Result<Array> Window::encode(const Array &input, const Below &,
                              std::vector<Stream> &sides) const {
   const std::vector<int64_t> &shape = input.shape;
-  if (Status valid =
-          checkArray("the input of window", input, ElementType::I8, shape);
-      !valid)
-    return valid.error();
-  if (shape.empty())
-    return Error{"window needs a tensor of rank 1 or more"};
-  if (Status valid = checkCodes(keyword(), input, int64_t(1) << symbolBits);
-      !valid)
+  if (Status valid = checkSymbols(keyword(), input, symbolBits); !valid)
     return valid.error();
 
   Array window = chooseWindow(input);
@@ -180,11 +173,7 @@ Status Window::check(const Array *main, const std::vector<Stream> &sides,
                      const std::vector<int64_t> &shape) const {
   if (Status valid = checkCount(keyword(), sides.size(), numSides()); !valid)
     return valid;
-  if (!main)
-    return Error{"window must be the last stage"};
-  if (shape.empty())
-    return Error{"window needs a tensor of rank 1 or more"};
-  if (Status valid = checkShape(shape); !valid)
+  if (Status valid = checkLast(keyword(), main, shape); !valid)
     return valid;
   if (Status valid = Pack(widths[0]).check(main, {}, shape); !valid)
     return valid;
