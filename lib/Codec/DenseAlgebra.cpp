@@ -69,22 +69,6 @@ static std::vector<double> times(const std::vector<double> &matrix,
   return result;
 }
 
-/// The product of the transpose of a matrix [rows, columns] and one of `width`
-/// columns.
-static std::vector<double> transposeTimes(const std::vector<double> &matrix,
-                                          int64_t rows, int64_t columns,
-                                          const std::vector<double> &right,
-                                          int64_t width) {
-  std::vector<double> result(columns * width);
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < columns; ++j) {
-      double factor = matrix[i * columns + j];
-      for (int64_t k = 0; k < width; ++k)
-        result[j * width + k] += factor * right[i * width + k];
-    }
-  return result;
-}
-
 /// Turns the rows p and q of a matrix in their plane.
 static void turn(double *p, double *q, int64_t size, double c, double s) {
   for (int64_t k = 0; k < size; ++k) {
@@ -137,9 +121,10 @@ Factors zq::codec::factorize(const std::vector<double> &matrix, int64_t rows,
   std::vector<double> basis =
       times(matrix, rows, columns, gaussianNumbers(1, columns * width), width);
   orthonormalizeColumns(basis, rows, width);
+  const std::vector<double> turned = transposed(matrix, rows, columns);
   std::vector<double> coefficients;
   for (int i = 0;; ++i) {
-    coefficients = transposeTimes(matrix, rows, columns, basis, width);
+    coefficients = times(turned, columns, rows, basis, width);
     if (i == iterations)
       break;
     orthonormalizeColumns(coefficients, columns, width);
