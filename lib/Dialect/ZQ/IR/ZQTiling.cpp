@@ -61,31 +61,6 @@ DecodeOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
   return TilingResult{{tile}, {tile.getResult()}, {init.getDefiningOp()}};
 }
 
-LogicalResult DecodeOp::getResultTilePosition(
-    OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
-    ArrayRef<OpFoldResult> sizes, SmallVector<OpFoldResult> &resultOffsets,
-    SmallVector<OpFoldResult> &resultSizes) {
-  resultOffsets.assign(offsets.begin(), offsets.end());
-  resultSizes.assign(sizes.begin(), sizes.end());
-  return success();
-}
-
-LogicalResult DecodeOp::getIterationDomainTileFromResultTile(
-    OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
-    ArrayRef<OpFoldResult> sizes, SmallVectorImpl<OpFoldResult> &domainOffsets,
-    SmallVectorImpl<OpFoldResult> &domainSizes) {
-  domainOffsets.assign(offsets.begin(), offsets.end());
-  domainSizes.assign(sizes.begin(), sizes.end());
-  return success();
-}
-
-FailureOr<TilingResult>
-DecodeOp::generateResultTileValue(OpBuilder &b, unsigned,
-                                  ArrayRef<OpFoldResult> offsets,
-                                  ArrayRef<OpFoldResult> sizes) {
-  return getTiledImplementation(b, offsets, sizes);
-}
-
 //===----------------------------------------------------------------------===//
 // Rotate
 //===----------------------------------------------------------------------===//
@@ -119,31 +94,6 @@ RotateOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
   return TilingResult{{tile},
                       {tile.getResult()},
                       {source.getDefiningOp(), init.getDefiningOp()}};
-}
-
-LogicalResult RotateOp::getResultTilePosition(
-    OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
-    ArrayRef<OpFoldResult> sizes, SmallVector<OpFoldResult> &resultOffsets,
-    SmallVector<OpFoldResult> &resultSizes) {
-  resultOffsets.assign(offsets.begin(), offsets.end());
-  resultSizes.assign(sizes.begin(), sizes.end());
-  return success();
-}
-
-LogicalResult RotateOp::getIterationDomainTileFromResultTile(
-    OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
-    ArrayRef<OpFoldResult> sizes, SmallVectorImpl<OpFoldResult> &domainOffsets,
-    SmallVectorImpl<OpFoldResult> &domainSizes) {
-  domainOffsets.assign(offsets.begin(), offsets.end());
-  domainSizes.assign(sizes.begin(), sizes.end());
-  return success();
-}
-
-FailureOr<TilingResult>
-RotateOp::generateResultTileValue(OpBuilder &b, unsigned,
-                                  ArrayRef<OpFoldResult> offsets,
-                                  ArrayRef<OpFoldResult> sizes) {
-  return getTiledImplementation(b, offsets, sizes);
 }
 
 //===----------------------------------------------------------------------===//
@@ -193,20 +143,4 @@ ContractOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
       ContractOp::create(b, getLoc(), init.getType(), activations, getWeight(),
                          row, getLanesAttr(), getPlanesAttr(), init);
   return TilingResult{{tile}, {tile.getResult()}, {init.getDefiningOp()}};
-}
-
-LogicalResult ContractOp::getResultTilePosition(
-    OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
-    ArrayRef<OpFoldResult> sizes, SmallVector<OpFoldResult> &resultOffsets,
-    SmallVector<OpFoldResult> &resultSizes) {
-  resultOffsets.assign(offsets.begin(), offsets.end());
-  resultSizes.assign(sizes.begin(), sizes.end());
-  return success();
-}
-
-FailureOr<TilingResult>
-ContractOp::generateResultTileValue(OpBuilder &b, unsigned,
-                                    ArrayRef<OpFoldResult> offsets,
-                                    ArrayRef<OpFoldResult> sizes) {
-  return getTiledImplementation(b, offsets, sizes);
 }

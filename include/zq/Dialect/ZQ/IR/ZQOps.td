@@ -16,6 +16,35 @@ def F32RankedTensor : RankedTensorOf<[F32]>;
 class ZQ_Op<string mnemonic, list<Trait> traits = []>
     : Op<ZQ_Dialect, mnemonic, traits>;
 
+// Methods of TilingInterface where a tile of the loops is that of the result.
+defvar zqTileOfResult = [{
+  LogicalResult $cppClass::getResultTilePosition(
+      OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
+      ArrayRef<OpFoldResult> sizes,
+      SmallVector<OpFoldResult> &resultOffsets,
+      SmallVector<OpFoldResult> &resultSizes) {
+    resultOffsets.assign(offsets.begin(), offsets.end());
+    resultSizes.assign(sizes.begin(), sizes.end());
+    return success();
+  }
+  FailureOr<TilingResult> $cppClass::generateResultTileValue(
+      OpBuilder &b, unsigned, ArrayRef<OpFoldResult> offsets,
+      ArrayRef<OpFoldResult> sizes) {
+    return getTiledImplementation(b, offsets, sizes);
+  }
+}];
+defvar zqTileFromResult = zqTileOfResult # [{
+  LogicalResult $cppClass::getIterationDomainTileFromResultTile(
+      OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
+      ArrayRef<OpFoldResult> sizes,
+      SmallVectorImpl<OpFoldResult> &domainOffsets,
+      SmallVectorImpl<OpFoldResult> &domainSizes) {
+    domainOffsets.assign(offsets.begin(), offsets.end());
+    domainSizes.assign(sizes.begin(), sizes.end());
+    return success();
+  }
+}];
+
 //===----------------------------------------------------------------------===//
 // Compressed tensors
 //===----------------------------------------------------------------------===//
@@ -50,6 +79,7 @@ def ZQ_DecodeOp : ZQ_Op<"decode", [
         "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation",
         "getResultTilePosition", "generateResultTileValue",
         "getIterationDomainTileFromResultTile"]>]> {
+  let extraClassDefinition = zqTileFromResult;
   let summary = "Decodes a window of a compressed tensor";
   let description = [{
     The result is the window of the shape of `init` that begins at the offsets.
@@ -154,6 +184,7 @@ def ZQ_RotateOp : ZQ_Op<"rotate", [
         "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation",
         "getResultTilePosition", "generateResultTileValue",
         "getIterationDomainTileFromResultTile"]>]> {
+  let extraClassDefinition = zqTileFromResult;
   let summary = "Applies a linear map, or its inverse, along an axis";
   let description = [{
     The map of a transform: a stage that implements `TransformAttrInterface`.
@@ -405,6 +436,7 @@ def ZQ_ContractOp : ZQ_Op<"contract", [
     DeclareOpInterfaceMethods<TilingInterface, [
         "getIterationDomain", "getLoopIteratorTypes", "getTiledImplementation",
         "getResultTilePosition", "generateResultTileValue"]>]> {
+  let extraClassDefinition = zqTileOfResult;
   let summary = "Activations times a compressed weight, in a compute domain";
   let description = [{
     `result[m, n] = init[m, n] + sum over k of x[m, k] * decode(weight)[n, k]`.
