@@ -6,12 +6,21 @@
 #include <cassert>
 #include <cmath>
 #include <cstdint>
+#include <iomanip>
 #include <limits>
+#include <sstream>
 #include <string>
 
 using namespace zq::codec;
 
 using Choices = std::vector<std::vector<Choice>>;
+
+/// Sizes are mostly whole numbers.
+static std::string print(double size) {
+  std::ostringstream text;
+  text << std::setprecision(12) << size;
+  return text.str();
+}
 
 /// The choice of least size, of equals that of least error.
 static size_t smallest(const std::vector<Choice> &choices) {
@@ -47,16 +56,18 @@ static void spend(const Choices &choices, double left,
 
 Result<std::vector<size_t>> zq::codec::chooseWithin(const Choices &choices,
                                                     double budget) {
-  double left = budget;
+  double sum = 0;
   std::vector<size_t> chosen;
   for (const std::vector<Choice> &own : choices) {
     assert(!own.empty() && own.size() <= UINT16_MAX && "something to choose");
     chosen.push_back(smallest(own));
-    left -= own[chosen.back()].size;
+    sum += own[chosen.back()].size;
   }
-  if (left < 0)
-    return Error{"the smallest choices take " + std::to_string(budget - left) +
-                 ", more than the budget of " + std::to_string(budget)};
+  double left = budget - sum;
+  // NaN is no budget either.
+  if (!(left >= 0))
+    return Error{"the smallest choices take " + print(sum) +
+                 ", more than the budget of " + print(budget)};
 
   // least[b]: the least error of the tensors so far that takes b steps.
   const int64_t steps = 1000 * int64_t(choices.size());

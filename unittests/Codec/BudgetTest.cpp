@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 
 using namespace zq::codec;
@@ -85,6 +86,7 @@ TEST(Budget, GoesWhereItIsNeeded) {
 
 TEST(Budget, MustHoldTheSmallest) {
   EXPECT_EQ(chooseWithin({{{2, 1}, {3, 0}}, {{2, 1}}}, 3.5).message(),
-            "the smallest choices take 4.000000, more than the budget of "
-            "3.500000");
+            "the smallest choices take 4, more than the budget of 3.5");
+  EXPECT_EQ(chooseWithin({{{2, 1}}}, NAN).message(),
+            "the smallest choices take 2, more than the budget of nan");
 }
