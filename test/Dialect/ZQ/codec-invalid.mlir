@@ -254,6 +254,12 @@ func.func private @f(!zq.tensor<f32, #zq.codec<quantize<si8>, pack>>)
 
 // -----
 
+// More elements than can be counted in bits, of which a zero hides none.
+// expected-error @+1 {{(T1) a compressed tensor has at most 2^56 elements}}
+func.func private @f(!zq.tensor<0x4611686018427387904x4xf32, #zq.codec<quantize<si8>, pack>>)
+
+// -----
+
 // Elements of f64.
 // expected-error @+1 {{(T2) the element type is f32, f16 or bf16, and not 'f64'}}
 func.func private @f(!zq.tensor<4x4xf64, #zq.codec<quantize<si8>, pack>>)

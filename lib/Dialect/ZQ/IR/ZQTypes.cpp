@@ -2,6 +2,7 @@
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -48,6 +49,13 @@ CompressedTensorType::verify(function_ref<InFlightDiagnostic()> emitError,
   if (shape.empty() || ShapedType::isDynamicShape(shape))
     return emitError() << "(T1) a compressed tensor has a static shape of "
                           "rank 1 or more";
+  // Sizes in bits, of what is stored too, stay far from overflow.
+  int64_t elements = 1;
+  for (int64_t size : shape)
+    if (llvm::MulOverflow(elements, std::max<int64_t>(size, 1), elements) ||
+        elements > int64_t(1) << 56)
+      return emitError() << "(T1) a compressed tensor has at most 2^56 "
+                            "elements";
   if (!element.isF32() && !element.isF16() && !element.isBF16())
     return emitError() << "(T2) the element type is f32, f16 or bf16, and not "
                        << element;
