@@ -2,6 +2,8 @@
 // RUN: zq-opt %s -zq-choose-domains 2>%t | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REMARK < %t
 // RUN: zq-opt %s -zq-choose-domains=accuracy=0.01 2>/dev/null | FileCheck %s --check-prefix=COARSE
+// RUN: not zq-opt %s -zq-choose-domains=accuracy=nan 2>&1 | FileCheck %s --check-prefix=NAN
+// NAN: error: accuracy is nan, and not 0 or more
 // RUN: zq-opt %s -zq-choose-domains=accuracy=0 2>/dev/null | FileCheck %s --check-prefix=EXACT
 // RUN: zq-opt %s -zq-choose-domains=lanes=8 2>/dev/null | FileCheck %s --check-prefix=OTHER
 // RUN: zq-opt %s -zq-choose-domains=tile-rate=128 2>%t.tiles | FileCheck %s --check-prefix=TILES

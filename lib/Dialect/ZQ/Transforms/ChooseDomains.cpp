@@ -314,6 +314,11 @@ struct ChooseDomainsPass
   using ChooseDomainsBase::ChooseDomainsBase;
 
   void runOnOperation() override {
+    if (!(accuracy >= 0)) {
+      getOperation()->emitError("accuracy is ")
+          << accuracy << ", and not 0 or more";
+      return signalPassFailure();
+    }
     SmallVector<LinalgOp> ops;
     getOperation().walk([&](LinalgOp op) { ops.push_back(op); });
     IRRewriter rewriter(&getContext());
