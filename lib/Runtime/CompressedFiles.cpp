@@ -7,6 +7,7 @@
 #include "zq/Runtime/ArrayTypes.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/ScopedPrinter.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -23,13 +24,6 @@ static constexpr llvm::StringLiteral keyPrefix = "zq.";
 
 static std::string getKey(const std::string &name) {
   return (keyPrefix + name).str();
-}
-
-template <typename T>
-static std::string print(T value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << value;
-  return text;
 }
 
 //===----------------------------------------------------------------------===//
@@ -92,7 +86,7 @@ std::string mlir::zq::getCodecText(CodecAttr codec) {
   StringRef name = codec.getTableName();
   if (!name.empty())
     return name.str();
-  std::string printed = print<Attribute>(codec);
+  std::string printed = llvm::to_string(codec);
   StringRef text = printed;
   if (text.consume_front("#zq.codec<"))
     text.consume_back(">");
@@ -149,7 +143,7 @@ mlir::zq::readCompressedTensor(const SafetensorsReader &file,
       type.getCodec().getStreams(type.getRank(), type.getElementType(), scope);
   if (failed(wanted))
     return Error{"tensor '" + name + "': the decoder of its codec, " +
-                 print<Attribute>(type.getCodec().getDecoderSymbol()) +
+                 llvm::to_string(type.getCodec().getDecoderSymbol()) +
                  ", is not in the module"};
   std::vector<Stream> streams;
   for (StreamAttr stream : *wanted) {
@@ -201,7 +195,7 @@ void mlir::zq::addCompressedTensor(SafetensorsFile &file,
                                    const std::string &name,
                                    CompressedTensorType type,
                                    std::vector<Stream> streams) {
-  file.metadata[getKey(name)] = print<Type>(type);
+  file.metadata[getKey(name)] = llvm::to_string(type);
   for (Stream &stream : streams)
     file.tensors.push_back({name + "." + stream.name, std::move(stream.array)});
 }
@@ -219,10 +213,10 @@ mlir::zq::encodeDense(const Array &dense, CompressedTensorType type,
   auto reference = type.getCodec().getReference(type.getElementType());
   if (!reference)
     return Error{"the codec's decoder " +
-                 print<Attribute>(type.getCodec().getDecoderSymbol()) +
+                 llvm::to_string(type.getCodec().getDecoderSymbol()) +
                  " has no encoder; store its streams instead"};
   if (ArrayRef(dense.shape) != type.getShape() || !isFloat(dense.type))
-    return Error{"expected " + print<Type>(type.getDenseType()) + ", got " +
+    return Error{"expected " + llvm::to_string(type.getDenseType()) + ", got " +
                  describe(dense)};
   ::zq::codec::ElementType element = *toReferenceType(type.getElementType());
   if (dense.type == element)
@@ -231,7 +225,7 @@ mlir::zq::encodeDense(const Array &dense, CompressedTensorType type,
   if (dense.type == ::zq::codec::ElementType::F64 &&
       element != ::zq::codec::ElementType::F32)
     return Error{"f64 values have to be rounded to f32 or " +
-                 print(type.getElementType()) + " beforehand"};
+                 llvm::to_string(type.getElementType()) + " beforehand"};
   Array rounded(element, dense.shape);
   for (int64_t i = 0, n = dense.size(); i < n; ++i)
     rounded.setFloat(i, dense.getFloat(i));

@@ -19,6 +19,7 @@
 #include "zq/Target/Target.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
+#include "llvm/Support/ScopedPrinter.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/TargetParser/Host.h"
 
@@ -30,13 +31,6 @@ using ::zq::codec::Array;
 using ::zq::codec::Error;
 using ::zq::codec::Result;
 using ::zq::codec::Status;
-
-template <typename T>
-static std::string print(T value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << value;
-  return text;
-}
 
 /// Where something is, for a message: the place in the text, or the name that
 /// whoever made the text gave the op; empty where neither is known.
@@ -172,7 +166,7 @@ static std::vector<Parameter> getParameters(TypeRange declared, TypeRange types,
                                             func::FuncOp function) {
   std::vector<Parameter> parameters;
   for (auto [before, after] : llvm::zip(declared, types)) {
-    Parameter parameter{print<Type>(before), print<Type>(after), {}};
+    Parameter parameter{llvm::to_string(before), llvm::to_string(after), {}};
     auto stored = getStoredTypes(after, function);
     for (RankedTensorType type : *stored)
       parameter.arrays.push_back({*toReferenceType(type.getElementType()),
@@ -377,7 +371,7 @@ struct PhasePrinter : PassInstrumentation {
     llvm::raw_string_ostream os(pipeline);
     pass->printAsTextualPipeline(os);
     if (StringRef(pipeline).contains(marker))
-      text = print<Operation &>(*op);
+      text = llvm::to_string(*op);
   }
 
   std::string marker;
@@ -397,7 +391,7 @@ Result<std::string> mlir::zq::printForm(StringRef text,
   if (Status packed = session.pack(); !packed)
     return Error{packed.message()};
   if (form == "input")
-    return print<Operation &>(*session.module.get());
+    return llvm::to_string(*session.module->getOperation());
 
   auto machine = createMachine(options);
   if (!machine)

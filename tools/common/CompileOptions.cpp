@@ -7,6 +7,12 @@
 using namespace mlir;
 using namespace mlir::zq;
 
+::zq::codec::Status CompileOptions::check() const {
+  if (accuracy >= 0)
+    return {};
+  return ::zq::codec::Error{"--accuracy is a number of 0 or more"};
+}
+
 LogicalResult CompileOptions::packArguments(ModuleOp module,
                                             const Target &target) const {
   if (!packWeights)

@@ -3,6 +3,7 @@
 #define ZQ_TOOLS_COMMON_COMPILEOPTIONS_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "zq/Codec/Result.h"
 #include "zq/Target/Target.h"
 #include "llvm/Support/CommandLine.h"
 
@@ -37,6 +38,8 @@ struct CompileOptions {
           "more memory"),
       llvm::cl::cat(category)};
 
+  /// Whether the values make sense, each by itself.
+  ::zq::codec::Status check() const;
   /// Changes the types of compressed arguments as --pack-weights asks for.
   LogicalResult packArguments(ModuleOp module, const Target &target) const;
 };

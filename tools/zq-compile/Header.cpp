@@ -6,6 +6,7 @@
 #include "zq/Runtime/ArrayTypes.h"
 #include "zq/Runtime/CallSizes.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ScopedPrinter.h"
 
 #include <set>
 
@@ -22,13 +23,6 @@ static std::string toIdentifier(StringRef text) {
   if (identifier.empty() || llvm::isDigit(identifier.front()))
     identifier.insert(identifier.begin(), '_');
   return identifier;
-}
-
-template <typename T>
-static std::string print(T value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << value;
-  return text;
 }
 
 static LogicalResult appendParameters(func::FuncOp function, StringRef name,
@@ -50,7 +44,7 @@ static LogicalResult appendParameters(func::FuncOp function, StringRef name,
     std::string streamName = stream.getName().getValue().str();
     parameters.push_back(
         {name.str() + "_" + toIdentifier(streamName), tensor,
-         "stream '" + streamName + "' of " + print<Type>(type)});
+         "stream '" + streamName + "' of " + llvm::to_string(type)});
   }
   return success();
 }

@@ -3,6 +3,7 @@
 #include "Header.h"
 #include "Link.h"
 #include "common/CompileOptions.h"
+#include "common/OutputPath.h"
 #include "common/SourceFile.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -351,15 +352,21 @@ int main(int argc, char **argv) {
     return fail("-o " + options.output +
                 ": ends in none of .o, .so, .s, .ll, .mlir, .ptx, .cubin, "
                 ".fatbin; say what to write with --emit");
+  if (Status valid = options.check(); !valid)
+    return fail(valid.message());
+  bool isGpu = options.target != "x86" && options.target != "aarch64";
+  if (isGpu && (options.packWeights || options.recodeWeights))
+    return fail("--pack-weights and --recode-weights lay weights out for CPUs");
+  if (!isGpu && options.explain)
+    return fail("--explain is about the kernels of GPUs: say which with "
+                "--target=sm_90a");
   if (form == Form::Library && options.output == "-")
     return fail("-o -: a shared library goes to a file");
   // Told before the work is done, not by the linker.
   if ((form == Form::Cubin || form == Form::Fatbin) && options.output == "-")
     return fail("-o -: machine code goes to a file");
-  StringRef folder = llvm::sys::path::parent_path(options.output);
-  if (std::error_code error = llvm::sys::fs::access(
-          folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write))
-    return fail("cannot write '" + options.output + "': " + error.message());
+  if (Status valid = checkOutputPath(options.output); !valid)
+    return fail(valid.message());
 
   SourceFile source;
   if (Status opened = source.open(options.file); !opened)
@@ -372,7 +379,7 @@ int main(int argc, char **argv) {
   auto module = source.parse();
   if (!module)
     return 1;
-  if (options.target != "x86" && options.target != "aarch64")
+  if (isGpu)
     return compileForGPUs(*module, form, options);
   if (form == Form::PTX || form == Form::Cubin || form == Form::Fatbin)
     return fail("-o " + options.output +

@@ -1,4 +1,6 @@
 //===- zq-describe.cpp - What codecs store and what they lose -------------===//
+#include "common/TensorFile.h"
+
 #include "zq/Dialect/ZQ/IR/NamedCodecs.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Dialect/ZQ/IR/Storage.h"
@@ -16,7 +18,6 @@ using ::zq::codec::ElementType;
 using ::zq::codec::Error;
 using ::zq::codec::Result;
 using ::zq::codec::Stream;
-using ::zq::runtime::SafetensorsReader;
 
 namespace {
 struct Options {
@@ -40,8 +41,8 @@ struct Options {
                      "for each codec, and not what it stores"),
       llvm::cl::cat(category)};
   llvm::cl::opt<std::string> weights{
-      "weights", llvm::cl::value_desc("FILE.safetensors:TENSOR"),
-      llvm::cl::desc("Errors on this tensor too"), llvm::cl::cat(category)};
+      "weights", llvm::cl::value_desc("FILE.npy | FILE.safetensors[:TENSOR]"),
+      llvm::cl::desc("Errors on this matrix too"), llvm::cl::cat(category)};
 };
 
 /// A codec to describe.
@@ -74,9 +75,9 @@ static SmallVector<Type> getElements(CodecAttr codec, ArrayRef<int64_t> shape) {
   for (Type element :
        {Type(Float32Type::get(context)), Type(Float16Type::get(context)),
         Type(BFloat16Type::get(context))})
-    if (succeeded(
-            codec.verifyFor([&] { return emitError(UnknownLoc::get(context)); },
-                            shape, element)))
+    if (CompressedTensorType::getChecked(
+            [&] { return emitError(UnknownLoc::get(context)); }, context, shape,
+            element, codec))
       elements.push_back(element);
   return elements;
 }
@@ -123,7 +124,7 @@ static Result<Outcome> measure(const Entry &entry, const Array &values) {
     norm += value * value;
   }
   return Outcome{::zq::codec::bitsPerElement(*streams, values.shape),
-                 std::sqrt(change / norm)};
+                 norm > 0 ? std::sqrt(change / norm) : 0};
 }
 
 static void printOutcome(const Outcome &outcome) {
@@ -140,14 +141,17 @@ static int printErrors(ArrayRef<Entry> entries, const Options &options) {
   std::vector<std::pair<std::string, Array>> tensors;
   tensors.push_back({"Gaussian", getGaussian(512, 1024)});
   if (!options.weights.empty()) {
-    auto [path, tensor] = StringRef(options.weights).rsplit(':');
-    Result<SafetensorsReader> file = SafetensorsReader::open(path.str());
-    if (!file)
-      return fail(file.message());
-    Result<Array> values = file->read(tensor.str());
+    Result<TensorPath> path = parseTensorPath(options.weights);
+    if (!path)
+      return fail(options.weights + ": " + path.message());
+    Result<Array> values = readDense(*path);
     if (!values)
       return fail(values.message());
-    tensors.push_back({tensor.str(), std::move(*values)});
+    if (values->shape.size() != 2)
+      return fail(options.weights + ": a tensor of rank " +
+                  Twine(values->shape.size()) + " is no matrix");
+    tensors.push_back(
+        {path->tensor.empty() ? path->file : path->tensor, std::move(*values)});
   }
   llvm::outs() << "| codec |";
   for (auto &[name, values] : tensors)
@@ -158,13 +162,15 @@ static int printErrors(ArrayRef<Entry> entries, const Options &options) {
     llvm::outs() << "---|---|";
   llvm::outs() << '\n';
   for (const Entry &entry : entries) {
-    llvm::outs() << "| `" << entry.name << "` |";
+    SmallVector<Outcome> outcomes;
     for (auto &[name, values] : tensors) {
       Result<Outcome> outcome = measure(entry, values);
       if (!outcome)
         return fail(outcome.message());
-      printOutcome(*outcome);
+      outcomes.push_back(*outcome);
     }
+    llvm::outs() << "| `" << entry.name << "` |";
+    llvm::for_each(outcomes, printOutcome);
     llvm::outs() << '\n';
   }
   return 0;

@@ -1,11 +1,12 @@
 //===- zq-encode.cpp - Encodes tensors of a file by the reference ---------===//
+#include "common/OutputPath.h"
+#include "common/TensorFile.h"
+
 #include "zq/Codec/Budget.h"
 #include "zq/Dialect/ZQ/IR/NamedCodecs.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Runtime/Busy.h"
 #include "zq/Runtime/CompressedFiles.h"
-#include "zq/Runtime/Npy.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
@@ -25,7 +26,6 @@ using ::zq::codec::Result;
 using ::zq::codec::Status;
 using ::zq::codec::Stream;
 using ::zq::runtime::SafetensorsFile;
-using ::zq::runtime::SafetensorsReader;
 
 namespace {
 struct Options {
@@ -74,8 +74,7 @@ struct Options {
 
 /// One tensor to encode.
 struct Task {
-  /// In the input; empty where that is a .npy file, or has one tensor.
-  std::string tensor;
+  TensorPath path;
   /// One of them, separated by '|'.
   std::string codecs;
   std::string name;
@@ -242,17 +241,17 @@ static SmallVector<StringRef> getCodecs(const Task &task) {
 
 /// What the options ask to encode.
 static Result<std::vector<Task>> getTasks(const Options &options,
-                                          StringRef path, StringRef tensor) {
+                                          const TensorPath &input) {
   std::vector<Task> tasks;
   if (!options.tensors.empty()) {
-    if (!options.codec.empty() || !options.as.empty() || !tensor.empty())
+    if (!options.codec.empty() || !options.as.empty() || !input.tensor.empty())
       return Error{"--tensor=NAME=CODEC goes without --codec, --as and "
                    "IN:TENSOR"};
     for (const std::string &text : options.tensors) {
       auto [name, codec] = StringRef(text).split('=');
       if (name.empty() || codec.empty())
         return Error{"--tensor=" + text + " is not NAME=CODEC"};
-      tasks.push_back({name.str(), codec.str(), name.str()});
+      tasks.push_back({{input.file, name.str()}, codec.str(), name.str()});
     }
     std::set<std::string> seen;
     for (const Task &task : tasks)
@@ -269,48 +268,35 @@ static Result<std::vector<Task>> getTasks(const Options &options,
   }
   std::string name = options.as;
   if (name.empty())
-    name = tensor.empty() ? llvm::sys::path::stem(path).str() : tensor.str();
-  tasks.push_back({tensor.str(), options.codec, name});
+    name = input.tensor.empty() ? llvm::sys::path::stem(input.file).str()
+                                : input.tensor;
+  tasks.push_back({input, options.codec, name});
   return tasks;
 }
 
-/// Removes an earlier tensor of the name, so that the new one replaces it.
-static void removeTensor(SafetensorsFile &file, const std::string &name) {
-  file.metadata.erase("zq." + name);
-  llvm::erase_if(file.tensors, [&](const auto &tensor) {
-    return tensor.name == name ||
-           StringRef(tensor.name).starts_with(name + ".");
-  });
-}
-
-static Result<Array> readTensor(const std::string &path, Task &task) {
-  if (StringRef(path).ends_with(".npy"))
-    return ::zq::runtime::readNpy(path);
-  Result<SafetensorsReader> file = SafetensorsReader::open(path);
-  if (!file)
-    return file.error();
-  std::string list = llvm::join(getTensorNames(*file), ", ");
-  if (task.tensor.empty()) {
-    if (file->names().size() != 1)
-      return Error{path + ": say which tensor, as " + path + ":TENSOR, of " +
-                   list};
-    task.tensor = file->names().front();
+/// Removes an earlier tensor of the name, so that the new one replaces it, and
+/// none that is merely called alike.
+static Status removeTensor(SafetensorsFile &file, const std::string &name,
+                           MLIRContext *context) {
+  std::set<std::string> stale{name};
+  if (auto text = file.metadata.find("zq." + name);
+      text != file.metadata.end()) {
+    Result<CompressedTensorType> type =
+        parseCompressedType(text->second, context);
+    if (!type)
+      return Error{"cannot replace '" + name + "': " + type.message()};
+    auto streams = type->getCodec().getStreams(
+        type->getRank(), type->getElementType(), /*scope=*/nullptr);
+    if (failed(streams))
+      return Error{"cannot replace '" + name +
+                   "': what its decoder stores is known to a module only"};
+    for (StreamAttr stream : *streams)
+      stale.insert(name + "." + stream.getName().getValue().str());
+    file.metadata.erase(text);
   }
-  if (isCompressed(*file, task.tensor))
-    return Error{path + ": '" + task.tensor + "' is compressed already"};
-  if (!file->find(task.tensor))
-    return Error{path + ": no tensor '" + task.tensor +
-                 "' in the file, which has " + list};
-  return file->read(task.tensor);
-}
-
-/// A file, and the tensor in it that follows its name.
-static std::pair<std::string, std::string> splitPath(std::string path) {
-  size_t colon = StringRef(path).find(".safetensors:");
-  if (colon == StringRef::npos)
-    return {path, ""};
-  colon = path.find(':', colon);
-  return {path.substr(0, colon), path.substr(colon + 1)};
+  llvm::erase_if(file.tensors,
+                 [&](const auto &tensor) { return stale.count(tensor.name); });
+  return {};
 }
 
 static Result<std::optional<Moment>> readMoment(const Options &options,
@@ -319,22 +305,21 @@ static Result<std::optional<Moment>> readMoment(const Options &options,
     return std::optional<Moment>();
   if (numTasks > 1)
     return Error{"--activations are those of one tensor"};
-  Task source;
-  std::string path;
-  std::tie(path, source.tensor) = splitPath(options.activations);
-  Result<Array> values = readTensor(path, source);
+  Result<TensorPath> path = parseTensorPath(options.activations);
+  if (!path)
+    return Error{options.activations + ": " + path.message()};
+  Result<Array> values = readDense(*path);
   if (!values)
     return values.error();
   Result<Moment> moment = ::zq::codec::momentOf(*values);
   if (!moment)
-    return Error{path + ": " + moment.message()};
+    return Error{path->file + ": " + moment.message()};
   return std::optional<Moment>(std::move(*moment));
 }
 
 /// Leaves each task with one codec: with the one it has, or those that make
 /// the most of the budget.
-static Status chooseCodecs(std::vector<Task> &tasks, const std::string &path,
-                           const Options &options,
+static Status chooseCodecs(std::vector<Task> &tasks, const Options &options,
                            const std::optional<Moment> &moment,
                            MLIRContext *context) {
   const bool hasBudget = options.budget.getNumOccurrences();
@@ -348,7 +333,7 @@ static Status chooseCodecs(std::vector<Task> &tasks, const std::string &path,
                      "per weight there are"};
       continue;
     }
-    Result<Array> array = readTensor(path, task);
+    Result<Array> array = readDense(task.path);
     if (!array)
       return array.error();
     budget += options.budget / 8 * double(array->size());
@@ -382,13 +367,16 @@ int main(int argc, char **argv) {
   llvm::cl::ParseCommandLineOptions(
       argc, argv, "Encodes tensors of a file by the reference codecs\n");
 
-  auto [path, tensor] = splitPath(options.input);
-  if (!StringRef(path).ends_with(".npy") &&
-      !StringRef(path).ends_with(".safetensors"))
-    return fail(path + ": neither .npy nor .safetensors");
+  Result<TensorPath> input = parseTensorPath(options.input);
+  if (!input)
+    return fail(options.input + ": " + input.message());
   if (!StringRef(options.output).ends_with(".safetensors"))
     return fail(options.output + ": the output is a .safetensors file");
-  Result<std::vector<Task>> tasks = getTasks(options, path, tensor);
+  if (Status valid = checkOutputPath(options.output); !valid)
+    return fail(valid.message());
+  if (options.budget.getNumOccurrences() && !(options.budget > 0))
+    return fail("--budget is a number of bits per weight above 0");
+  Result<std::vector<Task>> tasks = getTasks(options, *input);
   if (!tasks)
     return fail(tasks.message());
 
@@ -405,11 +393,10 @@ int main(int argc, char **argv) {
   }
 
   MLIRContext context;
-  if (Status chosen = chooseCodecs(*tasks, path, options, *moment, &context);
-      !chosen)
+  if (Status chosen = chooseCodecs(*tasks, options, *moment, &context); !chosen)
     return fail(options.input + ": " + chosen.message());
   for (Task &task : *tasks) {
-    Result<Array> array = readTensor(path, task);
+    Result<Array> array = readDense(task.path);
     if (!array)
       return fail(array.message());
     Result<Encoded> encoded =
@@ -419,7 +406,8 @@ int main(int argc, char **argv) {
                   (tasks->size() > 1 ? "tensor '" + task.name + "': " : "") +
                   encoded.message());
     report(*array, *encoded, task, *moment);
-    removeTensor(file, task.name);
+    if (Status removed = removeTensor(file, task.name, &context); !removed)
+      return fail(options.output + ": " + removed.message());
     addCompressedTensor(file, task.name, encoded->type,
                         std::move(encoded->streams));
   }

@@ -1,5 +1,6 @@
 //===- Inputs.cpp - Files as the arguments of a function ------------------===//
 #include "Inputs.h"
+#include "common/TensorFile.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
@@ -8,7 +9,7 @@
 #include "zq/Runtime/CompressedFiles.h"
 #include "zq/Runtime/Npy.h"
 #include "zq/Runtime/Progress.h"
-#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ScopedPrinter.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -28,19 +29,12 @@ int64_t Input::getNumBytes() const {
   return bytes;
 }
 
-template <typename T>
-static std::string print(T value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << value;
-  return text;
-}
-
 /// A type in a message: a compressed one under the name of its codec.
 static std::string getTypeText(Type type) {
   auto compressed = dyn_cast<CompressedTensorType>(type);
   if (!compressed)
-    return print<Type>(type);
-  return print<Type>(compressed.getDenseType()) + " as " +
+    return llvm::to_string(type);
+  return llvm::to_string(compressed.getDenseType()) + " as " +
          getCodecText(compressed.getCodec());
 }
 
@@ -55,15 +49,10 @@ public:
 
   /// Errors name the file.
   Result<Input> load() {
-    if (StringRef(spec).ends_with(".npy"))
-      return loadNpy();
-    size_t colon = StringRef(spec).find(".safetensors:");
-    if (StringRef(spec).ends_with(".safetensors"))
-      return loadSafetensors(spec, "");
-    if (colon == StringRef::npos)
-      return fail("neither FILE.npy nor FILE.safetensors[:TENSOR]");
-    colon = StringRef(spec).find(':', colon);
-    return loadSafetensors(spec.substr(0, colon), spec.substr(colon + 1));
+    Result<TensorPath> path = parseTensorPath(spec);
+    if (!path)
+      return fail(path.message());
+    return path->isNpy() ? loadNpy() : loadSafetensors(*path);
   }
 
 private:
@@ -74,20 +63,16 @@ private:
     return takeDense(std::move(*array));
   }
 
-  Result<Input> loadSafetensors(const std::string &path, std::string tensor) {
-    Result<SafetensorsReader> file = SafetensorsReader::open(path);
+  Result<Input> loadSafetensors(const TensorPath &path) {
+    Result<SafetensorsReader> file = SafetensorsReader::open(path.file);
     if (!file)
       return file.error();
-    std::vector<std::string> names = getTensorNames(*file);
-    std::string list = llvm::join(names, ", ");
-    if (tensor.empty()) {
-      if (names.size() != 1)
-        return fail("say which tensor, as " + path + ":TENSOR, of " + list);
-      tensor = names.front();
-    }
-    if (isCompressed(*file, tensor)) {
+    Result<std::string> tensor = findTensor(*file, path);
+    if (!tensor)
+      return fail(tensor.message());
+    if (isCompressed(*file, *tensor)) {
       Result<CompressedTensorType> stored =
-          readCompressedType(*file, tensor, scope->getContext());
+          readCompressedType(*file, *tensor, scope->getContext());
       if (!stored)
         return fail(stored.message());
       auto wanted = dyn_cast<CompressedTensorType>(input.type);
@@ -95,14 +80,12 @@ private:
         return fail("holds " + getTypeText(*stored) + ", but the argument is " +
                     getTypeText(input.type));
       Result<std::vector<Stream>> streams =
-          readCompressedTensor(*file, tensor, *stored, scope);
+          readCompressedTensor(*file, *tensor, *stored, scope);
       if (streams && *stored != wanted)
         streams = repack(*stored, *streams, wanted);
       return takeStreams(std::move(streams), wanted);
     }
-    if (!file->find(tensor))
-      return fail("no tensor '" + tensor + "' in the file, which has " + list);
-    Result<Array> array = file->read(tensor);
+    Result<Array> array = file->read(*tensor);
     if (!array)
       return array.error();
     return takeDense(std::move(*array));

@@ -1,12 +1,11 @@
 //===- Outputs.cpp - Results of a function as files or a summary ----------===//
 #include "Outputs.h"
+#include "common/OutputPath.h"
 
 #include "zq/Runtime/ArrayTypes.h"
 #include "zq/Runtime/Npy.h"
 #include "zq/Runtime/Safetensors.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
-#include "llvm/Support/Path.h"
 
 #include <cmath>
 
@@ -28,12 +27,7 @@ Status mlir::zq::run::checkOutput(const std::string &path, size_t numResults) {
                  ": a .npy file holds one array, but there "
                  "are " +
                  std::to_string(numResults) + " results; use .safetensors"};
-  llvm::StringRef folder = llvm::sys::path::parent_path(text);
-  if (std::error_code error = llvm::sys::fs::access(
-          folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write))
-    return Error{"output " + path +
-                 ": cannot write to its folder: " + error.message()};
-  return {};
+  return checkOutputPath(path);
 }
 
 Status mlir::zq::run::writeOutput(const std::string &path,

@@ -15,6 +15,7 @@
 #include "zq/Target/NVVM/Chip.h"
 #include "zq/Target/Target.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/ScopedPrinter.h"
 
 #include <chrono>
 
@@ -111,13 +112,6 @@ static func::FuncOp findEntry(ModuleOp module, StringRef name,
   return nullptr;
 }
 
-template <typename T>
-static std::string print(T value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << value;
-  return text;
-}
-
 /// A remark with its place, on one line.
 static std::string printRemark(Diagnostic &diagnostic) {
   std::string text;
@@ -133,7 +127,8 @@ static std::vector<TensorReport>
 describeInputs(const std::vector<Input> &inputs) {
   std::vector<TensorReport> reports;
   for (const Input &input : inputs) {
-    TensorReport report{print(input.type), input.getNumBytes(), "", 0};
+    TensorReport report{llvm::to_string(input.type), input.getNumBytes(), "",
+                        0};
     if (auto compressed = dyn_cast<CompressedTensorType>(input.type)) {
       report.codec = getCodecText(compressed.getCodec());
       report.bitsPerWeight = input.bitsPerWeight;
@@ -255,8 +250,9 @@ static int runModule(ModuleOp module, const Options &options, Report &report) {
     return ran.message().empty() ? 1 : fail(ran.message());
   std::vector<Array> results = std::move(*ran);
   for (auto [result, type] : llvm::zip(results, signature->results))
-    report.results.push_back(
-        {print(type), static_cast<int64_t>(result.bytes.size()), "", 0});
+    report.results.push_back({llvm::to_string(type),
+                              static_cast<int64_t>(result.bytes.size()), "",
+                              0});
 
   if (!options.output.empty())
     if (Status written = writeOutput(options.output, results); !written)
@@ -289,6 +285,8 @@ int main(int argc, char **argv) {
       argc, argv,
       "Compiles a function on tensors, dense or compressed, and calls it\n");
 
+  if (Status valid = options.check(); !valid)
+    return fail(valid.message());
   SourceFile source;
   if (Status opened = source.open(options.file); !opened)
     return fail(opened.message());
