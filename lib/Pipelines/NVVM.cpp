@@ -89,6 +89,7 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   functions.addPass(createCanonicalizerPass());
   functions.addPass(
       bufferization::createBufferDeallocationSimplificationPass());
+  pm.addPass(createSplitDeallocations());
   pm.addPass(bufferization::createLowerDeallocationsPass());
   pm.addPass(createConvertBufferizationToMemRefPass());
   addCleanup(pm);

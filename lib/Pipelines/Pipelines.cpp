@@ -94,6 +94,9 @@ void mlir::zq::addBufferizePasses(OpPassManager &pm) {
   bufferize.bufferizeFunctionBoundaries = true;
   bufferize.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
+  // What an iteration computes of what the one before left cannot take its
+  // place.
+  bufferize.allowReturnAllocsFromLoops = true;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
   // Loops carry buffers that they only write to; a result is allocated by its
   // caller where it is seen to be the buffer that went in.

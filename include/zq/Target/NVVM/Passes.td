@@ -236,6 +236,30 @@ def LaunchLoops : Pass<"zq-launch-loops", "::mlir::ModuleOp"> {
                            "::mlir::arith::ArithDialect"];
 }
 
+def SplitDeallocations : Pass<"zq-split-deallocations", "::mlir::ModuleOp"> {
+  let summary = "Free several arrays one by one";
+  let description = [{
+    A `bufferization.dealloc` of several arrays, of which some may be the same,
+    becomes one of each, under the condition that it is owned, none of those
+    that are retained, and not freed by one before it. Upstream's lowering keeps
+    such lists in memory that the host reads, while what a GPU's host allocates
+    is the device's. Tested in `test/Target/NVVM/split-deallocations.mlir`.
+
+    ```mlir
+    bufferization.dealloc (%a, %b : memref<4xf32>, memref<4xf32>) if (%c, %d)
+    // becomes
+    %same = arith.cmpi eq, address of %b, address of %a
+    %freed = arith.andi %c, %same
+    %stays = arith.xori %freed, %true
+    %free = arith.andi %d, %stays
+    bufferization.dealloc (%a : memref<4xf32>) if (%c)
+    bufferization.dealloc (%b : memref<4xf32>) if (%free)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 def BareKernelArguments : Pass<"zq-bare-kernel-arguments",
                                "::mlir::ModuleOp"> {
   let summary = "Pass arrays to kernels as pointers";

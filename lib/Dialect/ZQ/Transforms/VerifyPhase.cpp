@@ -123,7 +123,11 @@ struct VerifyPhasePass : mlir::zq::impl::VerifyPhaseBase<VerifyPhasePass> {
     }
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (offends(op)) {
-        op->emitOpError("is left after the phase '") << phase << "'";
+        InFlightDiagnostic error = op->emitOpError("is left after the phase '")
+                                   << phase << "'";
+        if (offends == offendsDevice)
+          error << ": the host cannot reach what an array of the device holds, "
+                   "and nothing on the device can do this for it";
         signalPassFailure();
       }
       // What a decoder says about its streams is no use of them.
