@@ -30,7 +30,7 @@ FailureOr<GpuCode> mlir::zq::compile::compileForChip(ModuleOp module,
   PassManager pm(module->getName());
   if (isInNVVMForm(module)) {
     pm.addPass(createMergeKernels());
-    pm.nest<gpu::GPUModuleOp>().addPass(createCheckNVVM({chip.name.str()}));
+    pm.addPass(createCheckNVVM({chip.name.str()}));
   } else {
     LowerToNVVMOptions options;
     options.chip = chip.name.str();

@@ -65,7 +65,7 @@ std::string compile(ArrayRef<const Example *> examples, const Chip &chip,
   if (!module)
     return message;
   PassManager pm(&context);
-  pm.nest<gpu::GPUModuleOp>().addPass(createCheckNVVM({chip.name.str()}));
+  pm.addPass(createCheckNVVM({chip.name.str()}));
   if (failed(pm.run(*module)))
     return message;
   auto kernels = *module->getOps<gpu::GPUModuleOp>().begin();

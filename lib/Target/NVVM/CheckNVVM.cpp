@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/Matchers.h"
 #include "zq/Target/NVVM/InstructionTable.h"
 
 using namespace mlir;
@@ -87,9 +88,8 @@ static int64_t getSharedBytes(LLVM::GlobalOp global) {
   return layout.getTypeSize(global.getGlobalType());
 }
 
-/// Emits an error if `kernel` declares more shared memory than a block may
-/// have without asking, which static memory cannot do.
-static LogicalResult checkSharedMemory(LLVM::LLVMFuncOp kernel) {
+/// Bytes of shared memory that `kernel` declares.
+static int64_t getStaticBytes(LLVM::LLVMFuncOp kernel) {
   llvm::DenseSet<Operation *> globals;
   int64_t bytes = 0;
   kernel.walk([&](LLVM::AddressOfOp op) {
@@ -98,12 +98,47 @@ static LogicalResult checkSharedMemory(LLVM::LLVMFuncOp kernel) {
     if (global && globals.insert(global).second)
       bytes += getSharedBytes(global);
   });
+  return bytes;
+}
+
+/// Emits an error if `kernel` declares more shared memory than a block may
+/// have without asking, which static memory cannot do.
+static LogicalResult checkSharedMemory(LLVM::LLVMFuncOp kernel) {
+  int64_t bytes = getStaticBytes(kernel);
   if (bytes <= Chip::sharedMemoryWithoutAsking)
     return success();
   return kernel.emitError("kernel '")
          << kernel.getName() << "' declares " << bytes
          << " bytes of shared memory; more than "
          << Chip::sharedMemoryWithoutAsking << " have to be dynamic";
+}
+
+/// Emits an error if the blocks of `launch` are more than `chip` has room for,
+/// as far as their sizes are known.
+static LogicalResult checkLaunch(gpu::LaunchFuncOp launch, const Chip &chip) {
+  int64_t threads = 1;
+  gpu::KernelDim3 block = launch.getBlockSizeOperandValues();
+  for (Value size : {block.x, block.y, block.z}) {
+    APInt known;
+    if (matchPattern(size, m_ConstantInt(&known)))
+      threads *= known.getSExtValue();
+  }
+  if (threads > Chip::threadsPerBlock)
+    return launch.emitOpError("has blocks of ")
+           << threads << " threads, and there may be " << Chip::threadsPerBlock;
+  APInt dynamic;
+  Value size = launch.getDynamicSharedMemorySize();
+  if (!size || !matchPattern(size, m_ConstantInt(&dynamic)))
+    return success();
+  int64_t bytes = dynamic.getSExtValue();
+  if (auto kernel = SymbolTable::lookupNearestSymbolFrom<LLVM::LLVMFuncOp>(
+          launch, launch.getKernelAttr()))
+    bytes += getStaticBytes(kernel);
+  if (bytes <= chip.sharedMemoryPerBlock)
+    return success();
+  return launch.emitOpError("has blocks with ")
+         << bytes << " bytes of shared memory, and a block of " << chip.name
+         << " may have " << chip.sharedMemoryPerBlock;
 }
 
 namespace {
@@ -116,13 +151,19 @@ struct CheckNVVMPass : mlir::zq::impl::CheckNVVMBase<CheckNVVMPass> {
       getOperation().emitError(parsed.message());
       return signalPassFailure();
     }
-    getOperation().walk([&](Operation *op) {
-      if (failed(checkOp(op, **parsed)))
+    for (auto kernels : getOperation().getOps<gpu::GPUModuleOp>()) {
+      kernels.walk([&](Operation *op) {
+        if (failed(checkOp(op, **parsed)))
+          signalPassFailure();
+      });
+      for (auto function : kernels.getOps<LLVM::LLVMFuncOp>())
+        if (failed(checkSharedMemory(function)))
+          signalPassFailure();
+    }
+    getOperation().walk([&](gpu::LaunchFuncOp launch) {
+      if (failed(checkLaunch(launch, **parsed)))
         signalPassFailure();
     });
-    for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>())
-      if (failed(checkSharedMemory(function)))
-        signalPassFailure();
   }
 };
 } // namespace

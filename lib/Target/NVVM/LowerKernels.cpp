@@ -43,7 +43,7 @@ void mlir::zq::addLowerKernelsToNVVMPasses(OpPassManager &modules,
   pm.addPass(createConvertKernelsToNVVM());
   pm.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(pm);
-  pm.addPass(createCheckNVVM({chip.name.str()}));
+  modules.addPass(createCheckNVVM({chip.name.str()}));
 }
 
 namespace {

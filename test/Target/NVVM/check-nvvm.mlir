@@ -1,5 +1,5 @@
-// RUN: zq-opt %s -pass-pipeline='builtin.module(gpu.module(zq-check-nvvm{chip=sm_120a}))' -split-input-file -verify-diagnostics
-// RUN: not zq-opt %s -pass-pipeline='builtin.module(gpu.module(zq-check-nvvm{chip=sm_95}))' -split-input-file 2>&1 | FileCheck %s
+// RUN: zq-opt %s -zq-check-nvvm=chip=sm_120a -split-input-file -verify-diagnostics
+// RUN: not zq-opt %s -zq-check-nvvm=chip=sm_95 -split-input-file 2>&1 | FileCheck %s
 
 // CHECK: error: unknown chip 'sm_95'; there are sm_80, sm_89, sm_90a, sm_100a, sm_100f, sm_103a, sm_120a, sm_120f, sm_121a
 
@@ -92,4 +92,34 @@ gpu.module @shared {
     %b = llvm.mlir.addressof @b : !llvm.ptr<3>
     llvm.return
   }
+}
+
+// -----
+
+// 101376 bytes are what a block may have, static and dynamic.
+module attributes {gpu.container_module} {
+gpu.module @kernels {
+  llvm.mlir.global internal @a() {addr_space = 3 : i32} : !llvm.array<1376 x i8>
+  llvm.func @static() attributes {gpu.kernel, nvvm.kernel} {
+    %a = llvm.mlir.addressof @a : !llvm.ptr<3>
+    llvm.return
+  }
+  llvm.func @none() attributes {gpu.kernel, nvvm.kernel} {
+    llvm.return
+  }
+}
+func.func @launches(%n: i32) {
+  %one = arith.constant 1 : index
+  %many = arith.constant 64 : index
+  %bytes = arith.constant 100000 : i32
+  %more = arith.constant 100001 : i32
+  gpu.launch_func @kernels::@static blocks in (%one, %one, %one) threads in (%one, %one, %one) dynamic_shared_memory_size %bytes
+  gpu.launch_func @kernels::@none blocks in (%one, %one, %one) threads in (%one, %one, %one) dynamic_shared_memory_size %more
+  gpu.launch_func @kernels::@none blocks in (%one, %one, %one) threads in (%one, %one, %one) dynamic_shared_memory_size %n
+  // expected-error @below {{has blocks with 101377 bytes of shared memory, and a block of sm_120a may have 101376}}
+  gpu.launch_func @kernels::@static blocks in (%one, %one, %one) threads in (%one, %one, %one) dynamic_shared_memory_size %more
+  // expected-error @below {{has blocks of 4096 threads, and there may be 1024}}
+  gpu.launch_func @kernels::@none blocks in (%one, %one, %one) threads in (%many, %many, %one)
+  return
+}
 }

@@ -382,15 +382,16 @@ def ConvertKernelsToNVVM : Pass<"zq-convert-kernels-to-nvvm",
                            "::mlir::vector::VectorDialect"];
 }
 
-def CheckNVVM : Pass<"zq-check-nvvm", "::mlir::gpu::GPUModuleOp"> {
-  let summary = "Check that a chip has the instructions of kernels";
+def CheckNVVM : Pass<"zq-check-nvvm", "::mlir::ModuleOp"> {
+  let summary = "Check that a chip has what kernels and launches use";
   let description = [{
     Looks every op of the nvvm dialect and every call of an intrinsic of NVPTX
     up in the table of instructions. One that the chip lacks, one that needs a
     later version of PTX, and one that is not in the table is an error at the
     op: LLVM would end the process. So are inline PTX, functions that need a
-    library, calls of functions that are nowhere, ops of other dialects, and
-    more static shared memory than there may be. Tested in
+    library, calls of functions that are nowhere, ops of other dialects, more
+    static shared memory than there may be, and launches of blocks with more
+    threads or shared memory than the chip has. Tested in
     `test/Target/NVVM/check-nvvm.mlir`.
 
     ```mlir
