@@ -29,15 +29,17 @@ LogicalResult mlir::zq::lowerToTileLoops(MultiplyTilesOp op, PatternRewriter &b,
   constexpr int64_t halves = tileRows / tileLanes;
   auto floats = VectorType::get(tileLanes, b.getF32Type());
   auto words = VectorType::get(tileLanes, b.getI32Type());
-  auto pairs = VectorType::get(2 * tileLanes, b.getBF16Type());
-  auto pair = VectorType::get(2, b.getBF16Type());
+  Type element = cast<MemRefType>(op.getLhs().getType()).getElementType();
+  int64_t pack = getTilePack(element);
+  auto pairs = VectorType::get(pack * tileLanes, element);
+  auto pair = VectorType::get(pack, element);
   auto word = VectorType::get(1, b.getI32Type());
   auto planePairs =
       getPlanePairs(cast<MemRefType>(op.getLhs().getType()).getDimSize(1),
                     cast<MemRefType>(op.getRhs().getType()).getDimSize(1));
   Value steps = memref::DimOp::create(b, loc, op.getLhs(), 0);
 
-  // One pair of columns: all of `sums` with it.
+  // One pair of columns, or a column of f32: all of `sums` with it.
   auto addPair = [&](Value step, Value row, Value at, ValueRange sums) {
     SmallVector<Value> results(sums);
     for (auto [i, j] : planePairs) {
@@ -48,7 +50,7 @@ LogicalResult mlir::zq::lowerToTileLoops(MultiplyTilesOp op, PatternRewriter &b,
             vector::LoadOp::create(
                 b, loc, pairs, op.getRhs(),
                 ValueRange{step, index(j), index(half), at, index(0)})));
-      Value column = arith::MulIOp::create(b, loc, at, index(2));
+      Value column = arith::MulIOp::create(b, loc, at, index(pack));
       for (int64_t r = 0; r < rowsAtOnce; ++r) {
         Value left = vector::LoadOp::create(
             b, loc, pair, op.getLhs(),
@@ -78,7 +80,7 @@ LogicalResult mlir::zq::lowerToTileLoops(MultiplyTilesOp op, PatternRewriter &b,
          Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(floats));
          SmallVector<Value> sums(rowsAtOnce * halves, zero);
          sums = loop(steps, 1, sums, [&](Value step, ValueRange sums) {
-           return loop(index(tileDepth / 2), 1, sums,
+           return loop(index(tileDepth / pack), 1, sums,
                        [&](Value at, ValueRange sums) {
                          return addPair(step, row, at, sums);
                        });

@@ -7,8 +7,8 @@
 
 namespace mlir::zq {
 
-/// Adds to sums, one to a lane, the two products of each lane's pair of bf16 in
-/// two vectors of 32-bit words.
+/// Adds to sums, one to a lane, the products of each lane's word in two vectors
+/// of 32-bit words: of a pair of bf16, or of one f32.
 using PairProduct = function_ref<Value(OpBuilder &, Location, Value sums,
                                        Value left, Value right)>;
 

@@ -197,17 +197,27 @@ struct DotByLanes : OpRewritePattern<DotOp> {
   }
 };
 
-/// Two products of f32 for each pair of bf16, which are its upper bits.
+/// Products of f32, two for each pair of bf16, which are its upper bits.
 struct MultiplyByFMA : OpRewritePattern<MultiplyTilesOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(MultiplyTilesOp op,
                                 PatternRewriter &b) const override {
+    bool isF32 = getElementTypeOrSelf(op.getLhs().getType()).isF32();
     return lowerToTileLoops(
         op, b,
-        [](OpBuilder &b, Location loc, Value sums, Value left, Value right) {
+        [=](OpBuilder &b, Location loc, Value sums, Value left, Value right) {
           Type type = left.getType();
           auto flag = arith::FastMathFlags::contract;
+          if (isF32) {
+            auto cast = [&](Value words) -> Value {
+              return arith::BitcastOp::create(b, loc, sums.getType(), words);
+            };
+            Value product =
+                arith::MulFOp::create(b, loc, cast(left), cast(right), flag);
+            return arith::AddFOp::create(b, loc, sums, product, flag)
+                .getResult();
+          }
           for (bool isUpper : {false, true}) {
             auto widen = [&](Value words) -> Value {
               words = isUpper

@@ -52,11 +52,14 @@ std::vector<std::string> getTileFeatureSets() {
   return sets;
 }
 
-/// y += x w^T in @f, by `zq.contract` on tiles or by linalg.
+/// y += x w^T in @f, by `zq.contract` on tiles, by `zq.contract_rows`, or by
+/// linalg.
 struct TileProgram {
   int64_t m, n, k;
   int64_t left, right, steps;
   TestCodec codec;
+  /// Of the tiles, where the weight is read row by row.
+  const char *byRows = nullptr;
 
   std::string print(bool onTiles, const std::string &name = "f") const;
 };
@@ -69,7 +72,19 @@ std::string TileProgram::print(bool onTiles, const std::string &name) const {
   std::string w = tensor({n, k}, "f32"), type = codec.type({n, k});
   std::string text = "func.func @" + name + "(%x: " + x + ", %w: " + type +
                      ", %i: " + y + ") -> " + y + " {\n";
-  if (onTiles) {
+  if (onTiles && byRows) {
+    std::string element = byRows;
+    int64_t width = tileDepth * steps, pack = element == "f32" ? 1 : 2;
+    std::string tiles =
+        tensor({(k + width - 1) / width, (m + tileRows - 1) / tileRows, steps,
+                left, tileRows / tileLanes, tileDepth / pack, pack * tileLanes},
+               byRows);
+    text += "  %t = zq.tiles %x right planes " + std::to_string(left) +
+            " steps " + std::to_string(steps) + " : " + x + " -> " + tiles +
+            "\n  %y = zq.contract_rows %t with %w planes " +
+            std::to_string(right) + " outs(%i : " + y + ") : " + tiles + ", " +
+            type + " -> " + y + "\n";
+  } else if (onTiles) {
     int64_t width = tileDepth * steps;
     std::string tiles =
         tensor({(k + width - 1) / width, (m + tileRows - 1) / tileRows, steps,
@@ -133,8 +148,11 @@ void check(const TileProgram &program, const std::string &features,
   Kernel kernel(program.print(/*onTiles=*/true) +
                     program.print(/*onTiles=*/false, "reference"),
                 options, what);
-  std::vector<BoundedTensor> expected = kernel.evaluate(
-      arguments, nullptr, getError(program.left, program.right), "reference");
+  // Products of f32 are not rounded but as they are summed.
+  bool isF32 = program.byRows && program.byRows == llvm::StringRef("f32");
+  double error = isF32 ? 0 : getError(program.left, program.right);
+  std::vector<BoundedTensor> expected =
+      kernel.evaluate(arguments, nullptr, error, "reference");
   std::vector<Array> results = kernel.call(inputs);
   ASSERT_EQ(results.size(), 1u) << what;
   ASSERT_EQ(expected.size(), 1u) << what;
@@ -196,6 +214,37 @@ TEST_P(Tiles, OfOddSizes) {
 /// of which has fewer.
 TEST_P(Tiles, OfManyRowsOnThreads) {
   check({545, 1120, 40, 1, 1, 1, {codecs[0]}}, GetParam(), /*threads=*/true);
+}
+
+/// Layouts that nothing is known of but rows: blocks that fill whole parts of
+/// the columns or do not, and decoders with a state.
+const char *const rowCodecs[] = {
+    "scale<tensor, f32>, scale<1x16, f8E4M3FN>, quantize<f4E2M1FN>, pack",
+    "scale<1x48, f16>, quantize<si4>, pack",
+    "scale<1x?, f32>, quantize<si4>, huffman<chunk = 64, length = 8>",
+};
+
+/// Sizes that fill whole blocks, tasks of several, and none; parts of the
+/// columns likewise.
+TEST_P(Tiles, OfRows) {
+  // On other units one of each: what differs there are the products.
+  bool isHost = GetParam() == "host";
+  for (auto [i, codec] : llvm::enumerate(rowCodecs)) {
+    if (isHost || i == 0)
+      check({35, 75, 150, 3, 2, 2, {codec}, "bf16"}, GetParam(),
+            /*threads=*/false);
+    if (isHost || i == 1)
+      check({35, 75, 150, 1, 1, 2, {codec}, "f32"}, GetParam(),
+            /*threads=*/false);
+  }
+  if (!isHost)
+    return;
+  check({64, 64, 96, 2, 2, 3, {rowCodecs[0]}, "bf16"}, GetParam(),
+        /*threads=*/false);
+  check({1, 1, 1, 1, 1, 1, {rowCodecs[0]}, "f32"}, GetParam(),
+        /*threads=*/false);
+  check({545, 1120, 40, 1, 1, 1, {rowCodecs[2]}, "bf16"}, GetParam(),
+        /*threads=*/true);
 }
 
 INSTANTIATE_TEST_SUITE_P(Units, Tiles, testing::ValuesIn(getTileFeatureSets()),

@@ -86,6 +86,8 @@ std::pair<Value, Value> TileMemory::getAddress(ValueRange place) {
 
 LogicalResult MultiplyByAMX::matchAndRewrite(MultiplyTilesOp op,
                                              PatternRewriter &b) const {
+  if (!getElementTypeOrSelf(op.getLhs().getType()).isBF16())
+    return failure();
   for (Value operand : {op.getLhs(), op.getRhs(), op.getInit()}) {
     auto type = dyn_cast<MemRefType>(operand.getType());
     if (!type || !type.isLastDimUnitStride())
@@ -193,6 +195,8 @@ struct MultiplyByDots : OpRewritePattern<MultiplyTilesOp> {
 
   LogicalResult matchAndRewrite(MultiplyTilesOp op,
                                 PatternRewriter &b) const override {
+    if (!getElementTypeOrSelf(op.getLhs().getType()).isBF16())
+      return failure();
     return lowerToTileLoops(
         op, b,
         [](OpBuilder &b, Location loc, Value sums, Value left, Value right) {

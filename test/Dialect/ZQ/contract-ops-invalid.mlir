@@ -140,7 +140,7 @@ func.func @f(%a: vector<64xi8>, %s: vector<32xi32>) {
 // -----
 
 func.func @f(%x: tensor<40x64xf32>) {
-  // expected-error @+1 {{(T1) has 1 to 3 planes and at least one step, and not 4 and 1}}
+  // expected-error @+1 {{(T1) has 1 to 3 planes, one of f32, and at least one step, and not 4 and 1}}
   %t = zq.tiles %x planes 4 steps 1 : tensor<40x64xf32> -> tensor<2x2x1x4x32x32xbf16>
   return
 }
@@ -236,5 +236,45 @@ func.func @f(%x: tensor<2x2x1x2x32x32xbf16>, %w: !w, %i: tensor<40x32xf32>) {
 func.func @f(%x: tensor<2x128xf32>, %w: !w, %i: tensor<2x32xf32>) {
   // expected-error @+1 {{(N1) has no form for this weight: a panel of its codes is more than one chunk}}
   %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<2x128xf32>), !w -> tensor<2x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<40x64xf32>) {
+  // expected-error @+1 {{(T1) has 1 to 3 planes, one of f32, and at least one step, and not 2 and 1}}
+  %t = zq.tiles %x planes 2 steps 1 : tensor<40x64xf32> -> tensor<2x2x1x2x32x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<40x64xf32>) {
+  // expected-error @+1 {{(T2) yields 'tensor<2x2x1x1x2x16x32xbf16>', and not 'tensor<2x2x1x1x32x32xbf16>'}}
+  %t = zq.tiles %x right planes 1 steps 1 : tensor<40x64xf32> -> tensor<2x2x1x1x32x32xbf16>
+  return
+}
+
+// -----
+
+func.func @f(%t: tensor<2x2x1x1x2x32x16xf32>, %w: tensor<32x64xf32>, %i: tensor<40x32xf32>) {
+  // expected-error @+1 {{(V1) has 1 to 3 planes, one of f32, and not 2}}
+  %y = zq.contract_rows %t with %w planes 2 outs(%i : tensor<40x32xf32>) : tensor<2x2x1x1x2x32x16xf32>, tensor<32x64xf32> -> tensor<40x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%t: tensor<2x2x1x1x2x32x16xf32>, %w: tensor<32x64xf32>, %i: tensor<40x31xf32>) {
+  // expected-error @+1 {{(V2) does not multiply 'tensor<2x2x1x1x2x32x16xf32>' and 'tensor<32x64xf32>' to 'tensor<40x31xf32>'}}
+  %y = zq.contract_rows %t with %w planes 1 outs(%i : tensor<40x31xf32>) : tensor<2x2x1x1x2x32x16xf32>, tensor<32x64xf32> -> tensor<40x31xf32>
+  return
+}
+
+// -----
+
+func.func @f(%t: tensor<2x2x1x1x2x32x16xf32>, %w: tensor<32x96xf32>, %i: tensor<40x32xf32>) {
+  // expected-error @+1 {{(V2) takes 'tensor<3x2x1x1x2x32x16xf32>', and not 'tensor<2x2x1x1x2x32x16xf32>'}}
+  %y = zq.contract_rows %t with %w planes 1 outs(%i : tensor<40x32xf32>) : tensor<2x2x1x1x2x32x16xf32>, tensor<32x96xf32> -> tensor<40x32xf32>
   return
 }

@@ -172,3 +172,39 @@ func.func @exact(%x: tensor<32x64xf32>, %w: !exact, %i: tensor<32x32xf32>) -> te
       : (tensor<1x1x2x1x32x32xbf16>), !exact -> tensor<32x32xf32>
   return %y : tensor<32x32xf32>
 }
+
+// Rows of any weight: each block is decoded and packed, some of its rows at a
+// time, while the one before is multiplied; the sums are transposed at the end.
+// CHECK-LABEL: func.func @rows(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<70x256xf32>, %[[W:[^:]*]]: !zq.tensor
+// CHECK: %[[T:.*]] = scf.forall (%{{.*}}) in (3) shared_outs
+// CHECK:   %[[WORDS:.*]] = vector.shape_cast %{{.*}} : vector<32xbf16> to vector<16x2xbf16>
+// CHECK:   vector.transfer_write %[[WORDS]]
+// CHECK: scf.forall (%{{.*}}) in (2) shared_outs
+// CHECK:   scf.for %[[PART:.*]] = %c0 to %c2
+// CHECK:     zq.decode %[[W]] at [%{{.*}}, %{{.*}}] {{.*}} -> tensor<32x128xf32>
+// CHECK:     scf.for %[[I:[^ ]*]] = %c0 to %c4
+// CHECK:       %[[LHS:.*]] = tensor.extract_slice %{{.*}} : tensor<2x1x1x4x1x32x32xbf16> to tensor<4x1x32x32xbf16>
+// CHECK:       zq.multiply_tiles %[[LHS]], %{{.*}} fresh
+// CHECK:   vector.transpose %{{.*}}, [1, 0] : vector<16x16xf32>
+// CHECK: zq.decode %[[W]] {{.*}} -> tensor<1x128xf32>
+!row_wise = !zq.tensor<65x256xf32, #zq.codec<scale<1x32, f16>, quantize<si4>, pack>>
+func.func @rows(%x: tensor<70x256xf32>, %w: !row_wise, %i: tensor<70x65xf32>) -> tensor<70x65xf32> {
+  %t = zq.tiles %x right planes 1 steps 4 : tensor<70x256xf32> -> tensor<2x3x4x1x2x16x32xbf16>
+  %y = zq.contract_rows %t with %w planes 1 outs(%i : tensor<70x65xf32>)
+      : tensor<2x3x4x1x2x16x32xbf16>, !row_wise -> tensor<70x65xf32>
+  return %y : tensor<70x65xf32>
+}
+
+// With a state, the rows of a task are decoded first, as a whole.
+// CHECK-LABEL: func.func @rows_with_state(
+// CHECK:   zq.decode %{{.*}} at [%{{.*}}, 0] {{.*}} -> tensor<32x96xf32>
+// CHECK:   scf.for
+// CHECK-NOT: zq.decode
+!coded = !zq.tensor<32x96xf32, #zq.codec<scale<1x?, f32>, quantize<si4>, huffman<chunk = 64, length = 8>>>
+func.func @rows_with_state(%x: tensor<32x96xf32>, %w: !coded, %i: tensor<32x32xf32>) -> tensor<32x32xf32> {
+  %t = zq.tiles %x right planes 1 steps 1 : tensor<32x96xf32> -> tensor<3x1x1x1x2x32x16xf32>
+  %y = zq.contract_rows %t with %w planes 1 outs(%i : tensor<32x32xf32>)
+      : tensor<3x1x1x1x2x32x16xf32>, !coded -> tensor<32x32xf32>
+  return %y : tensor<32x32xf32>
+}

@@ -33,6 +33,20 @@ func.func @multiply(%a: memref<?x2x32x32xbf16>, %b: memref<?x1x2x16x32xbf16>, %c
   return
 }
 
+// Products of f32 are vectors' everywhere: one for each column of a row.
+// CHECK-LABEL: func.func @multiply_f32(
+// CHECK: scf.for
+// CHECK: vector.load %{{.*}} : memref<?x1x2x32x16xf32>, vector<16xf32>
+// CHECK: vector.load %{{.*}} : memref<?x1x32x32xf32>, vector<1xf32>
+// CHECK: arith.mulf %{{.*}} fastmath<contract> : vector<16xf32>
+// CHECK: arith.addf %{{.*}} fastmath<contract> : vector<16xf32>
+// CHECK-NOT: dpbf16ps
+func.func @multiply_f32(%a: memref<?x1x32x32xf32>, %b: memref<?x1x2x32x16xf32>, %c: memref<32x32xf32>, %fresh: i1) {
+  zq.multiply_tiles %a, %b fresh %fresh outs(%c)
+      : memref<?x1x32x32xf32>, memref<?x1x2x32x16xf32>, memref<32x32xf32>
+  return
+}
+
 // Pairs are rounded first, and interleaved as one register.
 // CHECK-LABEL: func.func @pairs(
 // CHECK-SAME: %[[LOW:[^:]*]]: vector<16xf32>, %[[HIGH:[^:]*]]:

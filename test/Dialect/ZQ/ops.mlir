@@ -294,6 +294,23 @@ func.func @tiles(%x: tensor<40x64xf32>, %w: !w, %i: tensor<40x32xf32>) -> tensor
   return %y : tensor<40x32xf32>
 }
 
+// CHECK-LABEL: func.func @rows(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<40x64xbf16>, %[[W:[^:]*]]: !zq.tensor
+func.func @rows(%x: tensor<40x64xbf16>, %w: !zq.tensor<32x64xf32, #zq.codec<nvfp4>>, %d: tensor<48x64xbf16>,
+                %i: tensor<40x32xf32>, %j: tensor<40x48xf32>) -> (tensor<40x32xf32>, tensor<40x48xf32>) {
+  // CHECK: %[[T:.*]] = zq.tiles %[[X]] right planes 2 steps 1 : tensor<40x64xbf16> -> tensor<2x2x1x2x2x16x32xbf16>
+  %t = zq.tiles %x right planes 2 steps 1 : tensor<40x64xbf16> -> tensor<2x2x1x2x2x16x32xbf16>
+  // CHECK: zq.contract_rows %[[T]] with %[[W]] planes 3 outs(%{{.*}} : tensor<40x32xf32>)
+  %y = zq.contract_rows %t with %w planes 3 outs(%i : tensor<40x32xf32>)
+      : tensor<2x2x1x2x2x16x32xbf16>, !zq.tensor<32x64xf32, #zq.codec<nvfp4>> -> tensor<40x32xf32>
+  // CHECK: %[[F:.*]] = zq.tiles %[[X]] right planes 1 steps 2 : tensor<40x64xbf16> -> tensor<1x2x2x1x2x32x16xf32>
+  %f = zq.tiles %x right planes 1 steps 2 : tensor<40x64xbf16> -> tensor<1x2x2x1x2x32x16xf32>
+  // CHECK: zq.contract_rows %[[F]] with %{{.*}} planes 1
+  %z = zq.contract_rows %f with %d planes 1 outs(%j : tensor<40x48xf32>)
+      : tensor<1x2x2x1x2x32x16xf32>, tensor<48x64xbf16> -> tensor<40x48xf32>
+  return %y, %z : tensor<40x32xf32>, tensor<40x48xf32>
+}
+
 // CHECK-LABEL: func.func @part_of_contract(
 // CHECK-SAME: %[[X:[^:]*]]: tensor<2x64xf32>, %[[W:[^:]*]]: !zq.tensor{{.*}}, %[[ROW:[^:]*]]: index
 func.func @part_of_contract(%x: tensor<2x64xf32>, %w: !w, %row: index, %i: tensor<2x16xf32>) -> tensor<2x16xf32> {

@@ -73,34 +73,45 @@ LogicalResult PlanesOp::verify() {
 // TilesOp
 //===----------------------------------------------------------------------===//
 
-static RankedTensorType getTilesType(MLIRContext *context,
-                                     ArrayRef<int64_t> source, int64_t planes,
-                                     int64_t steps) {
+RankedTensorType mlir::zq::getTilesType(Type element, ArrayRef<int64_t> source,
+                                        int64_t planes, int64_t steps,
+                                        bool isRight) {
   int64_t parts = llvm::divideCeil(source[1], tileDepth * steps);
   int64_t blocks = llvm::divideCeil(source[0], tileRows);
-  return RankedTensorType::get(
-      {parts, blocks, steps, planes, tileRows, tileDepth},
-      BFloat16Type::get(context));
+  SmallVector<int64_t> shape{parts, blocks, steps, planes};
+  if (isRight)
+    llvm::append_range(shape, getRightTile(element));
+  else
+    shape.append({tileRows, tileDepth});
+  return RankedTensorType::get(shape, element);
 }
 
 void TilesOp::build(OpBuilder &b, OperationState &state, Value source,
                     int64_t planes, int64_t steps) {
   auto type = cast<RankedTensorType>(source.getType());
-  build(b, state, getTilesType(b.getContext(), type.getShape(), planes, steps),
-        source, planes, steps);
+  build(b, state, getTilesType(b.getBF16Type(), type.getShape(), planes, steps),
+        source,
+        /*right=*/false, planes, steps);
+}
+
+/// Whether there are so many planes of `element`.
+static bool hasPlanes(Type element, int64_t planes) {
+  return planes >= 1 && planes <= (element.isF32() ? 1 : 3);
 }
 
 LogicalResult TilesOp::verify() {
   auto source = cast<RankedTensorType>(getSource().getType());
   int64_t planes = getPlanes(), steps = getSteps();
-  if (planes < 1 || planes > 3 || steps < 1)
-    return emitOpError("(T1) has 1 to 3 planes and at least one step, and not ")
+  Type element = getElementTypeOrSelf(getResult().getType());
+  if (!hasPlanes(element, planes) || steps < 1)
+    return emitOpError("(T1) has 1 to 3 planes, one of f32, and at least one "
+                       "step, and not ")
            << planes << " and " << steps;
   if (source.getRank() != 2 || !source.hasStaticShape())
     return emitOpError("(T2) takes a matrix of static shape, and not ")
            << source;
   RankedTensorType wanted =
-      getTilesType(getContext(), source.getShape(), planes, steps);
+      getTilesType(element, source.getShape(), planes, steps, getRight());
   if (getResult().getType() != wanted)
     return emitOpError("(T2) yields ")
            << wanted << ", and not " << getResult().getType();
@@ -129,8 +140,9 @@ static LogicalResult verifyTiles(ContractOp op, const LaneForm &form) {
       !result.hasStaticShape())
     return op.emitOpError("(N3) takes the result of a 'zq.tiles' with planes");
   RankedTensorType wanted = getTilesType(
-      op.getContext(), {result.getDimSize(0), weight.getShape()[1]},
-      tiles.getDimSize(3), std::max<int64_t>(tiles.getDimSize(2), 1));
+      BFloat16Type::get(op.getContext()),
+      {result.getDimSize(0), weight.getShape()[1]}, tiles.getDimSize(3),
+      std::max<int64_t>(tiles.getDimSize(2), 1));
   if (tiles != wanted)
     return op.emitOpError("(N2) takes ") << wanted << ", and not " << tiles;
   if (tiles.getDimSize(2) * tileDepth % form.columns)
@@ -193,6 +205,36 @@ LogicalResult ContractOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// ContractRowsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ContractRowsOp::verify() {
+  auto tiles = cast<RankedTensorType>(getActivation().getType());
+  Type element = tiles.getElementType();
+  if (!hasPlanes(element, getPlanes()))
+    return emitOpError("(V1) has 1 to 3 planes, one of f32, and not ")
+           << getPlanes();
+  Type weight = getWeight().getType();
+  auto compressed = dyn_cast<CompressedTensorType>(weight);
+  ArrayRef<int64_t> shape = compressed
+                                ? compressed.getShape()
+                                : cast<RankedTensorType>(weight).getShape();
+  auto result = cast<RankedTensorType>(getResult().getType());
+  if (shape.size() != 2 || ShapedType::isDynamicShape(shape) ||
+      result.getRank() != 2 || !result.hasStaticShape() ||
+      result.getDimSize(1) != shape[0] || getInit().getType() != result ||
+      tiles.getRank() != 7 || !tiles.hasStaticShape())
+    return emitOpError("(V2) does not multiply ")
+           << tiles << " and " << weight << " to " << result;
+  RankedTensorType wanted = getTilesType(
+      element, {result.getDimSize(0), shape[1]}, tiles.getDimSize(3),
+      std::max<int64_t>(tiles.getDimSize(2), 1), /*isRight=*/true);
+  if (tiles != wanted || !hasPlanes(element, tiles.getDimSize(3)))
+    return emitOpError("(V2) takes ") << wanted << ", and not " << tiles;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // MultiplyTilesOp
 //===----------------------------------------------------------------------===//
 
@@ -205,7 +247,8 @@ LogicalResult MultiplyTilesOp::verify() {
            type.getDimSize(1) >= 1 && type.getShape().drop_front(2) == tail;
   };
   if (!fits(lhs, {tileRows, tileDepth}) ||
-      !fits(rhs, {tileRows / tileLanes, tileDepth / 2, 2 * tileLanes}) ||
+      !fits(rhs, getRightTile(rhs.getElementType())) ||
+      lhs.getElementType() != rhs.getElementType() ||
       init.getShape() != ArrayRef<int64_t>{tileRows, tileRows} ||
       (!lhs.isDynamicDim(0) && !rhs.isDynamicDim(0) &&
        lhs.getDimSize(0) != rhs.getDimSize(0)))

@@ -1,4 +1,5 @@
 //===- ChooseDomains.cpp - The arithmetic of contractions -----------------===//
+#include "ChooseRows.h"
 #include "ConstantArrays.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
@@ -32,42 +33,6 @@ static bool isOnF32(LinalgOp op) {
   return llvm::all_of(op->getOperandTypes(), [](Type type) {
     return getElementTypeOrSelf(type).isF32();
   });
-}
-
-/// Reassociation of a tensor of `rank` to a matrix.
-static SmallVector<ReassociationIndices> getMatrixDims(int64_t rank) {
-  SmallVector<ReassociationIndices> dims(2);
-  for (int64_t i = 0; i < rank; ++i)
-    dims[rank == 1 ? 1 : i == rank - 1].push_back(i);
-  if (rank == 1)
-    dims = {{0, 1}};
-  return dims;
-}
-
-/// `value` with all dimensions but the last one as one.
-static Value toMatrix(OpBuilder &b, Location loc, Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  if (type.getRank() == 2)
-    return value;
-  SmallVector<ReassociationIndices> dims = getMatrixDims(type.getRank());
-  if (type.getRank() > 2)
-    return tensor::CollapseShapeOp::create(b, loc, value, dims);
-  return tensor::ExpandShapeOp::create(
-      b, loc,
-      RankedTensorType::get({1, type.getDimSize(0)}, type.getElementType()),
-      value, dims);
-}
-
-/// A matrix with the dimensions of `like` again.
-static Value fromMatrix(OpBuilder &b, Location loc, Value matrix, Value like) {
-  auto type = cast<RankedTensorType>(like.getType());
-  if (type.getRank() == 2)
-    return matrix;
-  SmallVector<ReassociationIndices> dims = getMatrixDims(type.getRank());
-  if (type.getRank() < 2)
-    return tensor::CollapseShapeOp::create(b, loc, type, matrix, dims);
-  return tensor::ExpandShapeOp::create(b, loc, type, matrix, dims,
-                                       tensor::getMixedSizes(b, loc, like));
 }
 
 /// The streams of a constant; nothing where it is none.
@@ -324,17 +289,20 @@ struct ChooseDomainsPass
     IRRewriter rewriter(&getContext());
     for (LinalgOp op : ops)
       if (std::optional<Product> product = matchProduct(op);
-          product && isOnF32(op))
-        choose(rewriter, *product);
+          !product || !isOnF32(op) || !choose(rewriter, *product)) {
+        rewriter.setInsertionPoint(op);
+        chooseRows(rewriter, op, {lanes, accuracy, tileRate});
+      }
     if (failed(foldReshapes(getOperation())))
       signalPassFailure();
   }
 
-  void choose(IRRewriter &b, Product product);
+  bool choose(IRRewriter &b, Product product);
 };
 } // namespace
 
-void ChooseDomainsPass::choose(IRRewriter &b, Product product) {
+/// Makes a `zq.contract` of `product` if its weight has a form for lanes.
+bool ChooseDomainsPass::choose(IRRewriter &b, Product product) {
   LinalgOp op = product.op;
   Location loc = op.getLoc();
   Value weight = product.decode.getSource();
@@ -344,7 +312,7 @@ void ChooseDomainsPass::choose(IRRewriter &b, Product product) {
   auto form =
       getLaneForm(cast<CompressedTensorType>(weight.getType()), lanes, why);
   if (!form)
-    return;
+    return false;
   double wanted = getAccuracy(op, accuracy);
   b.setInsertionPoint(op);
   Value x = toMatrix(b, loc, product.activation);
@@ -384,4 +352,5 @@ void ChooseDomainsPass::choose(IRRewriter &b, Product product) {
   b.replaceOp(op, fromMatrix(b, loc, result, product.init));
   if (product.decode.use_empty())
     b.eraseOp(product.decode);
+  return true;
 }

@@ -18,8 +18,7 @@ bool mlir::zq::isSumOfProducts(linalg::LinalgOp op) {
   });
 }
 
-/// Whether `operand` is of f32, or of a narrower type that the op extends.
-static bool isMultipliedAsF32(LinalgOp op, OpOperand *operand) {
+bool mlir::zq::isMultipliedAsF32(LinalgOp op, OpOperand *operand) {
   BlockArgument element = op.getMatchingBlockArgument(operand);
   return element.getType().isF32() ||
          llvm::all_of(element.getUsers(), [](Operation *user) {
@@ -139,8 +138,43 @@ Value mlir::zq::emitAdd(OpBuilder &b, Location loc, Value lhs, Value rhs) {
 }
 
 //===----------------------------------------------------------------------===//
-// Products with a compressed matrix
+// Products with a matrix
 //===----------------------------------------------------------------------===//
+
+/// Reassociation of a tensor of `rank` to a matrix.
+static SmallVector<ReassociationIndices> getMatrixDims(int64_t rank) {
+  SmallVector<ReassociationIndices> dims(2);
+  for (int64_t i = 0; i < rank; ++i)
+    dims[rank == 1 ? 1 : i == rank - 1].push_back(i);
+  if (rank == 1)
+    dims = {{0, 1}};
+  return dims;
+}
+
+Value mlir::zq::toMatrix(OpBuilder &b, Location loc, Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getRank() == 2)
+    return value;
+  SmallVector<ReassociationIndices> dims = getMatrixDims(type.getRank());
+  if (type.getRank() > 2)
+    return tensor::CollapseShapeOp::create(b, loc, value, dims);
+  return tensor::ExpandShapeOp::create(
+      b, loc,
+      RankedTensorType::get({1, type.getDimSize(0)}, type.getElementType()),
+      value, dims);
+}
+
+Value mlir::zq::fromMatrix(OpBuilder &b, Location loc, Value matrix,
+                           Value like) {
+  auto type = cast<RankedTensorType>(like.getType());
+  if (type.getRank() == 2)
+    return matrix;
+  SmallVector<ReassociationIndices> dims = getMatrixDims(type.getRank());
+  if (type.getRank() < 2)
+    return tensor::CollapseShapeOp::create(b, loc, type, matrix, dims);
+  return tensor::ExpandShapeOp::create(b, loc, type, matrix, dims,
+                                       tensor::getMixedSizes(b, loc, like));
+}
 
 std::optional<SmallVector<unsigned>> mlir::zq::getPermutedLoops(AffineMap map) {
   SmallVector<unsigned> loops;
@@ -153,7 +187,8 @@ std::optional<SmallVector<unsigned>> mlir::zq::getPermutedLoops(AffineMap map) {
   return loops;
 }
 
-std::optional<Product> mlir::zq::matchProduct(LinalgOp op) {
+/// As `matchProduct`, with any matrix, or only with what a decode yields.
+static std::optional<Product> matchMatrix(LinalgOp op, bool isCompressed) {
   if (!isSumOfProducts(op) || !op.hasPureTensorSemantics())
     return std::nullopt;
   // One over nothing leaves its destination as it is, which tiling sees to.
@@ -163,7 +198,8 @@ std::optional<Product> mlir::zq::matchProduct(LinalgOp op) {
     OpOperand *weight = op.getDpsInputOperand(i);
     OpOperand *other = op.getDpsInputOperand(1 - i);
     auto decode = weight->get().getDefiningOp<DecodeOp>();
-    if (!decode || !decode.isWhole())
+    bool isWhole = decode && decode.isWhole();
+    if (isCompressed && !isWhole)
       continue;
     auto rows = getPermutedLoops(op.getMatchingIndexingMap(weight));
     auto left = getPermutedLoops(op.getMatchingIndexingMap(other));
@@ -177,9 +213,18 @@ std::optional<Product> mlir::zq::matchProduct(LinalgOp op) {
         !llvm::equal(ArrayRef(*left).drop_back(),
                      ArrayRef(*result).drop_back()))
       continue;
-    return Product{op, decode, other->get(), op.getDpsInits().front()};
+    return Product{op, isWhole ? decode : DecodeOp(), weight->get(),
+                   other->get(), op.getDpsInits().front()};
   }
   return std::nullopt;
+}
+
+std::optional<Product> mlir::zq::matchProduct(LinalgOp op) {
+  return matchMatrix(op, /*isCompressed=*/true);
+}
+
+std::optional<Product> mlir::zq::matchDenseProduct(LinalgOp op) {
+  return matchMatrix(op, /*isCompressed=*/false);
 }
 
 double mlir::zq::getAccuracy(Operation *op, double otherwise) {

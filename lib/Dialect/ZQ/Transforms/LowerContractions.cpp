@@ -450,6 +450,7 @@ struct LowerContractionsPass
     SmallVector<PlanesOp> planes;
     SmallVector<TilesOp> tiles;
     SmallVector<ContractOp> contracts;
+    SmallVector<ContractRowsOp> rows;
     getOperation().walk([&](Operation *op) {
       if (auto own = dyn_cast<PlanesOp>(op))
         planes.push_back(own);
@@ -457,6 +458,8 @@ struct LowerContractionsPass
         tiles.push_back(own);
       if (auto own = dyn_cast<ContractOp>(op))
         contracts.push_back(own);
+      if (auto own = dyn_cast<ContractRowsOp>(op))
+        rows.push_back(own);
     });
     for (PlanesOp op : planes) {
       OpBuilder b(op);
@@ -466,6 +469,11 @@ struct LowerContractionsPass
     for (TilesOp op : tiles) {
       OpBuilder b(op);
       op.getResult().replaceAllUsesWith(lowerTiles(b, op));
+      op.erase();
+    }
+    for (ContractRowsOp op : rows) {
+      OpBuilder b(op);
+      op.getResult().replaceAllUsesWith(lowerContractRows(b, op));
       op.erase();
     }
     for (ContractOp op : contracts)

@@ -10,7 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "LowerTiles.h"
 #include "ContractTiles.h"
-#include "LoopBuilder.h"
+#include "TileBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -22,72 +22,6 @@
 using namespace mlir;
 using namespace mlir::zq;
 
-namespace {
-
-/// What both lowerings emit.
-class TileBuilder : public LoopBuilder {
-public:
-  TileBuilder(OpBuilder &b, Location loc)
-      : LoopBuilder(b, loc), b(b), loc(loc) {}
-
-protected:
-  using Body = function_ref<SmallVector<Value>(Value, ValueRange)>;
-
-  /// for (i = begin; i < end; i += step) values = body(i, values).
-  SmallVector<Value> loops(Value begin, Value end, int64_t step,
-                           ValueRange values, Body body);
-  /// As many as are left behind `begin` of `total`, at most `most`: a constant
-  /// where that is the same for every `begin`, a multiple of `most`.
-  Value getCount(Value begin, int64_t total, int64_t most);
-  Value constant(Type type, int64_t bits);
-  Value read(Type type, Value source, ValueRange at, bool inBounds = true);
-  Value write(Value vector, Value into, ValueRange at, bool inBounds = true);
-
-  OpBuilder &b;
-  Location loc;
-};
-
-} // namespace
-
-SmallVector<Value> TileBuilder::loops(Value begin, Value end, int64_t step,
-                                      ValueRange values, Body body) {
-  auto loop = scf::ForOp::create(
-      b, loc, begin, end, index(step), values,
-      [&](OpBuilder &, Location, Value i, ValueRange carried) {
-        scf::YieldOp::create(b, loc, body(i, carried));
-      });
-  return SmallVector<Value>(loop.getResults());
-}
-
-Value TileBuilder::getCount(Value begin, int64_t total, int64_t most) {
-  if (total % most == 0)
-    return index(most);
-  Value left = arith::SubIOp::create(b, loc, index(total), begin);
-  return arith::MinUIOp::create(b, loc, left, index(most));
-}
-
-/// An integer in each lane of `type`, of the same bits for floats.
-Value TileBuilder::constant(Type type, int64_t bits) {
-  auto vector = cast<VectorType>(type);
-  return arith::ConstantOp::create(
-      b, loc, DenseElementsAttr::get(vector, static_cast<int32_t>(bits)));
-}
-
-Value TileBuilder::read(Type type, Value source, ValueRange at, bool inBounds) {
-  Value zero = arith::ConstantOp::create(
-      b, loc, b.getZeroAttr(getElementTypeOrSelf(type)));
-  return vector::TransferReadOp::create(b, loc, cast<VectorType>(type), source,
-                                        at, std::optional<Value>(zero),
-                                        ArrayRef<bool>(inBounds));
-}
-
-Value TileBuilder::write(Value vector, Value into, ValueRange at,
-                         bool inBounds) {
-  return vector::TransferWriteOp::create(b, loc, vector, into, at,
-                                         ArrayRef<bool>(inBounds))
-      .getResult();
-}
-
 //===----------------------------------------------------------------------===//
 // zq.tiles
 //===----------------------------------------------------------------------===//
@@ -96,20 +30,26 @@ namespace {
 
 class TilesLowering : TileBuilder {
 public:
-  TilesLowering(OpBuilder &b, TilesOp op)
-      : TileBuilder(b, op.getLoc()), op(op),
-        source(cast<RankedTensorType>(op.getSource().getType())),
-        type(cast<RankedTensorType>(op.getResult().getType())) {}
+  /// Of `matrix`, to tiles of `type`.
+  TilesLowering(OpBuilder &b, Location loc, Value matrix, RankedTensorType type)
+      : TileBuilder(b, loc), matrix(matrix),
+        source(cast<RankedTensorType>(matrix.getType())), type(type),
+        isRight(type.getRank() == 7), steps(type.getDimSize(2)),
+        planes(type.getDimSize(3)) {}
 
   Value emit();
+  Value emitRows(Value block, Value into);
+  Value emitRow(Value row, Value place, Value into, bool exists = false);
 
 private:
-  Value emitRows(Value block, Value into);
-  Value emitValues(Value row, Value column);
+  Value emitValues(Value row, Value column, bool exists);
   Value limit(Value values);
+  Value writeValues(Value values, ArrayRef<Value> place, Value row, Value into);
 
-  TilesOp op;
+  Value matrix;
   RankedTensorType source, type;
+  bool isRight;
+  int64_t steps, planes;
 };
 
 } // namespace
@@ -133,47 +73,82 @@ Value TilesLowering::limit(Value values) {
 }
 
 /// The elements of a step in one row; zeros beyond the source's end.
-Value TilesLowering::emitValues(Value row, Value column) {
-  auto floats = VectorType::get(tileDepth, b.getF32Type());
+Value TilesLowering::emitValues(Value row, Value column, bool exists) {
+  auto floats = VectorType::get(tileDepth, source.getElementType());
   int64_t height = source.getDimSize(0);
-  bool areColumnsWhole =
-      source.getDimSize(1) % (tileDepth * op.getSteps()) == 0;
-  if (height % tileRows == 0)
-    return read(floats, op.getSource(), {row, column}, areColumnsWhole);
+  bool areColumnsWhole = source.getDimSize(1) % (tileDepth * steps) == 0;
+  if (exists || height % tileRows == 0)
+    return read(floats, matrix, {row, column}, areColumnsWhole);
   Value inside = arith::MinUIOp::create(b, loc, row, index(height - 1));
-  Value values =
-      read(floats, op.getSource(), {inside, column}, areColumnsWhole);
-  Value exists = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, row,
-                                       index(height));
+  Value values = read(floats, matrix, {inside, column}, areColumnsWhole);
+  Value isInside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, row,
+                                         index(height));
   Value zeros = arith::ConstantOp::create(b, loc, b.getZeroAttr(floats));
-  return arith::SelectOp::create(b, loc, exists, values, zeros);
+  return arith::SelectOp::create(b, loc, isInside, values, zeros);
+}
+
+/// Writes one plane of row `row` to the tile at `place`.
+Value TilesLowering::writeValues(Value values, ArrayRef<Value> place, Value row,
+                                 Value into) {
+  SmallVector<Value> at(place);
+  Value zero = index(0);
+  if (!isRight) {
+    at.append({row, zero});
+    return write(values, into, at);
+  }
+  Type element = type.getElementType();
+  int64_t pack = getTilePack(element);
+  // Each word begins in another row of the tile.
+  Value words = vector::ShapeCastOp::create(
+      b, loc, VectorType::get({tileDepth / pack, pack}, element), values);
+  Value lanes = index(tileLanes);
+  at.append(
+      {arith::DivUIOp::create(b, loc, row, lanes), zero,
+       multiply(arith::RemUIOp::create(b, loc, row, lanes), index(pack))});
+  auto map = AffineMap::getMultiDimMapWithTargets(7, {5, 6}, b.getContext());
+  return vector::TransferWriteOp::create(b, loc, words, into, at, map,
+                                         ArrayRef<bool>{true, true})
+      .getResult();
 }
 
 /// The rows of block `block`, in all its columns; `into` is that block.
 Value TilesLowering::emitRows(Value block, Value into) {
-  auto planeType = VectorType::get(tileDepth, b.getBF16Type());
-  int64_t steps = op.getSteps(), planes = op.getPlanes();
+  return loop(index(0), index(tileRows), 1, into, [&](Value row, Value into) {
+    return emitRow(add(multiply(block, index(tileRows)), row), row, into);
+  });
+}
+
+/// Row `row`, of which it is known whether it `exists`, as row `place` of a
+/// block.
+Value TilesLowering::emitRow(Value row, Value place, Value into, bool exists) {
+  Type element = type.getElementType();
+  auto planeType = VectorType::get(tileDepth, element);
+  auto floats = planeType.clone(b.getF32Type());
+  // Values that one plane holds are not rounded.
+  bool isExact =
+      element.isF32() || (source.getElementType() == element && planes == 1);
   Value zero = index(0);
   return loop(
       zero, index(type.getDimSize(0)), 1, into, [&](Value part, Value into) {
-        return loop(zero, index(tileRows), 1, into, [&](Value row, Value into) {
-          return loop(zero, index(steps), 1, into, [&](Value step, Value into) {
-            Value at = add(multiply(part, index(steps)), step);
-            Value values =
-                emitValues(add(multiply(block, index(tileRows)), row),
-                           multiply(at, index(tileDepth)));
-            for (int64_t plane = 0; plane < planes; ++plane) {
-              Value rounded = ToBF16Op::create(b, loc, planeType,
-                                               plane ? values : limit(values));
-              into = write(rounded, into,
-                           {part, zero, step, index(plane), row, zero});
-              if (plane + 1 < planes)
-                values = arith::SubFOp::create(
-                    b, loc, values,
-                    arith::ExtFOp::create(b, loc, values.getType(), rounded));
-            }
-            return into;
-          });
+        return loop(zero, index(steps), 1, into, [&](Value step, Value into) {
+          Value at = add(multiply(part, index(steps)), step);
+          Value values =
+              emitValues(row, multiply(at, index(tileDepth)), exists);
+          if (values.getType() != (isExact ? planeType : floats))
+            values = arith::ExtFOp::create(b, loc, floats, values);
+          if (isExact)
+            return writeValues(values, {part, zero, step, zero}, place, into);
+          for (int64_t plane = 0; plane < planes; ++plane) {
+            Value rounded = ToBF16Op::create(b, loc, planeType,
+                                             plane ? values : limit(values));
+            into = writeValues(rounded, {part, zero, step, index(plane)}, place,
+                               into);
+            if (plane + 1 < planes)
+              values = arith::SubFOp::create(
+                  b, loc, values,
+                  arith::ExtFOp::create(b, loc, values.getType(), rounded));
+          }
+          return into;
         });
       });
 }
@@ -184,7 +159,7 @@ Value TilesLowering::emit() {
   return tasks(
       type.getDimSize(1), empty,
       [&](Value block, Value whole) {
-        SmallVector<OpFoldResult> offsets(6, b.getIndexAttr(0)),
+        SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)),
             sizes = getAsIndexOpFoldResult(b.getContext(), type.getShape());
         offsets[1] = block;
         sizes[1] = b.getIndexAttr(1);
@@ -194,7 +169,28 @@ Value TilesLowering::emit() {
 }
 
 Value mlir::zq::lowerTiles(OpBuilder &b, TilesOp op) {
-  return TilesLowering(b, op).emit();
+  return TilesLowering(b, op.getLoc(), op.getSource(),
+                       cast<RankedTensorType>(op.getResult().getType()))
+      .emit();
+}
+
+Value mlir::zq::packTiles(OpBuilder &b, Location loc, Value matrix,
+                          Value into) {
+  return TilesLowering(b, loc, matrix, cast<RankedTensorType>(into.getType()))
+      .emitRows(arith::ConstantIndexOp::create(b, loc, 0), into);
+}
+
+Value mlir::zq::packRows(OpBuilder &b, Location loc, Value matrix, Value first,
+                         Value into) {
+  LoopBuilder loops(b, loc);
+  TilesLowering lowering(b, loc, matrix,
+                         cast<RankedTensorType>(into.getType()));
+  int64_t count = cast<RankedTensorType>(matrix.getType()).getDimSize(0);
+  return loops.loop(loops.index(0), loops.index(count), 1, into,
+                    [&](Value row, Value into) {
+                      return lowering.emitRow(row, loops.add(first, row), into,
+                                              /*exists=*/true);
+                    });
 }
 
 //===----------------------------------------------------------------------===//

@@ -44,7 +44,8 @@ static bool hasStaticResults(Operation *op) {
 }
 
 static std::optional<Kernel> getKernel(Operation *op) {
-  if (!isa<scf::ForallOp, scf::ForOp, ContractOp, PlanesOp, TilesOp>(op) ||
+  if (!isa<scf::ForallOp, scf::ForOp, ContractOp, ContractRowsOp, PlanesOp,
+           TilesOp>(op) ||
       !hasStaticResults(op))
     return std::nullopt;
   llvm::SetVector<Value> taken(op->operand_begin(), op->operand_end());

@@ -60,7 +60,7 @@ static bool offendsAlgebra(Operation *op) {
 static bool offendsVectors(Operation *op) {
   // Not every op of linalg is a LinalgOp: softmax is not.
   return isa<DecodeOp, RotateOp, ProductOp, ScatterOp, PlanesOp, TilesOp,
-             ContractOp>(op) ||
+             ContractOp, ContractRowsOp>(op) ||
          (isa_and_nonnull<linalg::LinalgDialect>(op->getDialect()) &&
           !isa<linalg::YieldOp, linalg::IndexOp>(op));
 }

@@ -395,7 +395,7 @@ def ZQ_PlanesOp : ZQ_Op<"planes", [Pure]> {
 }
 
 def ZQ_TilesOp : ZQ_Op<"tiles", [Pure]> {
-  let summary = "Rows of activations as planes of bf16, in tiles";
+  let summary = "Rows of a matrix as planes of bf16, or as f32, in tiles";
   let description = [{
     Plane 0 of an element is the element rounded to bf16, to nearest even; each
     further plane is what the planes before left of it, rounded likewise. Finite
@@ -405,23 +405,32 @@ def ZQ_TilesOp : ZQ_Op<"tiles", [Pure]> {
     The result is laid out for `zq.multiply_tiles`: `result[b, i, s, p, r, c]` is
     plane p of element `[32 i + r, 32 (steps b + s) + c]` of the source, or zero
     beyond its end. Blocks of `steps` lie together, since they stay in a cache
-    while many rows of a weight are multiplied with them.
+    while many rows of a weight are multiplied with them. That is the form of a left
+    operand. In the form of a right one, with `right`, 16 rows lie side by side in
+    words of 32 bits: element c of row r is `[.., s, p, r / 16, c / 2,
+    2 (r mod 16) + c mod 2]`.
+
+    A result of f32 has one plane, which is the source's elements as they are, and
+    one of them to a word: with `right` element c of row r is
+    `[.., s, 0, r / 16, c, r mod 16]`.
 
     ```mlir
     %t = zq.tiles %x planes 2 steps 16
         : tensor<64x1024xf32> -> tensor<2x2x16x2x32x32xbf16>
+    %u = zq.tiles %x right planes 1 steps 8
+        : tensor<64x1024xf32> -> tensor<4x2x8x1x2x32x16xf32>
     ```
 
     Constraints:
-    * (T1) 1 to 3 planes, at least one step;
+    * (T1) 1 to 3 planes, one of f32, at least one step;
     * (T2) the source has rank 2 and a static shape; the result's shape is as
       above.
   }];
-  let arguments = (ins F32RankedTensor:$source, I64Attr:$planes,
-                       I64Attr:$steps);
-  let results = (outs RankedTensorOf<[BF16]>:$result);
+  let arguments = (ins RankedTensorOf<[F32, BF16]>:$source, UnitAttr:$right,
+                       I64Attr:$planes, I64Attr:$steps);
+  let results = (outs RankedTensorOf<[F32, BF16]>:$result);
   let assemblyFormat = [{
-    $source `planes` $planes `steps` $steps attr-dict
+    $source (`right` $right^)? `planes` $planes `steps` $steps attr-dict
     `:` type($source) `->` type($result)
   }];
   let builders = [
@@ -504,10 +513,49 @@ def ZQ_ContractOp : ZQ_Op<"contract", [
   let hasVerifier = 1;
 }
 
+def ZQ_ContractRowsOp : ZQ_Op<"contract_rows", [Pure]> {
+  let summary = "Activations in tiles times a weight that is read row by row";
+  let description = [{
+    `result[m, n] = init[m, n] + sum over k of x[m, k] * weight[n, k]`, for a
+    weight of any kind: a dense matrix, or a compressed one, which is decoded. The
+    activation is a `zq.tiles` with `right`. Rows of the weight become the left
+    operand of `zq.multiply_tiles`, in the same element type and in `planes`
+    planes, 32 of them at a time and once for up to 512 rows of the activation.
+    Nothing is known of the weight's layout but that its rows can be read, so that
+    elements never change their order on the way: what is transposed is the
+    activation, once, and the sums.
+
+    ```mlir
+    %t = zq.tiles %x right planes 1 steps 8
+        : tensor<64x1024xf32> -> tensor<4x2x8x1x2x32x16xf32>
+    %y = zq.contract_rows %t with %w planes 1 outs(%init : tensor<64x512xf32>)
+        : tensor<4x2x8x1x2x32x16xf32>, !zq.tensor<512x1024xf32, #nvfp4>
+        -> tensor<64x512xf32>
+    ```
+
+    Constraints:
+    * (V1) 1 to 3 planes, one of f32;
+    * (V2) a weight of rank 2 and static shape, and tiles of the right form for as
+      many columns, and for the rows of the result, which has a column for each
+      row of the weight and the type of `init`.
+  }];
+  let arguments = (ins RankedTensorOf<[F32, BF16]>:$activation,
+                       AnyTypeOf<[ZQ_AnyCompressedTensor,
+                                  RankedTensorOf<[F32, BF16]>]>:$weight,
+                       I64Attr:$planes, F32RankedTensor:$init);
+  let results = (outs F32RankedTensor:$result);
+  let assemblyFormat = [{
+    $activation `with` $weight `planes` $planes
+    `outs` `(` $init `:` type($init) `)` attr-dict
+    `:` type($activation) `,` type($weight) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
 def ZQ_MultiplyTilesOp : ZQ_Op<"multiply_tiles", [
     DestinationStyleOpInterface,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
-  let summary = "Adds products of bf16 in tiles to a tile of f32";
+  let summary = "Adds products of bf16 or f32 in tiles to a tile of f32";
   let description = [{
     `lhs[s, p, m, c]` is plane p of 32 rows, 32 columns a step. `rhs[s, q, h, r,
     2 j + t]` is plane q of row 16 h + j, in column 2 r + t of step s: pairs of
@@ -515,6 +563,9 @@ def ZQ_MultiplyTilesOp : ZQ_Op<"multiply_tiles", [
     products of row m and row 16 h + j, over all columns and all pairs of planes
     with p + q less than the larger number of planes, in f32; plus what it was,
     unless `fresh` is set. Numbers below 2^-126 may count as zero.
+
+    Of f32 there is one plane, and no pairs: `rhs[s, 0, h, c, j]` is column c of
+    row 16 h + j in step s.
 
     ```mlir
     %c = zq.multiply_tiles %a, %b fresh %first outs(%d)
@@ -525,11 +576,13 @@ def ZQ_MultiplyTilesOp : ZQ_Op<"multiply_tiles", [
     ```
 
     Constraints:
-    * (M1) operands of these shapes, tensors or memrefs, the same number of
-      steps; a result where they are tensors.
+    * (M1) operands of these shapes and of one element type, tensors or memrefs,
+      the same number of steps; a result where they are tensors.
   }];
-  let arguments = (ins AnyTypeOf<[RankedTensorOf<[BF16]>, MemRefOf<[BF16]>]>:$lhs,
-                       AnyTypeOf<[RankedTensorOf<[BF16]>, MemRefOf<[BF16]>]>:$rhs,
+  let arguments = (ins AnyTypeOf<[RankedTensorOf<[BF16, F32]>,
+                                  MemRefOf<[BF16, F32]>]>:$lhs,
+                       AnyTypeOf<[RankedTensorOf<[BF16, F32]>,
+                                  MemRefOf<[BF16, F32]>]>:$rhs,
                        I1:$fresh,
                        AnyTypeOf<[RankedTensorOf<[F32]>, MemRefOf<[F32]>]>:$init);
   let results = (outs Variadic<RankedTensorOf<[F32]>>:$results);

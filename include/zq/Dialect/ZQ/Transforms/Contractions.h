@@ -49,15 +49,28 @@ Value emitAdd(OpBuilder &b, Location loc, Value lhs, Value rhs);
 /// The loops that `map` runs along, in order; none where it does more.
 std::optional<SmallVector<unsigned>> getPermutedLoops(AffineMap map);
 
+/// Whether `operand` is of f32, or of a narrower type that `op` extends to it.
+bool isMultipliedAsF32(linalg::LinalgOp op, OpOperand *operand);
+
+/// `value` with all dimensions but the last one as one.
+Value toMatrix(OpBuilder &b, Location loc, Value value);
+
+/// A matrix with the dimensions of `like` again.
+Value fromMatrix(OpBuilder &b, Location loc, Value matrix, Value like);
+
 /// y[..., n] = init[..., n] + sum over k of x[..., k] w[n, k].
 struct Product {
   linalg::LinalgOp op;
+  /// What yields `weight`; null where that is a dense matrix.
   DecodeOp decode;
-  Value activation, init;
+  Value weight, activation, init;
 };
 
 /// `op` as a product with a whole compressed matrix.
 std::optional<Product> matchProduct(linalg::LinalgOp op);
+
+/// `op` as a product with any matrix.
+std::optional<Product> matchDenseProduct(linalg::LinalgOp op);
 
 /// The accuracy that contraction `op` asks for by its attribute `zq.accuracy`,
 /// or `otherwise`.

@@ -625,6 +625,11 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
     before the option. A remark says what was chosen, with its error. Tested in
     `test/Dialect/ZQ/choose-domains.mlir`.
 
+    A weight in no such layout, and a dense one, is multiplied row by row
+    (`zq.contract_rows`) where there are rows enough of the activation: in planes
+    of bf16 likewise, or in f32 on vectors of 16 lanes. Of two dense operands
+    nothing is rounded off, unless by `zq.accuracy`.
+
     Elementwise ops then read a result as the matrix that it is, so that
     `zq-tile-and-fuse` takes them into its loop. With `recode` constants are
     stored anew, exactly, where that is predicted to be faster: raw codes for

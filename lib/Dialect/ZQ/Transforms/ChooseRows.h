@@ -1,0 +1,24 @@
+//===- ChooseRows.h - Products with weights that are read row by row ------===//
+#ifndef ZQ_LIB_DIALECT_ZQ_TRANSFORMS_CHOOSEROWS_H
+#define ZQ_LIB_DIALECT_ZQ_TRANSFORMS_CHOOSEROWS_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+namespace mlir::zq {
+
+/// What decides for `zq.contract_rows`: options of `zq-choose-domains`.
+struct RowOptions {
+  int64_t lanes;
+  double accuracy;
+  int64_t tileRate;
+};
+
+/// Replaces `op`, whose weight has no form for lanes, by a `zq.contract_rows`
+/// where it is a product with a matrix, dense or decoded, and that is predicted
+/// to be faster than loops of f32; says so in a remark. Leaves it else.
+void chooseRows(RewriterBase &b, linalg::LinalgOp op,
+                const RowOptions &options);
+
+} // namespace mlir::zq
+
+#endif // ZQ_LIB_DIALECT_ZQ_TRANSFORMS_CHOOSEROWS_H
