@@ -207,8 +207,11 @@ def _dense_cases():
     yield Case("bf16 m=1", bf16, "read")
     for m in (8, 512):
         yield Case(f"f32 m={m}", Product(m), "peak:f32", "flop")
-        product = Product(m, x="bf16", w="bf16")
+        # Products of bf16 are exact; those below f32's normal numbers are not.
+        product = Product(m, None, "f32-like", "bf16", "bf16", cpu=VECTORS)
         yield Case(f"bf16 m={m}", product, "peak:bf16", "flop")
+        product = Product(m, None, "f32-like", "bf16", "bf16")
+        yield Case(f"bf16 m={m} tiles", product, "peak:bf16 tiles", "flop")
 
 
 def _other_cases():
