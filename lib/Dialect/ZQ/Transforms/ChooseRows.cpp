@@ -19,7 +19,7 @@ using linalg::LinalgOp;
 // a product takes in loops of f32 along the columns, how many products of f32
 // in tiles are made in the time of one, and what packing a panel takes for each
 // of its planes.
-static constexpr double floatCost = 2, floatRate = 12, packCost = 6;
+static constexpr double floatCost = 2, floatRate = 12, packCost = 12;
 /// Bytes of a panel of 32 rows of the weight in the first cache; of f32 half as
 /// many, since vectors read the activation's tile several times, which is then
 /// there too.
