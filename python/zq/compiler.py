@@ -170,10 +170,11 @@ def compile(
     Its arguments and results are tensors, arguments compressed ones as well.
     Dense ones may have dynamic sizes (`tensor<?x384xf32>`), which each call
     chooses; those of results are sizes of arguments. `target` is "host", or
-    features of an x86-64 CPU as LLVM names them ("+avx2,+fma"). `accuracy` is the largest error of a product that
-    contractions may make by computing in integers, relative to the largest
-    activation times the largest weight; 0 means f32 only. `threads` runs outer
-    loops in parallel by OpenMP (`OMP_NUM_THREADS` says on how many threads).
+    features of an x86-64 CPU as LLVM names them ("+avx2,+fma"). `accuracy` is
+    the largest error of a product that contractions may make by computing in
+    integers, relative to the largest activation times the largest weight; 0
+    means f32 only. `threads` runs outer loops in parallel by OpenMP
+    (`OMP_NUM_THREADS` says on how many threads).
     `pack_weights` lays compressed arguments out as they are multiplied fastest;
     a `zq.Tensor` is laid out so at its first call, and kept. With
     `recode_weights` that stores entropy-coded weights raw where that is

@@ -1,8 +1,9 @@
-//===- EpilogueTest.cpp - What is done with the sums of contractions ------===//
+//===- EpilogueTest.cpp - What is done around contractions ----------------===//
 //
 // A bias, an activation function, a residual, a cast, behind a contraction in
-// each compute domain, on sizes that no panel, block or task divides: computed
-// where the sums are, against the bound of the contraction and what follows.
+// each compute domain, and a product or a rotation before it, on sizes that no
+// panel, block or task divides: computed where the sums and the activation are,
+// against the bound of all of it.
 //
 //===----------------------------------------------------------------------===//
 #include "Programs.h"
@@ -74,7 +75,18 @@ std::string EpilogueProgram::print(const std::string &name,
                                    bool onTiles) const {
   std::string x = getType({m, k}), y = getType({m, n}), w = getType({n, k});
   std::string type = codec.type({n, k});
-  std::string product = "  %i = arith.constant dense<0.0> : " + y + "\n";
+  // What makes the activation: for a rotated codec in lanes, which is moved
+  // there, the rotation behind it.
+  std::string product =
+      "  %i = arith.constant dense<0.0> : " + y +
+      "\n  %xe = tensor.empty() : " + x +
+      "\n  %x = linalg.generic {indexing_maps = [affine_map<(m, k) -> (m, k)>, "
+      "affine_map<(m, k) -> (k)>, affine_map<(m, k) -> (m, k)>], "
+      "iterator_types = [\"parallel\", \"parallel\"]} ins(%in, %by : " +
+      x + ", " + getType({k}) + ") outs(%xe : " + x +
+      ") {\n  ^bb0(%a: f32, %p: f32, %o: f32):\n"
+      "    %q = arith.mulf %a, %p : f32\n    linalg.yield %q : f32\n  } -> " +
+      x + "\n";
   if (onTiles) {
     std::string tiles =
         getType({(k + tileDepth - 1) / tileDepth, (m + tileRows - 1) / tileRows,
@@ -95,8 +107,8 @@ std::string EpilogueProgram::print(const std::string &name,
   }
   std::string rest = printElementwise();
   rest.replace(rest.find('@'), 1, product);
-  return "func.func @" + name + "(%x: " + x + ", %w: " + type +
-         ", %b: " + getType({n}) + ", %r: " + y + rest;
+  return "func.func @" + name + "(%in: " + x + ", %by: " + getType({k}) +
+         ", %w: " + type + ", %b: " + getType({n}) + ", %r: " + y + rest;
 }
 
 /// In tiles, or in the domain that is chosen for `accuracy`.
@@ -118,6 +130,7 @@ void check(const EpilogueProgram &program, bool onTiles, double accuracy) {
     add({gaussianValues(ElementType::F32, shape, random)});
   };
   addValues({program.m, program.k});
+  addValues({program.k});
   std::vector<Array> streams;
   for (Stream &stream : program.codec.encode(
            gaussianValues(ElementType::F32, {program.n, program.k}, random)))
@@ -150,6 +163,12 @@ TEST(Epilogues, OfFloatsAndIntegers) {
     for (Epilogue epilogue : {Activation, Cast, Both})
       check({5, 85, 64, codec, epilogue}, /*onTiles=*/false, accuracy);
   check({1, 13, 64, codec, Activation}, /*onTiles=*/false, 5e-5);
+  check({11,
+         37,
+         128,
+         {"hadamard<axis = 1, block = 64, seed = 1>, " + codec.text},
+         Cast},
+        /*onTiles=*/false, 5e-5);
 }
 
 TEST(Epilogues, OfTiles) {

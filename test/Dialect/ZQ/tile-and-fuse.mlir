@@ -556,3 +556,35 @@ func.func @broadcast_sums(%x: tensor<3x64xf32>, %w: !w, %i: tensor<3x128xf32>, %
   %r = linalg.broadcast ins(%y : tensor<3x128xf32>) outs(%o : tensor<2x3x128xf32>) dimensions = [0]
   return %r : tensor<2x3x128xf32>
 }
+
+// -----
+
+#i = affine_map<(m, n) -> (m, n)>
+
+// What makes an activation, and turns it, is done block by block of the rows
+// that are quantized together; what fills no block comes by itself.
+// CHECK-LABEL: func.func @activation_of_planes(
+// CHECK: scf.forall (%[[B:.*]]) in (2)
+// CHECK:   linalg.generic
+// CHECK:     arith.mulf
+// CHECK:   %[[TURNED:.*]] = zq.rotate %{{.*}} : tensor<4x64xf32>
+// CHECK:   zq.planes %[[TURNED]] count 2 group 32 rows 4 offset 8 : tensor<4x64xf32>
+// CHECK-COUNT-4: tensor.parallel_insert_slice
+// CHECK: zq.rotate %{{.*}} : tensor<3x64xf32>
+// CHECK: zq.planes %{{.*}} : tensor<3x64xf32>
+// CHECK-COUNT-4: tensor.insert_slice %{{.*}} into %{{.*}}[2, 0, 0
+// CHECK: return
+func.func @activation_of_planes(%x: tensor<11x64xf32>, %r: tensor<11x64xf32>)
+    -> (tensor<3x16x2x4x4xi8>, tensor<3x2x4xf32>, tensor<3x2x2x4xi32>, tensor<3x2x4xf32>) {
+  %e = tensor.empty() : tensor<11x64xf32>
+  %g = linalg.generic {indexing_maps = [#i, #i, #i], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %r : tensor<11x64xf32>, tensor<11x64xf32>) outs(%e : tensor<11x64xf32>) {
+  ^bb0(%p: f32, %q: f32, %o: f32):
+    %s = arith.mulf %p, %q : f32
+    linalg.yield %s : f32
+  } -> tensor<11x64xf32>
+  %t = zq.rotate %g by #zq.hadamard<axis = 1, block = 64, seed = 1> outs(%e : tensor<11x64xf32>) : tensor<11x64xf32> -> tensor<11x64xf32>
+  %a, %b, %c, %d = zq.planes %t count 2 group 32 rows 4 offset 8 : tensor<11x64xf32>
+      -> tensor<3x16x2x4x4xi8>, tensor<3x2x4xf32>, tensor<3x2x2x4xi32>, tensor<3x2x4xf32>
+  return %a, %b, %c, %d : tensor<3x16x2x4x4xi8>, tensor<3x2x4xf32>, tensor<3x2x2x4xi32>, tensor<3x2x4xf32>
+}

@@ -10,6 +10,7 @@
 // inner shape is static, and there is no masked or partial tile.
 //
 //===----------------------------------------------------------------------===//
+#include "ActivationTiles.h"
 #include "ContractTiles.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
@@ -812,9 +813,10 @@ LogicalResult Tiler::tileBlock(Block &block) {
   // comes next. What the tiling itself makes is no root.
   SmallVector<Operation *> roots;
   for (Operation &op : block)
-    if (isa<linalg::LinalgOp, DecodeOp, RotateOp>(op) &&
-        op.getNumResults() == 1 &&
-        isa<RankedTensorType>(op.getResult(0).getType()))
+    if (isa<PlanesOp, TilesOp>(op) ||
+        (isa<linalg::LinalgOp, DecodeOp, RotateOp>(op) &&
+         op.getNumResults() == 1 &&
+         isa<RankedTensorType>(op.getResult(0).getType())))
       roots.push_back(&op);
   remaining.ops.insert_range(roots);
   for (Operation *root : llvm::reverse(roots)) {
@@ -822,6 +824,13 @@ LogicalResult Tiler::tileBlock(Block &block) {
       continue;
     if (root->use_empty()) {
       rewriter.eraseOp(root);
+      continue;
+    }
+    if (isa<PlanesOp, TilesOp>(root)) {
+      for (Operation *pulled : tileActivation(rewriter, root))
+        if (auto op = dyn_cast<linalg::LinalgOp>(pulled);
+            op && failed(tileElementwise(op)))
+          return failure();
       continue;
     }
     if (auto decode = dyn_cast<DecodeOp>(root)) {
