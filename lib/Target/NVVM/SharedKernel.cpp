@@ -596,12 +596,12 @@ Values SharedKernel::multiplyStage(Value wStage, Value xStage, Values sums) {
     for (int64_t plane = 0; plane < w.tile.planes; ++plane)
       for (int64_t i = 0; i < wTiles; ++i)
         as[plane].append(w.tile.readFragments(b, MmaOperand::A, wFrom, plane,
-                                              slab, wRow + 16 * i, 1, ownLane));
+                                              slab, wRow, 16 * i, 1, ownLane));
     for (int64_t j = 0; j < xTiles; ++j) {
       if (j % together == 0)
         for (int64_t plane = 0; plane < x.tile.planes; ++plane)
           bs[plane] = x.tile.readFragments(b, MmaOperand::B, xFrom, plane, slab,
-                                           xRow + 8 * j, together, ownLane);
+                                           xRow, 8 * j, together, ownLane);
       for (int64_t i = 0; i < wTiles; ++i) {
         auto tile = MutableArrayRef(sums).slice(4 * (i * xTiles + j), 4);
         for (auto [xPlane, wPlane] : e.domain.products)

@@ -31,30 +31,34 @@ Value SharedTile::getPointer(KernelBuilder &b, Int stage, int64_t plane,
 
 SmallVector<SmallVector<Value>>
 SharedTile::readFragments(KernelBuilder &b, MmaOperand operand, Int stage,
-                          int64_t plane, int64_t slab, Int row, int64_t count,
-                          Int lane) const {
+                          int64_t plane, int64_t slab, Int row, int64_t more,
+                          int64_t count, Int lane) const {
   FragmentLayoutAttr layout = getMmaLayout(b.getContext(), operand, 16);
   SmallVector<MatrixOffset> beyond;
   if (count == 2)
     beyond.push_back({operand == MmaOperand::A ? 16 : 8, 0});
-  Int place;
+  Value pointer;
+  Int offset = getPlaneOffset(stage, plane);
   if (isAlongDepth) {
     EmittedOffset own = b.getOffset(
         getSwizzled(getLdmatrixLayout(layout, beyond), {slabBytes}), lane);
-    // Further rows are a multiple of those that the swizzle looks at.
-    place = (row + own.row + slab * rows) * slabBytes + own.column;
+    // Further rows are a multiple of those that the swizzle looks at. What is
+    // known is part of the instruction.
+    pointer = b.at(begin, offset + (row + own.row) * slabBytes + own.column);
+    pointer = b.at(pointer, (slab * rows + more) * slabBytes);
   } else {
     EmittedOffset own = b.getOffset(
         getSwizzled(getTransposedLdmatrixLayout(layout, beyond), {blockBytes}),
         lane);
+    row = row + more;
     // Rows from a multiple of their number on are bits that these lack.
-    place = row / blockRows * (columns * blockBytes) +
-            (own.row + slab * slabSize) * blockBytes +
-            (own.column ^ (row % blockRows * bytes));
+    pointer = b.at(begin, offset + row / blockRows * (columns * blockBytes) +
+                              (own.row + slab * slabSize) * blockBytes +
+                              (own.column ^ (row % blockRows * bytes)));
   }
-  SmallVector<Value> all = b.loadMatrices(
-      b.at(begin, getPlaneOffset(stage, plane) + place),
-      count * layout.getRegisters(), /*isTransposed=*/!isAlongDepth);
+  SmallVector<Value> all =
+      b.loadMatrices(pointer, count * layout.getRegisters(),
+                     /*isTransposed=*/!isAlongDepth);
   SmallVector<SmallVector<Value>> fragments;
   for (int64_t i = 0; i < count; ++i)
     fragments.emplace_back(all.begin() + i * layout.getRegisters(),

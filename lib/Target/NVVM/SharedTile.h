@@ -42,11 +42,14 @@ public:
   Value getPointer(KernelBuilder &b, Int stage, int64_t plane, Int row,
                    Int column) const;
 
-  /// The registers of this lane for rows of `operand` from `row` on, a multiple
-  /// of their number: one fragment of A, or two of B, one behind the other.
-  SmallVector<SmallVector<Value>>
-  readFragments(KernelBuilder &b, MmaOperand operand, Int stage, int64_t plane,
-                int64_t slab, Int row, int64_t count, Int lane) const;
+  /// The registers of this lane for rows of `operand` from `row` + `more` on,
+  /// both multiples of their number: one fragment of A, or two of B, one behind
+  /// the other.
+  SmallVector<SmallVector<Value>> readFragments(KernelBuilder &b,
+                                                MmaOperand operand, Int stage,
+                                                int64_t plane, int64_t slab,
+                                                Int row, int64_t more,
+                                                int64_t count, Int lane) const;
 
 private:
   Int getPlaneOffset(Int stage, int64_t plane) const;

@@ -234,8 +234,8 @@ func.func @any_height(%x: tensor<?x512xbf16>, %w: !zq.tensor<256x512xf32, #codec
 // CHECK: gpu.launch {{.*}} dynamic_shared_memory_size
 // CHECK: scf.for
 // CHECK: zq.decode %{{.*}} outs(%{{.*}} : tensor<1x16xf32>)
-// CHECK: zq.lane_offset %{{.*}} in <lanes = [(1, 0), (8, 0), (2, 0), (4, 0)]
 // CHECK: llvm.store %{{.*}} : vector<8xbf16>, !llvm.ptr<3>
+// CHECK: zq.lane_offset %{{.*}} in <lanes = [(1, 16), (2, 32), (4, 64), (0, 16), (8, 0)]
 // CHECK: nvvm.ldmatrix %{{.*}} {eltType = {{.*}}, layout = #nvvm.mma_layout<col>, num = 4
 // CHECK: nvvm.mma.sync
 func.func @across(%x: tensor<40x512xbf16>, %w: !zq.tensor<512x256xbf16, #codec>)
