@@ -207,6 +207,7 @@ func.func @rotated_columns(%x: tensor<512x2xf32>) -> tensor<512x2xf32> {
 // CHECK: } else {
 // CHECK: gpu.launch blocks({{.*}}) dynamic_shared_memory_size
 // CHECK: zq.decode
+// CHECK: nvvm.ldmatrix {{.*}}layout = #nvvm.mma_layout<row>, num = 4
 // CHECK: nvvm.mma.sync
 func.func @any_height(%x: tensor<?x512xbf16>, %w: !zq.tensor<256x512xf32, #codec>, %init: tensor<?x256xf32>)
     -> tensor<?x256xf32> {
@@ -222,6 +223,34 @@ func.func @any_height(%x: tensor<?x512xbf16>, %w: !zq.tensor<256x512xf32, #codec
       ins(%x, %d : tensor<?x512xbf16>, tensor<256x512xf32>)
       outs(%init : tensor<?x256xf32>) -> tensor<?x256xf32>
   return %y : tensor<?x256xf32>
+}
+
+// -----
+
+#codec = #zq.codec<int4_zp_g128>
+
+// Codes less their zero points are small integers. Two bands of 16 rows have the
+// same activations.
+// CHECK-LABEL: func.func @zero_points(
+// CHECK: gpu.launch
+// CHECK-COUNT-2: vector.load %{{.*}} : memref<16x512xbf16>, vector<32xbf16>
+// CHECK-COUNT-4: zq.lookup %{{.*}} : vector<32xi8>, vector<16xbf16> -> vector<32xbf16>
+// CHECK-NOT: zq.lookup %{{.*}} : vector<32xi8>
+// CHECK: gpu.terminator
+func.func @zero_points(%x: tensor<16x512xbf16>, %w: !zq.tensor<2048x512xf32, #codec>)
+    -> tensor<16x2048xf32> {
+  %e = tensor.empty() : tensor<2048x512xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<2048x512xf32>)
+      : !zq.tensor<2048x512xf32, #codec> -> tensor<2048x512xf32>
+  %zero = arith.constant dense<0.0> : tensor<16x2048xf32>
+  // expected-remark @below {{weights in registers as codes and factors, 1 product of bf16 each}}
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                       affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %d : tensor<16x512xbf16>, tensor<2048x512xf32>)
+      outs(%zero : tensor<16x2048xf32>) -> tensor<16x2048xf32>
+  return %y : tensor<16x2048xf32>
 }
 
 // -----

@@ -293,3 +293,61 @@ func.func @lane_offset(%lane: i32) -> (i32, i32) {
   %row, %column = zq.lane_offset %lane in <lanes = [(0, 2), (0, 4), (1, 0), (2, 0), (4, 16)], elements = [], bits = 32> : i32
   return %row, %column : i32, i32
 }
+
+// What is added to the exact product of a code and a power of two is part of one
+// instruction.
+// CHECK-LABEL: func.func @add_to_exact_product(
+// CHECK-SAME: %[[WORD:.*]]: i32, %[[ADDEND:.*]]: vector<2xbf16>
+// CHECK: arith.andi %[[WORD]]
+// CHECK: %[[SUM:.*]] = llvm.call_intrinsic "llvm.nvvm.fma.rn.bf16x2"(%{{.*}}, %{{.*}}, %[[ADDEND]])
+// CHECK-NEXT: return %[[SUM]]
+func.func @add_to_exact_product(%word: i32, %addend: vector<2xbf16>) -> vector<2xbf16> {
+  %mask = arith.constant 983055 : i32
+  %codes = arith.andi %word, %mask : i32
+  %pair = llvm.bitcast %codes : i32 to vector<2xbf16>
+  %large = arith.constant dense<0x7F00> : vector<2xbf16>
+  %zero = arith.constant dense<-0.0> : vector<2xbf16>
+  %one = arith.constant dense<1.0> : vector<2xbf16>
+  %product = llvm.call_intrinsic "llvm.nvvm.fma.rn.bf16x2"(%pair, %large, %zero)
+      : (vector<2xbf16>, vector<2xbf16>, vector<2xbf16>) -> vector<2xbf16>
+  %sum = llvm.call_intrinsic "llvm.nvvm.fma.rn.bf16x2"(%product, %one, %addend)
+      : (vector<2xbf16>, vector<2xbf16>, vector<2xbf16>) -> vector<2xbf16>
+  return %sum : vector<2xbf16>
+}
+
+// A smaller factor rounds, and so does one that is no power of two.
+// CHECK-LABEL: func.func @add_to_product(
+// CHECK-COUNT-4: llvm.call_intrinsic
+func.func @add_to_product(%word: i32, %addend: vector<2xbf16>)
+    -> (vector<2xbf16>, vector<2xbf16>) {
+  %mask = arith.constant 983055 : i32
+  %codes = arith.andi %word, %mask : i32
+  %pair = llvm.bitcast %codes : i32 to vector<2xbf16>
+  %half = arith.constant dense<0.5> : vector<2xbf16>
+  %three = arith.constant dense<3.0> : vector<2xbf16>
+  %zero = arith.constant dense<-0.0> : vector<2xbf16>
+  %one = arith.constant dense<1.0> : vector<2xbf16>
+  %p = llvm.call_intrinsic "llvm.nvvm.fma.rn.bf16x2"(%pair, %half, %zero)
+      : (vector<2xbf16>, vector<2xbf16>, vector<2xbf16>) -> vector<2xbf16>
+  %s = llvm.call_intrinsic "llvm.nvvm.fma.rn.bf16x2"(%p, %one, %addend)
+      : (vector<2xbf16>, vector<2xbf16>, vector<2xbf16>) -> vector<2xbf16>
+  %q = llvm.call_intrinsic "llvm.nvvm.fma.rn.bf16x2"(%pair, %three, %zero)
+      : (vector<2xbf16>, vector<2xbf16>, vector<2xbf16>) -> vector<2xbf16>
+  %t = llvm.call_intrinsic "llvm.nvvm.fma.rn.bf16x2"(%q, %one, %addend)
+      : (vector<2xbf16>, vector<2xbf16>, vector<2xbf16>) -> vector<2xbf16>
+  return %s, %t : vector<2xbf16>, vector<2xbf16>
+}
+
+// One of a word's codes is shifted out of it, and then computed with.
+// CHECK-LABEL: func.func @one_code(
+// CHECK-SAME: %[[BYTE:.*]]: vector<1xi8>, %[[AT:.*]]: index
+// CHECK-NOT: vector.extract %{{.*}}[%[[AT]]]
+// CHECK: arith.shrui %{{.*}} : i32
+// CHECK: return %{{.*}} : f32
+func.func @one_code(%byte: vector<1xi8>, %at: index) -> f32 {
+  %codes = zq.unpack %byte bits 4 : vector<1xi8> -> vector<2xi8>
+  %wide = arith.extui %codes : vector<2xi8> to vector<2xi32>
+  %floats = arith.sitofp %wide : vector<2xi32> to vector<2xf32>
+  %one = vector.extract %floats[%at] : f32 from vector<2xf32>
+  return %one : f32
+}
