@@ -3,7 +3,7 @@
 # process never holds two copies of a dialect.
 
 # MLIR's headers take most of the time of a file that includes them, so that
-# the libraries read them precompiled. None of zq's own are among them: what
+# they are read precompiled. None of zq's own are among them: what
 # changes stays cheap to change.
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/PrecompiledMLIR.cpp CONTENT "")
 add_library(ZQPrecompiledMLIR OBJECT ${CMAKE_BINARY_DIR}/PrecompiledMLIR.cpp)
@@ -30,6 +30,19 @@ set(ZQ_MLIR_OPTIONS -fno-exceptions -Wall -Wextra -Wno-unused-parameter
 target_compile_options(ZQPrecompiledMLIR PRIVATE ${ZQ_MLIR_OPTIONS}
   "SHELL:-Xclang -fno-pch-timestamp")
 
+# zq_precompile_mlir(TARGET): its sources read MLIR's headers precompiled, and
+# are compiled as MLIR is, without exceptions.
+function(zq_precompile_mlir target)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL EXECUTABLE)
+    # What is precompiled for libraries does not fit -fPIE.
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
+  target_compile_options(${target} PRIVATE ${ZQ_MLIR_OPTIONS})
+  target_precompile_headers(${target} REUSE_FROM ZQPrecompiledMLIR)
+endfunction()
+
 # zq_add_mlir_library(NAME sources... [DEPENDS targets...] [LINK_LIBS targets...])
 function(zq_add_mlir_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK_LIBS" ${ARGN})
@@ -42,8 +55,7 @@ function(zq_add_mlir_library name)
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
     $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
     $<INSTALL_INTERFACE:include>)
-  target_compile_options(${name} PRIVATE ${ZQ_MLIR_OPTIONS})
-  target_precompile_headers(${name} REUSE_FROM ZQPrecompiledMLIR)
+  zq_precompile_mlir(${name})
   set_property(GLOBAL APPEND PROPERTY ZQ_LIBRARIES ${name})
   install(TARGETS ${name} EXPORT ZQTargets)
 endfunction()
@@ -53,7 +65,6 @@ function(zq_add_tool name)
   cmake_parse_arguments(ARG "" "" "LINK_LIBS" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} MLIR LLVM)
-  target_compile_options(${name} PRIVATE -fno-exceptions -Wall -Wextra
-    -Wno-unused-parameter)
+  zq_precompile_mlir(${name})
   install(TARGETS ${name} RUNTIME DESTINATION bin)
 endfunction()
