@@ -1,8 +1,8 @@
 # How lit runs the tests in this folder, with the paths of lit.site.cfg.py.
 #
 # The tools stand under their bare names, `zq-opt`, `zq-run`, `zq-compile`,
-# `zq-encode` and upstream's `mlir-opt`, `FileCheck`, `not`, `split-file`. Beside
-# them:
+# `zq-encode`, `zq-describe` and upstream's `mlir-opt`, `FileCheck`, `not`,
+# `split-file`. Beside them:
 #   %python      Python with the packages of requirements-dev.txt
 #   %zq_plugin   the plugin for the stock mlir-opt
 #   %zq_src      the root of the source tree
@@ -26,6 +26,8 @@ config.test_exec_root = os.path.join(config.zq_obj_root, "test")
 bin_dir = os.path.join(config.zq_obj_root, "bin")
 path = [bin_dir, config.llvm_tools_dir, config.environment.get("PATH", "")]
 config.environment["PATH"] = os.pathsep.join(path)
+# What is allocated holds no zeros by chance, and what is freed not what it did.
+config.environment["MALLOC_PERTURB_"] = "165"
 # A test that fails under a sanitizer shows where.
 config.environment["LLVM_SYMBOLIZER_PATH"] = os.path.join(
     config.llvm_tools_dir, "llvm-symbolizer"
@@ -39,7 +41,8 @@ def add_tool(name, folder):
     config.substitutions.append((word, os.path.join(folder, name)))
 
 
-for tool in ["zq-opt", "zq-run", "zq-compile", "zq-encode", "zq-lsp-server"]:
+tools = ["zq-opt", "zq-run", "zq-compile", "zq-encode", "zq-describe"]
+for tool in [*tools, "zq-lsp-server"]:
     add_tool(tool, bin_dir)
 for tool in ["mlir-opt", "mlir-translate", "FileCheck", "split-file"]:
     add_tool(tool, config.llvm_tools_dir)
