@@ -56,6 +56,45 @@ struct LowerRsqrt : OpRewritePattern<math::RsqrtOp> {
     return success();
   }
 };
+
+/// Registers have no index: LLVM puts a vector into local memory for it. A
+/// short one's elements are chosen from in pairs, by a bit of the index each
+/// time.
+struct LowerExtract : OpRewritePattern<vector::ExtractOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  static constexpr int64_t mostElements = 32;
+
+  LogicalResult matchAndRewrite(vector::ExtractOp op,
+                                PatternRewriter &b) const override {
+    VectorType type = op.getSourceVectorType();
+    if (op.getDynamicPosition().size() != 1 || type.getRank() != 1 ||
+        type.isScalable() || type.getNumElements() > mostElements)
+      return failure();
+    Location loc = op.getLoc();
+    SmallVector<Value> values;
+    for (int64_t i = 0; i < type.getNumElements(); ++i)
+      values.push_back(vector::ExtractOp::create(b, loc, op.getSource(), i));
+    Value index = op.getDynamicPosition().front();
+    Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+    for (int64_t bit = 1; values.size() > 1; bit *= 2) {
+      Value isSet = arith::CmpIOp::create(
+          b, loc, arith::CmpIPredicate::ne,
+          arith::AndIOp::create(b, loc, index,
+                                arith::ConstantIndexOp::create(b, loc, bit)),
+          zero);
+      SmallVector<Value> chosen;
+      for (size_t i = 0; i + 1 < values.size(); i += 2)
+        chosen.push_back(
+            arith::SelectOp::create(b, loc, isSet, values[i + 1], values[i]));
+      if (values.size() % 2)
+        chosen.push_back(values.back());
+      values = std::move(chosen);
+    }
+    b.replaceOp(op, values.front());
+    return success();
+  }
+};
 } // namespace
 
 /// Whether LLVM selects instructions for `op`, which needs no library then.
@@ -114,7 +153,7 @@ struct LowerKernelOpsPass
     RewritePatternSet patterns(context);
     mlir::zq::populateVectorOpPatterns(patterns);
     populateMathPatterns(patterns);
-    patterns.add<LowerLog10, LowerRsqrt>(context);
+    patterns.add<LowerLog10, LowerRsqrt, LowerExtract>(context);
 
     // Work of several threads.
     populateGpuAllReducePatterns(patterns);

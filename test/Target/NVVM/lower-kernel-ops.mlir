@@ -28,6 +28,23 @@ gpu.module @kernels {
     gpu.return
   }
 
+  // No vector goes to local memory for an index.
+  // CHECK-LABEL: gpu.func @element(
+  // CHECK-SAME: %{{.*}}: memref<32xf32>, %[[AT:.*]]: index
+  // CHECK: %[[LOW:.*]] = arith.andi %[[AT]], %c1
+  // CHECK: %[[IS_ODD:.*]] = arith.cmpi ne, %[[LOW]], %c0
+  // CHECK: %[[A:.*]] = arith.select %[[IS_ODD]], %{{.*}}, %{{.*}} : f32
+  // CHECK: %[[IS_LAST:.*]] = arith.cmpi ne
+  // CHECK: arith.select %[[IS_LAST]], %{{.*}}, %[[A]] : f32
+  // CHECK: gpu.return
+  gpu.func @element(%x: memref<32xf32>, %at: index) kernel {
+    %t = gpu.thread_id x
+    %v = vector.load %x[%t] : memref<32xf32>, vector<3xf32>
+    %e = vector.extract %v[%at] : f32 from vector<3xf32>
+    memref.store %e, %x[%t] : memref<32xf32>
+    gpu.return
+  }
+
   // Polynomials, correctly rounded roots, and one that there is an instruction
   // for.
   // CHECK-LABEL: gpu.func @math(

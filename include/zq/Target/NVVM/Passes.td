@@ -316,7 +316,9 @@ def LowerKernelOps : Pass<"zq-lower-kernel-ops", "::mlir::gpu::GPUModuleOp"> {
     `lib/Reference/MathRules.cpp` as on CPUs; one that would need a library, on
     f64 for instance, is an error at the op. Reductions over a warp become
     shuffles, and `zq.unpack`, `zq.lookup`, `zq.expand` and `zq.dot` integer
-    arithmetic. Tested in `test/Target/NVVM/lower-kernel-ops.mlir`.
+    arithmetic. An element of up to 32, at a place that is not known before, is
+    chosen by the place's bits: registers have no index.
+    Tested in `test/Target/NVVM/lower-kernel-ops.mlir`.
 
     ```mlir
     %sum = gpu.subgroup_reduce add %x : (f32) -> f32

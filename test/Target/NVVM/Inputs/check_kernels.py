@@ -1,9 +1,10 @@
 """Checks the code of kernels without a GPU.
 
 Compiles a module for each chip with zq-compile and looks at what the assembler
-and the PTX say: nothing is spilled, no kernel takes more registers than its
-ceiling, the instruction that was meant is there, and in the loop around it (or
-in the kernel, where there is none) global memory is read 16 bytes at a time.
+and the PTX say: nothing is spilled or lies in local memory, no kernel takes
+more registers than its ceiling, the instruction that was meant is there, and in
+the loop around it (or in the kernel, where there is none) global memory is read
+16 bytes at a time.
 Exits with 1 and a line for each violation.
 """
 
@@ -117,6 +118,8 @@ def check(options, chip, folder):
         print(f"{name}: {kernel['registers']} registers, {spilled} bytes spilled")
         if spilled:
             yield f"{name}: {spilled} bytes spilled"
+        if kernel["stackBytes"]:
+            yield f"{name}: {kernel['stackBytes']} bytes of local memory"
         if kernel["registers"] > options.registers:
             yield (
                 f"{name}: {kernel['registers']} registers, which are more than {options.registers}"
