@@ -55,6 +55,46 @@ def test_the_errors_are_those_of_the_values(run, model, tmp_path):
     assert "not included" in done.stdout
 
 
+def test_activations_feed_errors_back(run, model, tmp_path):
+    rng = np.random.default_rng(4)
+    name = "layers.0.mlp.up.weight"
+    vectors = rng.standard_normal((300, 128)) * 2.0 ** rng.integers(-3, 4, 128)
+    vectors = (vectors + rng.standard_normal((300, 1))).astype(np.float32)
+    zq.save(tmp_path / "inputs.safetensors", {name: vectors})
+    done = run(
+        "encode", "model.safetensors", "-c", "int4_g32", "-a", "inputs.safetensors",
+        "-o", "s.safetensors",
+    )  # fmt: skip
+    loaded = zq.load(tmp_path / "s.safetensors")
+    want = zq.encode(model[name], "int4_g32", activations=vectors)
+    assert loaded[name].decode().tobytes() == want.decode().tobytes()
+    other = "layers.0.attn.q.weight"
+    blind = zq.encode(model[other], "int4_g32")
+    assert loaded[other].decode().tobytes() == blind.decode().tobytes()
+    products = model[name].astype(np.float64) @ vectors.T
+    change = want.decode().astype(np.float64) @ vectors.T - products
+    error = np.linalg.norm(change) / np.linalg.norm(products)
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith(name)]
+    assert line.split()[-1] == f"{error:.4f}"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nothing", "no tensor is called 'nothing'"),
+        ("layers.0.norm.weight", "has vectors for 'layers.0.norm.weight', which is not encoded"),
+    ],
+)
+def test_activations_of_what_is_not_encoded(run, model, tmp_path, name, message):
+    zq.save(tmp_path / "inputs.safetensors", {name: np.ones((2, 128), np.float32)})
+    done = run(
+        "encode", "model.safetensors", "-c", "int4_g32", "-a", "inputs.safetensors",
+        "-o", "s.safetensors", code=2,
+    )  # fmt: skip
+    assert message in " ".join(done.stderr.split())
+    assert not (tmp_path / "s.safetensors").exists()
+
+
 def test_rules_include_exclude(run, model, tmp_path):
     run(
         "encode", "model.safetensors", "-o", "s.safetensors", "--min-size", "0",

@@ -70,6 +70,15 @@ Kept = dict[str, list[zq.files.Stored]]
     help="Round values to this type first; it is what decodes.",
 )
 @click.option(
+    "--activations",
+    "-a",
+    "activations_file",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FILE",
+    help="Vectors that tensors will be multiplied by, each under its tensor's name: the errors of "
+    "these products are made small (GPTQ), and are those of the table.",
+)
+@click.option(
     "--check/--no-check",
     default=True,
     show_default=True,
@@ -89,6 +98,7 @@ def encode(
     exclude: tuple[str, ...],
     min_size: int,
     dtype: str | None,
+    activations_file: Path | None,
     check: bool,
     keep_going: bool,
 ) -> None:
@@ -105,6 +115,7 @@ def encode(
       zq encode model.safetensors -c '*.mlp.*=nvfp4' -c '*.attn.*=int8_g128' -o mixed.safetensors
       zq encode model.safetensors -c 'scale<1x64, f16>, quantize<si4>, pack' -o own.safetensors
       zq encode bf16_model/ -c df11 --exclude '*embed*' -o lossless.safetensors
+      zq encode model.safetensors -c int4_g128 -a inputs.safetensors -o gptq.safetensors
     """
     rules = parse_rules(codec_texts)
     check_output(output, file)
@@ -113,8 +124,9 @@ def encode(
         check_patterns("--include", include, names)
         check_patterns("--exclude", exclude, names)
         check_patterns("--codec", (r.pattern for r in rules if r.pattern != "*"), names)
+        activations = read_activations(activations_file, names) if activations_file else {}
         results, kept, tensors = _encode_all(
-            checkpoint, rules, include, exclude, min_size, dtype, check, keep_going
+            checkpoint, rules, include, exclude, min_size, dtype, activations, check, keep_going
         )
         if not results:
             _print_kept(kept)
@@ -133,6 +145,18 @@ def check_output(output: Path, file: Path) -> None:
         raise click.UsageError(f"-o {output} would replace what is read; name another file")
 
 
+def read_activations(file: Path, names: list[str]) -> dict[str, np.ndarray]:
+    """The vectors of each tensor that the file has some for."""
+    with zq.files.open(file) as known:
+        unknown = [name for name in known if name not in names]
+        if unknown:
+            raise click.UsageError(
+                f"--activations {file}: no tensor is called '{unknown[0]}'; vectors go by the "
+                "names of the tensors that they are multiplied by"
+            )
+        return {name: stored.load() for name, stored in known.stored.items()}
+
+
 def texts_of(checkpoint: zq.files.Checkpoint) -> dict[str, str]:
     """The metadata that any file can hold, without that of compressed tensors."""
     return {
@@ -149,6 +173,7 @@ def _encode_all(
     exclude: tuple[str, ...],
     min_size: int,
     dtype: str | None,
+    activations: dict[str, np.ndarray],
     check: bool,
     keep_going: bool,
 ) -> tuple[list[Result], Kept, dict[str, zq.Tensor | np.ndarray]]:
@@ -159,6 +184,11 @@ def _encode_all(
         name: choose(stored, rules, include, exclude, min_size, dtype)
         for name, stored in checkpoint.stored.items()
     }
+    for name in activations:
+        if not isinstance(choices[name], zq.Codec):
+            raise click.UsageError(
+                f"--activations has vectors for '{name}', which is not encoded: {choices[name]}"
+            )
     total = sum(checkpoint.stored[name].nbytes for name in choices)
     with progress("encoding", total) as advance:
         for name, choice in choices.items():
@@ -167,7 +197,9 @@ def _encode_all(
             tensor = in_background(stored.load)
             if isinstance(choice, zq.Codec):
                 try:
-                    result, tensor = in_background(_encode_one, name, tensor, choice, dtype, check)
+                    result, tensor = in_background(
+                        _encode_one, name, tensor, choice, dtype, activations.get(name), check
+                    )
                     results.append(result)
                 except zq.Error as problem:
                     message = str(problem).splitlines()[0]
@@ -185,10 +217,21 @@ def _encode_all(
 
 
 def _encode_one(
-    name: str, array: np.ndarray, codec: zq.Codec, dtype: str | None, check: bool
+    name: str,
+    array: np.ndarray,
+    codec: zq.Codec,
+    dtype: str | None,
+    activations: np.ndarray | None,
+    check: bool,
 ) -> tuple[Result, zq.Tensor]:
-    tensor = zq.encode(array, codec, dtype=to_dtype(dtype) if dtype else None)
-    error = relative_error(array, tensor.decode()) if check else None
+    tensor = zq.encode(
+        array, codec, dtype=to_dtype(dtype) if dtype else None, activations=activations
+    )
+    error = None
+    if check and activations is None:
+        error = relative_error(array, tensor.decode())
+    elif check:
+        error = relative_error(products(array, activations), products(tensor.decode(), activations))
     return (
         Result(
             name,
@@ -201,6 +244,13 @@ def _encode_one(
         ),
         tensor,
     )
+
+
+def products(array: np.ndarray, activations: np.ndarray) -> np.ndarray:
+    """Of each vector with each row."""
+    columns = array.shape[-1]
+    rows = array.reshape(-1, columns).astype(np.float64)
+    return rows @ activations.reshape(-1, columns).astype(np.float64).T
 
 
 def relative_error(array: np.ndarray, decoded: np.ndarray) -> float:
