@@ -191,10 +191,15 @@ LogicalResult mlir::zq::finishRotations(Operation *root, bool explain) {
   // From the last one on, of whose operands others may be left.
   for (RotateOp op : llvm::reverse(left)) {
     if (!op->use_empty())
+      moveAcrossReshapes(op, b);
+    if (!op->use_empty())
       if (std::string reason = foldRotation(op, b); explain && !op->use_empty())
         emitReason(op, reason);
-    if (op->use_empty())
-      op.erase();
+    if (!op->use_empty())
+      continue;
+    Value source = op.getSource();
+    op.erase();
+    eraseUnused(source);
   }
   RewritePatternSet patterns(root->getContext());
   patterns.add<ContractRotation>(root->getContext());

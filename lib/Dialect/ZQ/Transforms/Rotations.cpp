@@ -174,6 +174,83 @@ std::optional<int64_t> mlir::zq::getLinearResult(LinalgOp op, unsigned loop) {
 }
 
 //===----------------------------------------------------------------------===//
+// Lines past reshapes
+//===----------------------------------------------------------------------===//
+
+/// The dimensions of `groups` that those of `dims` become.
+static LineDims cut(ArrayRef<ReassociationIndices> groups,
+                    ArrayRef<int64_t> dims) {
+  LineDims result;
+  for (int64_t dim : dims)
+    llvm::append_range(result, groups[dim]);
+  return result;
+}
+
+/// The groups that `dims` are, one after the other.
+static std::optional<LineDims> join(ArrayRef<ReassociationIndices> groups,
+                                    ArrayRef<int64_t> dims) {
+  LineDims result;
+  while (!dims.empty()) {
+    const auto *group = llvm::find_if(
+        groups, [&](auto &group) { return group.front() == dims.front(); });
+    if (group == groups.end() || dims.size() < group->size() ||
+        dims.take_front(group->size()) != ArrayRef<int64_t>(*group))
+      return std::nullopt;
+    result.push_back(group - groups.begin());
+    dims = dims.drop_front(group->size());
+  }
+  return result;
+}
+
+std::optional<LineDims> mlir::zq::getLineAfter(Operation *op,
+                                               ArrayRef<int64_t> dims) {
+  if (auto transpose = dyn_cast<linalg::TransposeOp>(op)) {
+    if (!transpose.hasPureTensorSemantics())
+      return std::nullopt;
+    ArrayRef<int64_t> order = transpose.getPermutation();
+    return llvm::map_to_vector(dims, [&](int64_t dim) -> int64_t {
+      return llvm::find(order, dim) - order.begin();
+    });
+  }
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+    return cut(expand.getReassociationIndices(), dims);
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
+    return join(collapse.getReassociationIndices(), dims);
+  return std::nullopt;
+}
+
+std::optional<LineDims> mlir::zq::getLineBefore(Operation *op,
+                                                ArrayRef<int64_t> dims) {
+  if (auto transpose = dyn_cast<linalg::TransposeOp>(op)) {
+    if (!transpose.hasPureTensorSemantics())
+      return std::nullopt;
+    return llvm::map_to_vector(
+        dims, [&](int64_t dim) { return transpose.getPermutation()[dim]; });
+  }
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+    return join(expand.getReassociationIndices(), dims);
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
+    return cut(collapse.getReassociationIndices(), dims);
+  return std::nullopt;
+}
+
+unsigned mlir::zq::countMixed(const Rotation &rotation, RankedTensorType type,
+                              ArrayRef<int64_t> dims) {
+  int64_t length = 1, run = 1;
+  for (int64_t dim : dims)
+    length *= type.getDimSize(dim);
+  int64_t block = rotation.transform.getTransformBlock(length);
+  unsigned count = 0;
+  for (int64_t dim : llvm::reverse(dims)) {
+    ++count;
+    run *= type.getDimSize(dim);
+    if (run % block == 0)
+      break;
+  }
+  return count;
+}
+
+//===----------------------------------------------------------------------===//
 // Values
 //===----------------------------------------------------------------------===//
 

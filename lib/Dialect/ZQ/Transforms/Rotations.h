@@ -63,6 +63,23 @@ std::optional<unsigned> getLoop(linalg::LinalgOp op, OpOperand *operand,
 SmallVector<std::pair<OpOperand *, int64_t>> getLineInputs(linalg::LinalgOp op,
                                                            unsigned loop);
 
+/// The dimensions of a tensor that are the axis of a rotation, outermost first:
+/// several where a reshape has cut it, such as into heads and what each has.
+using LineDims = SmallVector<int64_t>;
+
+/// Where the lines along `dims` of what `op`, a reshape or a transpose, reads
+/// are in its result, and the other way round; nothing where it tears them
+/// apart, and for other ops.
+std::optional<LineDims> getLineAfter(Operation *op, ArrayRef<int64_t> dims);
+std::optional<LineDims> getLineBefore(Operation *op, ArrayRef<int64_t> dims);
+
+/// How many of the innermost of `dims` of a tensor of `type`, which make up the
+/// axis of a rotation, the rotation mixes: for each place of the others it is
+/// one by itself, so that what varies with these is the same for all that it
+/// mixes.
+unsigned countMixed(const Rotation &rotation, RankedTensorType type,
+                    ArrayRef<int64_t> dims);
+
 /// How many elements a tensor has; dynamic dimensions are taken for large ones.
 double estimateElements(Value tensor);
 
@@ -79,6 +96,13 @@ void populateRotationsOfResultsPatterns(RewritePatternSet &patterns);
 /// which leaves `op` without uses. Returns why a constant that is there cannot
 /// take it; else nothing, also where there is none.
 std::string foldRotation(RotateOp op, OpBuilder &b);
+
+/// Moves a rotation that reshapes keep from a contraction of its line to the
+/// other operand, where that can be had rotated for less.
+void moveAcrossReshapes(RotateOp op, OpBuilder &b);
+
+/// Erases what computes `value` and has no use; rotations are left.
+void eraseUnused(Value value);
 
 /// After the patterns: folds the rotations under `root` that are left, if
 /// `explain` says so with a remark at those that stay, and writes as

@@ -21,22 +21,10 @@ static constexpr unsigned maxDepth = 32;
 /// Whether `user`, of `value`, changes its shape; then where the axis is in its
 /// result, if it stays what it is.
 static std::optional<int64_t> getReshapedAxis(Operation *user, int64_t axis) {
-  if (auto transpose = dyn_cast<linalg::TransposeOp>(user))
-    return llvm::find(transpose.getPermutation(), axis) -
-           transpose.getPermutation().begin();
-  // A dimension that is merged with none, or cut into none.
-  auto alone = [&](ArrayRef<ReassociationIndices> groups,
-                   bool isCollapse) -> std::optional<int64_t> {
-    for (auto [i, group] : llvm::enumerate(groups))
-      if (group.size() == 1 && (isCollapse ? group[0] : int64_t(i)) == axis)
-        return isCollapse ? int64_t(i) : group[0];
+  std::optional<LineDims> after = getLineAfter(user, axis);
+  if (!after || after->size() > 1)
     return std::nullopt;
-  };
-  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(user))
-    return alone(expand.getReassociationIndices(), false);
-  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(user))
-    return alone(collapse.getReassociationIndices(), true);
-  return std::nullopt;
+  return after->front();
 }
 
 /// Whether a rotation of `value`, if it moves on to what is computed of it,

@@ -207,9 +207,14 @@ def MoveRotations : Pass<"zq-move-rotations", "::mlir::ModuleOp"> {
     What is left folds into the constants that the rotated value is computed of:
     weight and bias of the layer before. A compressed constant takes it only if
     its codec holds the rotated values exactly, as it does rows in another order.
+    Reshapes and transposes between may cut the axis, as attention does into heads:
+    what each place of the outer dimensions has is then rotated by itself, so that
+    rotations of values and output, and of queries and keys, go away, and that of a
+    cache moves to the queries.
     A remark says why a rotation stays; one by a matrix becomes a contraction.
-    Tested in `test/Dialect/ZQ/move-rotations.mlir` and
-    `test/Dialect/ZQ/move-rotations-results.mlir`.
+    Tested in `test/Dialect/ZQ/move-rotations.mlir`,
+    `test/Dialect/ZQ/move-rotations-results.mlir` and
+    `test/Dialect/ZQ/move-rotations-heads.mlir`.
 
     ```mlir
     %d = zq.rotate %d0 by #zq.hadamard<...> inverse
