@@ -5,31 +5,42 @@
 #include "Validate.h"
 #include "zq/Codec/RandomMatrix.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace zq::codec;
 
-float zq::codec::sketchFactor(int64_t d) {
-  return static_cast<float>(std::sqrt(std::acos(-1.0) / 2) / double(d));
+float zq::codec::sketchFactor(int64_t n) {
+  return static_cast<float>(std::sqrt(std::acos(-1.0) / 2) / double(n));
 }
 
-Sketch::Sketch(int64_t axis, uint64_t seed) : axis(axis), seed(seed) {
+Sketch::Sketch(int64_t axis, uint64_t seed, int64_t block)
+    : axis(axis), seed(seed), block(block) {
   assert(axis >= 0 && "the axis counts from the front");
+  assert(block >= 0 && "a block has an element");
 }
 
-/// The lines of `values` along `axis`, multiplied by `matrix` or its transpose
-/// and by `factor`.
-static Array product(const Array &values, int64_t axis, const Array &matrix,
-                     bool transpose, float factor) {
+/// The blocks of `values` multiplied by `matrix`, or by its transpose and the
+/// factor.
+Array Sketch::product(const Array &values, const Array &matrix,
+                      bool decodes) const {
   Array result(ElementType::F32, values.shape);
-  int64_t length = values.shape[axis], stride = strideOf(values.shape, axis);
-  forEachLine(values.shape, axis, [&](int64_t begin) {
-    for (int64_t i = 0; i < length; ++i) {
-      float sum = 0;
-      for (int64_t j = 0; j < length; ++j)
-        sum += matrix.get<float>(transpose ? j * length + i : i * length + j) *
-               values.get<float>(begin + j * stride);
-      result.set(begin + i * stride, sum * factor);
+  if (values.size() == 0)
+    return result;
+  const int64_t length = values.shape[axis], n = blockOf(values.shape),
+                stride = strideOf(values.shape, axis);
+  forEachLine(values.shape, axis, [&](int64_t line) {
+    for (int64_t first = 0; first < length; first += n) {
+      const int64_t size = std::min(n, length - first);
+      const int64_t begin = line + first * stride;
+      const float factor = decodes ? sketchFactor(size) : 1;
+      for (int64_t i = 0; i < size; ++i) {
+        float sum = 0;
+        for (int64_t j = 0; j < size; ++j)
+          sum += matrix.get<float>(decodes ? j * n + i : i * n + j) *
+                 values.get<float>(begin + j * stride);
+        result.set(begin + i * stride, sum * factor);
+      }
     }
   });
   return result;
@@ -43,9 +54,9 @@ Result<Array> Sketch::encode(const Array &input, const Below &below,
     return values;
   if (Status valid = checkAxis(keyword(), axis, input.shape.size()); !valid)
     return valid.error();
-  int64_t length = input.shape[axis];
-  Array matrix = gaussianMatrix(length, length, seed);
-  Array result = product(*values, axis, matrix, /*transpose=*/false, 1);
+  const int64_t n = blockOf(input.shape);
+  Array matrix = gaussianMatrix(n, n, seed);
+  Array result = product(*values, matrix, /*decodes=*/false);
   sides.push_back({"matrix", std::move(matrix)});
   return result;
 }
@@ -55,8 +66,9 @@ Status Sketch::check(const Array *main, const std::vector<Stream> &sides,
   if (Status valid = checkAlong(keyword(), axis, sides.size(), 1, shape);
       !valid)
     return valid;
-  if (Status valid = checkArray("stream 'matrix'", sides[0].array,
-                                ElementType::F32, {shape[axis], shape[axis]});
+  if (Status valid =
+          checkArray("stream 'matrix'", sides[0].array, ElementType::F32,
+                     {blockOf(shape), blockOf(shape)});
       !valid)
     return valid;
   return checkMain(keyword(), main, shape);
@@ -67,6 +79,5 @@ Result<Array> Sketch::decode(const Array &main,
                              const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  return product(main, axis, sides[0].array, /*transpose=*/true,
-                 sketchFactor(shape[axis]));
+  return product(main, sides[0].array, /*decodes=*/true);
 }

@@ -97,14 +97,21 @@ static LogicalResult run(DisassembleOp op, Environment &environment) {
 }
 
 static LogicalResult run(RotateOp op, Environment &environment) {
-  BoundedTensor tensor = *environment.getTensor(op.getSource());
-  SmallVector<BoundedTensor> parts;
+  const RuntimeValue &source = environment.get(op.getSource());
+  BoundedTensor tensor = *std::get<TensorRef>(source);
+  std::vector<BoundedTensor> parts;
   for (Value part : op.getParts())
     parts.push_back(*environment.getTensor(part));
   if (failed(applyTransform(op, op.getTransform(), parts, op.getInverse(),
                             tensor)))
     return failure();
-  environment.bind(op.getResult(), std::move(tensor));
+  RuntimeValue result =
+      std::make_shared<const BoundedTensor>(std::move(tensor));
+  if (op.getInverse() && !source.rotated)
+    result.rotated = std::make_shared<RotatedBack>(
+        RotatedBack{op.getTransform(), op.getAxis(), std::move(parts),
+                    std::get<TensorRef>(source)});
+  environment.bind(op.getResult(), std::move(result));
   return success();
 }
 

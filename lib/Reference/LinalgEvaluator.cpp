@@ -2,8 +2,10 @@
 #include "LinalgEvaluator.h"
 #include "Interpreter.h"
 #include "ScalarProgram.h"
+#include "Transform.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "zq/Dialect/ZQ/IR/ZQ.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -175,6 +177,64 @@ static LogicalResult runLoops(LinalgOp op, const ScalarProgram &program,
   return success();
 }
 
+/// The bound where the rotation of one factor moves to the other, along an axis
+/// that is contracted (Transform.cpp): what is contracted then are the one as
+/// it was before and the other one as it is rotated, and what the transform
+/// computes has no more magnitude than it shows. Nothing where there is no such
+/// factor.
+static FailureOr<std::optional<BoundedTensor>>
+evaluateRotated(LinalgOp op, SmallVector<TensorRef> operands,
+                ArrayRef<int64_t> loops, const SumOfParts &parts,
+                const Environment &environment) {
+  if (op.getNumDpsInputs() != 2)
+    return std::optional<BoundedTensor>();
+  for (unsigned i : {0u, 1u}) {
+    OpOperand *operand = op.getDpsInputOperand(i),
+              *other = op.getDpsInputOperand(1 - i);
+    auto rotated = environment.get(operand->get()).rotated;
+    if (!rotated)
+      continue;
+    AffineExpr loop =
+        op.getMatchingIndexingMap(operand).getResult(rotated->axis);
+    auto axis = op.getMatchingIndexingMap(other).getResultPosition(loop);
+    auto dim = dyn_cast<AffineDimExpr>(loop);
+    if (!axis || !dim ||
+        op.getIteratorTypesArray()[dim.getPosition()] !=
+            utils::IteratorType::reduction)
+      continue;
+    auto strip = [](const BoundedTensor &tensor) {
+      BoundedTensor plain = tensor;
+      plain.magnitudes.clear();
+      return std::make_shared<BoundedTensor>(std::move(plain));
+    };
+    // As it was decoded, and contracted with.
+    SmallVector<TensorRef> direct(operands);
+    direct[i] = strip(*operands[i]);
+    auto result = evaluateContraction(op, direct, loops, parts);
+    if (!result)
+      return std::optional<BoundedTensor>();
+    bool isPlain = operands[1 - i]->magnitudes.empty();
+    auto moved = std::make_shared<BoundedTensor>(*operands[1 - i]);
+    auto along =
+        cast<TransformAttrInterface>(rotated->transform).getAlongAxis(*axis);
+    if (failed(applyTransform(op, along, rotated->parts, /*inverse=*/false,
+                              *moved)))
+      return failure();
+    operands[i] = rotated->source;
+    operands[1 - i] = isPlain ? TensorRef(strip(*moved)) : moved;
+    auto across = evaluateContraction(op, operands, loops, parts);
+    for (int64_t j = 0, n = result->size(); j < n; ++j) {
+      Scalar a = getElement(*result, j), b = getElement(*across, j);
+      // Either way, and the two exact values are one up to double's rounding.
+      setElement(*result, j,
+                 {a.value, std::max(a.error, b.error),
+                  std::max(a.magnitude, b.magnitude)});
+    }
+    return result;
+  }
+  return std::optional<BoundedTensor>();
+}
+
 LogicalResult mlir::zq::reference::evaluateLinalg(LinalgOp op,
                                                   Environment &environment) {
   if (!op.hasPureTensorSemantics())
@@ -197,6 +257,13 @@ LogicalResult mlir::zq::reference::evaluateLinalg(LinalgOp op,
   if (failed(loops))
     return failure();
   SumOfParts parts = SumOfParts::of(op, environment);
+  auto rotated = evaluateRotated(op, operands, *loops, parts, environment);
+  if (failed(rotated))
+    return failure();
+  if (*rotated) {
+    environment.bind(op->getResult(0), std::move(**rotated));
+    return success();
+  }
   if (std::optional<BoundedTensor> result =
           evaluateContraction(op, operands, *loops, parts)) {
     environment.bind(op->getResult(0), std::move(*result));

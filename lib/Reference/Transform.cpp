@@ -23,6 +23,18 @@
 // itself ends as d . (R^-1 w) on either way. Terms of second order fit between
 // g(L + 2) and (L + 3) u, and in the one unit that `Sum` takes too many.
 //
+// All of that says little where n is large: m is up to sqrt(n) times what |w|
+// is, and counts K times. Where the evaluator sees the contraction with R^-1 w
+// itself
+// (`RotatedBack`), it computes both ways instead and takes the larger bound:
+//
+//   x . w decoded, with the error above of w and g(K) |x| . |w|;
+//   y . w with y = R x, with the error g(L + 2) (|R| |x|) . |w| of y and
+//   g(K) |y| . |w|, and what a domain loses of y and w as they are.
+//
+// |y| is what the transform computes, of which no element exceeds the norm of
+// x, and not |R| |x|.
+//
 // Where x is the result of a transform in the source, which the compiler
 // cancels against that of the weight, x = R^-1 y: it computes y . w with the
 // error g(K) |y| . |w|, and |y| = |R x| <= |R| |x|: covered too. By symmetry,
@@ -108,17 +120,18 @@ static void transformLine(HadamardAttr stage, ArrayRef<BoundedTensor>,
 }
 
 /// y = factor * M x of one block, or M^T, with `matrix` from element `first`
-/// on.
+/// on, whose rows are as long as those of the whole.
 static void multiplyBlock(Line block, const BoundedTensor &matrix,
                           int64_t first, bool transpose, double factor,
                           const Rounding &rounding) {
+  const int64_t stride = matrix.shape.back();
   int64_t size = block.size();
   SmallVector<Scalar> result;
   for (int64_t i = 0; i < size; ++i) {
     double value = 0, magnitude = 0, error = 0;
     for (int64_t j = 0; j < size; ++j) {
-      Scalar entry =
-          getElement(matrix, first + (transpose ? j * size + i : i * size + j));
+      Scalar entry = getElement(
+          matrix, first + (transpose ? j * stride + i : i * stride + j));
       value += entry.value * block[j].value;
       magnitude += entry.magnitude * block[j].magnitude;
       error += std::fabs(entry.value) * block[j].error +
@@ -139,10 +152,14 @@ static void transformLine(OrthogonalAttr stage, ArrayRef<BoundedTensor> parts,
                   rounding);
 }
 
-static void transformLine(SketchAttr, ArrayRef<BoundedTensor> parts,
+static void transformLine(SketchAttr stage, ArrayRef<BoundedTensor> parts,
                           bool inverse, const Rounding &rounding, Line line) {
-  multiplyBlock(line, parts.front(), 0, inverse,
-                ::zq::codec::sketchFactor(line.size()), rounding);
+  for (Line rest = line; !rest.empty();) {
+    size_t size = stage.getTransformBlock(rest.size());
+    multiplyBlock(rest.take_front(size), parts.front(), 0, inverse,
+                  ::zq::codec::sketchFactor(size), rounding);
+    rest = rest.drop_front(size);
+  }
 }
 
 static void transformLine(PermuteAttr, ArrayRef<BoundedTensor> parts,

@@ -22,6 +22,15 @@ struct StoredArray {
 };
 using StreamsRef = std::shared_ptr<const std::vector<StoredArray>>;
 
+/// That a tensor is the inverse of a transform (`TransformAttrInterface`) of
+/// `source`.
+struct RotatedBack {
+  Attribute transform;
+  int64_t axis;
+  std::vector<BoundedTensor> parts;
+  TensorRef source;
+};
+
 /// What a value stands for.
 struct RuntimeValue : std::variant<Scalar, TensorRef, StreamsRef> {
   using variant::variant;
@@ -30,6 +39,10 @@ struct RuntimeValue : std::variant<Scalar, TensorRef, StreamsRef> {
   /// many summands the compiler may take it apart into, of which it contracts
   /// with each (see Decode.cpp); 0 for constants of one value.
   std::optional<int64_t> parts;
+
+  /// Set for a tensor that was rotated back, of one that was not: the compiler
+  /// may contract with that one (lib/Reference/Transform.cpp).
+  std::shared_ptr<const RotatedBack> rotated;
 };
 
 /// The values of one function's frame.

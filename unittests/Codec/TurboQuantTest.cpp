@@ -246,6 +246,40 @@ TEST(Sketch, MultipliesInTheDocumentedOrder) {
   }
 }
 
+/// Blocks share the matrix, and the last one has a corner of it.
+TEST(Sketch, MapsBlocksByThemselves) {
+  const int64_t n = 4, length = 11;
+  Array input = gaussian({3, length}, 2);
+  std::vector<Stream> sides;
+  Sketch stage(1, 7, n), whole(1, 7);
+  Result<Array> main = stage.encode(input, {}, sides);
+  ASSERT_TRUE(main) << main.message();
+  ASSERT_TRUE(sides[0].array == gaussianMatrix(n, n, 7));
+  Result<Array> read = stage.decode(*main, sides, input.shape);
+  ASSERT_TRUE(read) << read.message();
+  for (int64_t first = 0; first < length; first += n) {
+    const int64_t size = std::min(n, length - first);
+    auto cut = [&](const Array &values) {
+      Array part(ElementType::F32, {3, size});
+      for (int64_t i = 0; i < 3 * size; ++i)
+        part.set(i, values.get<float>(i / size * length + first + i % size));
+      return part;
+    };
+    Array corner(ElementType::F32, {size, size});
+    for (int64_t i = 0; i < size * size; ++i)
+      corner.set(i, sides[0].array.get<float>(i / size * n + i % size));
+    Result<Array> back =
+        whole.decode(cut(*main), {{"matrix", corner}}, {3, size});
+    ASSERT_TRUE(back) << back.message();
+    EXPECT_EQ(toFloats(*back), toFloats(cut(*read)));
+    if (size < n)
+      continue;
+    std::vector<Stream> own;
+    EXPECT_EQ(toFloats(*whole.encode(cut(input), {}, own)),
+              toFloats(cut(*main)));
+  }
+}
+
 TEST(Sketch, TakesAwkwardShapes) {
   for (const Shape &shape : awkwardShapes())
     for (int64_t axis = 0; axis < int64_t(shape.size()); ++axis) {

@@ -48,6 +48,7 @@ std::string CodecGenerator::valueStage() {
                  "orthogonal<axis = 0, block = 4, seed = 2, per_block>",
                  "permute<axis = 0>", "permute<axis = 1>",
                  "sketch<axis = 1, seed = 3>",
+                 "sketch<axis = 1, block = 16, seed = 3>",
                  "hadamard<axis = 1, block = 24>"});
   case 4:
     return pick({"lowrank<rank = 2, value, f16>",

@@ -153,8 +153,7 @@ func.func @maximum(%x: tensor<4x128xf32>, %a: tensor<64x128xf32>,
 // -----
 
 // An estimator that decodes in two bases is never decoded: the activation goes
-// to each basis, the norms leave the second sum, the scales of the first go
-// below its rotation.
+// to each basis, and the scales of both go below the maps.
 
 #prod = #zq.codec<turboquant_prod3>
 #x = affine_map<(m, n, k) -> (m, k)>
@@ -167,11 +166,11 @@ func.func @maximum(%x: tensor<4x128xf32>, %a: tensor<64x128xf32>,
 // CHECK-NOT: zq.sum
 // CHECK-DAG: %[[S:.*]]:6 = zq.disassemble
 // CHECK-DAG: %[[MAIN:.*]] = zq.assemble %[[S]]#3, %[[S]]#5
-// CHECK-DAG: %[[SIGNS:.*]] = zq.assemble %[[S]]#2
+// CHECK-DAG: %[[SIGNS:.*]] = zq.assemble %[[S]]#0, %[[S]]#2
 // CHECK-DAG: %[[A:.*]] = zq.decode %[[MAIN]]
 // CHECK-DAG: %[[B:.*]] = zq.decode %[[SIGNS]]
 // CHECK-DAG: linalg.generic {{.*}} ins(%{{.*}}, %[[S]]#4 : tensor<4x2x128xf32>, tensor<128x128xf32>)
-// CHECK-DAG: linalg.generic {{.*}} ins(%[[X]], %[[S]]#1 : tensor<4x256xf32>, tensor<256x256xf32>)
+// CHECK-DAG: linalg.generic {{.*}} ins(%{{.*}}, %[[S]]#1 : tensor<4x2x128xf32>, tensor<128x128xf32>)
 // CHECK-DAG: linalg.matmul {{.*}} ins(%{{.*}}, %[[A]] : tensor<4x256xf32>, tensor<64x256xf32>)
 // CHECK-DAG: linalg.matmul {{.*}} ins(%{{.*}}, %[[B]] : tensor<4x256xf32>, tensor<64x256xf32>)
 // CHECK: return

@@ -46,6 +46,16 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<sketch<axis = -1, seed = 1>,
 
 // -----
 
+// expected-error @+1 {{(sketch 2) a block has 1 to 16384 elements, and not 0}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<sketch<axis = 1, block = 0, seed = 1>, quantize<si4>, pack>>)
+
+// -----
+
+// expected-error @+1 {{(sketch 2) a block has 1 to 16384 elements, and not 16385}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<sketch<axis = 1, block = 16385, seed = 1>, quantize<si4>, pack>>)
+
+// -----
+
 // expected-error @+1 {{(T3) 'sketch' runs along axis 3, but the tensor has rank 2}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<sketch<axis = 3, seed = 1>, quantize<si4>, pack>>)
 

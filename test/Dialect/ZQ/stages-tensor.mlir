@@ -3,7 +3,7 @@
 
 // CHECK-DAG: = #zq.codec<hadamard<axis = 1, block = 128, seed = 1>, hadamard<axis = 0, block = 36>, hadamard<axis = 1, block = 14336, seed = 18446744073709551615>, quantize<si4>
 // CHECK-DAG: = #zq.codec<orthogonal<axis = 1, block = 20, seed = 3>, orthogonal<axis = 0, block = 3, seed = 4, per_block>, quantize<si4>
-// CHECK-DAG: = #zq.codec<sketch<axis = 0, seed = 5>
+// CHECK-DAG: = #zq.codec<sketch<axis = 0, seed = 5>, sketch<axis = 1, block = 24, seed = 6>
 // CHECK-DAG: = #zq.codec<permute<axis = 1>
 // CHECK-DAG: = #zq.codec<lowrank<rank = 3, value, f16>, lowrank<rank = 2, error, [quantize<si4>, pack]>
 // CHECK-DAG: = #zq.codec<outliers<fraction = 1.000000e-02, add, f16>, outliers<fraction = 1.000000e+00, replace, f8E5M2>
@@ -27,10 +27,12 @@ func.func @orthogonal(%w: !orthogonal) -> tensor<2x3x3xf32> {
 }
 
 // CHECK-LABEL: func.func @sketch(
-// CHECK: zq.disassemble {{.*}} -> tensor<8x8xf32>, tensor<8x16xi8>
-!sketch = !zq.tensor<8x64xf32, #zq.codec<sketch<axis = 0, seed = 5>, quantize<si2>, pack>>
+// CHECK: zq.disassemble {{.*}} -> tensor<8x8xf32>, tensor<24x24xf32>, tensor<8x16xi8>
+!sketch = !zq.tensor<8x64xf32, #zq.codec<sketch<axis = 0, seed = 5>,
+    sketch<axis = 1, block = 24, seed = 6>, quantize<si2>, pack>>
 func.func @sketch(%w: !sketch) -> tensor<8x8xf32> {
-  %s:2 = zq.disassemble %w : !sketch -> tensor<8x8xf32>, tensor<8x16xi8>
+  %s:3 = zq.disassemble %w
+      : !sketch -> tensor<8x8xf32>, tensor<24x24xf32>, tensor<8x16xi8>
   return %s#0 : tensor<8x8xf32>
 }
 

@@ -281,13 +281,12 @@ static const NamedCodec table[] = {
      "The same as implementations have it: one Hadamard transform with "
      "signs."},
     {"turboquant_prod3",
-     "residual<[scale<1x?, f32, l2>, sketch<axis = 1, seed = 2>, "
-     "quantize<si1, bipolar>, pack]>, scale<1x128, f32, l2>, "
+     "residual<[scale<1x128, f32, l2>, sketch<axis = 1, block = 128, seed = "
+     "2>, quantize<si1, bipolar>, pack]>, scale<1x128, f32, l2>, "
      "orthogonal<axis = 1, block = 128, seed = 1>, lookup<[-0.13350353, "
      "-0.040020477, 0.040020477, 0.13350353]>, pack",
-     "TurboQuant's estimator of inner products: 2 bits and the signs of "
-     "a sketch of the rest, of each row as a vector; the matrix counts "
-     "little where many rows share it."},
+     "TurboQuant's estimator of inner products for vectors of 128: 2 bits and "
+     "the signs of a sketch of the rest."},
     {"octopus3",
      "scale<1x128, f32, l2>, hadamard<axis = 1, block = 128, seed = 1>, "
      "octahedral<bits = 3, dimension = 128>, pack",

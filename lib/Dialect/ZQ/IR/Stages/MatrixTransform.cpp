@@ -43,10 +43,11 @@ Value MatrixTransform::emitLine(LineBuilder &line, Value into) const {
     return arith::ConstantOp::create(b, loc,
                                      DenseElementsAttr::get(type, value));
   };
-  auto emitSums = [&](Value number, Value first, Value i, int64_t width,
-                      Value result) -> Value {
+  // Elements from `i` on of a block of `size`.
+  auto emitSums = [&](Value number, Value first, int64_t size, Value i,
+                      int64_t width, Value result) -> Value {
     Value sums = line.loop(
-        0, block, 1, splat(width, 0), [&](Value j, Value sum) -> Value {
+        0, size, 1, splat(width, 0), [&](Value j, Value sum) -> Value {
           Value entries = readMatrix(line, number, i, j, width, line.inverse);
           Value one = line.extract(line.source, line.add(first, j));
           Value all =
@@ -54,28 +55,36 @@ Value MatrixTransform::emitLine(LineBuilder &line, Value into) const {
           Value term = arith::MulFOp::create(b, loc, entries, all);
           return arith::AddFOp::create(b, loc, sum, term);
         });
-    if (factor != 1)
-      sums = arith::MulFOp::create(b, loc, sums, splat(width, factor));
+    if (getFactor)
+      sums = arith::MulFOp::create(b, loc, sums, splat(width, getFactor(size)));
     return line.write(sums, result, line.add(first, i));
   };
+  auto emitBlock = [&](Value number, Value first, int64_t size,
+                       Value result) -> Value {
+    int64_t whole = size / lanes * lanes;
+    result = line.loop(0, whole, lanes, result, [&](Value i, Value part) {
+      return emitSums(number, first, size, i, lanes, part);
+    });
+    if (whole < size)
+      result = emitSums(number, first, size, line.index(whole), size - whole,
+                        result);
+    return result;
+  };
 
-  int64_t count = line.length / block;
+  if (line.length == 0)
+    return into;
+  int64_t count = line.length / block, rest = count * block;
   into = line.loop(0, count, 1, into, [&](Value number, Value result) {
     Value first = arith::MulIOp::create(b, loc, number, line.index(block));
-    int64_t whole = block / lanes * lanes;
-    result = line.loop(0, whole, lanes, result, [&](Value i, Value part) {
-      return emitSums(number, first, i, lanes, part);
-    });
-    if (whole < block)
-      result =
-          emitSums(number, first, line.index(whole), block - whole, result);
-    return result;
+    return emitBlock(number, first, block, result);
   });
-  return line.loop(count * block, line.length, 1, into,
-                   [&](Value i, Value result) {
-                     Value one = line.extract(line.source, i);
-                     return line.insert(one, result, i);
-                   });
+  if (mapsRest && rest < line.length)
+    return emitBlock(line.index(count), line.index(rest), line.length - rest,
+                     into);
+  return line.loop(rest, line.length, 1, into, [&](Value i, Value result) {
+    Value one = line.extract(line.source, i);
+    return line.insert(one, result, i);
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -138,49 +147,69 @@ static Value emitTimes(OpBuilder &b, Location loc, Value source, float factor) {
       .getResult(0);
 }
 
-Value MatrixTransform::emitContraction(OpBuilder &b, Location loc, Value source,
-                                       Value matrix) const {
-  auto type = cast<RankedTensorType>(source.getType());
-  int64_t rank = type.getRank(), length = type.getDimSize(axis);
-  int64_t count = block ? length / block : 0;
-  if (count == 0)
-    return source;
-  // The whole blocks, with a dimension of their own.
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, source);
-  SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0));
-  SmallVector<OpFoldResult> strides(rank, b.getIndexAttr(1));
-  Value blocks = source;
-  sizes[axis] = b.getIndexAttr(count * block);
-  if (count * block < length)
-    blocks =
-        tensor::ExtractSliceOp::create(b, loc, source, offsets, sizes, strides);
-  auto wholeType = cast<RankedTensorType>(blocks.getType());
+/// The map of whole blocks of `size` elements, of which `blocks` has some.
+Value MatrixTransform::emitBlocks(OpBuilder &b, Location loc, Value blocks,
+                                  Value matrix, int64_t size) const {
+  auto type = cast<RankedTensorType>(blocks.getType());
+  int64_t rank = type.getRank(), count = type.getDimSize(axis) / size;
+  // With a dimension of their own.
   bool expands = count > 1 || perBlock;
   SmallVector<ReassociationIndices> groups;
   if (expands) {
-    SmallVector<int64_t> shape(wholeType.getShape());
+    SmallVector<int64_t> shape(type.getShape());
     shape[axis] = count;
-    shape.insert(shape.begin() + axis + 1, block);
-    SmallVector<OpFoldResult> expanded(sizes);
+    shape.insert(shape.begin() + axis + 1, size);
+    SmallVector<OpFoldResult> expanded = tensor::getMixedSizes(b, loc, blocks);
     expanded[axis] = b.getIndexAttr(count);
-    expanded.insert(expanded.begin() + axis + 1, b.getIndexAttr(block));
+    expanded.insert(expanded.begin() + axis + 1, b.getIndexAttr(size));
     for (int64_t dim = 0; dim < rank; ++dim) {
       groups.emplace_back();
       groups.back().push_back(dim > axis ? dim + 1 : dim);
       if (dim == axis)
         groups.back().push_back(dim + 1);
     }
-    blocks = tensor::ExpandShapeOp::create(b, loc, wholeType.clone(shape),
-                                           blocks, groups, expanded);
+    blocks = tensor::ExpandShapeOp::create(b, loc, type.clone(shape), blocks,
+                                           groups, expanded);
   }
   Value result =
       emitProduct(b, loc, blocks, matrix, expands ? axis + 1 : axis, perBlock);
   if (expands)
-    result = tensor::CollapseShapeOp::create(b, loc, wholeType, result, groups);
-  if (factor != 1)
-    result = emitTimes(b, loc, result, factor);
-  if (count * block < length)
-    result = tensor::InsertSliceOp::create(b, loc, result, source, offsets,
-                                           sizes, strides);
+    result = tensor::CollapseShapeOp::create(b, loc, type, result, groups);
+  return getFactor ? emitTimes(b, loc, result, getFactor(size)) : result;
+}
+
+Value MatrixTransform::emitContraction(OpBuilder &b, Location loc, Value source,
+                                       Value matrix) const {
+  auto type = cast<RankedTensorType>(source.getType());
+  int64_t rank = type.getRank(), length = type.getDimSize(axis);
+  if (length == 0)
+    return source;
+  int64_t whole = length / block * block;
+  if (whole == length)
+    return emitBlocks(b, loc, source, matrix, block);
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, source);
+  SmallVector<OpFoldResult> ones(rank, b.getIndexAttr(1));
+  Value result = source;
+  auto emitPart = [&](int64_t begin, int64_t count, Value own, int64_t size) {
+    SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0));
+    offsets[axis] = b.getIndexAttr(begin);
+    sizes[axis] = b.getIndexAttr(count);
+    Value part =
+        tensor::ExtractSliceOp::create(b, loc, source, offsets, sizes, ones);
+    part = emitBlocks(b, loc, part, own, size);
+    result = tensor::InsertSliceOp::create(b, loc, part, result, offsets, sizes,
+                                           ones);
+  };
+  if (whole > 0)
+    emitPart(0, whole, matrix, block);
+  if (mapsRest) {
+    int64_t rest = length - whole;
+    SmallVector<OpFoldResult> corner(2, b.getIndexAttr(0)),
+        size(2, b.getIndexAttr(rest)), steps(2, b.getIndexAttr(1));
+    emitPart(
+        whole, rest,
+        tensor::ExtractSliceOp::create(b, loc, matrix, corner, size, steps),
+        rest);
+  }
   return result;
 }

@@ -6,22 +6,30 @@
 
 namespace mlir::zq {
 
-/// y = factor * M x for each whole block of `block` elements along an axis, the
-/// rest of which stays as it is; the inverse direction has M^T. The matrix is
+/// y = f M x for each whole block of `block` elements along an axis; the
+/// inverse direction has M^T. The rest of the axis stays as it is, or is a
+/// block of its own, with as many rows and columns of the matrix. The matrix is
 /// the only part: [block, block], or with `perBlock` [blocks, block, block].
 struct MatrixTransform {
   int64_t axis;
   int64_t block;
   bool perBlock = false;
-  float factor = 1;
+  bool mapsRest = false;
+  /// f for a block of so many elements; null where that is always 1.
+  float (*getFactor)(int64_t size) = nullptr;
 
   /// One line: each sum begins with 0 and runs in ascending order, then times
-  /// the factor unless that is 1, in f32 with a rounding after each operation.
+  /// the factor, if there are factors, in f32 with a rounding after each
+  /// operation.
   Value emitLine(LineBuilder &line, Value into) const;
 
   /// The whole tensor, as a contraction.
   Value emitContraction(OpBuilder &b, Location loc, Value source,
                         Value matrix) const;
+
+private:
+  Value emitBlocks(OpBuilder &b, Location loc, Value blocks, Value matrix,
+                   int64_t size) const;
 };
 
 } // namespace mlir::zq
