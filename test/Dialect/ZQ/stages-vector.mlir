@@ -102,13 +102,14 @@ func.func @triplets(%w: !zq.tensor<9x18xf32, #zq.codec<octahedral<bits = 2, dime
 // DECODER: %[[WIDE:.+]] = arith.extf %[[TABLE]]
 // DECODER: zq.lookup %{{.+}} in %[[WIDE]] : vector<16xi8>, vector<16xf32> -> vector<16xf32>
 
-// DECODER: zq.decoder private @[[PYRAMID]] block [1, 16]
-// DECODER: %[[LAST:.+]] = arith.constant 191 : i64
-// DECODER: arith.minui %{{.+}}, %[[LAST]]
-// DECODER: scf.for
-// DECODER: scf.while
-// DECODER: math.sqrt
-// DECODER: arith.divf
+// Sixteen vectors of four, a lane each.
+// DECODER: zq.decoder private @[[PYRAMID]] block [1, 64]
+// DECODER: %[[LAST:.+]] = arith.constant dense<191> : vector<16xi32>
+// DECODER: arith.minui %{{.+}}, %[[LAST]] : vector<16xi32>
+// DECODER-COUNT-4: scf.while
+// DECODER: math.sqrt {{.*}} : vector<16xf32>
+// DECODER-COUNT-4: arith.divf {{.*}} : vector<16xf32>
+// DECODER-COUNT-3: vector.interleave
 
 // A granule is eight codes of seven bits.
 // DECODER: zq.decoder private @[[TRIPLETS]] block [1, 24]

@@ -10,10 +10,10 @@ using namespace mlir;
 using namespace mlir::zq;
 
 LineBuilder::LineBuilder(OpBuilder &builder, Location loc, RotateOp op,
-                         ValueRange place)
+                         ValueRange place, ValueRange parts)
     : builder(builder), loc(loc), source(op.getSource()), axis(op.getAxis()),
       length(cast<RankedTensorType>(source.getType()).getDimSize(axis)),
-      parts(op.getParts()), inverse(op.getInverse()), place(place) {}
+      parts(parts), inverse(op.getInverse()), place(place) {}
 
 Value LineBuilder::index(int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
@@ -23,30 +23,48 @@ Value LineBuilder::add(Value a, Value b) {
   return arith::AddIOp::create(builder, loc, a, b);
 }
 
-Value LineBuilder::extract(Value tensor, Value at) {
-  place[axis] = at;
-  return tensor::ExtractOp::create(builder, loc, tensor, place);
-}
-
-Value LineBuilder::insert(Value element, Value into, Value at) {
-  place[axis] = at;
-  return tensor::InsertOp::create(builder, loc, element, into, place);
-}
-
 /// The map of vectors along the axis of a tensor.
 static AffineMapAttr getLineMap(OpBuilder &b, int64_t rank, int64_t axis) {
   return AffineMapAttr::get(AffineMap::get(rank, 0, b.getAffineDimExpr(axis)));
 }
 
+/// `size` elements of `tensor` along `axis` from `place` on; all are there.
+static Value readAlong(OpBuilder &b, Location loc, Value tensor,
+                       ValueRange place, int64_t axis, int64_t size) {
+  Type element = getElementTypeOrSelf(tensor.getType());
+  Value padding = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
+  return vector::TransferReadOp::create(
+      b, loc, VectorType::get(size, element), tensor, place,
+      getLineMap(b, place.size(), axis), padding, /*mask=*/Value(),
+      b.getBoolArrayAttr({true}));
+}
+
+static Value writeAlong(OpBuilder &b, Location loc, Value vector, Value into,
+                        ValueRange place, int64_t axis) {
+  return vector::TransferWriteOp::create(
+             b, loc, into.getType(), vector, into, place,
+             getLineMap(b, place.size(), axis), /*mask=*/Value(),
+             b.getBoolArrayAttr({true}))
+      .getResult();
+}
+
+Value LineBuilder::extract(Value tensor, Value at) {
+  place[axis] = at;
+  if (width)
+    return readAlong(builder, loc, tensor, place, place.size() - 1, width);
+  return tensor::ExtractOp::create(builder, loc, tensor, place);
+}
+
+Value LineBuilder::insert(Value element, Value into, Value at) {
+  place[axis] = at;
+  if (width)
+    return writeAlong(builder, loc, element, into, place, place.size() - 1);
+  return tensor::InsertOp::create(builder, loc, element, into, place);
+}
+
 Value LineBuilder::read(Value tensor, Value begin, int64_t size) {
   place[axis] = begin;
-  Type element = getElementTypeOrSelf(tensor.getType());
-  Value padding =
-      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(element));
-  return vector::TransferReadOp::create(
-      builder, loc, VectorType::get(size, element), tensor, place,
-      getLineMap(builder, place.size(), axis), padding, /*mask=*/Value(),
-      builder.getBoolArrayAttr({true}));
+  return readAlong(builder, loc, tensor, place, axis, size);
 }
 
 Value LineBuilder::gather(Value tensor, Value places) {
@@ -66,11 +84,7 @@ Value LineBuilder::gather(Value tensor, Value places) {
 
 Value LineBuilder::write(Value vector, Value into, Value begin) {
   place[axis] = begin;
-  return vector::TransferWriteOp::create(
-             builder, loc, into.getType(), vector, into, place,
-             getLineMap(builder, place.size(), axis), /*mask=*/Value(),
-             builder.getBoolArrayAttr({true}))
-      .getResult();
+  return writeAlong(builder, loc, vector, into, place, axis);
 }
 
 Value LineBuilder::loop(int64_t begin, int64_t end, int64_t step, Value value,

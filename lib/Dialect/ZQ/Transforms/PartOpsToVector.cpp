@@ -13,14 +13,42 @@ using namespace mlir::zq;
 static Value lower(IRRewriter &b, RotateOp op) {
   Location loc = op.getLoc();
   LoopBuilder loops(b, loc);
-  int64_t axis = op.getAxis();
+  TransformAttrInterface transform = op.getTransformInterface();
+  auto type = cast<RankedTensorType>(op.getSource().getType());
+  int64_t axis = op.getAxis(), rank = type.getRank();
   SmallVector<OpFoldResult> sizes =
       tensor::getMixedSizes(b, loc, op.getSource());
-  return loops.nest(sizes, axis, op.getInit(),
-                    [&](ArrayRef<Value> place, Value into) {
-                      LineBuilder line(b, loc, op, SmallVector<Value>(place));
-                      return op.getTransformInterface().emitLine(line, into);
-                    });
+  SmallVector<Value> parts = transform.emitLineParts(
+      b, loc, op.getParts(), type.getDimSize(axis), op.getInverse());
+  auto emitLines = [&](ArrayRef<Value> place, int64_t width, Value into) {
+    LineBuilder line(b, loc, op, SmallVector<Value>(place), parts);
+    line.width = width;
+    return transform.emitLine(line, into);
+  };
+  // Lines side by side go together where elements are but moved: so many that a
+  // row of them fills whole cache lines.
+  const int64_t lanes = 64, columns = type.getShape().back();
+  if (!transform.movesElements() || axis == rank - 1 ||
+      ShapedType::isDynamic(columns) || columns == 0)
+    return loops.nest(sizes, axis, op.getInit(),
+                      [&](ArrayRef<Value> place, Value into) {
+                        return emitLines(place, /*width=*/0, into);
+                      });
+  sizes.back() = b.getIndexAttr(1);
+  return loops.nest(
+      sizes, axis, op.getInit(), [&](ArrayRef<Value> place, Value into) {
+        SmallVector<Value> at(place);
+        int64_t whole = columns / lanes * lanes;
+        into = loops.loop(loops.index(0), loops.index(whole), lanes, into,
+                          [&](Value column, Value result) {
+                            at.back() = column;
+                            return emitLines(at, lanes, result);
+                          });
+        if (whole == columns)
+          return into;
+        at.back() = loops.index(whole);
+        return emitLines(at, columns - whole, into);
+      });
 }
 
 /// Lanes along the last dimension, each with a sum of its own.

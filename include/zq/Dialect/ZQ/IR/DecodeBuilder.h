@@ -143,7 +143,9 @@ public:
 /// its axis at one place of the others.
 class LineBuilder {
 public:
-  LineBuilder(OpBuilder &builder, Location loc, RotateOp op, ValueRange place);
+  /// `parts` are what `emitLineParts` made of those of `op`.
+  LineBuilder(OpBuilder &builder, Location loc, RotateOp op, ValueRange place,
+              ValueRange parts);
 
   OpBuilder &builder;
   Location loc;
@@ -155,6 +157,9 @@ public:
   /// The parts of the stage, dense.
   SmallVector<Value> parts;
   bool inverse;
+  /// Not 0: so many lines, side by side along the last axis, are mapped at
+  /// once, and `extract` and `insert` are of vectors of them.
+  int64_t width = 0;
 
   Value index(int64_t value);
   /// `a + b` of indices.

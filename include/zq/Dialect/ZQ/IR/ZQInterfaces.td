@@ -193,6 +193,20 @@ def TransformAttrInterface : AttrInterface<"TransformAttrInterface"> {
       "::mlir::Value", "emitLine",
       (ins "::mlir::zq::LineBuilder &":$line, "::mlir::Value":$into)>,
     InterfaceMethod<[{
+        Whether `emitLine` moves elements and does nothing else to them, all by
+        the builder's `extract` and `insert`: then it serves lines side by side
+        as well.
+      }],
+      "bool", "movesElements", (ins), "", [{ return false; }]>,
+    InterfaceMethod<[{
+        Emits what `emitLine` is to find in the place of `parts`, once for all
+        lines of a tensor with `length` elements on each.
+      }],
+      "::llvm::SmallVector<::mlir::Value>", "emitLineParts",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+           "::mlir::ValueRange":$parts, "int64_t":$length, "bool":$inverse), "",
+      [{ return ::llvm::SmallVector<::mlir::Value>(parts); }]>,
+    InterfaceMethod<[{
         Emits the map of a whole tensor (not its inverse) as contractions of
         linalg, whose sums are in any order. Null where line by line is the best
         way.

@@ -46,15 +46,174 @@ Reference PvqAttr::getReference(Type) const {
   return std::make_shared<Pvq>(getLength(), getPulses());
 }
 
-// Each coordinate is counted down to, one after the other.
+/// Vectors that are decoded side by side, in a lane each; 0 where one is
+/// decoded after the other: of those that are long, or whose numbers of pulses
+/// a table in registers does not have.
+static int64_t getVectorsAtOnce(PvqAttr stage) {
+  return stage.getLength() <= 64 && stage.getPulses() < 256 ? 16 : 0;
+}
+
+int64_t PvqAttr::getGranule(Type, Operation *) const {
+  return std::max<int64_t>(1, getVectorsAtOnce(*this)) * getLength();
+}
+
+// A lane's coordinate is passed by in a few steps of ten operations; alone,
+// each is counted down to, one after the other.
 StageCost PvqAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {
-  return {2, 100};
+  return getVectorsAtOnce(*this) ? StageCost{50, 0} : StageCost{2, 100};
 }
 
 bool PvqAttr::isLossless() const { return false; }
 
+//===----------------------------------------------------------------------===//
+// A vector in each lane
+//===----------------------------------------------------------------------===//
+
 namespace {
-/// Emits the decoding of a block's codes.
+/// Emits the decoding of a block's codes side by side.
+class PvqLanes {
+public:
+  PvqLanes(DecodeBuilder &at, const Pvq &pvq, int64_t pulses)
+      : at(at), b(at.builder), loc(at.loc), pvq(pvq), pulses(pulses),
+        type(VectorType::get(at.width / pvq.length(), b.getI32Type())) {}
+
+  Value emit(Value codes);
+
+private:
+  Value constant(int64_t value) {
+    return emitConstant(at, type,
+                        SmallVector<int64_t>(type.getNumElements(), value));
+  }
+  Value add(Value x, Value y) { return arith::AddIOp::create(b, loc, x, y); }
+  Value subtract(Value x, Value y) {
+    return arith::SubIOp::create(b, loc, x, y);
+  }
+  Value compare(arith::CmpIPredicate predicate, Value x, Value y) {
+    return arith::CmpIOp::create(b, loc, predicate, x, y);
+  }
+  Value select(Value condition, Value x, Value y) {
+    return arith::SelectOp::create(b, loc, condition, x, y);
+  }
+  Value emitCounts(int64_t after);
+  Value emitCoordinate(int64_t after, Value &code, Value &left, Value &squares);
+  Value interleave(SmallVector<Value> parts);
+
+  DecodeBuilder &at;
+  OpBuilder &b;
+  Location loc;
+  const Pvq &pvq;
+  int64_t pulses;
+  /// What there is of each vector.
+  VectorType type;
+};
+} // namespace
+
+/// N(`after`, k) for each number of pulses k, as bits of f32, which look-ups
+/// move as they are.
+Value PvqLanes::emitCounts(int64_t after) {
+  SmallVector<int32_t> counts(llvm::PowerOf2Ceil(pulses + 1), 0);
+  for (int64_t k = 0; k <= pulses; ++k)
+    counts[k] = static_cast<uint32_t>(pvq.points(after, k));
+  auto table = VectorType::get(counts.size(), b.getI32Type());
+  return arith::BitcastOp::create(
+      b, loc, table.clone(b.getF32Type()),
+      arith::ConstantOp::create(
+          b, loc, DenseElementsAttr::get(table, ArrayRef(counts))));
+}
+
+/// Passes over the vectors whose coordinate is 0, then 1 or -1, and so on,
+/// until no lane has any left to pass. Returns the coordinate.
+Value PvqLanes::emitCoordinate(int64_t after, Value &code, Value &left,
+                               Value &squares) {
+  Value table = emitCounts(after), zero = constant(0), one = constant(1);
+  auto count = [&](Value pulsesLeft) -> Value {
+    return arith::BitcastOp::create(b, loc, type,
+                                    LookupOp::create(b, loc,
+                                                     type.clone(b.getF32Type()),
+                                                     pulsesLeft, table));
+  };
+  auto passes = [&](ValueRange state) {
+    return compare(arith::CmpIPredicate::uge, state[0], state[2]);
+  };
+  // The code among those left, the pulses after the coordinate, the vectors
+  // that have it, of either sign.
+  SmallVector<Value> begin{code, left, count(left)};
+  auto loop = scf::WhileOp::create(
+      b, loc, TypeRange(ValueRange(begin)), begin,
+      [&](OpBuilder &, Location, ValueRange state) {
+        Value any = vector::ReductionOp::create(
+            b, loc, vector::CombiningKind::OR, passes(state));
+        scf::ConditionOp::create(b, loc, any, state);
+      },
+      [&](OpBuilder &, Location, ValueRange state) {
+        Value pass = passes(state);
+        Value next = subtract(state[1], one), either = count(next);
+        scf::YieldOp::create(
+            b, loc,
+            ValueRange{select(pass, subtract(state[0], state[2]), state[0]),
+                       select(pass, next, state[1]),
+                       select(pass, add(either, either), state[2])});
+      });
+  code = loop.getResult(0);
+  Value magnitude = subtract(left, loop.getResult(1));
+  left = loop.getResult(1);
+  Value half = arith::ShRUIOp::create(b, loc, loop.getResult(2), one);
+  Value isNegative = arith::AndIOp::create(
+      b, loc, compare(arith::CmpIPredicate::ne, magnitude, zero),
+      compare(arith::CmpIPredicate::uge, code, half));
+  code = select(isNegative, subtract(code, half), code);
+  squares = add(squares, arith::MulIOp::create(b, loc, magnitude, magnitude));
+  return select(isNegative, subtract(zero, magnitude), magnitude);
+}
+
+/// The first lanes of all parts, then the second ones: in pairs as long as that
+/// goes, which are shuffles of two registers.
+Value PvqLanes::interleave(SmallVector<Value> parts) {
+  while (parts.size() % 2 == 0) {
+    size_t half = parts.size() / 2;
+    for (size_t i = 0; i < half; ++i)
+      parts[i] =
+          vector::InterleaveOp::create(b, loc, parts[i], parts[i + half]);
+    parts.resize(half);
+  }
+  if (parts.size() == 1)
+    return parts.front();
+  int64_t count = parts.size(),
+          length = cast<VectorType>(parts.front().getType()).getNumElements();
+  SmallVector<int64_t> order;
+  for (int64_t lane = 0; lane < count * length; ++lane)
+    order.push_back(lane % count * length + lane / count);
+  Value all = emitConcatenation(at, parts);
+  return vector::ShuffleOp::create(b, loc, all, all, order);
+}
+
+Value PvqLanes::emit(Value codes) {
+  if (codes.getType() != type)
+    codes = arith::ExtUIOp::create(b, loc, type, codes);
+  // A code that numbers no vector is taken for the last one, so that the loops
+  // end.
+  Value code = arith::MinUIOp::create(b, loc, codes,
+                                      constant(int64_t(pvq.numCodes() - 1)));
+  Value left = constant(pulses), squares = constant(0);
+  SmallVector<Value> coordinates;
+  for (int64_t i = 0; i < pvq.length(); ++i)
+    coordinates.push_back(
+        emitCoordinate(pvq.length() - i - 1, code, left, squares));
+  auto f32 = type.clone(b.getF32Type());
+  Value norm = math::SqrtOp::create(
+      b, loc, arith::SIToFPOp::create(b, loc, f32, squares));
+  for (Value &coordinate : coordinates)
+    coordinate = arith::DivFOp::create(
+        b, loc, arith::SIToFPOp::create(b, loc, f32, coordinate), norm);
+  return interleave(std::move(coordinates));
+}
+
+//===----------------------------------------------------------------------===//
+// Vector after vector
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Emits the decoding of a block's codes, one after the other.
 class PvqDecode {
 public:
   PvqDecode(DecodeBuilder &at, const Pvq &pvq, int64_t pulses)
@@ -200,5 +359,11 @@ Value PvqDecode::emit(Value codes) {
 
 FailureOr<Value> PvqAttr::emitDecode(DecodeBuilder &at, Value main) const {
   Pvq reference(getLength(), getPulses());
+  if (getVectorsAtOnce(*this))
+    return PvqLanes(at, reference, getPulses()).emit(main);
+  emitRemark(at.loc)
+      << "pvq decodes one coordinate after the other: vectors have "
+      << getLength() << " elements and " << getPulses()
+      << " pulses, and lanes are for at most 64 and 255";
   return PvqDecode(at, reference, getPulses()).emit(main);
 }

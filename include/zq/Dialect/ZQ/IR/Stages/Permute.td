@@ -5,7 +5,8 @@
 include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
 def ZQ_PermuteAttr : ZQ_TensorStage<"Permute", "permute", [],
-    [DeclareAttrInterfaceMethods<TransformAttrInterface>]> {
+    [DeclareAttrInterfaceMethods<TransformAttrInterface,
+                                 ["movesElements", "emitLineParts"]>]> {
   let summary = "Another order along one axis";
   let description = [{
     `main[j] = value[order[j]]` along the axis. The encoder puts slices of larger
