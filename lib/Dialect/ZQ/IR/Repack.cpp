@@ -69,9 +69,12 @@ CompressedTensorType mlir::zq::withRawCodes(CompressedTensorType type) {
   return withLastStage(type, PackAttr::get(type.getContext()));
 }
 
-CompressedTensorType mlir::zq::withCodedCodes(CompressedTensorType type) {
-  return withLastStage(type, RegisterRansAttr::get(type.getContext(),
-                                                   /*lanes=*/64, /*rows=*/1));
+SmallVector<CompressedTensorType>
+mlir::zq::getRecodings(CompressedTensorType type) {
+  SmallVector<CompressedTensorType> recodings;
+  for (Attribute stage : cast<ZQDialect>(type.getDialect()).getRecodings())
+    recodings.push_back(withLastStage(type, cast<StageAttrInterface>(stage)));
+  return recodings;
 }
 
 bool mlir::zq::isInLanesOf(CompressedTensorType from, CompressedTensorType to) {

@@ -56,11 +56,35 @@ static void printOffsets(AsmPrinter &printer, ArrayRef<MatrixOffset> offsets) {
 #define GET_ATTRDEF_CLASSES
 #include "zq/Dialect/ZQ/IR/ZQAttributes.cpp.inc"
 
+template <typename Attribute>
+using OfferedRecoding =
+    decltype(Attribute::getRecoding(std::declval<MLIRContext *>()));
+
+/// What those attributes offer that have a `getRecoding`.
+template <typename... Attributes>
+static SmallVector<Attribute> collectRecodings(MLIRContext *context) {
+  SmallVector<Attribute> recodings;
+  [[maybe_unused]] auto collect = [&](auto *attribute) {
+    using Type = std::remove_pointer_t<decltype(attribute)>;
+    if constexpr (llvm::is_detected<OfferedRecoding, Type>::value)
+      recodings.push_back(Type::getRecoding(context));
+  };
+  (collect(static_cast<Attributes *>(nullptr)), ...);
+  return recodings;
+}
+
 void ZQDialect::registerAttributes() {
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "zq/Dialect/ZQ/IR/ZQAttributes.cpp.inc"
       >();
+}
+
+SmallVector<Attribute> ZQDialect::getRecodings() {
+  return collectRecodings<
+#define GET_ATTRDEF_LIST
+#include "zq/Dialect/ZQ/IR/ZQAttributes.cpp.inc"
+      >(getContext());
 }
 
 //===----------------------------------------------------------------------===//

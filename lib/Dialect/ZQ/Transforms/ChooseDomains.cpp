@@ -83,10 +83,8 @@ static Value packConstant(OpBuilder &b, Value weight, int64_t lanes,
   if (!streams)
     return nullptr;
   SmallVector<CompressedTensorType> candidates{type};
-  if (recode) {
-    candidates.push_back(withRawCodes(type));
-    candidates.push_back(withCodedCodes(type));
-  }
+  if (recode)
+    llvm::append_range(candidates, getRecodings(type));
   CompressedTensorType best;
   std::vector<::zq::codec::Stream> bestStreams;
   double least = 0;

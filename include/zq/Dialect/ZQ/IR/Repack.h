@@ -7,11 +7,13 @@
 
 namespace mlir::zq {
 
-/// `type` with its codes, which the last stage stores, raw, or by the coder
-/// whose decoder is fastest. Itself where they are no codes of at most 8 bits,
-/// or that stage is not lossless.
+/// `type` with its codes, which the last stage stores, raw. Itself where they
+/// are no codes of at most 8 bits, or that stage is not lossless.
 CompressedTensorType withRawCodes(CompressedTensorType type);
-CompressedTensorType withCodedCodes(CompressedTensorType type);
+
+/// The same for each stage that offers to store codes so that they are read
+/// fast.
+SmallVector<CompressedTensorType> getRecodings(CompressedTensorType type);
 
 /// Whether `to` is `from` in the layout for some number of lanes, perhaps with
 /// raw codes.

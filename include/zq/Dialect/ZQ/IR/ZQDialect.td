@@ -37,6 +37,10 @@ def ZQ_Dialect : Dialect {
     /// The name under which the table of named codecs holds `codec`; empty
     /// where it does not. May be called from any thread.
     ::llvm::StringRef getTableName(CodecAttr codec);
+    /// The stages by which codes of at most 8 bits may be stored so that they
+    /// are read fast, whatever stores them: each a `StageAttrInterface` that
+    /// offers itself by a static `getRecoding(MLIRContext *)`.
+    ::llvm::SmallVector<::mlir::Attribute> getRecodings();
 
   private:
     std::once_flag namesOnce;

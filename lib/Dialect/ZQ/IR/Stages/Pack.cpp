@@ -8,6 +8,8 @@ using namespace mlir::zq;
 using ::zq::codec::FieldString;
 using ::zq::codec::PackLayout;
 
+Attribute PackAttr::getRecoding(MLIRContext *context) { return get(context); }
+
 PackLayout PackAttr::getLayout() const {
   PackLayout layout;
   layout.msb = getMsb();

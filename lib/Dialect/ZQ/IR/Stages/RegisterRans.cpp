@@ -24,6 +24,10 @@ LogicalResult RegisterRansAttr::verify(ErrorFn emitError, int64_t lanes,
   return success();
 }
 
+Attribute RegisterRansAttr::getRecoding(MLIRContext *context) {
+  return get(context, /*lanes=*/64, /*rows=*/1);
+}
+
 LogicalResult RegisterRansAttr::verifyInput(ErrorFn emitError,
                                             ArrayRef<int64_t>,
                                             Type input) const {

@@ -62,6 +62,8 @@ def ZQ_PackAttr : ZQ_Stage<"Pack", "pack", ["getGranule", "withLanes", "getCodes
   let hasCustomAssemblyFormat = 1;
   let extraClassDeclaration = [{
     ::zq::codec::PackLayout getLayout() const;
+    /// What codes may be stored by that are read fast: as they are.
+    static ::mlir::Attribute getRecoding(::mlir::MLIRContext *context);
   }];
 }
 

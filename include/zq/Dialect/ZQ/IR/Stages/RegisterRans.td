@@ -37,6 +37,10 @@ def ZQ_RegisterRansAttr
   let parameters = (ins "int64_t":$lanes, "int64_t":$rows);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// What codes may be stored by that are read fast.
+    static ::mlir::Attribute getRecoding(::mlir::MLIRContext *context);
+  }];
 }
 
 #endif // ZQ_STAGES_REGISTERRANS_TD
