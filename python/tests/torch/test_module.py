@@ -111,9 +111,8 @@ def test_sizes_that_change():
         x = torch.randn(*shape, 64)
         with torch.no_grad():
             torch.testing.assert_close(module(x), reference(x), rtol=1e-4, atol=1e-4)
-    # Both are one size of a matrix: one program for each combination.
+    # One program for each combination of sizes.
     assert len(module.functions) == 3
-    assert any("two sizes that may change" in remark for remark in module.remarks)
     with pytest.raises(zq.Error, match="dimension 0 is 65, and has to be from"):
         module(torch.randn(65, 3, 64))
     with pytest.raises(zq.Error, match="dimension 1 is 1, and has to be from 2"):
@@ -139,6 +138,29 @@ def test_any_number_of_rows(recode_weights):
     assert len(module.functions) == 1
     (function,) = module.functions
     assert all("tensor<?x" in text for _, text in function.results)
+
+
+def test_two_sizes_that_are_one_of_a_matrix():
+    model = mlp()
+    shapes = ({0: Dim("batch"), 1: Dim("length", min=2)},)
+    module = zq.compile_module(
+        model, (torch.randn(2, 3, 64),), dynamic_shapes=shapes, codecs="int8_row"
+    )
+    assert any("two sizes that may change" in remark for remark in module.remarks)
+    x = torch.randn(3, 5, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(module(x), decoded(model, module)(x), rtol=1e-4, atol=1e-4)
+
+
+def test_sizes_that_slices_may_not_exceed():
+    table = torch.randn(7, 8)
+    model = Lambda(lambda x: (x + table[: x.shape[0]], table[: x.shape[0]] * 2))
+    module = zq.compile_module(
+        model, (torch.randn(4, 8),), dynamic_shapes=(({0: Dim("n", max=7)},),)
+    )
+    for n in (2, 7):
+        x = torch.randn(n, 8)
+        torch.testing.assert_close(module(x), (x + table[:n], table[:n] * 2))
 
 
 def test_sizes_that_depend_on_each_other():

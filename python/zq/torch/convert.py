@@ -323,6 +323,9 @@ def _generalize(number: Any, symbols: Sequence[int]) -> Any:
 #: multiple of it shows where the second ones make another program.
 _PRIMES = ((100003, 100019, 100043), (100049, 100057, 100069))
 
+#: The largest of them. A size that may not be as large may be cut off where a graph slices by it.
+LARGEST = max(map(max, _PRIMES))
+
 
 def convert_any(
     module: fx.GraphModule,
@@ -341,6 +344,8 @@ def convert_any(
         programs = [convert(module, inputs(p[:count]), weights, p[:count]) for p in _PRIMES]
     except UnknownSize as why:
         raise Unsupported(str(why)) from None
+    except RuntimeError as why:
+        raise Unsupported(f"the graph is for some sizes alone: {why}") from None
     if programs[0] != programs[1]:
         raise Unsupported("an operation depends on a size that may change")
     return programs[0]

@@ -18,7 +18,7 @@ from .. import arrays, compiler
 from ..errors import Error
 from ..tensor import Tensor, encode
 from .choice import Choice
-from .convert import InPyTorch, Product, Program, WeightType, convert, convert_any
+from .convert import LARGEST, InPyTorch, Product, Program, WeightType, convert, convert_any
 from .partition import is_up_to_data
 from .registry import Unsupported
 
@@ -311,14 +311,19 @@ class Segment(torch.nn.Module):
 
 
 def _symbols_of(values: Iterable[Any]) -> list[Any]:
-    """The symbols that sizes and numbers are made of; none where some are up to data."""
+    """The symbols that sizes and numbers are made of; none where some are up to data, or may not be
+    as large as the numbers that stand for them in `convert_any`."""
     symbols: dict[Any, None] = {}
     for value in values:
         for size in value.shape if isinstance(value, torch.Tensor) else [value]:
             if isinstance(size, (torch.SymFloat, torch.SymBool)) or is_up_to_data(size):
                 return []
             if isinstance(size, torch.SymInt):
-                symbols.update(dict.fromkeys(sorted(size.node.expr.free_symbols, key=str)))
+                own = sorted(size.node.expr.free_symbols, key=str)
+                ranges = size.node.shape_env.var_to_range
+                if any(symbol not in ranges or ranges[symbol].upper < LARGEST for symbol in own):
+                    return []
+                symbols.update(dict.fromkeys(own))
     return list(symbols)
 
 
