@@ -43,6 +43,13 @@ void forEachLine(const std::vector<int64_t> &shape, int64_t axis, Visit visit) {
       visit(outer + inner);
 }
 
+/// f32 `values` with each run of `block` elements of a line along `axis`, but
+/// not the rest that fills no run, multiplied by the matrix [block, block] in
+/// f32 at `matrix`, or by its transpose; run b of a line by the matrix b *
+/// `apart` elements further on. An element is summed in the order of the run's.
+Array multiplyLines(const Array &values, int64_t axis, int64_t block,
+                    const Array &matrix, int64_t apart, bool transpose);
+
 } // namespace zq::codec
 
 #endif // ZQ_LIB_CODEC_LINES_H
