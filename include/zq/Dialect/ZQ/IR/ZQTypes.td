@@ -17,7 +17,7 @@ def ZQ_CompressedTensorType : TypeDef<ZQ_Dialect, "CompressedTensor"> {
     ```
 
     Constraints:
-    * (T1) the shape is static, of rank 1 or more;
+    * (T1) the shape is static, of rank 1 or more, and has at most 2^56 elements;
     * (T2) the element type is f32, f16 or bf16;
     * (T3) each stage accepts what the one above hands it, and the last one ends
       the chain;
