@@ -82,16 +82,7 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   // Kernels apart from what launches them.
   pm.addPass(createGpuLaunchSinkIndexComputationsPass());
   pm.addPass(createGpuKernelOutliningPass());
-  auto &functions = pm.nest<func::FuncOp>();
-  functions.addPass(memref::createExpandReallocPass());
-  functions.addPass(
-      bufferization::createOwnershipBasedBufferDeallocationPass());
-  functions.addPass(createCanonicalizerPass());
-  functions.addPass(
-      bufferization::createBufferDeallocationSimplificationPass());
-  pm.addPass(createSplitDeallocations());
-  pm.addPass(bufferization::createLowerDeallocationsPass());
-  pm.addPass(createConvertBufferizationToMemRefPass());
+  addDeallocationPasses(pm);
   addCleanup(pm);
   addVerify(pm, "buffers");
   addVerify(pm, "device");

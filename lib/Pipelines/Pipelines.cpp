@@ -4,7 +4,6 @@
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
-#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
@@ -14,6 +13,7 @@
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
+#include "zq/Target/NVVM/Passes.h"
 #include "zq/Target/Target.h"
 
 using namespace mlir;
@@ -110,6 +110,19 @@ void mlir::zq::addBufferizePasses(OpPassManager &pm) {
   pm.addPass(bufferization::createBufferResultsToOutParamsPass(outParams));
 }
 
+void mlir::zq::addDeallocationPasses(OpPassManager &pm) {
+  auto &functions = pm.nest<func::FuncOp>();
+  functions.addPass(memref::createExpandReallocPass());
+  functions.addPass(
+      bufferization::createOwnershipBasedBufferDeallocationPass());
+  functions.addPass(createCanonicalizerPass());
+  functions.addPass(
+      bufferization::createBufferDeallocationSimplificationPass());
+  pm.addPass(createSplitDeallocations());
+  pm.addPass(bufferization::createLowerDeallocationsPass());
+  pm.addPass(createConvertBufferizationToMemRefPass());
+}
+
 void mlir::zq::buildLowerToLLVMPipeline(OpPassManager &pm,
                                         const LowerToLLVMOptions &options) {
   buildLowerToVectorsPipeline(pm, options);
@@ -119,9 +132,7 @@ void mlir::zq::buildLowerToLLVMPipeline(OpPassManager &pm,
   addCleanup(pm);
   addVerify(pm, "streams");
   addBufferizePasses(pm);
-  bufferization::BufferDeallocationPipelineOptions dealloc;
-  bufferization::buildBufferDeallocationPipeline(pm, dealloc);
-  pm.addPass(createConvertBufferizationToMemRefPass());
+  addDeallocationPasses(pm);
   addCleanup(pm);
   addVerify(pm, "buffers");
 

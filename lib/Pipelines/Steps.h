@@ -18,6 +18,9 @@ inline void addVerify(OpPassManager &pm, StringRef phase) {
   pm.addPass(createVerifyPhase({phase.str()}));
 }
 
+/// Has each buffer freed where nobody needs it any more.
+void addDeallocationPasses(OpPassManager &pm);
+
 } // namespace mlir::zq
 
 #endif // ZQ_LIB_PIPELINES_STEPS_H
