@@ -14,6 +14,7 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
@@ -313,36 +314,63 @@ struct ExpandInStream : OpRewritePattern<ExpandOp> {
   }
 };
 
-/// The same of other elements. Each lane loads the one that it takes: those
-/// that take none load the next one's, and do without it.
+/// The read that `source` is computed of, element by element, by the ops of
+/// `steps`, the last one first; null where it is computed otherwise.
+static vector::TransferReadOp findRead(Value source,
+                                       SmallVectorImpl<Operation *> &steps) {
+  while (Operation *op = source.getDefiningOp()) {
+    if (auto read = dyn_cast<vector::TransferReadOp>(op))
+      return read;
+    if (!OpTrait::hasElementwiseMappableTraits(op))
+      return nullptr;
+    SmallVector<Value> open =
+        llvm::filter_to_vector(op->getOperands(), [](Value value) {
+          return !matchPattern(value, m_Constant());
+        });
+    if (open.size() != 1)
+      return nullptr;
+    steps.push_back(op);
+    source = open.front();
+  }
+  return nullptr;
+}
+
+/// The same of other elements, and of what is computed of them. Each lane loads
+/// the one that it takes: those that take none load the next one's, and do
+/// without it.
 struct ExpandByLoads : OpRewritePattern<ExpandOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(ExpandOp op,
                                 PatternRewriter &b) const override {
-    auto read = op.getSource().getDefiningOp<vector::TransferReadOp>();
-    auto type = cast<VectorType>(op.getResult().getType());
+    SmallVector<Operation *> steps;
+    vector::TransferReadOp read = findRead(op.getSource(), steps);
     if (!read || !isa<RankedTensorType>(read.getBase().getType()) ||
         read.getMask() || read.hasOutOfBoundsDim() ||
         !read.getPermutationMap().isMinorIdentity())
       return failure();
     Location loc = op.getLoc();
+    VectorType type = read.getVectorType();
     Value next = read.getIndices().back();
     SmallVector<Value> found;
     for (int64_t i = 0; i < type.getNumElements(); ++i) {
       SmallVector<Value> place(read.getIndices());
       place.back() = next;
-      Value taken = tensor::ExtractOp::create(b, loc, read.getBase(), place);
-      Value isTaken = vector::ExtractOp::create(b, loc, op.getMask(), i);
-      found.push_back(arith::SelectOp::create(
-          b, loc, isTaken, taken,
-          vector::ExtractOp::create(b, loc, op.getPassthru(), i)));
+      found.push_back(tensor::ExtractOp::create(b, loc, read.getBase(), place));
       if (i + 1 < type.getNumElements())
         next = arith::AddIOp::create(
             b, loc, next,
-            arith::IndexCastUIOp::create(b, loc, b.getIndexType(), isTaken));
+            arith::IndexCastUIOp::create(
+                b, loc, b.getIndexType(),
+                vector::ExtractOp::create(b, loc, op.getMask(), i)));
     }
-    b.replaceOpWithNewOp<vector::FromElementsOp>(op, type, found);
+    Value taken = vector::FromElementsOp::create(b, loc, type, found);
+    IRMapping map;
+    map.map(read.getResult(), taken);
+    for (Operation *step : llvm::reverse(steps))
+      taken = b.clone(*step, map)->getResult(0);
+    b.replaceOpWithNewOp<arith::SelectOp>(op, op.getMask(), taken,
+                                          op.getPassthru());
     return success();
   }
 };
