@@ -82,7 +82,8 @@ LogicalResult FormEncodeKernelsPass::form(IRRewriter &b, EncodeOp op) {
   b.setInsertionPoint(op);
   Value value = op.getSource();
   for (StageAttrInterface stage : encoding->transforms) {
-    if (Value rotated = emitRotationKernels(b, loc, value, stage)) {
+    auto transform = cast<TransformAttrInterface>(Attribute(stage));
+    if (Value rotated = emitRotationKernels(b, loc, value, transform)) {
       value = rotated;
       continue;
     }

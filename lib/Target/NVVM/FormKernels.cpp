@@ -152,7 +152,7 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
     for (RotateOp op : rotations) {
       OpBuilder b(op);
       Value result = emitRotationKernels(b, op.getLoc(), op.getSource(),
-                                         op.getTransform());
+                                         op.getTransformInterface());
       if (!result)
         result =
             op.getTransformInterface().emitRuns(b, op.getLoc(), op.getSource());

@@ -1,19 +1,16 @@
-//===- RotationKernel.cpp - Hadamard rotations by blocks of threads -------===//
+//===- RotationKernel.cpp - Rotations by blocks of threads ----------------===//
 //
-// A run of m * 2^k elements: butterflies over distances 1, 2, 4 and so on to
-// 2^(k-1), then signed sums of m elements. A thread takes up to eight elements
-// for three distances at a time; between such passes they change places through
-// the block's memory. Order and roundings are those of lib/Codec.
+// A run is a block of a transform's butterflies. A thread takes up to eight
+// elements for three distances at a time; between such passes they change
+// places through the block's memory.
 //
 //===----------------------------------------------------------------------===//
 #include "RotationKernel.h"
 #include "EncodeKernels.h"
+#include "zq/Dialect/ZQ/IR/Butterflies.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "zq/Codec/Hadamard.h"
-
-#include <cmath>
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -32,16 +29,18 @@ struct Run {
   Int isThere;
 };
 
-/// The code of one thread for some runs of one size.
+using Form = Butterflies::Block;
+
+/// The code of one thread for some runs of one form.
 class RunEmitter {
 public:
   /// `signs` are those of a line, or null; `count` runs are the block's.
   RunEmitter(KernelBuilder &b, const EncodeSource &source, Value signs,
-             Value result, Value shared, Int thread, int64_t size,
+             Value result, Value shared, Int thread, const Form &form,
              int64_t count)
       : b(b), source(source), signs(signs), result(result), shared(shared),
-        thread(thread), size(size), count(count),
-        order(::zq::codec::hadamardOrder(size)), power(size / order) {}
+        thread(thread), form(form), size(form.getSize()), count(count),
+        order(form.order), power(form.power) {}
 
   /// `find` tells where the run with a number below `count` is.
   void emit(function_ref<Run(Int)> find);
@@ -64,6 +63,7 @@ private:
   const EncodeSource &source;
   Value signs, result, shared;
   Int thread;
+  const Form &form;
   int64_t size, count, order, power;
 };
 
@@ -104,8 +104,7 @@ SmallVector<Value> RunEmitter::readSource(const Run &run, Int element,
 }
 
 void RunEmitter::storeResult(const Run &run, Int element, Value value) {
-  float factor = static_cast<float>(1 / std::sqrt(double(size)));
-  value = arith::MulFOp::create(b, value, b.f32(factor));
+  value = arith::MulFOp::create(b, value, b.f32(form.factor));
   auto store = [&] {
     Int place =
         run.row.wide() * source.getColumns() + (run.column + element).wide();
@@ -157,9 +156,8 @@ void RunEmitter::emitPass(int64_t distance, int64_t length,
     b.barrier();
 }
 
-/// The sums of m elements, 2^k apart.
+/// The signed sums of elements that are `power` apart.
 void RunEmitter::emitSums(function_ref<Run(Int)> find) {
-  const std::vector<int8_t> &matrix = ::zq::codec::hadamardMatrix(order);
   forEachItem(count * power, [&](Int item) {
     Int number = item / power, residue = item % power;
     Run run = find(number);
@@ -173,7 +171,7 @@ void RunEmitter::emitSums(function_ref<Run(Int)> find) {
     for (int64_t i = 0; i < order; ++i) {
       Value sum;
       for (int64_t j = 0; j < order; ++j) {
-        bool isNegative = matrix[i * order + j] < 0;
+        bool isNegative = form.matrix[i * order + j] < 0;
         if (!sum)
           sum = isNegative ? arith::NegFOp::create(b, values[j]).getResult()
                            : values[j];
@@ -201,66 +199,71 @@ void RunEmitter::emit(function_ref<Run(Int)> find) {
 }
 
 /// Signs of a line as an array; null where there are none.
-static Value makeSigns(OpBuilder &b, Location loc, HadamardAttr stage,
-                       int64_t length) {
-  if (!stage.getSeed())
+static Value makeSigns(OpBuilder &b, Location loc, ArrayRef<float> signs) {
+  if (signs.empty())
     return nullptr;
-  SmallVector<float> signs;
-  for (int64_t place = 0; place < length; ++place)
-    signs.push_back(::zq::codec::hadamardSign(*stage.getSeed(), place));
+  int64_t length = signs.size();
   auto type = RankedTensorType::get(length, b.getF32Type());
-  Value constant = arith::ConstantOp::create(
-      b, loc, DenseElementsAttr::get(type, ArrayRef(signs)));
+  Value constant =
+      arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, signs));
   return bufferization::ToBufferOp::create(
       b, loc, MemRefType::get(length, b.getF32Type()), constant,
       /*read_only=*/true);
 }
 
 Value mlir::zq::emitRotationKernels(OpBuilder &b, Location loc, Value value,
-                                    Attribute transform) {
-  auto stage = dyn_cast<HadamardAttr>(transform);
+                                    TransformAttrInterface transform) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   // Places in arrays are numbers of 32 bits.
-  if (!stage || !type || !type.hasStaticShape() || !type.getNumElements() ||
+  if (!type || !type.hasStaticShape() || !type.getNumElements() ||
       type.getNumElements() > (int64_t(1) << 30) ||
-      stage.getAxis() != type.getRank() - 1)
+      transform.getTransformAxis() != type.getRank() - 1)
+    return nullptr;
+  std::optional<Butterflies> map =
+      getButterflies(transform, type.getShape().back());
+  if (!map)
     return nullptr;
   EncodeSource source = EncodeSource::of(b, loc, value);
   int64_t columns = source.getColumns(), rows = source.getSize() / columns;
-  int64_t size = stage.getBlock(), perLine = columns / size;
-  Value signs = makeSigns(b, loc, stage, columns);
+  // Equal runs share kernels; what is left of a line has one of its own.
+  const Form &whole = map->blocks.front();
+  int64_t size = whole.getSize();
+  auto differs = llvm::find_if(
+      map->blocks, [&](const Form &form) { return form.getSize() != size; });
+  int64_t perLine = differs - map->blocks.begin();
+  Value signs = makeSigns(b, loc, map->signs);
   Value result = memref::AllocOp::create(
       b, loc, MemRefType::get(type.getShape(), b.getF32Type()));
 
-  if (int64_t runs = rows * perLine) {
-    int64_t count = std::clamp<int64_t>(elementsOfBlock / size, 1, runs);
-    launchEncodeKernel(
-        b, loc, llvm::divideCeil(runs, count),
-        count * RunEmitter::getBytes(size),
-        [&](KernelBuilder &k, Int thread, Int block) {
-          RunEmitter emitter(k, source, signs, result, k.getDynamicShared(),
-                             thread, size, count);
-          emitter.emit([&](Int number) {
-            Run run;
-            Int own = block * count + number;
-            // Beyond the last one is that again, and not stored.
-            if (runs % count) {
-              run.isThere = own < runs;
-              own = k.select(run.isThere, own, k.i32(runs - 1));
-            }
-            run.row = own / perLine, run.column = own % perLine * size;
-            return run;
-          });
+  int64_t runs = rows * perLine;
+  int64_t count = std::clamp<int64_t>(elementsOfBlock / size, 1, runs);
+  launchEncodeKernel(
+      b, loc, llvm::divideCeil(runs, count), count * RunEmitter::getBytes(size),
+      [&](KernelBuilder &k, Int thread, Int block) {
+        RunEmitter emitter(k, source, signs, result, k.getDynamicShared(),
+                           thread, whole, count);
+        emitter.emit([&](Int number) {
+          Run run;
+          Int own = block * count + number;
+          // Beyond the last one is that again, and not stored.
+          if (runs % count) {
+            run.isThere = own < runs;
+            own = k.select(run.isThere, own, k.i32(runs - 1));
+          }
+          run.row = own / perLine, run.column = own % perLine * size;
+          return run;
         });
-  }
+      });
   if (int64_t first = perLine * size; first < columns) {
-    std::vector<int64_t> sizes = ::zq::codec::hadamardBlocks(columns, size);
-    ArrayRef<int64_t> rest = ArrayRef(sizes).drop_front(perLine);
+    ArrayRef<Form> rest = ArrayRef(map->blocks).drop_front(perLine);
+    int64_t largest = 0;
+    for (const Form &own : rest)
+      largest = std::max(largest, own.getSize());
     launchEncodeKernel(
-        b, loc, rows, RunEmitter::getBytes(rest.front()),
+        b, loc, rows, RunEmitter::getBytes(largest),
         [&](KernelBuilder &k, Int thread, Int block) {
           int64_t begin = first;
-          for (int64_t own : rest) {
+          for (const Form &own : rest) {
             // What the one before read from the block's memory is no longer
             // needed.
             if (begin != first)
@@ -268,7 +271,7 @@ Value mlir::zq::emitRotationKernels(OpBuilder &b, Location loc, Value value,
             RunEmitter emitter(k, source, signs, result, k.getDynamicShared(),
                                thread, own, /*count=*/1);
             emitter.emit([&](Int) { return Run{block, k.i32(begin), {}}; });
-            begin += own;
+            begin += own.getSize();
           }
         });
   }

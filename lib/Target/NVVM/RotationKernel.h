@@ -1,8 +1,8 @@
-//===- RotationKernel.h - Hadamard rotations by blocks of threads ---------===//
+//===- RotationKernel.h - Rotations by blocks of threads ------------------===//
 #ifndef ZQ_LIB_TARGET_NVVM_ROTATIONKERNEL_H
 #define ZQ_LIB_TARGET_NVVM_ROTATIONKERNEL_H
 
-#include "zq/Dialect/ZQ/IR/Stages.h"
+#include "zq/Dialect/ZQ/IR/ZQ.h"
 
 namespace mlir::zq {
 
@@ -10,9 +10,9 @@ namespace mlir::zq {
 /// which the threads of a block share a run, those for whole runs and one for
 /// the rest of each line. The result is the reference's bit by bit. An
 /// elementwise op that computes `value` for this alone becomes part of the
-/// kernels. Null where the transform is none of these.
+/// kernels. Null where the transform is no butterflies of the last axis.
 Value emitRotationKernels(OpBuilder &b, Location loc, Value value,
-                          Attribute transform);
+                          TransformAttrInterface transform);
 
 } // namespace mlir::zq
 

@@ -2,6 +2,7 @@
 #include "StageSupport.h"
 
 #include "zq/Codec/Hadamard.h"
+#include "zq/Dialect/ZQ/IR/Butterflies.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -14,6 +15,19 @@ using namespace mlir::zq;
 /// Elements of a vector, and vectors that are held at a time: what a CPU has
 /// registers for. Longer blocks go through memory.
 static constexpr int64_t lanes = 16, maxVectors = 16;
+
+/// What the elements of a block of `size` are multiplied by in the end.
+static float getFactor(int64_t size) {
+  return static_cast<float>(1 / std::sqrt(double(size)));
+}
+
+/// The signs of a line of `length` elements.
+static std::vector<float> getSigns(uint64_t seed, int64_t length) {
+  std::vector<float> signs;
+  for (int64_t place = 0; place < length; ++place)
+    signs.push_back(::zq::codec::hadamardSign(seed, place));
+  return signs;
+}
 
 LogicalResult HadamardAttr::verify(ErrorFn emitError, int64_t axis,
                                    int64_t block, std::optional<uint64_t>) {
@@ -65,6 +79,22 @@ Attribute HadamardAttr::getAlongAxis(int64_t axis) const {
 
 bool HadamardAttr::isOrthogonal() const { return true; }
 
+std::optional<Butterflies> mlir::zq::getButterflies(Attribute transform,
+                                                    int64_t length) {
+  auto stage = dyn_cast<HadamardAttr>(transform);
+  if (!stage)
+    return std::nullopt;
+  Butterflies map;
+  if (stage.getSeed())
+    map.signs = getSigns(*stage.getSeed(), length);
+  for (int64_t size : ::zq::codec::hadamardBlocks(length, stage.getBlock())) {
+    int64_t order = ::zq::codec::hadamardOrder(size);
+    map.blocks.push_back({size / order, order,
+                          ::zq::codec::hadamardMatrix(order), getFactor(size)});
+  }
+  return map;
+}
+
 // The signs, which depend on the place in a line, go before.
 Value HadamardAttr::emitRuns(OpBuilder &b, Location loc, Value source) const {
   auto type = cast<RankedTensorType>(source.getType());
@@ -90,12 +120,11 @@ Value HadamardAttr::emitRuns(OpBuilder &b, Location loc, Value source) const {
                                    type.getElementType());
   };
   if (getSeed()) {
-    SmallVector<float> signs;
-    for (int64_t place = 0; place < length; ++place)
-      signs.push_back(::zq::codec::hadamardSign(*getSeed(), place));
     auto signsType = RankedTensorType::get({runs, getBlock()}, b.getF32Type());
     Value all = arith::ConstantOp::create(
-        b, loc, DenseElementsAttr::get(signsType, ArrayRef(signs)));
+        b, loc,
+        DenseElementsAttr::get(signsType,
+                               ArrayRef(getSigns(*getSeed(), length))));
     AffineMap perElement = b.getMultiDimIdentityMap(rank + 1);
     AffineMap maps[] = {perElement, perElement.getSliceMap(getAxis(), 2),
                         perElement};
@@ -166,12 +195,11 @@ Value BlockEmitter::withSigns(Value values, Value i) {
   if (!stage.getSeed())
     return values;
   // The signs of the whole axis, of which the block's are a slice.
-  SmallVector<float> signs;
-  for (int64_t place = 0; place < line.length; ++place)
-    signs.push_back(::zq::codec::hadamardSign(*stage.getSeed(), place));
   auto type = RankedTensorType::get(line.length, b.getF32Type());
   Value all = arith::ConstantOp::create(
-      b, loc, DenseElementsAttr::get(type, ArrayRef(signs)));
+      b, loc,
+      DenseElementsAttr::get(
+          type, ArrayRef(getSigns(*stage.getSeed(), line.length))));
   Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
   bool inBounds[] = {true};
   Value sign = vector::TransferReadOp::create(
@@ -181,11 +209,10 @@ Value BlockEmitter::withSigns(Value values, Value i) {
 }
 
 Value BlockEmitter::withFactor(Value values) {
-  float factor = static_cast<float>(1 / std::sqrt(double(size)));
   auto type = cast<VectorType>(values.getType());
-  return arith::MulFOp::create(
-      b, loc, values,
-      arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, factor)));
+  auto factor = DenseElementsAttr::get(type, getFactor(size));
+  return arith::MulFOp::create(b, loc, values,
+                               arith::ConstantOp::create(b, loc, factor));
 }
 
 /// What comes after the last butterflies of a block of one run.
