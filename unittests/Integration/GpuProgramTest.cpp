@@ -9,6 +9,8 @@
 
 #include "gtest/gtest.h"
 
+#include <cctype>
+
 using namespace mlir::zq;
 using namespace mlir::zq::test;
 
@@ -114,8 +116,8 @@ std::string getProgram(const TestCodec &codec, std::string body) {
                      "\n  }\n";
   for (size_t at; (at = text.find("PRODUCT(")) != std::string::npos;) {
     size_t end = text.find(')', at);
-    SmallVector<StringRef> names;
-    StringRef(text).slice(at + 8, end).split(names, ", ");
+    llvm::SmallVector<llvm::StringRef> names;
+    llvm::StringRef(text).slice(at + 8, end).split(names, ", ");
     std::string product =
         ("%" + names[0] +
          " = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, "
@@ -144,6 +146,7 @@ TEST_P(GpuPrograms, AreTheReferences) {
   TestCodec codec{"nvfp4"};
   JitOptions options;
   options.emulated = GetParam();
+  options.threads = false;
   std::mt19937 random(47);
   std::vector<Array> inputs{gaussianValues(ElementType::F32, {5, 40}, random)};
   std::vector<EvaluatorInput> arguments{{{inputs[0]}}, {}, {}};
@@ -155,24 +158,25 @@ TEST_P(GpuPrograms, AreTheReferences) {
     }
   for (const char *body : programs) {
     Kernel kernel(getProgram(codec, body), options, body);
-    std::vector<Array> results = kernel.call(inputs);
     std::vector<BoundedTensor> expected =
         kernel.evaluate(arguments, nullptr, options.accuracy);
-    ASSERT_EQ(results.size(), expected.size()) << body;
-    for (size_t i = 0; i < results.size(); ++i) {
-      BoundComparison found = compareWithBound(expected[i], results[i]);
-      EXPECT_TRUE(found.isWithin() && found.unbounded == 0)
-          << body << ", result " << i << ": " << found.violations
-          << " elements are outside the bound, up to " << found.largestRatio;
+    for (uint64_t seed = 0; seed < (options.emulated ? 5 : 1); ++seed) {
+      kernel.setSeed(seed);
+      std::vector<Array> results = kernel.call(inputs);
+      ASSERT_EQ(results.size(), expected.size()) << body;
+      for (size_t i = 0; i < results.size(); ++i) {
+        BoundComparison found = compareWithBound(expected[i], results[i]);
+        EXPECT_TRUE(found.isWithin() && found.unbounded == 0)
+            << body << ", seed " << seed << ", result " << i << ": "
+            << found.violations << " elements are outside the bound, up to "
+            << found.largestRatio;
+      }
     }
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    , GpuPrograms,
-    testing::Values(std::nullopt, EmulatedGpu{"sm_80", 0},
-                    EmulatedGpu{"sm_90a", 1}, EmulatedGpu{"sm_100a", 2},
-                    EmulatedGpu{"sm_120a", 3}, EmulatedGpu{"sm_89", 4}),
+    , GpuPrograms, testing::Values(std::nullopt, EmulatedGpu{"sm_90a"}),
     [](const testing::TestParamInfo<std::optional<EmulatedGpu>> &info) {
       return info.param ? info.param->chip : "host";
     });

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Programs.h"
+#include "zq/Target/NVVM/Chip.h"
 
 #include "gtest/gtest.h"
 
@@ -26,11 +27,16 @@ JitOptions onGpu(const EmulatedGpu &gpu) {
   return options;
 }
 
-/// Formats take turns on the GPUs; each of GpuProducts runs on all.
+constexpr uint64_t seeds = 5;
+
+/// Formats take turns on all chips, each with all seeds; each of GpuProducts
+/// runs on all of `gpus`.
 class GpuFormats : public testing::TestWithParam<TestCodec> {
 protected:
   TestCodec codec = GetParam();
-  EmulatedGpu gpu = gpus[std::hash<std::string>()(codec.text) % gpus.size()];
+  EmulatedGpu gpu{
+      getChips()[std::hash<std::string>()(codec.text) % getChips().size()]
+          .name.str()};
 };
 
 TEST_P(GpuFormats, DecodeToTheBit) {
@@ -43,15 +49,25 @@ TEST_P(GpuFormats, DecodeToTheBit) {
   for (const Stream &stream : streams)
     inputs.push_back(stream.array);
   Kernel kernel(wholeDecodes({codec}, shape), onGpu(gpu), codec.text);
-  std::vector<Array> results = kernel.call(inputs);
-  ASSERT_EQ(results.size(), 1u);
-  expectSameBits(results[0], decoded, codec.text);
+  for (uint64_t seed = 0; seed < seeds; ++seed) {
+    kernel.setSeed(seed);
+    std::vector<Array> results = kernel.call(inputs);
+    ASSERT_EQ(results.size(), 1u);
+    expectSameBits(results[0], decoded, codec.text);
+  }
 }
 
 /// Few rows and many: weights in registers, and in shared memory.
 TEST_P(GpuFormats, MultiplyWithinTheBound) {
-  checkProducts({matmulByRows(3, 37, 300), matmulByRows(70, 37, 300)}, codec,
-                onGpu(gpu), /*mayBeUnfused=*/true);
+  JitOptions options = onGpu(gpu);
+  PreparedProducts prepared =
+      prepareProducts({matmulByRows(3, 37, 300), matmulByRows(70, 37, 300)},
+                      codec, options.accuracy);
+  Kernel kernel(prepared.text, options, prepared.what);
+  for (uint64_t seed = 0; seed < seeds; ++seed) {
+    kernel.setSeed(seed);
+    compareProducts(prepared, kernel.call(prepared.inputs));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Named, GpuFormats,

@@ -67,6 +67,11 @@ std::vector<Array> Kernel::call(const std::vector<Array> &inputs) {
   return {};
 }
 
+void Kernel::setSeed(uint64_t seed) {
+  if (function)
+    function->setSeed(seed);
+}
+
 std::vector<BoundedTensor> Kernel::evaluate(ArrayRef<EvaluatorInput> inputs,
                                             CustomDecodeFn customDecode,
                                             double accuracy, StringRef name) {

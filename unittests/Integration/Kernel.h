@@ -37,6 +37,9 @@ public:
   /// argument being one input each. Empty, and the test failed, on an error.
   std::vector<Array> call(const std::vector<Array> &inputs);
 
+  /// Runs the threads of an emulated GPU in another order from now on.
+  void setSeed(uint64_t seed);
+
   /// What the function means by the reference, of the module as it was parsed;
   /// or what another one of it does, which says the same in other words.
   std::vector<BoundedTensor> evaluate(ArrayRef<EvaluatorInput> inputs,

@@ -169,6 +169,13 @@ public:
   ::zq::codec::Result<JitCall>
   bind(ArrayRef<const ::zq::codec::Array *> inputs) const;
 
+  /// Has the threads of an emulated GPU run in the order of `seed` in what is
+  /// bound from now on. Nothing changes for other functions.
+  void setSeed(uint64_t seed) {
+    if (emulated)
+      emulated->seed = seed;
+  }
+
   /// Binds, calls once, and returns the results.
   ::zq::codec::Result<std::vector<::zq::codec::Array>>
   call(ArrayRef<const ::zq::codec::Array *> inputs) const;
