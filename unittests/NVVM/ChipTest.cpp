@@ -1,5 +1,6 @@
 //===- ChipTest.cpp - The GPUs that are compiled for ----------------------===//
 #include "zq/Target/NVVM/Chip.h"
+#include "zq/Target/NVVM/Emulator.h"
 #include "zq/Target/NVVM/NVVMCode.h"
 
 #include "gtest/gtest.h"
@@ -41,6 +42,14 @@ TEST(ChipTest, HaveWhatTheirFamilyHas) {
   EXPECT_FALSE(get("sm_80").hasMmaF8());
   EXPECT_TRUE(get("sm_89").hasFastMmaF8());
   EXPECT_FALSE(get("sm_90a").hasFastMmaF8());
+}
+
+/// The emulator has limits of its own, written from the manual again.
+TEST(ChipTest, HaveTheEmulatorsSharedMemory) {
+  for (const Chip &chip : getChips())
+    EXPECT_EQ(::zq::emulator::getSharedLimit(chip.name.str()),
+              static_cast<size_t>(chip.sharedMemoryPerBlock))
+        << chip.name.str();
 }
 
 TEST(ChipTest, HoldBlocksWhileThereIsRoom) {
