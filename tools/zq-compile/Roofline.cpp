@@ -289,7 +289,7 @@ static void explain(gpu::LaunchFuncOp launch, const GpuCode &code,
     printAmount(os, work.tensor);
     os << "op of tensor cores (as on bf16), ";
     printAmount(os, work.other);
-    os << "other instructions; ";
+    os << "op of threads; ";
     if (product) {
       double memory = work.bytes / product->bytes;
       double tensor = work.tensor / product->tensor;

@@ -233,7 +233,11 @@ static int compileForGPUs(ModuleOp module, Form form, const Options &options) {
     FailureOr<GpuCode> code = compileForChip(module, *chip, options.accuracy);
     if (failed(code))
       return 1;
-    if (needsCubins || options.explain) {
+    auto assembler = findCudaProgram("ptxas");
+    if (options.explain && !needsCubins && !assembler) {
+      llvm::errs() << "zq-compile: the kernels' registers are not known: "
+                   << assembler.message() << '\n';
+    } else if (needsCubins || options.explain) {
       auto cubin = assemble(code->ptx, *chip);
       if (!cubin)
         return fail(cubin.message());
