@@ -157,13 +157,32 @@ func.func @bytes(%table: vector<8xi8>, %codes: vector<2xi8>) -> vector<2xi8> {
 // CHECK-SAME: (%[[STREAM:.*]]: tensor<64xi8>, %[[BEGIN:.*]]: index,
 // CHECK: %[[FIRST:.*]] = tensor.extract %[[STREAM]][%[[BEGIN]]]
 // CHECK: %[[MASK:.*]] = vector.extract
-// CHECK: arith.select %[[MASK]], %[[FIRST]]
 // CHECK: %[[ONE:.*]] = arith.index_castui %[[MASK]] : i1 to index
 // CHECK: %[[NEXT:.*]] = arith.addi %[[BEGIN]], %[[ONE]]
-// CHECK: tensor.extract %[[STREAM]][%[[NEXT]]]
+// CHECK: %[[SECOND:.*]] = tensor.extract %[[STREAM]][%[[NEXT]]]
+// CHECK: %[[TAKEN:.*]] = vector.from_elements %[[FIRST]], %[[SECOND]]
+// CHECK: arith.select %{{.*}}, %[[TAKEN]], %{{.*}} : vector<2xi1>, vector<2xi8>
 func.func @expand(%stream: tensor<64xi8>, %begin: index, %mask: vector<2xi1>, %otherwise: vector<2xi8>) -> vector<2xi8> {
   %zero = arith.constant 0 : i8
   %source = vector.transfer_read %stream[%begin], %zero {in_bounds = [true]} : tensor<64xi8>, vector<2xi8>
+  %values = zq.expand %source, %mask, %otherwise : vector<2xi8>
+  return %values : vector<2xi8>
+}
+
+// So it does where elements are computed of the stream's, and computes its own.
+// CHECK-LABEL: func.func @expand_computed
+// CHECK: %[[FIRST:.*]] = tensor.extract
+// CHECK: %[[SECOND:.*]] = tensor.extract
+// CHECK: %[[TAKEN:.*]] = vector.from_elements %[[FIRST]], %[[SECOND]] : vector<2xi16>
+// CHECK: %[[SHIFTED:.*]] = arith.shrui %[[TAKEN]]
+// CHECK: %[[BYTES:.*]] = arith.trunci %[[SHIFTED]] : vector<2xi16> to vector<2xi8>
+// CHECK: arith.select %{{.*}}, %[[BYTES]]
+func.func @expand_computed(%stream: tensor<64xi16>, %begin: index, %mask: vector<2xi1>, %otherwise: vector<2xi8>) -> vector<2xi8> {
+  %zero = arith.constant 0 : i16
+  %eight = arith.constant dense<8> : vector<2xi16>
+  %words = vector.transfer_read %stream[%begin], %zero {in_bounds = [true]} : tensor<64xi16>, vector<2xi16>
+  %shifted = arith.shrui %words, %eight : vector<2xi16>
+  %source = arith.trunci %shifted : vector<2xi16> to vector<2xi8>
   %values = zq.expand %source, %mask, %otherwise : vector<2xi8>
   return %values : vector<2xi8>
 }
