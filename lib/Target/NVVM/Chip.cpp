@@ -13,8 +13,8 @@ using ::zq::codec::Result;
 
 // Name, version, suffix, PTX; shared memory of a block and of an SM, threads
 // and blocks of an SM; SMs, of A100 and H200 by NVIDIA's white papers on Ampere
-// and Hopper, of L40S (18176), RTX PRO 6000 (24064) and GB10 (6144) the cores of
-// the data sheets, 128 an SM, of B300 by NVIDIA's "Inside NVIDIA Blackwell
+// and Hopper, of L40S (18176), RTX PRO 6000 (24064) and GB10 (6144) the cores
+// of the data sheets, 128 an SM, of B300 by NVIDIA's "Inside NVIDIA Blackwell
 // Ultra", of B200 as the device says (Chips and Cheese, December 2025).
 static constexpr Chip chips[] = {
     {"sm_80", 80, 0, 84, 166912, 167936, 2048, 32, 108},
