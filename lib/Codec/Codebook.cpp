@@ -124,26 +124,17 @@ Result<Array> Codebook::encode(const Array &input, const Below &below,
   Result<Shape> entriesShape = this->entriesShape(input.shape);
   if (!entriesShape)
     return entriesShape.error();
-  Vectors vectors(input.shape, axis, length);
   int64_t perGroup = options.books * perBook() * length;
+  const std::vector<float> rows = rowsOf(*values);
+  const std::vector<std::vector<int64_t>> members =
+      membersOf(input.shape, numElements(*entriesShape) / perGroup);
 
-  std::vector<float> rows(vectors.count() * length, 0.0f);
-  std::vector<std::vector<int64_t>> members(numElements(*entriesShape) /
-                                            perGroup);
-  vectors.forEach([&](int64_t number, int64_t element, int64_t count) {
-    for (int64_t k = 0; k < count; ++k)
-      rows[number * length + k] =
-          values->get<float>(element + k * vectors.inner);
-    members[groups.blockOf(element, input.shape)].push_back(number);
-  });
-
-  const int sweeps = options.fit == Fit::Additive ? 3 : 0;
   Array entries(options.stored.type(), *entriesShape);
   parallelFor(members.size(), 1, [&](int64_t group, int64_t) {
     std::vector<float> trained =
         trainBooks(sampleRows(rows, members[group], length,
                               std::max<int64_t>(1 << 14, 4 * perBook())),
-                   length, perBook(), options.books, sweeps);
+                   length, perBook(), options.books, sweeps());
     for (size_t i = 0; i < trained.size(); ++i)
       entries.setFloat(group * trained.size() + i,
                        options.stored.round(trained[i]));
@@ -153,11 +144,45 @@ Result<Array> Codebook::encode(const Array &input, const Below &below,
   Result<Array> read = options.stored.readBack(entries, "codebook");
   if (!read)
     return read;
-  Array codes(codeType(options.bits), mainShape(input.shape));
-  const Array entriesRead = widened(*read);
+  Result<Array> codes = encodeBy({{"codebook", std::move(*read)}}, *values);
+  sides.push_back({"codebook", std::move(entries)});
+  return codes;
+}
+
+/// The vectors of `values`, one after the other.
+std::vector<float> Codebook::rowsOf(const Array &values) const {
+  Vectors vectors(values.shape, axis, length);
+  std::vector<float> rows(vectors.count() * length, 0.0f);
+  vectors.forEach([&](int64_t number, int64_t element, int64_t count) {
+    for (int64_t k = 0; k < count; ++k)
+      rows[number * length + k] =
+          values.get<float>(element + k * vectors.inner);
+  });
+  return rows;
+}
+
+/// The numbers of the vectors of each of `count` groups.
+std::vector<std::vector<int64_t>> Codebook::membersOf(const Shape &shape,
+                                                      int64_t count) const {
+  std::vector<std::vector<int64_t>> members(count);
+  Vectors vectors(shape, axis, length);
+  vectors.forEach([&](int64_t number, int64_t element, int64_t) {
+    members[groups.blockOf(element, shape)].push_back(number);
+  });
+  return members;
+}
+
+Result<Array> Codebook::encodeBy(const std::vector<Stream> &sides,
+                                 const Array &values) const {
+  const int64_t perGroup = options.books * perBook() * length;
+  const Array entries = widened(sides[0].array);
+  const std::vector<float> rows = rowsOf(values);
+  const std::vector<std::vector<int64_t>> members =
+      membersOf(values.shape, entries.size() / perGroup);
+  Array codes(codeType(options.bits), mainShape(values.shape));
   parallelFor(members.size(), 1, [&](int64_t group, int64_t) {
-    BookSearch search(elements<float>(entriesRead) + group * perGroup,
-                      perBook(), options.books, length, sweeps);
+    BookSearch search(elements<float>(entries) + group * perGroup, perBook(),
+                      options.books, length, sweeps());
     const std::vector<int64_t> &own = members[group];
     parallelFor(own.size(), searchGrain, [&](int64_t begin, int64_t end) {
       std::vector<uint32_t> chosen(options.books);
@@ -168,8 +193,45 @@ Result<Array> Codebook::encode(const Array &input, const Below &below,
       }
     });
   });
-  sides.push_back({"codebook", std::move(entries)});
   return codes;
+}
+
+/// The entry nearest to each element.
+class Codebook::Map : public ElementMap {
+public:
+  Map(const Codebook &stage, const std::vector<Stream> &sides, Shape shape)
+      : stage(stage), entries(widened(sides[0].array)),
+        shape(std::move(shape)) {
+    const float *first = elements<float>(entries);
+    for (int64_t i = 0; i < entries.size(); i += stage.perBook())
+      searches.emplace_back(first + i, stage.perBook(), 1, 1, stage.sweeps());
+  }
+
+  void encode(const ElementLine &line, float *values) const override {
+    for (int64_t i = 0; i < line.count; ++i) {
+      const int64_t group = stage.groups.blockOf(line.at(i), shape);
+      uint32_t code;
+      searches[group].find(values + i, &code);
+      if (!codesRead.empty())
+        code = codesRead[code];
+      values[i] = entries.get<float>(group * stage.perBook() + code);
+    }
+  }
+  void decode(const ElementLine &, float *) const override {}
+  void readAs(const std::vector<uint8_t> &read) override { codesRead = read; }
+
+private:
+  const Codebook &stage;
+  Array entries;
+  std::vector<uint8_t> codesRead;
+  Shape shape;
+  std::vector<BookSearch> searches;
+};
+
+std::unique_ptr<ElementMap>
+Codebook::elementMap(const std::vector<Stream> &sides,
+                     const Shape &shape) const {
+  return std::make_unique<Map>(*this, sides, shape);
 }
 
 Status Codebook::check(const Array *main, const std::vector<Stream> &sides,

@@ -33,9 +33,11 @@ struct FedBack {
     while (codes < chain.size() &&
            chain[codes]->mapping() != Stage::Mapping::ToCodes)
       ++codes;
-    // What is lost below the codes is not seen by rounding to them.
+    // What is lost below the codes is not seen by rounding to them, unless code
+    // by code.
     for (size_t i = codes + 1; i < chain.size(); ++i)
-      if (!chain[i]->isLossless())
+      if (!chain[i]->isLossless() &&
+          chain[i]->mapping() != Stage::Mapping::OfCodes)
         return;
     if (codes == chain.size())
       return;
@@ -106,8 +108,8 @@ Result<Array> Codec::encodeStage(size_t stage, const Array &input,
   return chain[stage]->encode(input, below, done.back().sides);
 }
 
-/// Encodes by the stages from `first` to the one before `last`, and hands on
-/// what `last` is to round, such that errors are fed back.
+/// Encodes by the stages from `first` to `last`, which makes codes, such that
+/// errors are fed back: side arrays are those without feedback.
 Result<Array> Codec::encodeWithFeedback(size_t first, size_t last,
                                         const Array &input,
                                         const Moment &moment,
@@ -117,7 +119,8 @@ Result<Array> Codec::encodeWithFeedback(size_t first, size_t last,
     return values.error();
   ElementMaps maps;
   Array main = *values;
-  for (size_t i = first; i < last; ++i) {
+  std::vector<Stream> sidesOfCodes;
+  for (size_t i = first; i <= last; ++i) {
     Result<Array> next =
         encodeStage(i, main, i == first ? &moment : nullptr, done);
     if (!next)
@@ -127,15 +130,45 @@ Result<Array> Codec::encodeWithFeedback(size_t first, size_t last,
       return sides.error();
     maps.push_back(chain[i]->elementMap(*sides, main.shape));
     main = std::move(*next);
+    sidesOfCodes = std::move(*sides);
   }
-  maps.push_back(chain[last]->elementMap({}, main.shape));
+  auto codesRead = readCodes(last);
+  if (!codesRead)
+    return codesRead.error();
+  if (!codesRead->empty())
+    maps.back()->readAs(*codesRead);
 
   Array adjusted = withErrorFeedback(*values, moment, maps);
   maps.pop_back();
   const ElementLine all{0, 1, adjusted.size()};
   for (const std::unique_ptr<ElementMap> &map : maps)
     map->encode(all, elements<float>(adjusted));
-  return adjusted;
+  return chain[last]->encodeBy(sidesOfCodes, adjusted);
+}
+
+/// What each code that stage number `stage` makes reads back as through the
+/// stages below it; nothing where that is the code itself.
+Result<std::vector<uint8_t>> Codec::readCodes(size_t stage) const {
+  std::vector<uint8_t> result;
+  size_t end = chain.size();
+  while (end > stage + 1 && chain[end - 1]->isLossless())
+    --end;
+  if (end == stage + 1)
+    return result;
+  Array codes(ElementType::I8, {chain[end - 1]->mainCodes()});
+  for (int64_t code = 0; code < codes.size(); ++code)
+    codes.set(code, uint8_t(code));
+  for (size_t i = end; i-- > stage + 1;) {
+    if (chain[i]->isLossless())
+      continue;
+    Result<Array> read = chain[i]->decode(codes, {}, codes.shape);
+    if (!read)
+      return read.error();
+    codes = std::move(*read);
+  }
+  const uint8_t *first = elements<uint8_t>(codes);
+  result.assign(first, first + codes.size());
+  return result;
 }
 
 /// Encodes by the stages from `first` to the one before `end`, of which `done`
@@ -155,6 +188,7 @@ Result<Array> Codec::encodeStages(const Array &values, size_t first, size_t end,
       main = std::move(*next);
       i = fedBack.last;
       moment = nullptr;
+      continue;
     }
     Result<Array> next = encodeStage(i, main, moment, done);
     if (!next)

@@ -97,6 +97,11 @@ public:
       values[i] = valueOf[stage.encodeOne(values[i], line.at(i))];
   }
   void decode(const ElementLine &, float *) const override {}
+  void readAs(const std::vector<uint8_t> &codesRead) override {
+    const std::vector<float> values = valueOf;
+    for (size_t code = 0; code < values.size(); ++code)
+      valueOf[code] = values[codesRead[code]];
+  }
 
 private:
   const Quantize &stage;

@@ -144,18 +144,69 @@ Result<Array> Tables::encode(const Array &input, const Below &below,
   if (!scales)
     return scales;
 
-  const Array scalesRead = widened(*scales);
-  Array codes(ElementType::I8, input.shape);
-  forEachRun(blocks, input.shape,
-             [&](int64_t block, int64_t first, int64_t count) {
-               encodeScaled(tables[tags.get<uint8_t>(block)],
-                            elements<float>(*values) + first, count,
-                            scalesRead.get<float>(block),
-                            elements<uint8_t>(codes) + first);
-             });
+  Result<Array> codes =
+      encodeBy({{"scale", std::move(*scales)}, {"tag", tags}}, *values);
   sides.push_back({"scale", std::move(best->scale)});
   sides.push_back({"tag", std::move(tags)});
   return codes;
+}
+
+Result<Array> Tables::encodeBy(const std::vector<Stream> &sides,
+                               const Array &values) const {
+  const Array scales = widened(sides[0].array);
+  const Array &tags = sides[1].array;
+  Array codes(ElementType::I8, values.shape);
+  forEachRun(blocks, values.shape,
+             [&](int64_t block, int64_t first, int64_t count) {
+               encodeScaled(tables[tags.get<uint8_t>(block)],
+                            elements<float>(values) + first, count,
+                            scales.get<float>(block),
+                            elements<uint8_t>(codes) + first);
+             });
+  return codes;
+}
+
+/// The entry nearest to each element under its block's scale.
+class Tables::Map : public ElementMap {
+public:
+  Map(const Tables &stage, const std::vector<Stream> &sides, Shape shape)
+      : stage(stage), scales(widened(sides[0].array)), tags(sides[1].array),
+        shape(std::move(shape)) {
+    for (const Lookup &table : stage.tables)
+      valueOf.push_back(valuesOf(table));
+  }
+
+  void encode(const ElementLine &line, float *values) const override {
+    for (int64_t i = 0; i < line.count; ++i) {
+      const int64_t block = stage.blocks.blockOf(line.at(i), shape);
+      const int tag = tags.get<uint8_t>(block);
+      const float scale = scales.get<float>(block);
+      uint8_t code;
+      encodeScaled(stage.tables[tag], values + i, 1, scale, &code);
+      values[i] = valueOf[tag][code] * scale;
+    }
+  }
+  void decode(const ElementLine &, float *) const override {}
+  void readAs(const std::vector<uint8_t> &codesRead) override {
+    for (std::vector<float> &values : valueOf) {
+      const std::vector<float> own = values;
+      // A code that the table lacks is refused when it is decoded.
+      for (size_t code = 0; code < own.size(); ++code)
+        if (codesRead[code] < own.size())
+          values[code] = own[codesRead[code]];
+    }
+  }
+
+private:
+  const Tables &stage;
+  Array scales, tags;
+  Shape shape;
+  std::vector<std::vector<float>> valueOf;
+};
+
+std::unique_ptr<ElementMap> Tables::elementMap(const std::vector<Stream> &sides,
+                                               const Shape &shape) const {
+  return std::make_unique<Map>(*this, sides, shape);
 }
 
 int64_t Tables::mainCodes() const {

@@ -77,12 +77,26 @@ public:
   int64_t mainCodes() const override { return int64_t(1) << options.bits; }
   /// Entries go where the values are; what counts is that they can be stored.
   Range inputRange(Range target) const override;
+  /// Single values, of one book, are rounded one by one.
+  Mapping mapping() const override {
+    return length == 1 && options.books == 1 ? Mapping::ToCodes : Mapping::None;
+  }
+  Result<Array> encodeBy(const std::vector<Stream> &sides,
+                         const Array &values) const override;
+  std::unique_ptr<ElementMap> elementMap(const std::vector<Stream> &sides,
+                                         const Shape &shape) const override;
   bool isLossless() const override { return false; }
 
 private:
+  class Map;
   struct Vectors;
 
   int64_t perBook() const { return int64_t(1) << options.bits; }
+  /// Of choosing again, one book at a time.
+  int sweeps() const { return options.fit == Fit::Additive ? 3 : 0; }
+  std::vector<float> rowsOf(const Array &values) const;
+  std::vector<std::vector<int64_t>> membersOf(const Shape &shape,
+                                              int64_t count) const;
   Status checkRank(size_t rank) const;
   Result<Shape> entriesShape(const Shape &shape) const;
 

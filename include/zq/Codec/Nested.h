@@ -35,6 +35,7 @@ public:
   ElementType decodedType() const override { return ElementType::I8; }
   int64_t mainCodes() const override { return int64_t(1) << stored; }
   int64_t decodedCodes() const override { return int64_t(1) << stored; }
+  Mapping mapping() const override { return Mapping::OfCodes; }
   bool isLossless() const override { return stored == read; }
 
 private:

@@ -86,6 +86,9 @@ public:
 
   /// The inverse, as far as `encode` has one.
   virtual void decode(const ElementLine &line, float *values) const = 0;
+
+  /// Of a stage that makes codes: code c will read back as `codesRead[c]`.
+  virtual void readAs(const std::vector<uint8_t> &codesRead);
 };
 
 class Codec;
@@ -173,12 +176,18 @@ public:
                              const Shape &shape) const;
 
   /// Whether elements are encoded one by one once the side arrays are chosen:
-  /// to values, or to codes.
-  enum class Mapping { None, ToValues, ToCodes };
+  /// values to values, values to codes, or codes to codes.
+  enum class Mapping { None, ToValues, ToCodes, OfCodes };
   virtual Mapping mapping() const { return Mapping::None; }
 
-  /// That map, of a stage that has one, for a tensor of `shape`; `sides` are
-  /// decoded. It refers to this stage.
+  /// Of a stage with a map from values to codes: the codes of finite f32 values
+  /// by side arrays that are chosen already, decoded. The default is that of
+  /// stages without any.
+  virtual Result<Array> encodeBy(const std::vector<Stream> &sides,
+                                 const Array &values) const;
+
+  /// That map, of a stage that has one from values, for a tensor of `shape`;
+  /// `sides` are decoded. It refers to this stage.
   virtual std::unique_ptr<ElementMap>
   elementMap(const std::vector<Stream> &sides, const Shape &shape) const;
 
@@ -252,6 +261,7 @@ private:
   Result<Array> encodeWithFeedback(size_t first, size_t last,
                                    const Array &input, const Moment &moment,
                                    std::vector<Encoded> &done) const;
+  Result<std::vector<uint8_t>> readCodes(size_t stage) const;
   Result<Array> encodeStages(const Array &values, size_t first, size_t end,
                              const Moment *moment,
                              std::vector<Encoded> &done) const;

@@ -60,9 +60,15 @@ public:
   int64_t mainCodes() const override;
   /// The least of the tables' largest magnitudes times the largest scale.
   Range inputRange(Range target) const override;
+  Mapping mapping() const override { return Mapping::ToCodes; }
+  Result<Array> encodeBy(const std::vector<Stream> &sides,
+                         const Array &values) const override;
+  std::unique_ptr<ElementMap> elementMap(const std::vector<Stream> &sides,
+                                         const Shape &shape) const override;
   bool isLossless() const override { return false; }
 
 private:
+  class Map;
   struct Candidate;
   Result<Candidate>
   tryTable(size_t tag, const Array &values,
