@@ -266,6 +266,7 @@ LoadedObject::load(std::unique_ptr<llvm::MemoryBuffer> object,
   for (auto [name, address] : symbols)
     memory.insert(define(name, address));
   memory.insert(define("malloc", &::zq::runtime::poolAllocate));
+  memory.insert(define("calloc", &::zq::runtime::poolAllocateZeros));
   memory.insert(define("free", &::zq::runtime::poolFree));
   if (llvm::Error error =
           (*jit)->getMainJITDylib().define(absoluteSymbols(memory)))

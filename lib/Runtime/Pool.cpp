@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <sys/mman.h>
@@ -83,6 +84,13 @@ void *zq::runtime::poolAllocate(size_t size) {
     memory = allocateAnew(capacity);
   *static_cast<size_t *>(memory) = capacity;
   return static_cast<uint8_t *>(memory) + headerSize;
+}
+
+void *zq::runtime::poolAllocateZeros(size_t count, size_t size) {
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes))
+    bytes = SIZE_MAX;
+  return std::memset(poolAllocate(bytes), 0, bytes);
 }
 
 void zq::runtime::poolFree(void *block) {

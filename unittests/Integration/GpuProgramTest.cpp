@@ -146,7 +146,6 @@ TEST_P(GpuPrograms, AreTheReferences) {
   TestCodec codec{"nvfp4"};
   JitOptions options;
   options.emulated = GetParam();
-  options.threads = false;
   std::mt19937 random(47);
   std::vector<Array> inputs{gaussianValues(ElementType::F32, {5, 40}, random)};
   std::vector<EvaluatorInput> arguments{{{inputs[0]}}, {}, {}};

@@ -26,6 +26,19 @@ TEST(Pool, BlocksAreAlignedAndApart) {
   poolFree(nullptr);
 }
 
+TEST(Pool, ZerosAreWrittenToWhatIsTakenAgain) {
+  void *block = poolAllocate(1 << 20);
+  std::memset(block, 1, 1 << 20);
+  poolFree(block);
+  auto *zeros = static_cast<uint8_t *>(poolAllocateZeros(1 << 10, 1 << 10));
+  EXPECT_EQ(zeros, block);
+  for (size_t i = 0; i < 1 << 20; ++i)
+    ASSERT_EQ(zeros[i], 0);
+  poolFree(zeros);
+  EXPECT_DEATH(poolAllocateZeros(size_t(1) << 40, size_t(1) << 40),
+               "no memory");
+}
+
 TEST(Pool, LargeBlocksAreTakenAgain) {
   void *smaller = poolAllocate(3 << 20);
   void *block = poolAllocate(10 << 20);

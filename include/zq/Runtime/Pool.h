@@ -19,7 +19,11 @@ inline constexpr size_t poolLimit = size_t(1) << 30;
 /// memory, as compiled code does not ask.
 void *poolAllocate(size_t size);
 
-/// Takes back what `poolAllocate` gave; null is none. Large blocks are kept for
+/// `count` times `size` bytes of zeros: what LLVM makes of an allocation that is
+/// filled with zeros.
+void *poolAllocateZeros(size_t count, size_t size);
+
+/// Takes back what these gave; null is none. Large blocks are kept for
 /// later calls, on whatever thread, up to `poolLimit`.
 void poolFree(void *block);
 

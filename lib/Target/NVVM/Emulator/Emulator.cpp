@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 using namespace zq::emulator;
 using zq::codec::Status;
@@ -156,6 +157,14 @@ static void *allocateActive(size_t bytes) {
   return active ? active->allocate(bytes) : std::malloc(bytes);
 }
 
+static void *allocateZerosActive(size_t count, size_t size) {
+  size_t bytes;
+  if (!active || __builtin_mul_overflow(count, size, &bytes))
+    return std::calloc(count, size);
+  void *memory = active->allocate(bytes);
+  return memory ? std::memset(memory, 0, bytes) : nullptr;
+}
+
 static void freeActive(void *memory) {
   if (memory && (!active || !active->free(memory)))
     std::free(memory);
@@ -201,6 +210,8 @@ const std::vector<Symbol> &zq::emulator::getRuntimeAndMemorySymbols() {
   static const std::vector<Symbol> symbols = [] {
     std::vector<Symbol> symbols = getRuntimeSymbols();
     symbols.push_back({"malloc", reinterpret_cast<void *>(allocateActive)});
+    symbols.push_back(
+        {"calloc", reinterpret_cast<void *>(allocateZerosActive)});
     symbols.push_back({"free", reinterpret_cast<void *>(freeActive)});
     return symbols;
   }();
