@@ -98,8 +98,12 @@ static ValueRange cloneOn(OpBuilder &b, Operation *op, Value rows) {
                             planes.getOffset())
         ->getResults();
   auto tiles = cast<TilesOp>(op);
-  return TilesOp::create(b, op->getLoc(), rows, tiles.getPlanes(),
-                         tiles.getSteps())
+  Type element = getElementTypeOrSelf(tiles.getResult().getType());
+  RankedTensorType type =
+      getTilesType(element, cast<RankedTensorType>(rows.getType()).getShape(),
+                   tiles.getPlanes(), tiles.getSteps(), tiles.getRight());
+  return TilesOp::create(b, op->getLoc(), type, rows, tiles.getRight(),
+                         tiles.getPlanes(), tiles.getSteps())
       ->getResults();
 }
 

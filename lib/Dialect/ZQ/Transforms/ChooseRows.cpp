@@ -144,7 +144,9 @@ void mlir::zq::chooseRows(RewriterBase &b, LinalgOp op,
   if (auto fill = init.getDefiningOp<linalg::FillOp>();
       fill && matchPattern(fill.getInputs().front(), m_AnyZeroFloat()))
     init = arith::ConstantOp::create(b, loc, b.getZeroAttr(init.getType()));
-  op->emitRemark() << describe(domain, accuracy);
+  // Of dense operands nothing is decoded, or given up that was not asked for.
+  if (decode)
+    op->emitRemark() << describe(domain, accuracy);
   Value result = ContractRowsOp::create(b, loc, init.getType(), tiles, weight,
                                         domain.right, init);
   b.replaceOp(op, fromMatrix(b, loc, result, product->init));
