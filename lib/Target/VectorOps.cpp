@@ -333,6 +333,26 @@ struct TruncateToBF16 : OpRewritePattern<arith::TruncFOp> {
   }
 };
 
+/// A part of a vector of bf16 is one of its bits, for the same reason.
+struct ExtractBF16Bits : OpRewritePattern<vector::ExtractStridedSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::ExtractStridedSliceOp op,
+                                PatternRewriter &b) const override {
+    Type source = op.getSource().getType(), result = op.getType();
+    if (!getElementTypeOrSelf(result).isBF16())
+      return failure();
+    Location loc = op.getLoc();
+    Value bits = arith::BitcastOp::create(
+        b, loc, withElement(source, b.getI16Type()), op.getSource());
+    Value part = vector::ExtractStridedSliceOp::create(
+        b, loc, withElement(result, b.getI16Type()), bits, op.getOffsets(),
+        op.getSizes(), op.getStrides());
+    b.replaceOpWithNewOp<arith::BitcastOp>(op, result, part);
+    return success();
+  }
+};
+
 } // namespace
 
 void mlir::zq::populateVectorOpPatterns(RewritePatternSet &patterns) {
@@ -345,5 +365,6 @@ void mlir::zq::populateVectorOpPatterns(RewritePatternSet &patterns) {
 
 void mlir::zq::populateBFloat16Patterns(RewritePatternSet &patterns) {
   patterns.add<ExtendBeforeInsert>(patterns.getContext(), /*benefit=*/3);
-  patterns.add<ExtendFromBF16, TruncateToBF16>(patterns.getContext());
+  patterns.add<ExtendFromBF16, TruncateToBF16, ExtractBF16Bits>(
+      patterns.getContext());
 }
