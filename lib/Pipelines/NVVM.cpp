@@ -102,6 +102,7 @@ void mlir::zq::buildLowerToNVVMPipeline(OpPassManager &pm,
 
 void mlir::zq::addHostToLLVMPasses(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
+  pm.addPass(createExpandReshapes());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(arith::createArithExpandOpsPass());

@@ -156,6 +156,7 @@ void mlir::zq::buildLowerToLLVMPipeline(OpPassManager &pm,
 
   // LLVM.
   pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
+  pm.addPass(createExpandReshapes());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(arith::createArithExpandOpsPass());

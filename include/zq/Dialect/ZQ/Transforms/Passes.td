@@ -550,6 +550,28 @@ def ExpandCopies : Pass<"zq-expand-copies", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
+def ExpandReshapes : Pass<"zq-expand-reshapes", "::mlir::ModuleOp"> {
+  let summary = "Say the strides of views with several unknown sizes";
+  let description = [{
+    A `memref.expand_shape` of one size to several that are not known becomes a
+    `memref.reinterpret_cast` with the sizes that it states;
+    `expand-strided-metadata` would compute them from the source, and can do so
+    for one. The source is a whole array; a part of one is an error. Tested in
+    `test/Dialect/ZQ/expand-reshapes.mlir`.
+
+    ```mlir
+    %v = memref.expand_shape %x [[0, 1], [2]] output_shape [%a, %b, 64]
+        : memref<?x64xf32> into memref<?x?x64xf32>
+    // becomes
+    %s = arith.muli %b, %c64 : index
+    %v = memref.reinterpret_cast %x to offset: [0], sizes: [%a, %b, 64], strides: [%s, 64, 1]
+        : memref<?x64xf32> to memref<?x?x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 def LowerVectorOps : Pass<"zq-lower-vector-ops", "::mlir::ModuleOp"> {
   let summary = "Lower zq's vector ops and math to what the target has";
   let description = [{
