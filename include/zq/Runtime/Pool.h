@@ -19,8 +19,8 @@ inline constexpr size_t poolLimit = size_t(1) << 30;
 /// memory, as compiled code does not ask.
 void *poolAllocate(size_t size);
 
-/// `count` times `size` bytes of zeros: what LLVM makes of an allocation that is
-/// filled with zeros.
+/// `count` times `size` bytes of zeros: what LLVM makes of an allocation that
+/// is filled with zeros.
 void *poolAllocateZeros(size_t count, size_t size);
 
 /// Takes back what these gave; null is none. Large blocks are kept for
