@@ -159,12 +159,11 @@ void mlir::zq::shareDestination(RewriterBase &rewriter, ContractOp contract) {
     rewriter.eraseOp(init);
 }
 
-Destination mlir::zq::emitDestination(OpBuilder &b, ContractOp contract) {
-  Value init = contract.getInit();
+Destination mlir::zq::emitDestination(OpBuilder &b, Location loc, Value init) {
   auto fill = init.getDefiningOp<linalg::FillOp>();
   if (!matchPattern(fill ? fill.getInputs().front() : init, m_AnyZeroFloat()))
     return {init, false};
   if (fill && fill->hasOneUse())
     return {fill.getOutputs().front(), true};
-  return {emptyLike(b, contract.getLoc(), init), true};
+  return {emptyLike(b, loc, init), true};
 }

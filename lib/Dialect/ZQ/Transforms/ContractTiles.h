@@ -27,13 +27,13 @@ std::array<linalg::LinalgOp, 2> splitRoot(RewriterBase &rewriter,
 /// a buffer of the tile's size: nothing has room for the whole of the sums.
 void shareDestination(RewriterBase &rewriter, ContractOp contract);
 
-/// Where the loops of `contract` write its sums: what it adds to, or, where
-/// that is zero everywhere, something that need not be read.
+/// Where loops write sums that are added to `init`: there or, where it is zero
+/// everywhere, to something that need not be read.
 struct Destination {
   Value into;
   bool isZero;
 };
-Destination emitDestination(OpBuilder &b, ContractOp contract);
+Destination emitDestination(OpBuilder &b, Location loc, Value init);
 
 } // namespace mlir::zq
 

@@ -8,10 +8,10 @@
 // finished.
 //
 //===----------------------------------------------------------------------===//
+#include "ContractTiles.h"
 #include "LowerTiles.h"
 #include "TileBuilder.h"
 
-#include "mlir/IR/Matchers.h"
 #include "zq/Dialect/ZQ/IR/Tiles.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 
@@ -58,7 +58,7 @@ private:
   /// Of the weight, and of the activation.
   int64_t rows, columns, height;
   int64_t width, round, taskBlocks;
-  bool startsFromZero, decodesTasks = false;
+  bool startsFromZero = false, decodesTasks = false;
   Type values;
   /// Of two panels.
   RankedTensorType panelsType;
@@ -69,8 +69,7 @@ private:
 RowContraction::RowContraction(OpBuilder &b, ContractRowsOp op)
     : TileBuilder(b, op.getLoc()), op(op),
       tiles(cast<RankedTensorType>(op.getActivation().getType())),
-      compressed(dyn_cast<CompressedTensorType>(op.getWeight().getType())),
-      startsFromZero(matchPattern(op.getInit(), m_AnyZeroFloat())) {
+      compressed(dyn_cast<CompressedTensorType>(op.getWeight().getType())) {
   auto dense = dyn_cast<RankedTensorType>(op.getWeight().getType());
   ArrayRef<int64_t> shape =
       compressed ? compressed.getShape() : dense.getShape();
@@ -328,12 +327,9 @@ Value RowContraction::emitTask(Task task, Value into) {
 }
 
 Value RowContraction::emit() {
-  Value result = op.getInit();
-  // Zeros need not be written to memory, nor read from it.
-  if (startsFromZero)
-    result = tensor::EmptyOp::create(
-        b, loc, cast<RankedTensorType>(result.getType()).getShape(),
-        b.getF32Type());
+  auto destination = emitDestination(b, loc, op.getInit());
+  Value result = destination.into;
+  startsFromZero = destination.isZero;
   int64_t blocks = rows / tileRows, taskRows = taskBlocks * tileRows;
   if (blocks)
     result = this->tasks(

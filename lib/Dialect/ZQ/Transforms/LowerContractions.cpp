@@ -388,7 +388,7 @@ Value ContractLowering::emitPanels(Value first, Value into) {
 }
 
 Value ContractLowering::emit() {
-  auto [result, isZero] = emitDestination(b, op);
+  auto [result, isZero] = emitDestination(b, loc, op.getInit());
   startsFromZero = isZero;
   // A part of the result is a task of its own.
   if (Value row = op.getRow())

@@ -537,7 +537,7 @@ Value TileContraction::emitTask(Value firstBlock, Value count, Value into) {
 }
 
 Value TileContraction::emit() {
-  auto [result, isZero] = emitDestination(b, op);
+  auto [result, isZero] = emitDestination(b, loc, op.getInit());
   startsFromZero = isZero;
   if (Value row = op.getRow())
     return emitTask(arith::DivUIOp::create(b, loc, row, index(tileRows)),
