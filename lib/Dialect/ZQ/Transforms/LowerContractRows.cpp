@@ -196,20 +196,6 @@ SmallVector<Value> RowContraction::emitPart(const Task &task, Value part,
   SmallVector<Value> start(carried);
   start[1] = pack(task, zero, column, width, /*first=*/Value(), task.blockRows,
                   zero, start[1]);
-  auto doIf = [&](Value condition, Value value, function_ref<Value()> body) {
-    return scf::IfOp::create(
-               b, loc, condition,
-               [&](OpBuilder &, Location) {
-                 scf::YieldOp::create(b, loc, body());
-               },
-               [&](OpBuilder &, Location) {
-                 scf::YieldOp::create(b, loc, value);
-               })
-        .getResult(0);
-  };
-  auto isBelow = [&](Value x, Value y) -> Value {
-    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, x, y);
-  };
   return loops(
       zero, task.blocks, 1, start, [&](Value block, ValueRange carried) {
         Value side = arith::RemUIOp::create(b, loc, block, index(2));
@@ -265,18 +251,8 @@ Value RowContraction::writeRound(const Task &task, Value sums, Value begin,
         into = writeRow(line, row, column, into);
         continue;
       }
-      Value exists = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
-                                           row, index(height));
-      into =
-          scf::IfOp::create(
-              b, loc, exists,
-              [&](OpBuilder &, Location) {
-                scf::YieldOp::create(b, loc, writeRow(line, row, column, into));
-              },
-              [&](OpBuilder &, Location) {
-                scf::YieldOp::create(b, loc, into);
-              })
-              .getResult(0);
+      into = doIf(isBelow(row, index(height)), into,
+                  [&] { return writeRow(line, row, column, into); });
     }
     return into;
   };

@@ -463,21 +463,6 @@ SmallVector<Value> TileContraction::emitRound(Value firstBlock,
                                               Value count, ValueRange carried) {
   Value zero = index(0), one = index(1);
   Value total = multiply(index(parts), panelCount);
-  auto isBelow = [&](Value x, Value y) -> Value {
-    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, x, y);
-  };
-  auto doIf = [&](Value condition, Value value,
-                  function_ref<Value()> body) -> Value {
-    return scf::IfOp::create(
-               b, loc, condition,
-               [&](OpBuilder &, Location) {
-                 scf::YieldOp::create(b, loc, body());
-               },
-               [&](OpBuilder &, Location) {
-                 scf::YieldOp::create(b, loc, value);
-               })
-        .getResult(0);
-  };
   auto getPlace = [&](Value panel) -> Place {
     return {arith::RemUIOp::create(b, loc, panel, panelCount),
             arith::DivUIOp::create(b, loc, panel, panelCount)};

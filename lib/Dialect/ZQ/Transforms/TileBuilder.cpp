@@ -21,6 +21,23 @@ Value TileBuilder::getCount(Value begin, int64_t total, int64_t most) {
   return arith::MinUIOp::create(b, loc, left, index(most));
 }
 
+Value TileBuilder::isBelow(Value x, Value y) {
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, x, y);
+}
+
+Value TileBuilder::doIf(Value condition, Value otherwise,
+                        function_ref<Value()> body) {
+  return scf::IfOp::create(
+             b, loc, condition,
+             [&](OpBuilder &, Location) {
+               scf::YieldOp::create(b, loc, body());
+             },
+             [&](OpBuilder &, Location) {
+               scf::YieldOp::create(b, loc, otherwise);
+             })
+      .getResult(0);
+}
+
 /// An integer in each lane of `type`, of the same bits for floats.
 Value TileBuilder::constant(Type type, int64_t bits) {
   auto vector = cast<VectorType>(type);

@@ -23,6 +23,9 @@ protected:
   /// As many as are left behind `begin` of `total`, at most `most`: a constant
   /// where that is the same for every `begin`, a multiple of `most`.
   Value getCount(Value begin, int64_t total, int64_t most);
+  Value isBelow(Value x, Value y);
+  /// What `body` makes where `condition` holds, `otherwise` elsewhere.
+  Value doIf(Value condition, Value otherwise, function_ref<Value()> body);
   Value constant(Type type, int64_t bits);
   Value read(Type type, Value source, ValueRange at, bool inBounds = true);
   Value write(Value vector, Value into, ValueRange at, bool inBounds = true);
