@@ -4,12 +4,14 @@
 // RUN: FileCheck %s --check-prefix=FORCED --input-file=%t.mlir
 // RUN: FileCheck %s --check-prefix=REMARK --input-file=%t.err
 // RUN: not zq-opt %s -zq-tile-and-fuse=placement=nowhere 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// RUN: not zq-opt %s -zq-tile-and-fuse=panel=0 2>&1 | FileCheck %s --check-prefix=SIZES
 
 // Upstream's remark engine takes the remarks where it is asked to.
 // RUN: zq-opt %s -zq-tile-and-fuse -split-input-file --remarks-filter=zq-placement -o /dev/null 2>&1 | FileCheck %s --check-prefix=ENGINE
 // RUN: zq-opt %s -zq-tile-and-fuse -split-input-file --remarks-filter-passed=none -o /dev/null 2>&1 | FileCheck %s --check-prefix=PLAIN
 
 // UNKNOWN: error: unknown placement 'nowhere'; known are auto, registers, panel and up-front
+// SIZES: error: width, accumulators and panel are at least 1, and not 16, 16 and 0
 // ENGINE-NOT: predicted
 // ENGINE: [Passed] decode | Category:zq-placement | Function=used_twice | Remark="decode fused in registers: uses of each value in a tile: 2", bytesRead=9220, bytesWritten=0, operations=8192
 // ENGINE: [Passed] decode | Category:zq-placement | Function=used_often | Remark="decode fused per panel: uses of each value in a tile: 64", bytesRead=9220, bytesWritten=65536, operations=8192

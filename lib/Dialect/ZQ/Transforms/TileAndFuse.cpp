@@ -867,6 +867,13 @@ struct TileAndFusePass : mlir::zq::impl::TileAndFuseBase<TileAndFusePass> {
 
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
+    if (width < 1 || accumulators < 1 || panel < 1) {
+      getOperation().emitError()
+          << "width, accumulators and panel are at least 1, and not "
+          << width.getValue() << ", " << accumulators.getValue() << " and "
+          << panel.getValue();
+      return signalPassFailure();
+    }
     KernelConfig config{width, accumulators, panel, std::nullopt};
     if (placement != "auto") {
       config.placement = parsePlacement(placement);
