@@ -97,3 +97,16 @@ func.func @bf16(%x: tensor<2x64xf32>, %w: !b, %y: tensor<2x64xf32>) -> tensor<2x
       outs(%y : tensor<2x64xf32>) -> tensor<2x64xf32>
   return %r : tensor<2x64xf32>
 }
+
+// -----
+
+// A rotation is taken out of the codec; what is left has such a contraction.
+!h = !zq.tensor<64x64xf32, #zq.codec<hadamard<axis = 1, block = 64>, scale<1x32, f16>, quantize<si4>, pack>>
+// CHECK: #zq.codec<hadamard<axis = 1, block = 64>, scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>
+// CHECK-LABEL: func.func @rotated(
+func.func @rotated(%x: tensor<64xf32>, %w: !h, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !h -> tensor<64x64xf32>
+  %r = linalg.matvec ins(%d, %x : tensor<64x64xf32>, tensor<64xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  return %r : tensor<64xf32>
+}

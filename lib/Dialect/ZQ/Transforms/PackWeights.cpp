@@ -38,6 +38,24 @@ static bool isContracted(Value value) {
   return found;
 }
 
+/// What is left to a contraction of `type`: the stages that no decoder has a
+/// part in, such as rotations, are taken out of the codec.
+static CompressedTensorType getContracted(CompressedTensorType type) {
+  CodecAttr codec = type.getCodec();
+  auto shapes = codec.getShapes(type.getShape());
+  size_t first = 0;
+  for (StageAttrInterface stage : codec.getStages().drop_back()) {
+    auto tensorStage = dyn_cast<TensorStageAttrInterface>(stage);
+    if (!tensorStage || tensorStage.isBlockStage(shapes[first]))
+      break;
+    ++first;
+  }
+  return CompressedTensorType::get(
+      type.getContext(), shapes[first],
+      codec.getInputs(type.getElementType())[first],
+      CodecAttr::get(type.getContext(), codec.getStages().drop_front(first)));
+}
+
 namespace {
 struct PackWeightsPass : mlir::zq::impl::PackWeightsBase<PackWeightsPass> {
   using PackWeightsBase::PackWeightsBase;
@@ -62,7 +80,7 @@ struct PackWeightsPass : mlir::zq::impl::PackWeightsBase<PackWeightsPass> {
         // Where rows are not in lanes, panels of them would be decoded once for
         // each row.
         std::string why;
-        if (packed == type || !getLaneForm(packed, lanes, why))
+        if (packed == type || !getLaneForm(getContracted(packed), lanes, why))
           continue;
         argument.setType(packed);
         types.back() = packed;
@@ -82,7 +100,8 @@ CompressedTensorType PackWeightsPass::storeCodes(func::FuncOp function,
                                                  CompressedTensorType type) {
   CompressedTensorType raw = withRawCodes(type);
   std::string why;
-  if (raw == type || !getLaneForm(withLanes(raw, lanes), lanes, why))
+  if (raw == type ||
+      !getLaneForm(getContracted(withLanes(raw, lanes)), lanes, why))
     return type;
   Type codes = type.getCodec().getInputs(type.getElementType()).back();
   StageAttrInterface coder = type.getCodec().getStages().back();
