@@ -6,12 +6,14 @@
 //   ZQ_PROPERTY_CASES=2000 ZQ_PROPERTY_SEED=7 bin/ZQIntegrationTests
 //     --gtest_filter='Property.*'
 //
-// runs more of them, or others. A failure prints the codec and the shape.
+// runs more of them, or others. A failure prints the codec and the shape, a
+// crash too.
 //
 //===----------------------------------------------------------------------===//
 #include "CodecGenerator.h"
 #include "Programs.h"
 
+#include "llvm/Support/PrettyStackTrace.h"
 #include "gtest/gtest.h"
 
 #include <cstdlib>
@@ -63,6 +65,7 @@ TEST(Property, RandomCodecsDecodeToTheBitAndMultiplyWithinTheBound) {
   options.guardPages = true;
   options.features = getFeatureSets().front();
 
+  llvm::EnablePrettyStackTrace();
   int64_t tried = 0, refused = 0;
   for (int64_t done = 0; done < cases; ++tried) {
     ASSERT_LT(tried, cases * 20 + 100) << "hardly any composition is legal";
@@ -74,6 +77,7 @@ TEST(Property, RandomCodecsDecodeToTheBitAndMultiplyWithinTheBound) {
     std::string what =
         codec.text + " as " + codec.element + " on " + printShape(shape);
     SCOPED_TRACE(what);
+    llvm::PrettyStackTraceString shownInCrashes(what.c_str());
     // An encoder may say that it cannot hold the values, as long as it says so.
     Array values = gaussianValues(codec.elementType(), shape, random);
     std::vector<Stream> streams;

@@ -278,6 +278,18 @@ TEST_P(Windows, OfRotatedAxes) {
   }
 }
 
+/// Of single bits in words of 64, one word at a time: more than LLVM selects
+/// where the shifts are those of vectors of one lane.
+TEST_P(Windows, OfBitsInLongWords) {
+  std::mt19937 random(10);
+  TestCodec codec{"scale<1x7, f32>, quantize<ui1>, pack<halves, word = 64>",
+                  "bf16"};
+  Shape shape{15, 23};
+  WindowProgram program(codec, shape);
+  program.addDynamic({5, 18});
+  check(program, codec, shape, {{0, 0}, {3, 5}, {10, 1}}, GetParam(), random);
+}
+
 INSTANTIATE_TEST_SUITE_P(Features, Windows, testing::ValuesIn(getFeatureSets()),
                          [](const testing::TestParamInfo<std::string> &info) {
                            std::string name;

@@ -14,6 +14,29 @@ using namespace mlir::zq;
 
 namespace {
 
+/// Shifts one lane as a number. Where a single bit is kept of a shifted
+/// `<1 x i64>`, LLVM 22 tests that bit of an i32, and cannot select the
+/// distance, an i64 still, "any_extend"ed to it.
+template <typename ShiftOp>
+struct ShiftOneLane : OpRewritePattern<ShiftOp> {
+  using OpRewritePattern<ShiftOp>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ShiftOp op, PatternRewriter &b) const override {
+    auto type = dyn_cast<VectorType>(op.getType());
+    if (!type || type.getRank() != 1 || type.isScalable() ||
+        type.getNumElements() != 1)
+      return failure();
+    Location loc = op.getLoc();
+    auto first = [&](Value vector) -> Value {
+      return vector::ExtractOp::create(b, loc, vector, int64_t(0));
+    };
+    Value shifted =
+        ShiftOp::create(b, loc, first(op.getLhs()), first(op.getRhs()));
+    b.replaceOpWithNewOp<vector::BroadcastOp>(op, type, shifted);
+    return success();
+  }
+};
+
 /// Looks f32 values up with the permutes of AVX-512 or AVX2: `lanes` codes at
 /// a time in tables of `lanes` entries, larger tables by selecting between
 /// those on the codes' upper bits.
@@ -172,6 +195,8 @@ public:
 
   void populateVectorOpPatterns(RewritePatternSet &patterns) const override {
     mlir::zq::populateVectorOpPatterns(patterns);
+    patterns.add<ShiftOneLane<arith::ShLIOp>, ShiftOneLane<arith::ShRSIOp>,
+                 ShiftOneLane<arith::ShRUIOp>>(patterns.getContext());
     populateX86TilePatterns(patterns, features);
     populateBFloat16Patterns(patterns);
     populateX86DotPatterns(patterns, features);

@@ -224,3 +224,19 @@ func.func @rows(%a: vector<16xbf16>, %b: vector<16xbf16>) -> vector<1x2x16xf32> 
   %3 = arith.extf %2 : vector<1x2x16xbf16> to vector<1x2x16xf32>
   return %3 : vector<1x2x16xf32>
 }
+
+// LLVM cannot select every shift of one lane of 64 bits.
+// CHECK-LABEL: func.func @one_lane(
+// CHECK-SAME: %[[V:[^:]*]]: vector<1xi64>, %[[D:[^:]*]]: i64, %[[W:[^:]*]]: vector<2xi64>
+// CHECK: %[[N:.*]] = vector.extract %[[V]][0]
+// CHECK: %[[S:.*]] = arith.shrui %[[N]], %[[D]] : i64
+// CHECK: %[[R:.*]] = vector.broadcast %[[S]] : i64 to vector<1xi64>
+// CHECK: %[[T:.*]] = arith.shrui %[[W]], %{{.*}} : vector<2xi64>
+// CHECK: return %[[R]], %[[T]]
+func.func @one_lane(%v: vector<1xi64>, %d: i64, %w: vector<2xi64>) -> (vector<1xi64>, vector<2xi64>) {
+  %one = vector.broadcast %d : i64 to vector<1xi64>
+  %two = vector.broadcast %d : i64 to vector<2xi64>
+  %s = arith.shrui %v, %one : vector<1xi64>
+  %t = arith.shrui %w, %two : vector<2xi64>
+  return %s, %t : vector<1xi64>, vector<2xi64>
+}
