@@ -83,13 +83,13 @@ void addBufferizePasses(OpPassManager &pm);
 
 /// From functions on tensors to functions on arrays of a GPU's memory that
 /// launch kernels (`gpu.launch_func`), and the kernels (`gpu.func`), whose
-/// arguments are pointers and numbers.
+/// arguments are pointers and numbers. A chip that `parseChip` does not know is
+/// an error at the module.
 void buildLowerToKernelsPipeline(OpPassManager &pm,
                                  const LowerToNVVMOptions &options);
 
 /// The same, and the kernels on to functions of the LLVM and NVVM dialects
-/// (`gpu.module`s of `llvm.func`). Ends the process where `options.chip` is
-/// unknown (see `parseChip`).
+/// (`gpu.module`s of `llvm.func`).
 void buildLowerToNVVMPipeline(OpPassManager &pm,
                               const LowerToNVVMOptions &options);
 

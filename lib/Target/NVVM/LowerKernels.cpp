@@ -9,7 +9,6 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "zq/Target/NVVM/Passes.h"
-#include "llvm/Support/ErrorHandling.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -20,7 +19,7 @@ static void addCleanup(OpPassManager &pm) {
 }
 
 void mlir::zq::addLowerKernelsToNVVMPasses(OpPassManager &modules,
-                                           const Chip &chip) {
+                                           StringRef chip) {
   modules.addPass(createMergeKernels());
   OpPassManager &pm = modules.nest<gpu::GPUModuleOp>();
   // Vectors of one dimension, in memory by plain loads and stores.
@@ -43,7 +42,7 @@ void mlir::zq::addLowerKernelsToNVVMPasses(OpPassManager &modules,
   pm.addPass(createConvertKernelsToNVVM());
   pm.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(pm);
-  modules.addPass(createCheckNVVM({chip.name.str()}));
+  modules.addPass(createCheckNVVM({chip.str()}));
 }
 
 namespace {
@@ -59,10 +58,6 @@ void mlir::zq::registerLowerKernelsPipeline() {
       "zq-lower-kernels-to-nvvm",
       "Kernels of vector, memref and gpu ops to the LLVM and NVVM dialects",
       [](OpPassManager &pm, const LowerKernelsOptions &options) {
-        auto chip = parseChip(options.chip);
-        if (!chip)
-          llvm::report_fatal_error(chip.message().c_str(),
-                                   /*gen_crash_diag=*/false);
-        addLowerKernelsToNVVMPasses(pm, **chip);
+        addLowerKernelsToNVVMPasses(pm, options.chip);
       });
 }

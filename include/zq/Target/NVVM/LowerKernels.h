@@ -3,15 +3,15 @@
 #define ZQ_TARGET_NVVM_LOWERKERNELS_H
 
 #include "mlir/Pass/PassManager.h"
-#include "zq/Target/NVVM/Chip.h"
 
 namespace mlir::zq {
 
 /// Adds the passes that bring the `gpu.module`s of a module from code of arith,
 /// math, scf, vector, memref, gpu and nvvm ops for one thread each, after
 /// `zq-bare-kernel-arguments`, to the NVVM form: functions of the LLVM dialect
-/// with nvvm ops and calls of intrinsics of NVPTX, and nothing else.
-void addLowerKernelsToNVVMPasses(OpPassManager &pm, const Chip &chip);
+/// with nvvm ops and calls of intrinsics of NVPTX, and nothing else. A chip
+/// that `parseChip` does not know is an error at the module.
+void addLowerKernelsToNVVMPasses(OpPassManager &pm, StringRef chip);
 
 /// Registers them by name: `zq-lower-kernels-to-nvvm{chip=}`.
 void registerLowerKernelsPipeline();
