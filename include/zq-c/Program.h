@@ -13,7 +13,8 @@ typedef struct {
   /** The function to call; null for "main", or the only public one. */
   const char *entry;
   /** Features of the CPU as LLVM names them ("+avx2,+fma"); null or "host" for
-   * those of this machine. */
+   * those of this machine. Others that this machine lacks, or that LLVM does
+   * not know, are an error. */
   const char *features;
   /** What messages call the text; null for "input". */
   const char *fileName;

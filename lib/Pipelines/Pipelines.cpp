@@ -181,14 +181,34 @@ void mlir::zq::buildLowerToLLVMPipeline(OpPassManager &pm,
   addVerify(pm, "llvm");
 }
 
+/// As PassPipelineRegistration does, but that features which no CPU has are an
+/// error of the option's.
+template <typename Options>
+static void registerForCpu(StringRef name, StringRef description,
+                           void (*build)(OpPassManager &, const Options &)) {
+  registerPassPipeline(
+      name, description,
+      [build](OpPassManager &pm, StringRef text,
+              function_ref<LogicalResult(const Twine &)> fail) {
+        Options options;
+        if (failed(options.parseFromString(text)))
+          return failure();
+        if (auto known = checkFeatures(options.features); !known)
+          return fail(known.message());
+        build(pm, options);
+        return success();
+      },
+      [](function_ref<void(const ::mlir::detail::PassOptions &)> list) {
+        list(Options());
+      });
+}
+
 void mlir::zq::registerPipelines() {
-  PassPipelineRegistration<LowerToLLVMOptions>(
-      "zq-lower-to-vectors",
-      "Functions on tensors to fused loops of vectors on tensors",
-      buildLowerToVectorsPipeline);
-  PassPipelineRegistration<LowerToLLVMOptions>(
-      "zq-lower-to-llvm", "Functions on tensors to the LLVM dialect",
-      buildLowerToLLVMPipeline);
+  registerForCpu("zq-lower-to-vectors",
+                 "Functions on tensors to fused loops of vectors on tensors",
+                 buildLowerToVectorsPipeline);
+  registerForCpu("zq-lower-to-llvm", "Functions on tensors to the LLVM dialect",
+                 buildLowerToLLVMPipeline);
   PassPipelineRegistration<LowerToNVVMOptions>(
       "zq-lower-to-kernels",
       "Functions on tensors to functions that launch kernels of a GPU",

@@ -129,6 +129,8 @@ mlir::zq::createMachine(const JitOptions &options) {
   // The length of SVE's vectors is known of CPUs by name, not of this machine:
   // NEON instead.
   StringRef features = options.features;
+  if (Status known = checkFeatures(features); !known)
+    return known.error();
   if (features == "host")
     return StringRef(getHostFeatures()).starts_with("aarch64")
                ? createAArch64Machine("host", "-sve")
@@ -149,6 +151,10 @@ mlir::zq::compileFunction(ModuleOp module, StringRef name,
     return module.emitError("no function '")
            << name << "' with a body in the module";
 
+  auto machine = createMachine(options);
+  if (!machine)
+    return module.emitError("cannot compile for this machine: ")
+           << machine.message();
   CompiledFunction compiled;
   FailureOr<Signature> signature = mlir::zq::getSignature(function);
   if (failed(signature))
@@ -162,14 +168,9 @@ mlir::zq::compileFunction(ModuleOp module, StringRef name,
   PassManager pm(module->getName());
   pm.addPass(createSymbolDCEPass());
   buildPipeline(pm, options);
-  Location loc = module.getLoc();
   if (failed(pm.run(module)))
     return failure();
 
-  auto machine = createMachine(options);
-  if (!machine)
-    return emitError(loc, "cannot compile for this machine: ")
-           << machine.message();
   llvm::raw_svector_ostream os(compiled.object);
   if (failed(emitCode(module, **machine, CodeForm::Object, os,
                       getCInterface(name))))

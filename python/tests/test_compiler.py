@@ -301,6 +301,8 @@ def test_options():
         zq.compile(text, entry="product")
     with pytest.raises(zq.Error, match="no target 'gpu'"):
         zq.compile(text, entry="add", target="gpu")
+    with pytest.raises(zq.Error, match="LLVM knows no feature 'foo' of x86-64"):
+        zq.compile(text, entry="add", target="+avx2,+foo")
     with pytest.raises(zq.Error, match="accuracy is nan"):
         zq.compile(text, entry="add", accuracy=float("nan"))
     with pytest.raises(TypeError, match="MLIR text is a str"):

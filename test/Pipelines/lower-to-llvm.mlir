@@ -3,7 +3,7 @@
 // RUN:   | FileCheck %s --implicit-check-not="{{[^.](arith|linalg|memref|scf|tensor|vector|zq)\.}}"
 // RUN: zq-opt %s --zq-lower-to-llvm="features=+avx2,+fma threads=false" -split-input-file 2>/dev/null \
 // RUN:   | FileCheck %s --check-prefix=SERIAL --implicit-check-not=omp.
-// RUN: zq-opt %s --zq-lower-to-llvm=features=none -split-input-file 2>/dev/null \
+// RUN: zq-opt %s --zq-lower-to-llvm=features=+sse2 -split-input-file 2>/dev/null \
 // RUN:   | mlir-translate --mlir-to-llvmir -split-input-file | FileCheck %s --check-prefix=IR
 
 // An argument for each stream of the weight, in the codec's order, and one for

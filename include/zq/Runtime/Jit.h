@@ -46,7 +46,7 @@ struct JitOptions {
   bool guardPages = false;
   /// Features of the CPU as LLVM names them ("+avx2,+fma"), of a machine that
   /// has no others beyond x86-64's; "host" asks the machine. Features that this
-  /// machine lacks are an error.
+  /// machine lacks, or that LLVM does not know, are an error.
   std::string features = "host";
   /// Where the weights of contractions are decoded: "registers", "panel",
   /// "up-front", or "auto" for what the cost model finds cheapest.

@@ -9,6 +9,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
+#include "zq/Codec/Result.h"
 
 #include <memory>
 #include <string>
@@ -69,6 +70,10 @@ std::unique_ptr<Target> getAArch64Target(StringRef features);
 /// The CPU that `features` describes: x86-64, or AArch64 where they begin with
 /// "aarch64," ("aarch64,+neon,+dotprod"). "host" is this machine.
 std::unique_ptr<Target> getTarget(StringRef features);
+
+/// Whether `features` are as `getTarget` takes them: a word that is no feature
+/// of the architecture, or has no sign before it, is an error.
+::zq::codec::Status checkFeatures(StringRef features);
 
 /// The features of this machine, as `getTarget` takes them.
 std::string getHostFeatures();

@@ -2,7 +2,7 @@
 // RUN: zq-opt %s -zq-lower-vector-ops=features=+avx512f,+avx512bw,+avx512vl,+avx2,+fma -cse | FileCheck %s --check-prefixes=CHECK,AVX512
 // RUN: zq-opt %s -zq-lower-vector-ops=features=+avx512f,+avx512bw,+avx512vl,+avx512vbmi2 -cse | FileCheck %s --check-prefixes=CHECK,VBMI2
 // RUN: zq-opt %s -zq-lower-vector-ops=features=+avx2,+fma -cse | FileCheck %s --check-prefixes=CHECK,AVX2
-// RUN: zq-opt %s -zq-lower-vector-ops=features=none -cse | FileCheck %s --check-prefixes=CHECK,NONE
+// RUN: zq-opt %s -zq-lower-vector-ops=features=+sse2 -cse | FileCheck %s --check-prefixes=CHECK,NONE
 
 //===----------------------------------------------------------------------===//
 // Unpacking is the same everywhere. Codes that divide a byte: halves, lower

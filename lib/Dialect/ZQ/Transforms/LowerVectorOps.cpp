@@ -24,6 +24,10 @@ struct LowerVectorOpsPass
   using LowerVectorOpsBase::LowerVectorOpsBase;
 
   void runOnOperation() override {
+    if (auto known = checkFeatures(features); !known) {
+      getOperation().emitError(known.message());
+      return signalPassFailure();
+    }
     std::unique_ptr<Target> target = getTarget(features);
     if (!target->hasGathers())
       remarkOnGathers();
