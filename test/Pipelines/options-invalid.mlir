@@ -15,6 +15,17 @@
 // RUN: not zq-opt %s --zq-lower-kernels-to-nvvm=chip=sm_1 2>&1 | FileCheck %s --check-prefix=CHIP
 // CHIP: options-invalid.mlir:{{.*}}: error: unknown chip 'sm_1'; there are sm_80,
 
+// RUN: not zq-opt %s --zq-materialize-decoders=width=0 2>&1 | FileCheck %s --check-prefix=WIDTH
+// RUN: not zq-opt %s --zq-gather-rows=width=0 2>&1 | FileCheck %s --check-prefix=WIDTH
+// WIDTH: error: width is at least 1, and not 0
+// RUN: not zq-opt %s --zq-pack-weights=lanes=-1 2>&1 | FileCheck %s --check-prefix=LANES
+// RUN: not zq-opt %s --zq-choose-domains=lanes=-1 2>&1 | FileCheck %s --check-prefix=LANES
+// RUN: not zq-opt %s --zq-tabulate-products=lanes=-1 2>&1 | FileCheck %s --check-prefix=LANES
+// RUN: not zq-opt %s --zq-split-codecs=lanes=-1 2>&1 | FileCheck %s --check-prefix=LANES
+// LANES: error: lanes is at least {{[01]}}, and not -1
+// RUN: not zq-opt %s --zq-decode-to-vector=unroll=0 2>&1 | FileCheck %s --check-prefix=UNROLL
+// UNROLL: error: unroll is at least 1, and not 0
+
 func.func @same(%x: tensor<4xf32>) -> tensor<4xf32> {
   return %x : tensor<4xf32>
 }

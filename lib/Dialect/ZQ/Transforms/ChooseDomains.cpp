@@ -1,6 +1,7 @@
 //===- ChooseDomains.cpp - The arithmetic of contractions -----------------===//
 #include "ChooseRows.h"
 #include "ConstantArrays.h"
+#include "PassOptions.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
@@ -277,6 +278,8 @@ struct ChooseDomainsPass
   using ChooseDomainsBase::ChooseDomainsBase;
 
   void runOnOperation() override {
+    if (failed(checkAtLeast(1, getOperation(), "lanes", lanes)))
+      return signalPassFailure();
     if (!(accuracy >= 0)) {
       getOperation()->emitError("accuracy is ")
           << accuracy << ", and not 0 or more";

@@ -1,5 +1,6 @@
 //===- DecodeToVector.cpp - Decoders inlined into loops over blocks -------===//
 #include "PartOpsToVector.h"
+#include "PassOptions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -610,6 +611,8 @@ struct DecodeToVectorPass
   using DecodeToVectorBase::DecodeToVectorBase;
 
   void runOnOperation() override {
+    if (failed(checkAtLeast(1, getOperation(), "unroll", unroll)))
+      return signalPassFailure();
     IRRewriter rewriter(&getContext());
     SmallVector<DecodeOp> decodes;
     getOperation().walk([&](DecodeOp op) { decodes.push_back(op); });

@@ -5,6 +5,7 @@
 // `tensor.gather`. The table is not decoded; each row is, where it is read.
 //
 //===----------------------------------------------------------------------===//
+#include "PassOptions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/Dialect/ZQ/Transforms/Placement.h"
 
@@ -470,6 +471,8 @@ struct GatherRowsPass : mlir::zq::impl::GatherRowsBase<GatherRowsPass> {
   using GatherRowsBase::GatherRowsBase;
 
   void runOnOperation() override {
+    if (failed(checkAtLeast(1, getOperation(), "width", width)))
+      return signalPassFailure();
     IRRewriter rewriter(&getContext());
     SmallVector<tensor::GatherOp> gathers;
     getOperation().walk([&](tensor::GatherOp op) { gathers.push_back(op); });

@@ -1,4 +1,5 @@
 //===- MaterializeDecoders.cpp - Codecs as zq.decoder ops -----------------===//
+#include "PassOptions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -148,6 +149,8 @@ struct MaterializeDecodersPass
   using MaterializeDecodersBase::MaterializeDecodersBase;
 
   void runOnOperation() override {
+    if (failed(checkAtLeast(1, getOperation(), "width", width)))
+      return signalPassFailure();
     // One decoder per type. The ops that share it are found first, since the
     // new decoders go into the same module.
     SmallVector<DecodeOp> decodes;

@@ -1,4 +1,5 @@
 //===- PackWeights.cpp - Weights laid out for rows in lanes ---------------===//
+#include "PassOptions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -64,6 +65,8 @@ struct PackWeightsPass : mlir::zq::impl::PackWeightsBase<PackWeightsPass> {
                                   CompressedTensorType type);
 
   void runOnOperation() override {
+    if (failed(checkAtLeast(1, getOperation(), "lanes", lanes)))
+      return signalPassFailure();
     SymbolTableCollection symbols;
     SymbolUserMap users(symbols, getOperation());
     getOperation().walk([&](func::FuncOp function) {

@@ -1,4 +1,5 @@
 //===- SplitCodecs.cpp - Tensor stages become ops on tensors --------------===//
+#include "PassOptions.h"
 #include "TableProducts.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
@@ -331,6 +332,8 @@ struct SplitCodecsPass : mlir::zq::impl::SplitCodecsBase<SplitCodecsPass> {
   using SplitCodecsBase::SplitCodecsBase;
 
   void runOnOperation() override {
+    if (failed(checkAtLeast(0, getOperation(), "lanes", lanes)))
+      return signalPassFailure();
     if (failed(splitCodecs(getOperation(), lanes)))
       signalPassFailure();
   }

@@ -1,4 +1,5 @@
 //===- TabulateProducts.cpp - Products with entries are looked up ---------===//
+#include "PassOptions.h"
 #include "Rotations.h"
 #include "TableProducts.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
@@ -302,6 +303,8 @@ struct TabulateProductsPass
   using TabulateProductsBase::TabulateProductsBase;
 
   void runOnOperation() override {
+    if (failed(checkAtLeast(1, getOperation(), "lanes", lanes)))
+      return signalPassFailure();
     SmallVector<LinalgOp> ops;
     getOperation().walk([&](LinalgOp op) { ops.push_back(op); });
     IRRewriter rewriter(&getContext());
