@@ -30,7 +30,8 @@ using ::zq::codec::Result;
 /// The known CPU nearest to `name`, to suggest; empty where none is near.
 static std::string getNearestCPU(StringRef name, ArrayRef<StringRef> known) {
   StringRef nearest;
-  unsigned distance = 4;
+  // Of a short name little is left where that many letters are others.
+  unsigned distance = std::min<size_t>(4, 1 + name.size() / 2);
   for (StringRef candidate : known) {
     unsigned d = name.edit_distance(candidate, true, distance);
     if (d < distance)

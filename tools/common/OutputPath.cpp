@@ -13,6 +13,8 @@ Status mlir::zq::checkOutputPath(llvm::StringRef path) {
   llvm::StringRef folder = llvm::sys::path::parent_path(path);
   std::error_code error = llvm::sys::fs::access(
       folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write);
+  if (!error && !folder.empty() && !llvm::sys::fs::is_directory(folder))
+    error = std::make_error_code(std::errc::not_a_directory);
   if (!error && llvm::sys::fs::is_directory(path))
     error = std::make_error_code(std::errc::is_a_directory);
   if (error)

@@ -212,6 +212,9 @@ static int compileForGPUs(ModuleOp module, Form form, const Options &options) {
     if (!chip)
       return fail("--target=" + options.target + ": not x86 or aarch64; " +
                   chip.message());
+    if (llvm::is_contained(chips, *chip))
+      return fail("--target=" + options.target + ": " + name +
+                  " is there twice");
     chips.push_back(*chip);
   }
   if (form != Form::LLVMDialect && form != Form::PTX && form != Form::Cubin &&
@@ -361,6 +364,12 @@ int main(int argc, char **argv) {
   bool isGpu = options.target != "x86" && options.target != "aarch64";
   if (isGpu && (options.packWeights || options.recodeWeights))
     return fail("--pack-weights and --recode-weights lay weights out for CPUs");
+  for (const llvm::cl::Option *option :
+       std::initializer_list<const llvm::cl::Option *>{&options.cpu,
+                                                       &options.noThreads})
+    if (isGpu && option->getNumOccurrences())
+      return fail("--" + option->ArgStr + " is about CPUs, and --target=" +
+                  options.target + " is none");
   if (!isGpu && options.explain)
     return fail("--explain is about the kernels of GPUs: say which with "
                 "--target=sm_90a");

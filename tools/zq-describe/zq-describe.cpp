@@ -127,13 +127,13 @@ static Result<Outcome> measure(const Entry &entry, const Array &values) {
                  norm > 0 ? std::sqrt(change / norm) : 0};
 }
 
-static void printOutcome(const Outcome &outcome) {
-  llvm::outs() << llvm::format(" %.3f | ", outcome.rate);
+static void printOutcome(raw_ostream &os, const Outcome &outcome) {
+  os << llvm::format(" %.3f | ", outcome.rate);
   if (outcome.error == 0)
-    llvm::outs() << "exact |";
+    os << "exact |";
   else
-    llvm::outs() << llvm::format("%.4f (%.2f dB) |", outcome.error,
-                                 -20 * std::log10(outcome.error));
+    os << llvm::format("%.4f (%.2f dB) |", outcome.error,
+                       -20 * std::log10(outcome.error));
 }
 
 /// One line per codec: bits per weight and error on each tensor.
@@ -153,41 +153,46 @@ static int printErrors(ArrayRef<Entry> entries, const Options &options) {
     tensors.push_back(
         {path->tensor.empty() ? path->file : path->tensor, std::move(*values)});
   }
-  llvm::outs() << "| codec |";
+  // All of it, or nothing.
+  std::string table;
+  llvm::raw_string_ostream os(table);
+  os << "| codec |";
   for (auto &[name, values] : tensors)
-    llvm::outs() << " bits, " << name << ' ' << values.shape[0] << 'x'
-                 << values.shape[1] << " | relative error |";
-  llvm::outs() << "\n|---|";
+    os << " bits, " << name << ' ' << values.shape[0] << 'x' << values.shape[1]
+       << " | relative error |";
+  os << "\n|---|";
   for (size_t i = 0; i < tensors.size(); ++i)
-    llvm::outs() << "---|---|";
-  llvm::outs() << '\n';
+    os << "---|---|";
+  os << '\n';
   for (const Entry &entry : entries) {
     SmallVector<Outcome> outcomes;
     for (auto &[name, values] : tensors) {
       Result<Outcome> outcome = measure(entry, values);
       if (!outcome)
-        return fail(outcome.message());
+        return fail(name + " as " + outcome.message());
       outcomes.push_back(*outcome);
     }
-    llvm::outs() << "| `" << entry.name << "` |";
-    llvm::for_each(outcomes, printOutcome);
-    llvm::outs() << '\n';
+    os << "| `" << entry.name << "` |";
+    for (const Outcome &outcome : outcomes)
+      printOutcome(os, outcome);
+    os << '\n';
   }
+  llvm::outs() << table;
   return 0;
 }
 
 static int printEntry(const Entry &entry, ArrayRef<int64_t> shape) {
+  auto type = CompressedTensorType::get(entry.codec.getContext(), shape,
+                                        entry.elements.front(), entry.codec);
+  auto storage = getStorage(type, /*scope=*/nullptr);
+  if (failed(storage))
+    return fail(entry.name + " names a decoder of a module");
   llvm::raw_ostream &os = llvm::outs();
   os << "# " << entry.name << "\n\n```mlir\n"
      << Attribute(entry.codec) << "\n```\n\n";
   os << "Of tensors of ";
   llvm::interleave(entry.elements, os, [&](Type type) { os << type; }, ", ");
   os << ". " << entry.source << "\n\n";
-  auto type = CompressedTensorType::get(entry.codec.getContext(), shape,
-                                        entry.elements.front(), entry.codec);
-  auto storage = getStorage(type, /*scope=*/nullptr);
-  if (failed(storage))
-    return fail(entry.name + " names a decoder of a module");
   printStorage(os, *storage);
   os << '\n';
   return 0;

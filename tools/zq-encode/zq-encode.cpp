@@ -177,6 +177,8 @@ chooseType(const Array &array, CodecAttr codec, StringRef element) {
             codec))
       return type;
   }
+  if (element.empty() && array.type == ElementType::F64)
+    message += "; --element=f32 rounds to it first";
   return Error{message};
 }
 
@@ -274,24 +276,44 @@ static Result<std::vector<Task>> getTasks(const Options &options,
   return tasks;
 }
 
+/// The names of the arrays that are the streams of the tensor `name`, which the
+/// file states to be of the type `text`.
+static Result<std::set<std::string>>
+getStreamNames(const std::string &name, StringRef text, MLIRContext *context) {
+  Result<CompressedTensorType> type = parseCompressedType(text, context);
+  if (!type)
+    return type.error();
+  auto streams = type->getCodec().getStreams(
+      type->getRank(), type->getElementType(), /*scope=*/nullptr);
+  if (failed(streams))
+    return Error{"what its decoder stores is known to a module only"};
+  std::set<std::string> names;
+  for (StreamAttr stream : *streams)
+    names.insert(name + "." + stream.getName().getValue().str());
+  return names;
+}
+
 /// Removes an earlier tensor of the name, so that the new one replaces it, and
-/// none that is merely called alike.
+/// none that is merely called alike. A stream of another is not replaced.
 static Status removeTensor(SafetensorsFile &file, const std::string &name,
                            MLIRContext *context) {
+  for (const auto &[key, text] : file.metadata) {
+    StringRef owner = key;
+    if (!owner.consume_front("zq.") || owner == name ||
+        !StringRef(name).starts_with((owner + ".").str()))
+      continue;
+    auto streams = getStreamNames(owner.str(), text, context);
+    if (!streams || streams->count(name))
+      return Error{"'" + name + "' is a stream of the tensor '" + owner.str() +
+                   "': choose another name with --as"};
+  }
   std::set<std::string> stale{name};
   if (auto text = file.metadata.find("zq." + name);
       text != file.metadata.end()) {
-    Result<CompressedTensorType> type =
-        parseCompressedType(text->second, context);
-    if (!type)
-      return Error{"cannot replace '" + name + "': " + type.message()};
-    auto streams = type->getCodec().getStreams(
-        type->getRank(), type->getElementType(), /*scope=*/nullptr);
-    if (failed(streams))
-      return Error{"cannot replace '" + name +
-                   "': what its decoder stores is known to a module only"};
-    for (StreamAttr stream : *streams)
-      stale.insert(name + "." + stream.getName().getValue().str());
+    auto streams = getStreamNames(name, text->second, context);
+    if (!streams)
+      return Error{"cannot replace '" + name + "': " + streams.message()};
+    stale.insert(streams->begin(), streams->end());
     file.metadata.erase(text);
   }
   llvm::erase_if(file.tensors,

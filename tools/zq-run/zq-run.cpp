@@ -78,7 +78,50 @@ struct Options : CompileOptions {
                                 llvm::cl::desc("Run on one thread"),
                                 llvm::cl::cat(category)};
 };
+
+/// Where a function runs: on this machine's CPU, on a GPU that it emulates, or
+/// on NVIDIA's.
+struct Place {
+  bool isCuda = false;
+  /// Of the CUDA device; empty for the device's own.
+  std::string chip;
+  std::optional<EmulatedGpu> emulated;
+};
 } // namespace
+
+/// What --target says; an error too where other options do not go with it.
+static Result<Place> parsePlace(const Options &options) {
+  Place place;
+  StringRef target = options.target;
+  if (target.empty())
+    return place;
+  if (target.consume_front("emulate:")) {
+    auto gpu = parseEmulatedGpu(target);
+    if (!gpu)
+      return Error{"--target: " + gpu.message()};
+    if (options.bench)
+      return Error{"--bench says nothing of an emulated GPU"};
+    place.emulated = *gpu;
+  } else if (target == "cuda" || target.consume_front("cuda:")) {
+    place.isCuda = true;
+    place.chip = target == "cuda" ? "" : target.str();
+    if (!place.chip.empty())
+      if (auto known = parseChip(place.chip); !known)
+        return Error{"--target: " + known.message()};
+  } else {
+    return Error{"--target is cuda, cuda:CHIP, emulate:CHIP or "
+                 "emulate:CHIP:SEED, and not '" +
+                 options.target + "'"};
+  }
+  for (const llvm::cl::Option *option :
+       std::initializer_list<const llvm::cl::Option *>{
+           &options.packWeights, &options.recodeWeights, &options.placement,
+           &options.noThreads, &options.guardPages})
+    if (option->getNumOccurrences())
+      return Error{"--" + option->ArgStr.str() +
+                   " is about this machine's CPU, and --target is none"};
+  return place;
+}
 
 static int fail(const Twine &message) {
   llvm::errs() << "zq-run: " << message << '\n';
@@ -140,18 +183,10 @@ describeInputs(const std::vector<Input> &inputs) {
 
 /// Compiles and calls the function on NVIDIA's GPU; what it returned. An
 /// error without a message was told already.
-static Result<std::vector<Array>> runOnGpu(ModuleOp module, StringRef name,
-                                           const Options &options,
-                                           ArrayRef<const Array *> arrays,
-                                           Report &report) {
-  auto [kind, chip] = StringRef(options.target).split(':');
-  if (kind != "cuda")
-    return Error{"--target is cuda, cuda:CHIP or emulate:CHIP, and not '" +
-                 options.target + "'"};
-  if (!chip.empty())
-    if (auto known = parseChip(chip); !known)
-      return Error{"--target: " + known.message()};
-  Result<DeviceRun> run = runOnCuda(module, name, chip.str(), options.accuracy,
+static Result<std::vector<Array>>
+runOnGpu(ModuleOp module, StringRef name, const Options &options,
+         const Place &place, ArrayRef<const Array *> arrays, Report &report) {
+  Result<DeviceRun> run = runOnCuda(module, name, place.chip, options.accuracy,
                                     arrays, options.bench);
   if (!run)
     return run.error();
@@ -164,6 +199,7 @@ static Result<std::vector<Array>> runOnGpu(ModuleOp module, StringRef name,
 /// The same on this machine's CPU, or on a GPU that it emulates.
 static Result<std::vector<Array>> runOnCpu(ModuleOp module, StringRef name,
                                            const Options &options,
+                                           const Place &place,
                                            ArrayRef<const Array *> arrays,
                                            int64_t inputBytes, Report &report) {
   JitOptions jitOptions;
@@ -172,19 +208,7 @@ static Result<std::vector<Array>> runOnCpu(ModuleOp module, StringRef name,
   jitOptions.guardPages = options.guardPages;
   jitOptions.accuracy = options.accuracy;
   jitOptions.recodeWeights = options.recodeWeights;
-  if (!options.target.empty()) {
-    StringRef target = options.target;
-    if (!target.consume_front("emulate:"))
-      return Error{"--target is cuda, cuda:CHIP, emulate:CHIP or "
-                   "emulate:CHIP:SEED, and not '" +
-                   options.target + "'"};
-    auto gpu = parseEmulatedGpu(target);
-    if (!gpu)
-      return Error{"--target: " + gpu.message()};
-    if (options.bench)
-      return Error{"--bench says nothing of an emulated GPU"};
-    jitOptions.emulated = *gpu;
-  }
+  jitOptions.emulated = place.emulated;
   auto start = std::chrono::steady_clock::now();
   auto function = [&] {
     ::zq::runtime::Busy busy("compiling " + options.file);
@@ -208,7 +232,8 @@ static Result<std::vector<Array>> runOnCpu(ModuleOp module, StringRef name,
 }
 
 /// Everything after the module is parsed; the exit status.
-static int runModule(ModuleOp module, const Options &options, Report &report) {
+static int runModule(ModuleOp module, const Options &options,
+                     const Place &place, Report &report) {
   std::string message;
   func::FuncOp entry = findEntry(module, options.entry, message);
   if (!entry)
@@ -242,9 +267,10 @@ static int runModule(ModuleOp module, const Options &options, Report &report) {
   }
   report.entry = name;
   report.inputs = describeInputs(*inputs);
-  auto ran = StringRef(options.target).starts_with("cuda")
-                 ? runOnGpu(module, name, options, arrays, report)
-                 : runOnCpu(module, name, options, arrays, inputBytes, report);
+  auto ran =
+      place.isCuda
+          ? runOnGpu(module, name, options, place, arrays, report)
+          : runOnCpu(module, name, options, place, arrays, inputBytes, report);
   // The compiler says itself what is wrong.
   if (!ran)
     return ran.message().empty() ? 1 : fail(ran.message());
@@ -287,6 +313,9 @@ int main(int argc, char **argv) {
 
   if (Status valid = options.check(); !valid)
     return fail(valid.message());
+  Result<Place> place = parsePlace(options);
+  if (!place)
+    return fail(place.message());
   SourceFile source;
   if (Status opened = source.open(options.file); !opened)
     return fail(opened.message());
@@ -303,5 +332,5 @@ int main(int argc, char **argv) {
   auto module = source.parse();
   if (!module)
     return 1;
-  return runModule(*module, options, report);
+  return runModule(*module, options, *place, report);
 }
