@@ -81,7 +81,9 @@ void Sizes::addOp(Operation *op) {
     for (OpOperand &init : destination.getDpsInitsMutable())
       if (OpResult result = destination.getTiedOpResult(&init))
         equate(init.get(), result);
-  if (OpTrait::hasElementwiseMappableTraits(op))
+  // Of numbers, such an op computes another.
+  if (OpTrait::hasElementwiseMappableTraits(op) &&
+      isa<RankedTensorType>(op->getResult(0).getType()))
     for (Value operand : op->getOperands())
       equate(operand, op->getResult(0));
 
