@@ -96,6 +96,22 @@ static LogicalResult run(DisassembleOp op, Environment &environment) {
   return success();
 }
 
+/// What `source` rotated back by `rotation` as well is; null where an axis has
+/// had a rotation already.
+static std::shared_ptr<const RotatedBack>
+rotateBack(const RuntimeValue &source, RotatedBack::Rotation rotation) {
+  auto result = std::make_shared<RotatedBack>();
+  if (source.rotated)
+    *result = *source.rotated;
+  else
+    result->source = std::get<TensorRef>(source);
+  for (const RotatedBack::Rotation &earlier : result->rotations)
+    if (earlier.axis == rotation.axis)
+      return nullptr;
+  result->rotations.push_back(std::move(rotation));
+  return result;
+}
+
 static LogicalResult run(RotateOp op, Environment &environment) {
   const RuntimeValue &source = environment.get(op.getSource());
   BoundedTensor tensor = *std::get<TensorRef>(source);
@@ -107,10 +123,9 @@ static LogicalResult run(RotateOp op, Environment &environment) {
     return failure();
   RuntimeValue result =
       std::make_shared<const BoundedTensor>(std::move(tensor));
-  if (op.getInverse() && !source.rotated)
-    result.rotated = std::make_shared<RotatedBack>(
-        RotatedBack{op.getTransform(), op.getAxis(), std::move(parts),
-                    std::get<TensorRef>(source)});
+  if (op.getInverse())
+    result.rotated = rotateBack(
+        source, {op.getTransform(), int64_t(op.getAxis()), std::move(parts)});
   environment.bind(op.getResult(), std::move(result));
   return success();
 }

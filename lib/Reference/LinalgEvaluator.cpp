@@ -177,62 +177,156 @@ static LogicalResult runLoops(LinalgOp op, const ScalarProgram &program,
   return success();
 }
 
-/// The bound where the rotation of one factor moves to the other, along an axis
-/// that is contracted (Transform.cpp): what is contracted then are the one as
-/// it was before and the other one as it is rotated, and what the transform
-/// computes has no more magnitude than it shows. Nothing where there is no such
-/// factor.
+namespace {
+/// Where a contraction may take the rotations of one factor that was rotated
+/// back: those of axes that are contracted move to the other factor, those of
+/// axes that the result has to the result.
+struct MovableRotations {
+  struct Moved {
+    const RotatedBack::Rotation *rotation;
+    bool isContracted;
+    /// Of the other factor, or of the result.
+    int64_t axis;
+  };
+  unsigned factor;
+  TensorRef source;
+  SmallVector<Moved> rotations;
+
+  bool has(bool contracted) const {
+    return llvm::any_of(rotations, [&](const Moved &moved) {
+      return moved.isContracted == contracted;
+    });
+  }
+};
+} // namespace
+
+/// What the rotations of input `factor` may become; nothing where one of them
+/// has to stay.
+static std::optional<MovableRotations>
+getMovableRotations(LinalgOp op, unsigned factor,
+                    const Environment &environment) {
+  OpOperand *operand = op.getDpsInputOperand(factor);
+  auto rotated = environment.get(operand->get()).rotated;
+  if (!rotated)
+    return std::nullopt;
+  AffineMap other =
+      op.getMatchingIndexingMap(op.getDpsInputOperand(1 - factor));
+  AffineMap result = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  MovableRotations movable{factor, rotated->source, {}};
+  for (const RotatedBack::Rotation &rotation : rotated->rotations) {
+    AffineExpr loop =
+        op.getMatchingIndexingMap(operand).getResult(rotation.axis);
+    auto dim = dyn_cast<AffineDimExpr>(loop);
+    if (!dim)
+      return std::nullopt;
+    bool isContracted = op.getIteratorTypesArray()[dim.getPosition()] ==
+                        utils::IteratorType::reduction;
+    auto axis = (isContracted ? other : result).getResultPosition(loop);
+    if (!axis || (!isContracted && other.isFunctionOfDim(dim.getPosition())))
+      return std::nullopt;
+    movable.rotations.push_back({&rotation, isContracted, int64_t(*axis)});
+  }
+  return movable;
+}
+
+static void strip(BoundedTensor &tensor) { tensor.magnitudes.clear(); }
+
+static bool isZero(const BoundedTensor &tensor) {
+  auto zero = [](double value) { return value == 0; };
+  return llvm::all_of(tensor.values, zero) && llvm::all_of(tensor.errors, zero);
+}
+
+/// The bound where the rotations of contracted axes, those of the result's,
+/// both or none move. Fails where one has no double version; nothing where the
+/// op is no contraction.
 static FailureOr<std::optional<BoundedTensor>>
-evaluateRotated(LinalgOp op, SmallVector<TensorRef> operands,
+evaluateMoved(LinalgOp op, SmallVector<TensorRef> operands,
+              ArrayRef<int64_t> loops, const SumOfParts &parts,
+              const MovableRotations &movable, bool movesContracted,
+              bool movesFree) {
+  auto moves = [&](const MovableRotations::Moved &moved) {
+    return moved.isContracted ? movesContracted : movesFree;
+  };
+  auto along = [](const MovableRotations::Moved &moved) {
+    return cast<TransformAttrInterface>(moved.rotation->transform)
+        .getAlongAxis(moved.axis);
+  };
+  // What stays is computed, so that nothing is left of what it was made of.
+  BoundedTensor weight = *movable.source;
+  for (const MovableRotations::Moved &moved : movable.rotations) {
+    if (moves(moved))
+      continue;
+    if (failed(applyTransform(op, moved.rotation->transform,
+                              moved.rotation->parts, /*inverse=*/true, weight)))
+      return failure();
+    strip(weight);
+  }
+  BoundedTensor other = *operands[1 - movable.factor];
+  bool isPlain = other.magnitudes.empty();
+  for (const MovableRotations::Moved &moved :
+       llvm::reverse(movable.rotations)) {
+    if (!moved.isContracted || !moves(moved))
+      continue;
+    if (failed(applyTransform(op, along(moved), moved.rotation->parts,
+                              /*inverse=*/false, other)))
+      return failure();
+    if (isPlain)
+      strip(other);
+  }
+  operands[movable.factor] =
+      std::make_shared<const BoundedTensor>(std::move(weight));
+  operands[1 - movable.factor] =
+      std::make_shared<const BoundedTensor>(std::move(other));
+  auto result = evaluateContraction(op, operands, loops, parts);
+  if (!result)
+    return result;
+  for (const MovableRotations::Moved &moved : movable.rotations)
+    if (!moved.isContracted && moves(moved) &&
+        failed(applyTransform(op, along(moved), moved.rotation->parts,
+                              /*inverse=*/true, *result)))
+      return failure();
+  return result;
+}
+
+/// The bound where a factor was rotated back, and the compiler may move the
+/// rotations (Transform.cpp). Nothing where there is no such factor.
+static FailureOr<std::optional<BoundedTensor>>
+evaluateRotated(LinalgOp op, const SmallVector<TensorRef> &operands,
                 ArrayRef<int64_t> loops, const SumOfParts &parts,
                 const Environment &environment) {
-  if (op.getNumDpsInputs() != 2)
-    return std::optional<BoundedTensor>();
-  for (unsigned i : {0u, 1u}) {
-    OpOperand *operand = op.getDpsInputOperand(i),
-              *other = op.getDpsInputOperand(1 - i);
-    auto rotated = environment.get(operand->get()).rotated;
-    if (!rotated)
-      continue;
-    AffineExpr loop =
-        op.getMatchingIndexingMap(operand).getResult(rotated->axis);
-    auto axis = op.getMatchingIndexingMap(other).getResultPosition(loop);
-    auto dim = dyn_cast<AffineDimExpr>(loop);
-    if (!axis || !dim ||
-        op.getIteratorTypesArray()[dim.getPosition()] !=
-            utils::IteratorType::reduction)
-      continue;
-    auto strip = [](const BoundedTensor &tensor) {
-      BoundedTensor plain = tensor;
-      plain.magnitudes.clear();
-      return std::make_shared<BoundedTensor>(std::move(plain));
-    };
-    // As it was decoded, and contracted with.
-    SmallVector<TensorRef> direct(operands);
-    direct[i] = strip(*operands[i]);
-    auto result = evaluateContraction(op, direct, loops, parts);
-    if (!result)
-      return std::optional<BoundedTensor>();
-    bool isPlain = operands[1 - i]->magnitudes.empty();
-    auto moved = std::make_shared<BoundedTensor>(*operands[1 - i]);
-    auto along =
-        cast<TransformAttrInterface>(rotated->transform).getAlongAxis(*axis);
-    if (failed(applyTransform(op, along, rotated->parts, /*inverse=*/false,
-                              *moved)))
-      return failure();
-    operands[i] = rotated->source;
-    operands[1 - i] = isPlain ? TensorRef(strip(*moved)) : moved;
-    auto across = evaluateContraction(op, operands, loops, parts);
-    for (int64_t j = 0, n = result->size(); j < n; ++j) {
-      Scalar a = getElement(*result, j), b = getElement(*across, j);
-      // Either way, and the two exact values are one up to double's rounding.
-      setElement(*result, j,
-                 {a.value, std::max(a.error, b.error),
-                  std::max(a.magnitude, b.magnitude)});
-    }
+  std::optional<BoundedTensor> result;
+  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1)
     return result;
-  }
-  return std::optional<BoundedTensor>();
+  auto movable = getMovableRotations(op, 0, environment);
+  if (!movable)
+    movable = getMovableRotations(op, 1, environment);
+  // A result is rotated before anything is added to it.
+  if (!movable ||
+      (movable->has(/*contracted=*/false) &&
+       !isZero(*operands[op.getDpsInitOperand(0)->getOperandNumber()])))
+    return result;
+  for (bool movesContracted : {false, true})
+    for (bool movesFree : {false, true}) {
+      if ((movesContracted && !movable->has(/*contracted=*/true)) ||
+          (movesFree && !movable->has(/*contracted=*/false)))
+        continue;
+      auto moved = evaluateMoved(op, operands, loops, parts, *movable,
+                                 movesContracted, movesFree);
+      if (failed(moved) || !*moved)
+        return moved;
+      if (!result) {
+        result = std::move(**moved);
+        continue;
+      }
+      for (int64_t j = 0, n = result->size(); j < n; ++j) {
+        Scalar a = getElement(*result, j), b = getElement(**moved, j);
+        // Either way, and the exact values are one up to double's rounding.
+        setElement(*result, j,
+                   {a.value, std::max(a.error, b.error),
+                    std::max(a.magnitude, b.magnitude)});
+      }
+    }
+  return result;
 }
 
 LogicalResult mlir::zq::reference::evaluateLinalg(LinalgOp op,

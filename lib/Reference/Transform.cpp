@@ -35,6 +35,13 @@
 // |y| is what the transform computes, of which no element exceeds the norm of
 // x, and not |R| |x|.
 //
+// The same of a transform along an axis that the result has, S^-1 w: the
+// compiler computes z = w . x and then S^-1 z, with the error |S^-1| (g(K) |w|
+// . |x|) + g(L + 2) |S^-1| |z|. Where w has been transformed along several
+// axes, the bound is the largest of those where all transforms of contracted
+// axes move or none, and all of the result's or none. Transforms that stay
+// leave what they compute, and not |S^-1| |w|.
+//
 // Where x is the result of a transform in the source, which the compiler
 // cancels against that of the weight, x = R^-1 y: it computes y . w with the
 // error g(K) |y| . |w|, and |y| = |R x| <= |R| |x|: covered too. By symmetry,

@@ -22,12 +22,15 @@ struct StoredArray {
 };
 using StreamsRef = std::shared_ptr<const std::vector<StoredArray>>;
 
-/// That a tensor is the inverse of a transform (`TransformAttrInterface`) of
-/// `source`.
+/// That a tensor is what inverses of transforms (`TransformAttrInterface`) make
+/// of `source`, one after the other, each along an axis of its own.
 struct RotatedBack {
-  Attribute transform;
-  int64_t axis;
-  std::vector<BoundedTensor> parts;
+  struct Rotation {
+    Attribute transform;
+    int64_t axis;
+    std::vector<BoundedTensor> parts;
+  };
+  std::vector<Rotation> rotations;
   TensorRef source;
 };
 

@@ -228,6 +228,80 @@ TEST(Compressed, RotationsOfAnOutlierAreCovered) {
   }
 }
 
+/// Every row of a matrix rotated, or every column.
+std::vector<float> rotated(std::vector<float> matrix, int64_t size, bool rows,
+                           uint64_t seed, bool inverse) {
+  std::vector<float> line(size);
+  for (int64_t i = 0; i < int64_t(matrix.size()) / size; ++i) {
+    auto at = [&](int64_t k) -> float & {
+      return matrix[rows ? i * size + k
+                         : k * (int64_t(matrix.size()) / size) + i];
+    };
+    for (int64_t k = 0; k < size; ++k)
+      line[k] = at(k);
+    ::zq::codec::hadamardRow(line.data(), 1, size, size, seed, inverse);
+    for (int64_t k = 0; k < size; ++k)
+      at(k) = line[k];
+  }
+  return matrix;
+}
+
+TEST(Compressed, RotationsOfBothSidesAreWithinAUsefulBound) {
+  constexpr int64_t m = 4, n = 64, k = 128;
+  Program program(R"(
+    #rows = #zq.hadamard<axis = 0, block = 64, seed = 2>
+    #columns = #zq.hadamard<axis = 1, block = 128, seed = 1>
+    func.func @f(%x: tensor<4x128xf32>, %w: tensor<64x128xf32>)
+        -> tensor<4x64xf32> {
+      %c = zq.rotate %w by #columns inverse outs(%w : tensor<64x128xf32>)
+          : tensor<64x128xf32> -> tensor<64x128xf32>
+      %r = zq.rotate %c by #rows inverse outs(%w : tensor<64x128xf32>)
+          : tensor<64x128xf32> -> tensor<64x128xf32>
+      %z = arith.constant dense<0.0> : tensor<4x64xf32>
+      %y = linalg.matmul
+          indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                           affine_map<(m, n, k) -> (n, k)>,
+                           affine_map<(m, n, k) -> (m, n)>]
+          ins(%x, %r : tensor<4x128xf32>, tensor<64x128xf32>)
+          outs(%z : tensor<4x64xf32>) -> tensor<4x64xf32>
+      return %y : tensor<4x64xf32>
+    })");
+  auto x = randomValues(m * k, 21), w = randomValues(n * k, 22);
+  // A weight whose rotated form, or whose first column, is one large number.
+  for (auto [outlier, scale] : {std::pair(0, 1.0f), {5, 1e4f}}) {
+    w[outlier] *= scale;
+    auto expected =
+        program.run({makeArray({m, k}, x), makeArray({n, k}, w)})[0];
+    double ratio = 0;
+    for (bool moves : {false, true})
+      for (bool movesResult : {false, true})
+        for (Order order : allOrders) {
+          auto weight =
+              moves ? w : rotated(w, k, /*rows=*/true, 1, /*inverse=*/true);
+          if (!movesResult)
+            weight = rotated(weight, n, /*rows=*/false, 2, /*inverse=*/true);
+          auto factor =
+              moves ? rotated(x, k, /*rows=*/true, 1, /*inverse=*/false) : x;
+          auto y = matmul(factor, weight, m, n, k, order, /*fused=*/false);
+          if (movesResult)
+            y = rotated(y, n, /*rows=*/true, 2, /*inverse=*/true);
+          auto found = compareWithBound(expected, makeArray({m, n}, y));
+          EXPECT_TRUE(found.isWithin())
+              << "off by " << found.largestRatio << " bounds";
+          ratio = std::max(ratio, found.largestRatio);
+          // A fault just above the bound, and one just below.
+          y[7] = float(expected.values[7] + 1.01 * expected.errors[7]);
+          EXPECT_EQ(compareWithBound(expected, makeArray({m, n}, y)).violations,
+                    1);
+          y[7] = float(expected.values[7] - 0.99 * expected.errors[7]);
+          EXPECT_TRUE(
+              compareWithBound(expected, makeArray({m, n}, y)).isWithin());
+        }
+    // With |R| |w| along both sides it was 2e-4 of random values.
+    EXPECT_GT(ratio, 1e-3);
+  }
+}
+
 TEST(Compressed, SumsOfWhatARotationCancelsAreCovered) {
   // Every product with the un-rotated weight is zero, and no product with the
   // rotated one is. A sum of the latter may be off by far more than the
