@@ -82,6 +82,10 @@ std::string getHostFeatures();
 /// and `zq.multiply_tiles` to plain vector, arith and scf ops.
 void populateVectorOpPatterns(RewritePatternSet &patterns);
 
+/// Gathers whose indices count the elements of a view with gaps in row-major
+/// order become gathers at distances in memory, as all lowerings take them.
+void populateGatherPatterns(RewritePatternSet &patterns);
+
 /// Conversions between bf16 and f32 by integers, exact for subnormals, where
 /// there are no instructions for them that are.
 void populateBFloat16Patterns(RewritePatternSet &patterns);

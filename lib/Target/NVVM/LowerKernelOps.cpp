@@ -125,6 +125,7 @@ void mlir::zq::populateKernelVectorPatterns(RewritePatternSet &patterns) {
   vector::populateVectorInterleaveToShufflePatterns(patterns);
   vector::populateVectorBitCastLoweringPatterns(patterns);
   vector::populateVectorStepLoweringPatterns(patterns);
+  populateGatherPatterns(patterns);
   vector::populateVectorGatherLoweringPatterns(patterns);
   vector::populateVectorGatherToConditionalLoadPatterns(patterns);
   vector::populateVectorFromElementsUnrollPatterns(patterns);

@@ -34,6 +34,7 @@ struct LowerVectorOpsPass
     RewritePatternSet patterns(&getContext());
     target->populateVectorOpPatterns(patterns);
     populateMathPatterns(patterns);
+    populateGatherPatterns(patterns);
     vector::populateVectorMultiReductionLoweringPatterns(
         patterns, vector::VectorMultiReductionLowering::InnerReduction);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
