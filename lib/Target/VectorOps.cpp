@@ -9,6 +9,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "zq/Dialect/ZQ/IR/DecodeBuilder.h"
 #include "zq/Dialect/ZQ/IR/FieldExtraction.h"
 #include "zq/Dialect/ZQ/IR/Vectors.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
@@ -250,6 +251,21 @@ struct RoundByTruncation : OpRewritePattern<ToBF16Op> {
   }
 };
 
+/// Vectors of floats of a byte, by arithmetic on their fields.
+struct WidenSmallFloats : OpRewritePattern<arith::ExtFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::ExtFOp op,
+                                PatternRewriter &b) const override {
+    auto type = dyn_cast<VectorType>(op.getIn().getType());
+    if (!type || type.getElementTypeBitWidth() != 8 ||
+        !getElementTypeOrSelf(op.getType()).isF32())
+      return failure();
+    b.replaceOp(op, emitToF32(b, op.getLoc(), op.getIn()));
+    return success();
+  }
+};
+
 /// Rows of bf16 are widened one by one, where each can be seen to be made of.
 struct ExtendBeforeInsert : OpRewritePattern<arith::ExtFOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -359,8 +375,9 @@ void mlir::zq::populateVectorOpPatterns(RewritePatternSet &patterns) {
   patterns.add<UnpackByHalves, LookupInMemory>(patterns.getContext(),
                                                /*benefit=*/2);
   patterns.add<UnpackByWords, LookupBySelection, ExpandByLookup, DotByLanes,
-               MultiplyByFMA, RoundByTruncation>(patterns.getContext(),
-                                                 /*benefit=*/1);
+               MultiplyByFMA, RoundByTruncation, WidenSmallFloats>(
+      patterns.getContext(),
+      /*benefit=*/1);
 }
 
 void mlir::zq::populateBFloat16Patterns(RewritePatternSet &patterns) {

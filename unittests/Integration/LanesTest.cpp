@@ -148,6 +148,69 @@ TEST_P(Lanes, DecodeToTheReference) {
 }
 
 //===----------------------------------------------------------------------===//
+// Scales of a byte
+//===----------------------------------------------------------------------===//
+
+class ScalesOfBytes
+    : public testing::TestWithParam<std::tuple<std::string, const char *>> {};
+
+/// y = W x for 256 rows of one group, with all scales that there are: normal
+/// numbers, subnormal ones, infinities, and NaN.
+TEST_P(ScalesOfBytes, AreWhatTheyDecodeTo) {
+  constexpr int64_t height = 256, columns = 16;
+  auto [features, type] = GetParam();
+  std::string lanes = std::to_string(getX86Target(features)->getLanes());
+  TestCodec codec{std::string("scale<1x16, ") + type + ", rows = " + lanes +
+                  ">, quantize<f4E2M1FN>, pack<lanes = " + lanes + "x4>"};
+  JitOptions options;
+  options.threads = false;
+  options.features = features;
+  options.accuracy = 0;
+  Shape shape{height, columns};
+  std::string w = "tensor<256x16xf32>";
+  Kernel kernel("func.func @f(%x: tensor<16xf32>, %w: " + codec.type(shape) +
+                    ", %y: tensor<256xf32>) -> tensor<256xf32> {\n"
+                    "  %e = tensor.empty() : " +
+                    w + "\n  %d = zq.decode %w at [0, 0] outs(%e : " + w +
+                    ") : " + codec.type(shape) + " -> " + w +
+                    "\n  %r = linalg.matvec ins(%d, %x : " + w +
+                    ", tensor<16xf32>) outs(%y : tensor<256xf32>) -> "
+                    "tensor<256xf32>\n  return %r : tensor<256xf32>\n}\n",
+                options, codec.text);
+  Array ones(ElementType::F32, shape), activation(ElementType::F32, {columns});
+  for (int64_t i = 0; i < ones.size(); ++i)
+    ones.setFloat(i, 1);
+  activation.setFloat(0, 1);
+  std::vector<Stream> streams = codec.encode(ones);
+  std::vector<Array> inputs{activation};
+  for (Stream &stream : streams) {
+    if (stream.array.bytes.size() == height)
+      for (int64_t code = 0; code < height; ++code)
+        stream.array.bytes[code] = static_cast<uint8_t>(code);
+    inputs.push_back(stream.array);
+  }
+  inputs.emplace_back(ElementType::F32, Shape{height});
+  std::vector<Array> results = kernel.call(inputs);
+  Array decoded = codec.decode(streams, shape);
+  int64_t finite = 0;
+  for (int64_t row = 0; row < height; ++row) {
+    float expected = decoded.getFloat(row * columns);
+    float got = results[0].getFloat(row);
+    if (std::isnan(expected))
+      EXPECT_TRUE(std::isnan(got)) << row;
+    else
+      EXPECT_EQ(got, expected) << row;
+    finite += std::isfinite(expected) && expected != 0;
+  }
+  EXPECT_GE(finite, 240);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Types, ScalesOfBytes,
+    testing::Combine(testing::ValuesIn(getAllFeatureSets()),
+                     testing::Values("f8E4M3FN", "f8E5M2", "f8E8M0FNU")));
+
+//===----------------------------------------------------------------------===//
 // Activations that are hard on integers
 //===----------------------------------------------------------------------===//
 

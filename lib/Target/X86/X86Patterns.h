@@ -19,6 +19,10 @@ struct X86ByteUnits {
 /// Lowerings of `zq.lookup` of bytes and of `zq.unpack` to bytes.
 void populateX86BytePatterns(RewritePatternSet &patterns, X86ByteUnits units);
 
+/// Lookups of bytes by fields of them without shifting these down, for a CPU
+/// with VBMI and AVX-512.
+void populateX86CodeBitPatterns(RewritePatternSet &patterns);
+
 /// Lowerings of conversions to f32 of bf16 values that are put together from
 /// fields of bytes.
 void populateX86ByteFieldPatterns(RewritePatternSet &patterns,

@@ -213,6 +213,8 @@ public:
                          hasAVX512() && features.contains("avx512vbmi")};
       populateX86BytePatterns(patterns, units);
       populateX86ByteFieldPatterns(patterns, units);
+      if (units.hasVBMI)
+        populateX86CodeBitPatterns(patterns);
     }
     // Also with AVX-512, for blocks of eight.
     if (hasAVX2())

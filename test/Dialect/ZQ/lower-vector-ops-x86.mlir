@@ -57,6 +57,72 @@ func.func @lookup_few_codes(%c: vector<5xi8>, %t: vector<64xi8>) -> vector<5xi8>
   return %v : vector<5xi8>
 }
 
+// Codes of two bits in the third place of their bytes stay there: the permute's
+// six bits see them, and entries are sixteen apart. In the fourth place they are
+// shifted once for all lanes that need it.
+// CHECK-LABEL: func.func @lookup_in_place(
+// CHECK-SAME: %[[B:[^:]*]]: vector<64xi8>
+// VBMI-DAG: %[[T3:.*]] = arith.constant dense<[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2,
+// VBMI-DAG: %[[T4:.*]] = arith.constant dense<[1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4,
+// VBMI: "llvm.x86.avx512.permvar.qi.512"(%[[T3]], %[[B]])
+// VBMI: arith.shrui %{{.*}}, %{{.*}} : vector<16xi32>
+// VBMI: "llvm.x86.avx512.permvar.qi.512"(%[[T4]], %{{.*}})
+// AVX512-COUNT-2: arith.shrui
+func.func @lookup_in_place(%b: vector<64xi8>) -> (vector<64xi8>, vector<64xi8>) {
+  %table = arith.constant dense<[1, 2, 3, 4]> : vector<4xi8>
+  %four = arith.constant dense<4> : vector<16xi32>
+  %six = arith.constant dense<6> : vector<16xi32>
+  %w = vector.bitcast %b : vector<64xi8> to vector<16xi32>
+  %s = arith.shrui %w, %four : vector<16xi32>
+  %c = vector.bitcast %s : vector<16xi32> to vector<64xi8>
+  %v = zq.lookup %c in %table : vector<64xi8>, vector<4xi8> -> vector<64xi8>
+  %s1 = arith.shrui %w, %six : vector<16xi32>
+  %c1 = vector.bitcast %s1 : vector<16xi32> to vector<64xi8>
+  %v1 = zq.lookup %c1 in %table : vector<64xi8>, vector<4xi8> -> vector<64xi8>
+  return %v, %v1 : vector<64xi8>, vector<64xi8>
+}
+
+// A code of three bits from two bytes: a bitwise choice puts the bits beside one
+// another wherever they lie, with one shift and no mask.
+// CHECK-LABEL: func.func @lookup_from_two_bytes(
+// CHECK-SAME: %[[A:[^:]*]]: vector<64xi8>, %[[B:[^:]*]]: vector<64xi8>
+// VBMI-NOT: arith.andi
+// VBMI: "llvm.x86.avx512.pternlog.d.512"
+// VBMI-NOT: arith.andi
+// VBMI: "llvm.x86.avx512.permvar.qi.512"
+// AVX512: arith.ori
+func.func @lookup_from_two_bytes(%a: vector<64xi8>, %b: vector<64xi8>) -> vector<64xi8> {
+  %table = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : vector<8xi8>
+  %one = arith.constant dense<1> : vector<16xi32>
+  %three = arith.constant dense<3> : vector<16xi32>
+  %upper = arith.constant dense<6> : vector<64xi8>
+  %lower = arith.constant dense<1> : vector<64xi8>
+  %aw = vector.bitcast %a : vector<64xi8> to vector<16xi32>
+  %as = arith.shrui %aw, %one : vector<16xi32>
+  %ab = vector.bitcast %as : vector<16xi32> to vector<64xi8>
+  %high = arith.andi %ab, %upper : vector<64xi8>
+  %bw = vector.bitcast %b : vector<64xi8> to vector<16xi32>
+  %bs = arith.shrui %bw, %three : vector<16xi32>
+  %bb = vector.bitcast %bs : vector<16xi32> to vector<64xi8>
+  %low = arith.andi %bb, %lower : vector<64xi8>
+  %c = arith.ori %high, %low : vector<64xi8>
+  %v = zq.lookup %c in %table : vector<64xi8>, vector<8xi8> -> vector<64xi8>
+  return %v : vector<64xi8>
+}
+
+// Floats of a byte are bf16s, whose bytes are looked up one by one. Where there
+// is no such permute their fields are taken apart.
+// CHECK-LABEL: func.func @widen_small_floats(
+// VBMI-COUNT-3: "llvm.x86.avx512.vpermi2var.qi.512"
+// VBMI-NOT: arith.uitofp
+// AVX512: arith.uitofp
+// AVX2: arith.uitofp
+// SSSE3: arith.uitofp
+func.func @widen_small_floats(%s: vector<16xf8E4M3FN>) -> vector<16xf32> {
+  %f = arith.extf %s : vector<16xf8E4M3FN> to vector<16xf32>
+  return %f : vector<16xf32>
+}
+
 //===----------------------------------------------------------------------===//
 // Codes
 //===----------------------------------------------------------------------===//

@@ -426,8 +426,13 @@ static Value loadForRows(LaneBuilder &at, unsigned index,
 }
 
 Value ScaleAttr::emitFactor(LaneBuilder &at) const {
-  return emitToF32(at.builder, at.loc,
-                   loadForRows(at, 0, getGroup(getBlock(), 2)));
+  Value scales = loadForRows(at, 0, getGroup(getBlock(), 2));
+  auto type = dyn_cast<VectorType>(scales.getType());
+  if (!type || type.getElementTypeBitWidth() != 8)
+    return emitToF32(at.builder, at.loc, scales);
+  // As one op, for which a target may have something better than arithmetic.
+  return arith::ExtFOp::create(at.builder, at.loc,
+                               type.clone(at.builder.getF32Type()), scales);
 }
 
 Value ScaleAttr::emitZeroPoint(LaneBuilder &at) const {
