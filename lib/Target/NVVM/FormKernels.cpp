@@ -2,6 +2,7 @@
 #include "Kernels.h"
 #include "PackedTables.h"
 #include "RotationKernel.h"
+#include "WarpDecode.h"
 #include "zq/Target/NVVM/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -167,8 +168,38 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
     }
   }
 
+  /// Weights whose rows are decoded one after the other are decoded by warps,
+  /// once, and multiplied as dense ones: as accurately as compressed ones.
+  LogicalResult formDecodes() {
+    SmallVector<DecodeOp> decodes;
+    getOperation().walk([&](DecodeOp op) {
+      auto type = cast<CompressedTensorType>(op.getSource().getType());
+      if (type.getCodec().getRowsPerChunk(type.getRank()) > 1 &&
+          !op->getParentOfType<gpu::LaunchOp>())
+        decodes.push_back(op);
+    });
+    for (DecodeOp op : decodes) {
+      OpBuilder b(op);
+      FailureOr<Value> decoded = emitWarpDecode(b, op);
+      if (failed(decoded))
+        return failure();
+      if (!*decoded)
+        continue;
+      op->emitRemark() << "decoded once, by a warp for each row: its rows are "
+                          "decoded one after the other";
+      for (Operation *user : op->getUsers())
+        if (isa<linalg::LinalgOp>(user) && !user->hasAttr("zq.accuracy"))
+          user->setAttr("zq.accuracy", b.getF64FloatAttr(accuracy));
+      op.getResult().replaceAllUsesWith(*decoded);
+      op.erase();
+    }
+    return success();
+  }
+
   void runOnOperation() override {
     formRotations();
+    if (failed(formDecodes()))
+      return signalPassFailure();
     // No elementwise op, which may become the end of another's kernel.
     SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](linalg::LinalgOp op) {

@@ -113,7 +113,7 @@ func.func @many(%x: tensor<200x512xbf16>, %w: !zq.tensor<200x512xbf16, #codec>)
 
 // -----
 
-#codec = #zq.codec<bf16_register_rans>
+#codec = #zq.codec<fields<bf16, [window<bits = 3, chunk = 64>]>, register_rans<lanes = 64, rows = 4>>
 
 // CHECK-LABEL: func.func @in_sequence
 // CHECK: linalg.matmul

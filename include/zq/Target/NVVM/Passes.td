@@ -22,6 +22,11 @@ def FormKernels : Pass<"zq-form-kernels", "::mlir::ModuleOp"> {
     several blocks adds up a part of the columns; a second kernel adds up the
     parts, in one order, so that results do not depend on which comes first.
 
+    A weight whose rows are decoded one after the other, with many states side by
+    side, is decoded once, by a warp for each row, and multiplied as a dense one.
+    The lanes of the warp share the states; votes tell each where it takes up its
+    bytes. Tested in `test/Target/NVVM/form-kernels-warp-decode.mlir`.
+
     Hadamard rotations along the last axis become kernels too, whose blocks share
     runs: a thread takes eight elements for three butterflies at a time, and
     between them elements change places through shared memory. An elementwise op

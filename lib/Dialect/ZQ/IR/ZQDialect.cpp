@@ -1,4 +1,5 @@
 //===- ZQDialect.cpp - The zq dialect -------------------------------------===//
+#include "zq/Dialect/ZQ/IR/SharedBlocks.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -42,6 +43,7 @@ struct ZQInlinerInterface : DialectInlinerInterface {
 
 void ZQDialect::initialize() {
   registerAttributes();
+  attachSharedBlocks(getContext());
   registerTypes();
   addOperations<
 #define GET_OP_LIST

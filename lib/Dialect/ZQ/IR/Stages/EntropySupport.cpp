@@ -1,6 +1,7 @@
 //===- EntropySupport.cpp - Reading streams of data-dependent length ------===//
 #include "EntropySupport.h"
 
+#include "zq/Dialect/ZQ/IR/SharedBlocks.h"
 #include "zq/Dialect/ZQ/IR/Vectors.h"
 
 using namespace mlir;
@@ -56,6 +57,38 @@ Value mlir::zq::emitTake(DecodeBuilder &at, unsigned index, Value mask,
   position =
       arith::AddIOp::create(at.builder, at.loc, position, emitCount(at, mask));
   return ExpandOp::create(at.builder, at.loc, bytes, mask, passthru);
+}
+
+Value mlir::zq::emitSharedLoad(DecodeBuilder &at, SharedBlock &shared,
+                               unsigned index, Value position, int64_t length) {
+  OpBuilder &b = at.builder;
+  Value size = tensor::DimOp::create(b, at.loc, at.stream(index), 0);
+  Value last = arith::SubIOp::create(b, at.loc, size, at.index(length));
+  position = arith::MinUIOp::create(b, at.loc, position, last);
+  int64_t own = length / shared.threads;
+  Value before = arith::MulIOp::create(b, at.loc, shared.thread, at.index(own));
+  position = arith::AddIOp::create(b, at.loc, position, before);
+  return at.loadStream(index, position, own, /*exact=*/true);
+}
+
+Value mlir::zq::emitSharedTake(DecodeBuilder &at, SharedBlock &shared,
+                               unsigned index, Value mask, Value passthru,
+                               Value &position) {
+  OpBuilder &b = at.builder;
+  Value size = tensor::DimOp::create(b, at.loc, at.stream(index), 0), count;
+  Value last = arith::SubIOp::create(b, at.loc, size, at.index(1));
+  // Those that take none load the next one's, and do without it.
+  SmallVector<Value> found;
+  for (Value rank : shared.emitRanks(b, at.loc, mask, count)) {
+    Value place = arith::AddIOp::create(b, at.loc, position, rank);
+    place = arith::MinUIOp::create(b, at.loc, place, last);
+    found.push_back(
+        tensor::ExtractOp::create(b, at.loc, at.stream(index), place));
+  }
+  position = arith::AddIOp::create(b, at.loc, position, count);
+  Value taken = vector::FromElementsOp::create(
+      b, at.loc, cast<VectorType>(passthru.getType()), found);
+  return arith::SelectOp::create(b, at.loc, mask, taken, passthru);
 }
 
 Value mlir::zq::emitPieces(DecodeBuilder &at, Value lanes, int64_t most,

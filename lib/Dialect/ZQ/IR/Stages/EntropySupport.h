@@ -11,6 +11,8 @@
 
 namespace mlir::zq {
 
+class SharedBlock;
+
 /// The most elements of a chunk.
 constexpr int64_t largestChunk = 1 << 20;
 
@@ -37,6 +39,15 @@ Value emitCount(DecodeBuilder &at, Value mask);
 /// `passthru` in the others; moves `position` past them.
 Value emitTake(DecodeBuilder &at, unsigned index, Value mask, Value passthru,
                Value &position);
+
+/// This thread's part of the `length` elements that `emitLoad` loads.
+Value emitSharedLoad(DecodeBuilder &at, SharedBlock &shared, unsigned index,
+                     Value position, int64_t length);
+
+/// `emitTake` for this thread's lanes of a block; moves `position` past what
+/// all threads take.
+Value emitSharedTake(DecodeBuilder &at, SharedBlock &shared, unsigned index,
+                     Value mask, Value passthru, Value &position);
 
 /// Applies `emit` to at most `most` lanes of `lanes` after the other and puts
 /// the results, of as many lanes, together.

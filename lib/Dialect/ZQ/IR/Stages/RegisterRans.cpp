@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "zq/Codec/RegisterRans.h"
+#include "zq/Dialect/ZQ/IR/SharedBlocks.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -120,10 +121,13 @@ StageAttrInterface RegisterRansAttr::withLanes(Type, int64_t rank,
 namespace {
 class Emitter {
 public:
-  Emitter(DecodeBuilder &at, RegisterRansAttr stage)
-      : at(at), b(at.builder), loc(at.loc), lanes(stage.getLanes()),
+  Emitter(DecodeBuilder &at, RegisterRansAttr stage,
+          SharedBlock *shared = nullptr)
+      : at(at), b(at.builder), loc(at.loc), shared(shared),
+        lanes(stage.getLanes()), threads(shared ? shared->threads : 1),
+        own(lanes / threads),
         hasEscapes(getStage(stage, at.input).hasEscapes()),
-        bits(hasEscapes ? 4 : 2), type(VectorType::get(lanes, b.getI8Type())) {
+        bits(hasEscapes ? 4 : 2), type(VectorType::get(own, b.getI8Type())) {
     loadModel();
   }
 
@@ -135,6 +139,10 @@ public:
 private:
   void loadModel();
   Value emitRanksOfSlots();
+  Value emitRanks(Value low);
+  Value emitFirst(int64_t count);
+  std::pair<Value, Value> multiplyAddInWords(Value x, Value y, Value z);
+  std::pair<Value, Value> multiplyAddEach(Value x, Value y, Value z);
   Value emitTakes(unsigned part, Value mask, Value passthru, Value &position);
   Value constant(Type type, int64_t value) {
     return emitConstant(at, type, value);
@@ -143,14 +151,17 @@ private:
   DecodeBuilder &at;
   OpBuilder &b;
   Location loc;
-  int64_t lanes;
+  /// The threads that share blocks; null where one decodes them.
+  SharedBlock *shared;
+  /// Lanes, the threads that share them, and how many this one has.
+  int64_t lanes, threads, own;
   bool hasEscapes;
   /// The number of the part `bits`.
   unsigned bits;
   VectorType type;
   /// Of each rank.
   Value frequencies, starts, palette;
-  /// The rank of each slot.
+  /// The rank of each slot, or of this thread's part of them.
   Value ranksOfSlots;
 };
 } // namespace
@@ -177,13 +188,20 @@ void Emitter::loadModel() {
 /// The rank of each slot: the last one that begins no later, of those with
 /// slots.
 Value Emitter::emitRanksOfSlots() {
-  constexpr int64_t numSlots = ::zq::codec::registerRansSlots;
+  const int64_t numSlots = ::zq::codec::registerRansSlots / threads;
   auto table = VectorType::get(numSlots, b.getI8Type());
   SmallVector<int8_t> places;
   for (int64_t slot = 0; slot < numSlots; ++slot)
     places.push_back(static_cast<int8_t>(slot));
   Value slots = arith::ConstantOp::create(
       b, loc, DenseElementsAttr::get(table, ArrayRef<int8_t>(places)));
+  if (shared) {
+    Value first =
+        arith::MulIOp::create(b, loc, shared->thread, at.index(numSlots));
+    first = arith::IndexCastOp::create(b, loc, b.getI8Type(), first);
+    slots = arith::AddIOp::create(
+        b, loc, slots, vector::BroadcastOp::create(b, loc, table, first));
+  }
   Value ranks = constant(table, 0);
   auto maskType = table.clone(b.getI1Type());
   Value hasSlots =
@@ -204,14 +222,41 @@ Value Emitter::emitRanksOfSlots() {
   return ranks;
 }
 
+/// The ranks of the slots that the states' low bytes name.
+Value Emitter::emitRanks(Value low) {
+  if (shared)
+    return shared->emitLookup(b, loc, low, ranksOfSlots);
+  return LookupOp::create(b, loc, type, low, ranksOfSlots);
+}
+
+/// A mask of the first `count` lanes.
+Value Emitter::emitFirst(int64_t count) {
+  auto maskType = type.clone(b.getI1Type());
+  if (!shared) {
+    SmallVector<bool> used(lanes, false);
+    std::fill_n(used.begin(), count, true);
+    return arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(maskType, ArrayRef<bool>(used)));
+  }
+  Value first = arith::MulIOp::create(b, loc, shared->thread, at.index(own));
+  SmallVector<Value> used;
+  for (int64_t i = 0; i < own; ++i)
+    used.push_back(arith::CmpIOp::create(
+        b, loc, arith::CmpIPredicate::ult,
+        arith::AddIOp::create(b, loc, first, at.index(i)), at.index(count)));
+  return vector::FromElementsOp::create(b, loc, maskType, used);
+}
+
 /// `emitTake` for any number of lanes.
 Value Emitter::emitTakes(unsigned part, Value mask, Value passthru,
                          Value &position) {
+  if (shared)
+    return emitSharedTake(at, *shared, part, mask, passthru, position);
   int64_t begin = 0;
   return emitPieces(at, mask, lanesAtOnce, [&](Value piece) {
     int64_t count = cast<VectorType>(piece.getType()).getNumElements();
     Value others = passthru;
-    if (count != lanes)
+    if (count != own)
       others = vector::ExtractStridedSliceOp::create(
           b, loc, passthru, ArrayRef<int64_t>{begin}, ArrayRef<int64_t>{count},
           ArrayRef<int64_t>{1});
@@ -227,7 +272,8 @@ SmallVector<Value> Emitter::emitStart(ValueRange chunk) {
   Value position = emitOffset(at, 1, place);
   SmallVector<Value> state;
   for (int part = 0; part < 2; ++part) {
-    state.push_back(emitLoad(at, bits, position, lanes));
+    state.push_back(shared ? emitSharedLoad(at, *shared, bits, position, lanes)
+                           : emitLoad(at, bits, position, lanes));
     position = arith::AddIOp::create(b, loc, position, at.index(lanes));
   }
   state.push_back(position);
@@ -238,20 +284,9 @@ SmallVector<Value> Emitter::emitStart(ValueRange chunk) {
   return state;
 }
 
-/// Decodes one symbol of each lane, or of the lanes in `used`, and replaces the
-/// state.
-Value Emitter::emitStep(SmallVectorImpl<Value> &state, Value used) {
-  auto among = [&](Value mask) -> Value {
-    return used ? arith::AndIOp::create(b, loc, mask, used) : mask;
-  };
-  Value low = state[0], high = state[1];
-  Value ranks = LookupOp::create(b, loc, type, low, ranksOfSlots);
-
-  // x = f * (high byte of x) + slot - start, on words: those of even lanes and
-  // those of odd ones, so that no byte changes its place.
-  Value f = LookupOp::create(b, loc, type, ranks, frequencies);
-  Value start = LookupOp::create(b, loc, type, ranks, starts);
-  Value bias = arith::SubIOp::create(b, loc, low, start);
+/// x * y + z of bytes: its low and high bytes. On words, those of even lanes
+/// and those of odd ones, so that no byte changes its place.
+std::pair<Value, Value> Emitter::multiplyAddInWords(Value x, Value y, Value z) {
   auto wide = VectorType::get(lanes / 2, b.getI16Type());
   Value byte = constant(wide, 0xff), eight = constant(wide, 8);
   auto getEven = [&](Value bytes) -> Value {
@@ -262,20 +297,50 @@ Value Emitter::emitStep(SmallVectorImpl<Value> &state, Value used) {
     bytes = vector::BitCastOp::create(b, loc, wide, bytes);
     return arith::ShRUIOp::create(b, loc, bytes, eight);
   };
-  auto getState = [&](auto part) -> Value {
+  auto getSum = [&](auto part) -> Value {
     return arith::AddIOp::create(
-        b, loc, arith::MulIOp::create(b, loc, part(f), part(high)), part(bias));
+        b, loc, arith::MulIOp::create(b, loc, part(x), part(y)), part(z));
   };
   auto join = [&](Value even, Value odd) -> Value {
     return vector::BitCastOp::create(b, loc, type,
                                      arith::OrIOp::create(b, loc, even, odd));
   };
-  Value even = getState(getEven), odd = getState(getOdd);
-  Value newLow = join(arith::AndIOp::create(b, loc, even, byte),
-                      arith::ShLIOp::create(b, loc, odd, eight));
-  Value newHigh =
-      join(arith::ShRUIOp::create(b, loc, even, eight),
-           arith::AndIOp::create(b, loc, odd, constant(wide, 0xff00)));
+  Value even = getSum(getEven), odd = getSum(getOdd);
+  Value low = join(arith::AndIOp::create(b, loc, even, byte),
+                   arith::ShLIOp::create(b, loc, odd, eight));
+  Value high = join(arith::ShRUIOp::create(b, loc, even, eight),
+                    arith::AndIOp::create(b, loc, odd, constant(wide, 0xff00)));
+  return {low, high};
+}
+
+/// The same for as few lanes as a thread has of a block, each on its own.
+std::pair<Value, Value> Emitter::multiplyAddEach(Value x, Value y, Value z) {
+  auto wide = type.clone(b.getI32Type());
+  auto extend = [&](Value bytes) -> Value {
+    return arith::ExtUIOp::create(b, loc, wide, bytes);
+  };
+  Value sum = arith::AddIOp::create(
+      b, loc, arith::MulIOp::create(b, loc, extend(x), extend(y)), extend(z));
+  Value low = arith::TruncIOp::create(b, loc, type, sum);
+  sum = arith::ShRUIOp::create(b, loc, sum, constant(wide, 8));
+  return {low, arith::TruncIOp::create(b, loc, type, sum)};
+}
+
+/// Decodes one symbol of each lane, or of the lanes in `used`, and replaces the
+/// state.
+Value Emitter::emitStep(SmallVectorImpl<Value> &state, Value used) {
+  auto among = [&](Value mask) -> Value {
+    return used ? arith::AndIOp::create(b, loc, mask, used) : mask;
+  };
+  Value low = state[0], high = state[1];
+  Value ranks = emitRanks(low);
+
+  // x = f * (high byte of x) + slot - start.
+  Value f = LookupOp::create(b, loc, type, ranks, frequencies);
+  Value start = LookupOp::create(b, loc, type, ranks, starts);
+  Value bias = arith::SubIOp::create(b, loc, low, start);
+  auto [newLow, newHigh] = shared ? multiplyAddEach(f, high, bias)
+                                  : multiplyAddInWords(f, high, bias);
 
   // Without a high byte a lane takes a byte up.
   Value needy = among(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
@@ -308,33 +373,32 @@ SmallVector<Value> Emitter::skipRows(Value count, int64_t length,
               scf::YieldOp::create(b, loc, next);
             });
         SmallVector<Value> next(groups.getResults());
-        if (int64_t left = length % lanes) {
-          SmallVector<bool> used(lanes, false);
-          std::fill_n(used.begin(), left, true);
-          emitStep(next, arith::ConstantOp::create(
-                             b, loc,
-                             DenseElementsAttr::get(type.clone(b.getI1Type()),
-                                                    ArrayRef<bool>(used))));
-        }
+        if (int64_t left = length % lanes)
+          emitStep(next, emitFirst(left));
         scf::YieldOp::create(b, loc, next);
       });
   return SmallVector<Value>(rows.getResults());
 }
 
-FailureOr<SmallVector<Value>>
-RegisterRansAttr::emitInit(DecodeBuilder &at) const {
+/// The state at the beginning of the row at the builder's position.
+static SmallVector<Value> emitRowInit(DecodeBuilder &at, RegisterRansAttr stage,
+                                      Emitter emitter) {
   OpBuilder &b = at.builder;
-  Emitter emitter(at, *this);
   SmallVector<Value> chunk(ArrayRef(at.position).drop_back());
   if (chunk.empty())
     return emitter.emitStart(at.index(0));
-  Value row = chunk.back(), rows = at.index(getRows());
+  Value row = chunk.back(), rows = at.index(stage.getRows());
   chunk.back() = arith::DivUIOp::create(b, at.loc, row, rows);
   SmallVector<Value> state = emitter.emitStart(chunk);
-  if (getRows() == 1)
+  if (stage.getRows() == 1)
     return state;
   Value before = arith::RemUIOp::create(b, at.loc, row, rows);
   return emitter.skipRows(before, at.shape.back(), std::move(state));
+}
+
+FailureOr<SmallVector<Value>>
+RegisterRansAttr::emitInit(DecodeBuilder &at) const {
+  return emitRowInit(at, *this, Emitter(at, *this));
 }
 
 FailureOr<Value> RegisterRansAttr::emitDecode(DecodeBuilder &at, Value) const {
@@ -343,4 +407,31 @@ FailureOr<Value> RegisterRansAttr::emitDecode(DecodeBuilder &at, Value) const {
   Value lanes = emitConstant(at, zq::getLanes(at, at.builder.getI8Type()), 0);
   return emitPieces(at, lanes, getLanes(),
                     [&](Value) { return emitter.emitStep(at.state); });
+}
+
+//===----------------------------------------------------------------------===//
+// Blocks that threads decode together
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct SharedLanes
+    : SharedBlockAttrInterface::ExternalModel<SharedLanes, RegisterRansAttr> {
+  bool canShareBlocks(Attribute stage, int64_t threads) const {
+    return cast<RegisterRansAttr>(stage).getLanes() % threads == 0;
+  }
+  SmallVector<Value> emitSharedInit(Attribute attr, DecodeBuilder &at,
+                                    SharedBlock &shared) const {
+    auto stage = cast<RegisterRansAttr>(attr);
+    return emitRowInit(at, stage, Emitter(at, stage, &shared));
+  }
+  Value emitSharedDecode(Attribute attr, DecodeBuilder &at,
+                         SharedBlock &shared) const {
+    return Emitter(at, cast<RegisterRansAttr>(attr), &shared)
+        .emitStep(at.state);
+  }
+};
+} // namespace
+
+void mlir::zq::attachSharedBlocks(MLIRContext *context) {
+  RegisterRansAttr::attachInterface<SharedLanes>(*context);
 }
