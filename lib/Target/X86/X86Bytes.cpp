@@ -6,12 +6,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
-#include "zq/Codec/Minifloat.h"
-#include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Dialect/ZQ/IR/Vectors.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
-
-#include <numeric>
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -177,103 +173,6 @@ private:
   X86ByteUnits units;
 };
 
-/// Widens floats of a byte by permutes of registers: all of them are bf16s too,
-/// both of whose bytes are looked up. The sign stays what it is.
-struct WidenByPermute : OpRewritePattern<arith::ExtFOp> {
-  WidenByPermute(MLIRContext *context)
-      : OpRewritePattern(context, /*benefit=*/3) {}
-
-  LogicalResult matchAndRewrite(arith::ExtFOp op,
-                                PatternRewriter &b) const override {
-    auto from = dyn_cast<VectorType>(op.getIn().getType());
-    if (!from || from.getRank() != 1 || from.getElementTypeBitWidth() != 8 ||
-        from.getNumElements() % lanes ||
-        !getElementTypeOrSelf(op.getType()).isF32())
-      return failure();
-    auto format = toMinifloat(from.getElementType());
-    if (!format || !format->hasSign)
-      return failure();
-    Location loc = op.getLoc();
-    Value tables[2][2];
-    for (int byte : {0, 1})
-      for (int half : {0, 1})
-        tables[byte][half] = emitTable(b, loc, *format, byte, half * numBytes);
-    auto codesType = VectorType::get(from.getNumElements(), b.getI8Type());
-    Value codes = arith::BitcastOp::create(b, loc, codesType, op.getIn());
-    Value result =
-        emitByRegisters(b, loc, cast<VectorType>(op.getType()), lanes, codes,
-                        [&](ArrayRef<Value> parts) {
-                          return emitRegister(b, loc, parts[0], tables);
-                        });
-    b.replaceOp(op, result);
-    return success();
-  }
-
-private:
-  static constexpr int64_t lanes = 16, numBytes = 64;
-
-  /// Byte `byte` of the bf16s that codes from `begin` on stand for.
-  static Value emitTable(PatternRewriter &b, Location loc,
-                         const ::zq::codec::Minifloat &format, int byte,
-                         int64_t begin) {
-    SmallVector<int8_t> bytes;
-    for (int64_t code = begin; code < begin + numBytes; ++code) {
-      float value = ::zq::codec::decodeMinifloat(format, code);
-      auto bits = llvm::bit_cast<uint32_t>(value);
-      assert(!(bits & 0xffff) && "a float of a byte is a bf16");
-      bytes.push_back(static_cast<int8_t>(bits >> (16 + 8 * byte)));
-    }
-    return arith::ConstantOp::create(
-        b, loc,
-        DenseElementsAttr::get(getBytes(b, numBytes), ArrayRef<int8_t>(bytes)));
-  }
-
-  static Value emitRegister(PatternRewriter &b, Location loc, Value codes,
-                            Value tables[2][2]) {
-    VectorType type = getBytes(b, numBytes);
-    auto permute = [&](Value first, Value index, Value second) {
-      return emitCall(b, loc, type, "llvm.x86.avx512.vpermi2var.qi.512",
-                      {first, index, second});
-    };
-    SmallVector<int64_t> order(numBytes, -1);
-    std::iota(order.begin(), order.begin() + lanes, 0);
-    Value wide = vector::ShuffleOp::create(b, loc, codes, codes, order);
-    Value low = permute(tables[0][0], wide, tables[0][1]);
-    Value high = permute(tables[1][0], wide, tables[1][1]);
-    Value sign = arith::AndIOp::create(b, loc, wide, splat(b, loc, type, 0x80));
-    high = arith::OrIOp::create(b, loc, high, sign);
-    // The upper half of each float.
-    SmallVector<int64_t> places;
-    for (int64_t lane = 0; lane < lanes; ++lane)
-      places.append({2 * numBytes, 2 * numBytes, lane, numBytes + lane});
-    return emitPlaces(b, loc, low, high, places);
-  }
-
-  /// Floats of bytes of both vectors; zeros for places beyond these.
-  static Value emitPlaces(PatternRewriter &b, Location loc, Value low,
-                          Value high, ArrayRef<int64_t> places) {
-    VectorType type = getBytes(b, numBytes);
-    SmallVector<int8_t> index;
-    SmallVector<bool> isThere;
-    for (int64_t place : places) {
-      isThere.push_back(place < 2 * numBytes);
-      index.push_back(place % (2 * numBytes));
-    }
-    Value at = arith::ConstantOp::create(
-        b, loc, DenseElementsAttr::get(type, ArrayRef<int8_t>(index)));
-    Value mask = arith::ConstantOp::create(
-        b, loc,
-        DenseElementsAttr::get(type.clone(b.getI1Type()),
-                               ArrayRef<bool>(isThere)));
-    Value bytes = emitCall(b, loc, type, "llvm.x86.avx512.vpermi2var.qi.512",
-                           {low, at, high});
-    bytes =
-        arith::SelectOp::create(b, loc, mask, bytes, splat(b, loc, type, 0));
-    return vector::BitCastOp::create(
-        b, loc, VectorType::get(lanes, b.getF32Type()), bytes);
-  }
-};
-
 /// Bytes of words from two others, one shifted by a byte: as a bitwise choice.
 /// LLVM would see a permute of two registers, which is three operations.
 struct MergeBytes : OpRewritePattern<arith::OrIOp> {
@@ -322,6 +221,6 @@ void mlir::zq::populateX86BytePatterns(RewritePatternSet &patterns,
   patterns.add<LookupBytesByPermute>(patterns.getContext(), units);
   if (units.hasVBMI) {
     patterns.add<UnpackByMultishift>(patterns.getContext(), units);
-    patterns.add<MergeBytes, WidenByPermute>(patterns.getContext());
+    patterns.add<MergeBytes>(patterns.getContext());
   }
 }

@@ -23,6 +23,10 @@ void populateX86BytePatterns(RewritePatternSet &patterns, X86ByteUnits units);
 /// with VBMI and AVX-512.
 void populateX86CodeBitPatterns(RewritePatternSet &patterns);
 
+/// Lowerings of conversions to f32 of floats of a byte, for a CPU with VBMI and
+/// AVX-512.
+void populateX86WidenPatterns(RewritePatternSet &patterns);
+
 /// Lowerings of conversions to f32 of bf16 values that are put together from
 /// fields of bytes.
 void populateX86ByteFieldPatterns(RewritePatternSet &patterns,

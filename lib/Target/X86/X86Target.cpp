@@ -213,8 +213,10 @@ public:
                          hasAVX512() && features.contains("avx512vbmi")};
       populateX86BytePatterns(patterns, units);
       populateX86ByteFieldPatterns(patterns, units);
-      if (units.hasVBMI)
+      if (units.hasVBMI) {
         populateX86CodeBitPatterns(patterns);
+        populateX86WidenPatterns(patterns);
+      }
     }
     // Also with AVX-512, for blocks of eight.
     if (hasAVX2())
