@@ -83,6 +83,10 @@ static bool isMultipleOf(OpFoldResult value, int64_t factor) {
 
 namespace {
 
+/// Lanes whose states go side by side, where a row's come from the one before:
+/// what a decoder needs for more of them does not fit the registers.
+constexpr int64_t lanesInFlight = 256;
+
 /// One decode op on its way to vectors.
 class Lowering {
 public:
@@ -423,10 +427,9 @@ int64_t Lowering::getRowsInSequence() {
 Value Lowering::emitRowsInSequence(const Row &first, Value into,
                                    int64_t inSequence) {
   int64_t last = window.getRank() - 1, count = window.getDimSize(last - 1);
-  // As many states as there are registers for.
   int64_t together = 1;
   for (int64_t groups : {2, 4, 8})
-    if (groups * width <= 512 && count % (groups * inSequence) == 0)
+    if (groups * width <= lanesInFlight && count % (groups * inSequence) == 0)
       together = groups;
   auto getRow = [&](Value at) {
     Row row(first);
