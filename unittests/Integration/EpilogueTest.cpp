@@ -20,15 +20,20 @@ namespace {
 /// residual; bf16 of a bias; or both, two readers of the sums.
 enum Epilogue { Activation = 1, Cast = 2, Both = Activation | Cast };
 
+/// How the product is made: as is chosen for an accuracy, in tiles of a weight
+/// in lanes, or in tiles of bf16 or f32 of the rows of any weight.
+enum Way { Chosen, InTiles, InRowsOfBF16, InRowsOfF32 };
+
 struct EpilogueProgram {
   int64_t m, n, k;
   TestCodec codec;
   Epilogue epilogue;
 
-  std::string print(const std::string &name, bool onTiles) const;
+  std::string print(const std::string &name, Way way) const;
 
 private:
   std::string printElementwise() const;
+  std::string printProduct(Way way) const;
   std::string getType(const Shape &shape, const char *element = "f32") const {
     return "tensor<" + printShape(shape) + "x" + element + ">";
   }
@@ -71,9 +76,41 @@ std::string EpilogueProgram::printElementwise() const {
          types + "\n}\n";
 }
 
-std::string EpilogueProgram::print(const std::string &name,
-                                   bool onTiles) const {
+/// %y of %x and %w.
+std::string EpilogueProgram::printProduct(Way way) const {
   std::string x = getType({m, k}), y = getType({m, n}), w = getType({n, k});
+  std::string type = codec.type({n, k});
+  if (way == Chosen)
+    return "  %e = tensor.empty() : " + w +
+           "\n  %d = zq.decode %w at [0, 0] outs(%e : " + w + ") : " + type +
+           " -> " + w +
+           "\n  %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) "
+           "-> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, "
+           "k) -> (m, n)>] ins(%x, %d : " +
+           x + ", " + w + ") outs(%i : " + y + ") -> " + y + "\n";
+  Shape shape{(k + tileDepth - 1) / tileDepth, (m + tileRows - 1) / tileRows,
+              1};
+  if (way == InTiles) {
+    shape.insert(shape.end(), {2, tileRows, tileDepth});
+    std::string tiles = getType(shape, "bf16");
+    return "  %xt = zq.tiles %x planes 2 steps 1 : " + x + " -> " + tiles +
+           "\n  %y = zq.contract %xt with %w lanes 16 planes 2 outs(%i : " + y +
+           ") : (" + tiles + "), " + type + " -> " + y + "\n";
+  }
+  bool isF32 = way == InRowsOfF32;
+  std::string planes = isF32 ? "1" : "2";
+  int64_t pack = isF32 ? 1 : 2;
+  shape.insert(shape.end(), {isF32 ? 1 : 2, tileRows / tileLanes,
+                             tileDepth / pack, pack * tileLanes});
+  std::string tiles = getType(shape, isF32 ? "f32" : "bf16");
+  return "  %xt = zq.tiles %x right planes " + planes + " steps 1 : " + x +
+         " -> " + tiles + "\n  %y = zq.contract_rows %xt with %w planes " +
+         planes + " outs(%i : " + y + ") : " + tiles + ", " + type + " -> " +
+         y + "\n";
+}
+
+std::string EpilogueProgram::print(const std::string &name, Way way) const {
+  std::string x = getType({m, k}), y = getType({m, n});
   std::string type = codec.type({n, k});
   // What makes the activation: for a rotated codec in lanes, which is moved
   // there, the rotation behind it.
@@ -87,37 +124,20 @@ std::string EpilogueProgram::print(const std::string &name,
       ") {\n  ^bb0(%a: f32, %p: f32, %o: f32):\n"
       "    %q = arith.mulf %a, %p : f32\n    linalg.yield %q : f32\n  } -> " +
       x + "\n";
-  if (onTiles) {
-    std::string tiles =
-        getType({(k + tileDepth - 1) / tileDepth, (m + tileRows - 1) / tileRows,
-                 1, 2, tileRows, tileDepth},
-                "bf16");
-    product +=
-        "  %xt = zq.tiles %x planes 2 steps 1 : " + x + " -> " + tiles +
-        "\n  %y = zq.contract %xt with %w lanes 16 planes 2 outs(%i : " + y +
-        ") : (" + tiles + "), " + type + " -> " + y + "\n";
-  } else {
-    product += "  %e = tensor.empty() : " + w +
-               "\n  %d = zq.decode %w at [0, 0] outs(%e : " + w +
-               ") : " + type + " -> " + w +
-               "\n  %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) "
-               "-> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, "
-               "k) -> (m, n)>] ins(%x, %d : " +
-               x + ", " + w + ") outs(%i : " + y + ") -> " + y + "\n";
-  }
+  product += printProduct(way);
   std::string rest = printElementwise();
   rest.replace(rest.find('@'), 1, product);
   return "func.func @" + name + "(%in: " + x + ", %by: " + getType({k}) +
          ", %w: " + type + ", %b: " + getType({n}) + ", %r: " + y + rest;
 }
 
-/// In tiles, or in the domain that is chosen for `accuracy`.
-void check(const EpilogueProgram &program, bool onTiles, double accuracy) {
+/// In one way, or in the domain that is chosen for `accuracy`.
+void check(const EpilogueProgram &program, Way way, double accuracy) {
   JitOptions options;
   options.guardPages = true;
-  options.accuracy = onTiles ? 0 : accuracy;
+  options.accuracy = way == Chosen ? accuracy : 0;
   std::string what = printShape({program.m, program.n, program.k}) +
-                     (onTiles ? " in tiles" : " in lanes") + " with epilogue " +
+                     " in way " + std::to_string(way) + " with epilogue " +
                      std::to_string(program.epilogue);
   std::mt19937 random(11);
   std::vector<Array> inputs;
@@ -139,8 +159,7 @@ void check(const EpilogueProgram &program, bool onTiles, double accuracy) {
   addValues({program.n});
   addValues({program.m, program.n});
 
-  Kernel kernel(program.print("f", onTiles) +
-                    program.print("reference", /*onTiles=*/false),
+  Kernel kernel(program.print("f", way) + program.print("reference", Chosen),
                 options, what);
   std::vector<BoundedTensor> expected =
       kernel.evaluate(arguments, nullptr, accuracy, "reference");
@@ -161,21 +180,39 @@ const TestCodec codec{
 TEST(Epilogues, OfFloatsAndIntegers) {
   for (double accuracy : {0.0, 5e-5, 2e-2})
     for (Epilogue epilogue : {Activation, Cast, Both})
-      check({5, 85, 64, codec, epilogue}, /*onTiles=*/false, accuracy);
-  check({1, 13, 64, codec, Activation}, /*onTiles=*/false, 5e-5);
+      check({5, 85, 64, codec, epilogue}, Chosen, accuracy);
+  check({1, 13, 64, codec, Activation}, Chosen, 5e-5);
   check({11,
          37,
          128,
          {"hadamard<axis = 1, block = 64, seed = 1>, " + codec.text},
          Cast},
-        /*onTiles=*/false, 5e-5);
+        Chosen, 5e-5);
 }
 
 TEST(Epilogues, OfTiles) {
   // Two planes of each operand, and what they leave.
   for (Epilogue epilogue : {Activation, Cast, Both})
-    check({70, 75, 64, codec, epilogue}, /*onTiles=*/true, 0x1p-15);
-  check({64, 96, 32, codec, Activation}, /*onTiles=*/true, 0x1p-15);
+    check({70, 75, 64, codec, epilogue}, InTiles, 0x1p-15);
+  check({64, 96, 32, codec, Activation}, InTiles, 0x1p-15);
+}
+
+/// Rows of a weight in no order but their own, decoded part by part or, with a
+/// state, task by task; more than one task of them, and of the activation.
+TEST(Epilogues, OfRows) {
+  TestCodec rows{"scale<1x32, f16>, quantize<si4>, pack"};
+  for (Epilogue epilogue : {Activation, Cast, Both}) {
+    check({70, 75, 64, rows, epilogue}, InRowsOfBF16, 0x1p-15);
+    check({70, 75, 64, rows, epilogue}, InRowsOfF32, 0);
+  }
+  check({3, 31, 20, rows, Activation}, InRowsOfF32, 0);
+  check({545, 1120, 40, rows, Activation}, InRowsOfBF16, 0x1p-15);
+  check({33,
+         80,
+         64,
+         {"scale<1x?, f32>, quantize<si4>, huffman<chunk = 64, length = 8>"},
+         Cast},
+        InRowsOfF32, 0);
 }
 
 } // namespace

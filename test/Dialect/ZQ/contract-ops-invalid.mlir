@@ -273,6 +273,14 @@ func.func @f(%t: tensor<2x2x1x1x2x32x16xf32>, %w: tensor<32x64xf32>, %i: tensor<
 
 // -----
 
+func.func @f(%t: tensor<2x2x1x1x2x32x16xf32>, %w: tensor<32x64xf32>, %row: index, %i: tensor<40x33xf32>) {
+  // expected-error @+1 {{(V2) does not multiply 'tensor<2x2x1x1x2x32x16xf32>' and 'tensor<32x64xf32>' to 'tensor<40x33xf32>'}}
+  %y = zq.contract_rows %t with %w at %row planes 1 outs(%i : tensor<40x33xf32>) : tensor<2x2x1x1x2x32x16xf32>, tensor<32x64xf32> -> tensor<40x33xf32>
+  return
+}
+
+// -----
+
 func.func @f(%t: tensor<2x2x1x1x2x32x16xf32>, %w: tensor<32x96xf32>, %i: tensor<40x32xf32>) {
   // expected-error @+1 {{(V2) takes 'tensor<3x2x1x1x2x32x16xf32>', and not 'tensor<2x2x1x1x2x32x16xf32>'}}
   %y = zq.contract_rows %t with %w planes 1 outs(%i : tensor<40x32xf32>) : tensor<2x2x1x1x2x32x16xf32>, tensor<32x96xf32> -> tensor<40x32xf32>

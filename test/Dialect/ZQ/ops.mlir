@@ -311,6 +311,15 @@ func.func @rows(%x: tensor<40x64xbf16>, %w: !zq.tensor<32x64xf32, #zq.codec<nvfp
   return %y, %z : tensor<40x32xf32>, tensor<40x48xf32>
 }
 
+// CHECK-LABEL: func.func @part_of_rows(
+// CHECK-SAME: %[[T:[^:]*]]: tensor{{.*}}, %[[W:[^:]*]]: tensor{{.*}}, %[[ROW:[^:]*]]: index
+func.func @part_of_rows(%t: tensor<1x2x2x1x2x32x16xf32>, %w: tensor<48x64xf32>, %row: index, %i: tensor<40x16xf32>) -> tensor<40x16xf32> {
+  // CHECK: zq.contract_rows %[[T]] with %[[W]] at %[[ROW]] planes 1 outs(%{{.*}} : tensor<40x16xf32>)
+  %y = zq.contract_rows %t with %w at %row planes 1 outs(%i : tensor<40x16xf32>)
+      : tensor<1x2x2x1x2x32x16xf32>, tensor<48x64xf32> -> tensor<40x16xf32>
+  return %y : tensor<40x16xf32>
+}
+
 // CHECK-LABEL: func.func @part_of_contract(
 // CHECK-SAME: %[[X:[^:]*]]: tensor<2x64xf32>, %[[W:[^:]*]]: !zq.tensor{{.*}}, %[[ROW:[^:]*]]: index
 func.func @part_of_contract(%x: tensor<2x64xf32>, %w: !w, %row: index, %i: tensor<2x16xf32>) -> tensor<2x16xf32> {

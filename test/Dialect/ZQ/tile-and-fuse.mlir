@@ -539,6 +539,30 @@ func.func @activation_after_tiles(%x: tensor<1x512x1x1x32x32xbf16>, %w: !s, %i: 
   return %r : tensor<16384x64xf32>
 }
 
+// Of a weight that is read row by row likewise; what fills no task is an op of
+// its own.
+// CHECK-LABEL: func.func @activation_after_rows(
+// CHECK: scf.forall (%[[N:.*]]) = (0) to (1024) step (64) shared_outs(%[[ALL:.*]] =
+// CHECK:   %[[TILE:.*]] = tensor.extract_slice %[[ALL]][0, %[[N]]] [40, 64]
+// CHECK:   %[[ZERO:.*]] = linalg.fill {{.*}} outs(%[[TILE]]
+// CHECK:   zq.contract_rows %{{.*}} with %{{.*}} at %[[N]] planes 1 outs(%[[ZERO]] : tensor<40x64xf32>)
+// CHECK:   math.exp
+// CHECK: zq.contract_rows %{{.*}} with %{{.*}} at %c1024 planes 1 outs(%{{.*}} : tensor<40x48xf32>)
+// CHECK: math.exp
+// CHECK-NOT: zq.contract_rows
+// CHECK: return
+func.func @activation_after_rows(%x: tensor<1x2x2x1x2x32x16xf32>, %w: tensor<1072x64xf32>, %o: tensor<40x1072xf32>) -> tensor<40x1072xf32> {
+  %i = arith.constant dense<0.0> : tensor<40x1072xf32>
+  %y = zq.contract_rows %x with %w planes 1 outs(%i : tensor<40x1072xf32>) : tensor<1x2x2x1x2x32x16xf32>, tensor<1072x64xf32> -> tensor<40x1072xf32>
+  %r = linalg.generic {indexing_maps = [#i, #i], iterator_types = ["parallel", "parallel"]}
+      ins(%y : tensor<40x1072xf32>) outs(%o : tensor<40x1072xf32>) {
+  ^bb0(%p: f32, %q: f32):
+    %e = math.exp %p : f32
+    linalg.yield %e : f32
+  } -> tensor<40x1072xf32>
+  return %r : tensor<40x1072xf32>
+}
+
 // Sums that two ops read, and a sum that is broadcast: the contraction stays a
 // loop of its own.
 // CHECK-LABEL: func.func @two_readers(

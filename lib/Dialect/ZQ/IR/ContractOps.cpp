@@ -220,9 +220,12 @@ LogicalResult ContractRowsOp::verify() {
                                 ? compressed.getShape()
                                 : cast<RankedTensorType>(weight).getShape();
   auto result = cast<RankedTensorType>(getResult().getType());
+  auto fits = [&](int64_t columns) {
+    return getRow() ? columns <= shape[0] : columns == shape[0];
+  };
   if (shape.size() != 2 || ShapedType::isDynamicShape(shape) ||
       result.getRank() != 2 || !result.hasStaticShape() ||
-      result.getDimSize(1) != shape[0] || getInit().getType() != result ||
+      !fits(result.getDimSize(1)) || getInit().getType() != result ||
       tiles.getRank() != 7 || !tiles.hasStaticShape())
     return emitOpError("(V2) does not multiply ")
            << tiles << " and " << weight << " to " << result;

@@ -100,6 +100,33 @@ RotateOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
 // Contract
 //===----------------------------------------------------------------------===//
 
+/// Whole blocks of an activation in tiles: those with `rows` rows from `first`
+/// on.
+static Value sliceTiles(OpBuilder &b, Location loc, Value tiles,
+                        OpFoldResult first, int64_t rows) {
+  auto shape = cast<RankedTensorType>(tiles.getType()).getShape();
+  SmallVector<OpFoldResult> at(shape.size(), b.getIndexAttr(0)),
+      extent = getAsIndexOpFoldResult(b.getContext(), shape);
+  AffineExpr d0 = b.getAffineDimExpr(0);
+  at[1] = affine::makeComposedFoldedAffineApply(b, loc, d0.floorDiv(tileRows),
+                                                {first});
+  extent[1] = b.getIndexAttr(llvm::divideCeil(rows, tileRows));
+  return getSlice(b, loc, tiles, at, extent);
+}
+
+/// Where the rows of a weight begin for the columns from `offset` on of a
+/// contraction that begins at `row`, or at the first one where that is null.
+static Value getFirstRow(OpBuilder &b, Location loc, Value row,
+                         OpFoldResult offset) {
+  AffineExpr d0, d1;
+  bindDims(b.getContext(), d0, d1);
+  OpFoldResult first =
+      row ? OpFoldResult(row) : OpFoldResult(b.getIndexAttr(0));
+  return getValueOrCreateConstantIndexOp(
+      b, loc,
+      affine::makeComposedFoldedAffineApply(b, loc, d0 + d1, {first, offset}));
+}
+
 SmallVector<utils::IteratorType> ContractOp::getLoopIteratorTypes() {
   return SmallVector<utils::IteratorType>(2, utils::IteratorType::parallel);
 }
@@ -120,27 +147,40 @@ ContractOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
   if (!getConstantIntValue(sizes[1]) || !(hasAllRows || (isOnTiles() && rows)))
     return failure();
   Value init = getSlice(b, getLoc(), getInit(), offsets, sizes);
-  AffineExpr d0, d1;
-  bindDims(getContext(), d0, d1);
   SmallVector<Value> activations(getActivations());
-  if (!hasAllRows) {
-    Value &tiles = activations[0];
-    auto shape = cast<RankedTensorType>(tiles.getType()).getShape();
-    SmallVector<OpFoldResult> at(shape.size(), b.getIndexAttr(0)),
-        extent = getAsIndexOpFoldResult(getContext(), shape);
-    at[1] = affine::makeComposedFoldedAffineApply(
-        b, getLoc(), d0.floorDiv(tileRows), {offsets[0]});
-    extent[1] = b.getIndexAttr(llvm::divideCeil(*rows, tileRows));
-    tiles = getSlice(b, getLoc(), tiles, at, extent);
-  }
-  OpFoldResult first =
-      getRow() ? OpFoldResult(getRow()) : OpFoldResult(b.getIndexAttr(0));
-  Value row = getValueOrCreateConstantIndexOp(
-      b, getLoc(),
-      affine::makeComposedFoldedAffineApply(b, getLoc(), d0 + d1,
-                                            {first, offsets[1]}));
+  if (!hasAllRows)
+    activations[0] = sliceTiles(b, getLoc(), activations[0], offsets[0], *rows);
+  Value row = getFirstRow(b, getLoc(), getRow(), offsets[1]);
   auto tile =
       ContractOp::create(b, getLoc(), init.getType(), activations, getWeight(),
                          row, getLanesAttr(), getPlanesAttr(), init);
+  return TilingResult{{tile}, {tile.getResult()}, {init.getDefiningOp()}};
+}
+
+//===----------------------------------------------------------------------===//
+// ContractRows
+//===----------------------------------------------------------------------===//
+
+SmallVector<utils::IteratorType> ContractRowsOp::getLoopIteratorTypes() {
+  return SmallVector<utils::IteratorType>(2, utils::IteratorType::parallel);
+}
+
+SmallVector<Range> ContractRowsOp::getIterationDomain(OpBuilder &b) {
+  return getWhole(b, getLoc(), getInit());
+}
+
+FailureOr<TilingResult>
+ContractRowsOp::getTiledImplementation(OpBuilder &b,
+                                       ArrayRef<OpFoldResult> offsets,
+                                       ArrayRef<OpFoldResult> sizes) {
+  std::optional<int64_t> rows = getConstantIntValue(sizes[0]);
+  if (!rows || !getConstantIntValue(sizes[1]))
+    return failure();
+  Value init = getSlice(b, getLoc(), getInit(), offsets, sizes);
+  Value activation =
+      sliceTiles(b, getLoc(), getActivation(), offsets[0], *rows);
+  Value row = getFirstRow(b, getLoc(), getRow(), offsets[1]);
+  auto tile = ContractRowsOp::create(b, getLoc(), init.getType(), activation,
+                                     getWeight(), row, getPlanesAttr(), init);
   return TilingResult{{tile}, {tile.getResult()}, {init.getDefiningOp()}};
 }

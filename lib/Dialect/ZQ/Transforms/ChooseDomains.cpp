@@ -265,7 +265,7 @@ static LogicalResult foldReshapes(Operation *root) {
     return isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
                reshape) &&
            reshape->hasOneUse() &&
-           reshape->getOperand(0).getDefiningOp<ContractOp>();
+           isInDomain(reshape->getOperand(0).getDefiningOp());
   };
   linalg::populateFoldReshapeOpsByCollapsingPatterns(patterns, isOfContract);
   linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, isOfContract);

@@ -148,7 +148,7 @@ void mlir::zq::chooseRows(RewriterBase &b, LinalgOp op,
   if (decode)
     op->emitRemark() << describe(domain, accuracy);
   Value result = ContractRowsOp::create(b, loc, init.getType(), tiles, weight,
-                                        domain.right, init);
+                                        /*row=*/Value(), domain.right, init);
   b.replaceOp(op, fromMatrix(b, loc, result, product->init));
   if (decode && decode.use_empty())
     b.eraseOp(decode);

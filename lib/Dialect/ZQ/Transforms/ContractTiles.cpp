@@ -20,16 +20,39 @@ using namespace mlir::zq;
 /// read.
 static constexpr int64_t resultBytes = 1 << 20;
 
+static RankedTensorType getResultType(Operation *contract) {
+  return cast<RankedTensorType>(contract->getResult(0).getType());
+}
+
+static OpOperand &getInit(Operation *contract) {
+  if (auto rows = dyn_cast<ContractRowsOp>(contract))
+    return rows.getInitMutable();
+  return cast<ContractOp>(contract).getInitMutable();
+}
+
+/// Whether the activation is in tiles, of which there are blocks of rows.
+static bool isOnTiles(Operation *contract) {
+  auto inLanes = dyn_cast<ContractOp>(contract);
+  return !inLanes || inLanes.isOnTiles();
+}
+
+static Type getWeightType(Operation *contract) {
+  if (auto rows = dyn_cast<ContractRowsOp>(contract))
+    return rows.getWeight().getType();
+  return cast<ContractOp>(contract).getWeight().getType();
+}
+
 /// The part of the result that one task makes. One that was cut in parts has
 /// tasks of the same size.
-static TileTask getTask(ContractOp contract) {
-  int64_t height =
-      cast<RankedTensorType>(contract.getResult().getType()).getDimSize(0);
-  int64_t rows =
-      cast<CompressedTensorType>(contract.getWeight().getType()).getShape()[0];
-  if (contract.isOnTiles())
+static TileTask getTask(Operation *contract) {
+  int64_t height = getResultType(contract).getDimSize(0);
+  Type weight = getWeightType(contract);
+  auto compressed = dyn_cast<CompressedTensorType>(weight);
+  int64_t rows = compressed ? compressed.getShape()[0]
+                            : cast<RankedTensorType>(weight).getDimSize(0);
+  if (isOnTiles(contract))
     return getTileTask(height, rows);
-  int64_t lanes = contract.getLanes();
+  int64_t lanes = cast<ContractOp>(contract).getLanes();
   return {height, getPanelsPerTask(rows / lanes) * lanes};
 }
 
@@ -39,8 +62,8 @@ SmallVector<int64_t> mlir::zq::getContractTile(Operation *root) {
     return {};
   SmallVector<int64_t> sizes;
   for (OpOperand *input : op.getDpsInputOperands()) {
-    auto contract = input->get().getDefiningOp<ContractOp>();
-    if (!contract || !contract->hasOneUse())
+    Operation *contract = input->get().getDefiningOp();
+    if (!isInDomain(contract) || !contract->hasOneUse())
       continue;
     SmallVector<int64_t> ranges = op.getStaticLoopRanges();
     AffineMap map = op.getMatchingIndexingMap(input);
@@ -50,13 +73,12 @@ SmallVector<int64_t> mlir::zq::getContractTile(Operation *root) {
         !dependsOnAllLoops(op, input, ranges))
       continue;
     TileTask task = getTask(contract);
-    int64_t height =
-        cast<RankedTensorType>(contract.getResult().getType()).getDimSize(0);
+    int64_t height = getResultType(contract).getDimSize(0);
     SmallVector<int64_t> own(ranges.size(), 0);
     int64_t &columns = own[column.getPosition()];
     columns = std::min(task.columns, ranges[column.getPosition()]);
     if (height * columns * int64_t(sizeof(float)) > resultBytes) {
-      if (!row || !contract.isOnTiles())
+      if (!row || !isOnTiles(contract))
         continue;
       own[row.getPosition()] = task.rows;
     }
@@ -83,12 +105,11 @@ std::array<linalg::LinalgOp, 2> mlir::zq::splitRoot(RewriterBase &rewriter,
   for (linalg::LinalgOp part : parts)
     for (OpOperand *input : part.getDpsInputOperands()) {
       auto slice = input->get().getDefiningOp<tensor::ExtractSliceOp>();
-      auto contract =
-          slice ? slice.getSource().getDefiningOp<ContractOp>() : ContractOp();
-      if (!contract)
+      Operation *contract = slice ? slice.getSource().getDefiningOp() : nullptr;
+      if (!isInDomain(contract))
         continue;
       rewriter.setInsertionPoint(slice);
-      auto made = contract.generateResultTileValue(
+      auto made = cast<TilingInterface>(contract).generateResultTileValue(
           rewriter, 0, slice.getMixedOffsets(), slice.getMixedSizes());
       // One that is tiled along other dimensions is read as a whole.
       if (failed(made))
@@ -116,14 +137,15 @@ static Value getSplat(RewriterBase &b, Value value) {
                                    constant.getSplatValue<TypedAttr>());
 }
 
-void mlir::zq::shareDestination(RewriterBase &rewriter, ContractOp contract) {
+void mlir::zq::shareDestination(RewriterBase &rewriter, Operation *contract) {
   OpBuilder::InsertionGuard guard(rewriter);
   rewriter.setInsertionPoint(contract);
-  Value splat = getSplat(rewriter, contract.getInit());
+  OpOperand &sums = getInit(contract);
+  Value splat = getSplat(rewriter, sums.get());
   if (!splat || !contract->hasOneUse())
     return;
-  Location loc = contract.getLoc();
-  auto type = cast<RankedTensorType>(contract.getResult().getType());
+  Location loc = contract->getLoc();
+  RankedTensorType type = getResultType(contract);
   OpOperand &use = *contract->use_begin();
   auto reader = dyn_cast<linalg::GenericOp>(use.getOwner());
   auto slice =
@@ -143,18 +165,17 @@ void mlir::zq::shareDestination(RewriterBase &rewriter, ContractOp contract) {
       BlockArgument sum = reader.getMatchingBlockArgument(&use);
       sum.replaceAllUsesWith(
           reader.getMatchingBlockArgument(reader.getDpsInitOperand(0)));
-      reader.getDpsInitsMutable()[0].assign(contract);
+      reader.getDpsInitsMutable()[0].assign(contract->getResult(0));
     });
   } else {
     room = tensor::EmptyOp::create(
-        rewriter, loc, tensor::getMixedSizes(rewriter, loc, contract.getInit()),
+        rewriter, loc, tensor::getMixedSizes(rewriter, loc, sums.get()),
         type.getElementType());
   }
-  Operation *init = contract.getInit().getDefiningOp();
+  Operation *init = sums.get().getDefiningOp();
   Value filled =
       linalg::FillOp::create(rewriter, loc, splat, room).getResult(0);
-  rewriter.modifyOpInPlace(contract,
-                           [&] { contract.getInitMutable().assign(filled); });
+  rewriter.modifyOpInPlace(contract, [&] { sums.assign(filled); });
   if (isOpTriviallyDead(init))
     rewriter.eraseOp(init);
 }

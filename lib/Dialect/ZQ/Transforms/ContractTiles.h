@@ -25,7 +25,7 @@ std::array<linalg::LinalgOp, 2> splitRoot(RewriterBase &rewriter,
 /// Sums up a tile of a contraction, if it begins with one value everywhere,
 /// where the elementwise op that reads it writes its own, if it can, or else in
 /// a buffer of the tile's size: nothing has room for the whole of the sums.
-void shareDestination(RewriterBase &rewriter, ContractOp contract);
+void shareDestination(RewriterBase &rewriter, Operation *contract);
 
 /// Where loops write sums that are added to `init`: there or, where it is zero
 /// everywhere, to something that need not be read.

@@ -232,6 +232,10 @@ double mlir::zq::getAccuracy(Operation *op, double otherwise) {
   return own ? own.getValueAsDouble() : otherwise;
 }
 
+bool mlir::zq::isInDomain(Operation *op) {
+  return isa_and_nonnull<ContractOp, ContractRowsOp>(op);
+}
+
 int64_t mlir::zq::getPanelsPerTask(int64_t panels) {
   int64_t task = std::clamp<int64_t>(panels, 1, 4);
   while (panels % task)

@@ -51,11 +51,14 @@ private:
   Value writeRound(const Task &task, Value sums, Value begin, Value count,
                    Value into);
   Value emitTask(Task task, Value into);
+  Value emitColumns(Value firstRow, int64_t column, int64_t count, Value into);
+  Value emitTasks(int64_t blocks, Value into);
 
   ContractRowsOp op;
   RankedTensorType tiles;
   CompressedTensorType compressed;
-  /// Of the weight, and of the activation.
+  /// Of the weight, those that the result has columns for, and of the
+  /// activation.
   int64_t rows, columns, height;
   int64_t width, round, taskBlocks;
   bool startsFromZero = false, decodesTasks = false;
@@ -74,11 +77,12 @@ RowContraction::RowContraction(OpBuilder &b, ContractRowsOp op)
   ArrayRef<int64_t> shape =
       compressed ? compressed.getShape() : dense.getShape();
   values = compressed ? compressed.getElementType() : dense.getElementType();
-  rows = shape[0], columns = shape[1];
-  height = cast<RankedTensorType>(op.getResult().getType()).getDimSize(0);
+  auto result = cast<RankedTensorType>(op.getResult().getType());
+  height = result.getDimSize(0), rows = result.getDimSize(1);
+  columns = shape[1];
   width = tiles.getDimSize(2) * tileDepth;
   int64_t blocks = rows / tileRows;
-  auto [roundRows, taskColumns] = getTileTask(height, rows);
+  auto [roundRows, taskColumns] = getTileTask(height, shape[0]);
   round = std::min(tiles.getDimSize(1), roundRows / tileRows);
   taskBlocks = taskColumns / tileRows;
   RankedTensorType panel =
@@ -302,42 +306,55 @@ Value RowContraction::emitTask(Task task, Value into) {
       .front();
 }
 
+/// The `count` columns of `into` from `column` on, which begins at `firstRow`.
+Value RowContraction::emitColumns(Value firstRow, int64_t column, int64_t count,
+                                  Value into) {
+  SmallVector<OpFoldResult> at = getAsIndexOpFoldResult(b.getContext(),
+                                                        {0, column}),
+                            extent = getAsIndexOpFoldResult(b.getContext(),
+                                                            {height, count}),
+                            ones(2, b.getIndexAttr(1));
+  int64_t blockRows = std::min(count, tileRows);
+  taskBlocks = count / blockRows;
+  Value part = slice(into, at, {height, count});
+  part = emitTask(
+      {Value(), add(firstRow, index(column)), index(taskBlocks), blockRows},
+      part);
+  return tensor::InsertSliceOp::create(b, loc, part, into, at, extent, ones);
+}
+
+/// All columns of `into` that whole blocks of rows of the weight make.
+Value RowContraction::emitTasks(int64_t blocks, Value into) {
+  int64_t taskRows = taskBlocks * tileRows;
+  return this->tasks(
+      llvm::divideCeil(blocks, taskBlocks), into,
+      [&](Value task, Value) {
+        Value row = multiply(task, index(taskRows));
+        return TaskSlice{
+            {b.getIndexAttr(0), row},
+            {b.getIndexAttr(height),
+             getAsOpFoldResult(getCount(row, blocks * tileRows, taskRows))}};
+      },
+      [&](Value task, Value slice) {
+        Value count =
+            getCount(multiply(task, index(taskBlocks)), blocks, taskBlocks);
+        Value row = multiply(task, index(taskRows));
+        return emitTask({Value(), row, count, tileRows}, slice);
+      });
+}
+
 Value RowContraction::emit() {
   auto destination = emitDestination(b, loc, op.getInit());
   Value result = destination.into;
   startsFromZero = destination.isZero;
-  int64_t blocks = rows / tileRows, taskRows = taskBlocks * tileRows;
+  Value first = op.getRow() ? op.getRow() : index(0);
+  int64_t blocks = rows / tileRows, rest = rows % tileRows;
+  // A part of the result is a task of its own.
   if (blocks)
-    result = this->tasks(
-        llvm::divideCeil(blocks, taskBlocks), result,
-        [&](Value task, Value) {
-          Value row = multiply(task, index(taskRows));
-          return TaskSlice{
-              {b.getIndexAttr(0), row},
-              {b.getIndexAttr(height),
-               getAsOpFoldResult(getCount(row, blocks * tileRows, taskRows))}};
-        },
-        [&](Value task, Value slice) {
-          Value count =
-              getCount(multiply(task, index(taskBlocks)), blocks, taskBlocks);
-          Value row = multiply(task, index(taskRows));
-          return emitTask({Value(), row, count, tileRows}, slice);
-        });
-  int64_t rest = rows % tileRows;
-  if (!rest)
-    return result;
+    result = op.getRow() ? emitColumns(first, 0, blocks * tileRows, result)
+                         : emitTasks(blocks, result);
   // What fills no block.
-  taskBlocks = 1;
-  Value row = index(blocks * tileRows);
-  return this->tasks(
-      1, result,
-      [&](Value, Value) {
-        return TaskSlice{{b.getIndexAttr(0), row},
-                         {b.getIndexAttr(height), b.getIndexAttr(rest)}};
-      },
-      [&](Value, Value slice) {
-        return emitTask({Value(), row, index(1), rest}, slice);
-      });
+  return rest ? emitColumns(first, blocks * tileRows, rest, result) : result;
 }
 
 Value mlir::zq::lowerContractRows(OpBuilder &b, ContractRowsOp op) {

@@ -401,7 +401,7 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
         // of what a contraction adds to. A sum that is broadcast would be
         // computed again by each of the tiles it goes to.
         auto reduction = dyn_cast<linalg::LinalgOp>(op);
-        bool isContract = readsContract && isa<ContractOp>(op);
+        bool isContract = readsContract && isInDomain(op);
         bool isSum =
             isContract || (reduction && reduction.getNumReductionLoops());
         bool isOwnPart = llvm::all_of(slice->getUses(), [&](OpOperand &use) {
@@ -449,9 +449,8 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
   remaining.ops.insert_range(tiled);
   // What that erases is no longer among those that remain.
   for (Operation *op : tiled)
-    if (auto contract = remaining.ops.contains(op) ? dyn_cast<ContractOp>(op)
-                                                   : ContractOp())
-      shareDestination(rewriter, contract);
+    if (remaining.ops.contains(op) && isInDomain(op))
+      shareDestination(rewriter, op);
 
   // The inner loops. Producers first, so that a contraction finds its decode
   // next to it.
@@ -475,9 +474,10 @@ LogicalResult Tiler::tileRoot(TilingInterface root) {
   for (Operation *slice : llvm::reverse(slices)) {
     if (!isOpTriviallyDead(slice))
       continue;
-    auto contract = slice->getOperand(0).getDefiningOp<ContractOp>();
+    Operation *source = slice->getOperand(0).getDefiningOp();
     rewriter.eraseOp(slice);
-    eraseIfDead(rewriter, contract);
+    if (isInDomain(source))
+      eraseIfDead(rewriter, source);
   }
   return success();
 }

@@ -513,7 +513,12 @@ def ZQ_ContractOp : ZQ_Op<"contract", [
   let hasVerifier = 1;
 }
 
-def ZQ_ContractRowsOp : ZQ_Op<"contract_rows", [Pure]> {
+def ZQ_ContractRowsOp : ZQ_Op<"contract_rows", [
+    Pure,
+    DeclareOpInterfaceMethods<TilingInterface, [
+        "getIterationDomain", "getLoopIteratorTypes", "getTiledImplementation",
+        "getResultTilePosition", "generateResultTileValue"]>]> {
+  let extraClassDefinition = zqTileOfResult;
   let summary = "Activations in tiles times a weight that is read row by row";
   let description = [{
     `result[m, n] = init[m, n] + sum over k of x[m, k] * weight[n, k]`, for a
@@ -525,27 +530,36 @@ def ZQ_ContractRowsOp : ZQ_Op<"contract_rows", [Pure]> {
     elements never change their order on the way: what is transposed is the
     activation, once, and the sums.
 
+    With `at` the result is a part of all columns: those that begin with this
+    row of the weight, a multiple of 32. Tiling makes such parts, as of a
+    `zq.contract`.
+
     ```mlir
     %t = zq.tiles %x right planes 1 steps 8
         : tensor<64x1024xf32> -> tensor<4x2x8x1x2x32x16xf32>
     %y = zq.contract_rows %t with %w planes 1 outs(%init : tensor<64x512xf32>)
         : tensor<4x2x8x1x2x32x16xf32>, !zq.tensor<512x1024xf32, #nvfp4>
         -> tensor<64x512xf32>
+    %part = zq.contract_rows %t with %w at %row planes 1
+        outs(%tile : tensor<64x96xf32>)
+        : tensor<4x2x8x1x2x32x16xf32>, !zq.tensor<512x1024xf32, #nvfp4>
+        -> tensor<64x96xf32>
     ```
 
     Constraints:
     * (V1) 1 to 3 planes, one of f32;
     * (V2) a weight of rank 2 and static shape, and tiles of the right form for as
-      many columns, and for the rows of the result, which has a column for each
-      row of the weight and the type of `init`.
+      many columns, and for the rows of the result, which has the type of `init`
+      and a column for each row of the weight, or, with `at`, as many as there
+      are or fewer.
   }];
   let arguments = (ins RankedTensorOf<[F32, BF16]>:$activation,
                        AnyTypeOf<[ZQ_AnyCompressedTensor,
                                   RankedTensorOf<[F32, BF16]>]>:$weight,
-                       I64Attr:$planes, F32RankedTensor:$init);
+                       Optional<Index>:$row, I64Attr:$planes, F32RankedTensor:$init);
   let results = (outs F32RankedTensor:$result);
   let assemblyFormat = [{
-    $activation `with` $weight `planes` $planes
+    $activation `with` $weight (`at` $row^)? `planes` $planes
     `outs` `(` $init `:` type($init) `)` attr-dict
     `:` type($activation) `,` type($weight) `->` type($result)
   }];

@@ -81,6 +81,9 @@ double getAccuracy(Operation *op, double otherwise);
 bool dependsOnAllLoops(linalg::LinalgOp op, OpOperand *operand,
                        ArrayRef<int64_t> ranges);
 
+/// Whether `op` is a contraction in a compute domain.
+bool isInDomain(Operation *op);
+
 /// How many of `panels` panels of a weight's rows are one task: a divisor of
 /// them, large enough to be worth starting one, small enough that all threads
 /// have some.
