@@ -13,6 +13,7 @@
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "zq/Dialect/ZQ/IR/Tiles.h"
+#include "zq/Dialect/ZQ/Transforms/Contractions.h"
 
 #include <functional>
 
@@ -59,17 +60,8 @@ pull(RewriterBase &rewriter, SmallVector<tensor::ExtractSliceOp> slices) {
       for (Operation *op : fused->tiledOps) {
         pulled.push_back(op);
         auto tile = cast<DestinationStyleOpInterface>(op);
-        OpOperand &init = *tile.getDpsInitsMutable().begin();
-        auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-        if (linalgOp && linalgOp.payloadUsesValueFromOperand(&init))
-          continue;
-        rewriter.setInsertionPoint(op);
-        Value fresh = tensor::EmptyOp::create(
-            rewriter, op->getLoc(),
-            tensor::getMixedSizes(rewriter, op->getLoc(), init.get()),
-            getElementTypeOrSelf(init.get()));
-        Operation *part = init.get().getDefiningOp();
-        rewriter.modifyOpInPlace(op, [&] { init.set(fresh); });
+        Operation *part = tile.getDpsInits().front().getDefiningOp();
+        giveOwnDestination(rewriter, tile);
         // It would keep the whole alive.
         if (part && isOpTriviallyDead(part))
           dead.push_back(part);

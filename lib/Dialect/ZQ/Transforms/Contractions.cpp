@@ -102,6 +102,18 @@ Value mlir::zq::emptyLike(OpBuilder &b, Location loc, Value like) {
                                  type.getElementType());
 }
 
+void mlir::zq::giveOwnDestination(RewriterBase &b,
+                                  DestinationStyleOpInterface op) {
+  OpOperand &init = *op.getDpsInitsMutable().begin();
+  auto linalgOp = dyn_cast<LinalgOp>(op.getOperation());
+  if (linalgOp && linalgOp.payloadUsesValueFromOperand(&init))
+    return;
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(op);
+  Value own = emptyLike(b, op.getLoc(), init.get());
+  b.modifyOpInPlace(op, [&] { init.set(own); });
+}
+
 Value mlir::zq::zerosLike(OpBuilder &b, Location loc, Value like) {
   Type element = getElementTypeOrSelf(like.getType());
   Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));

@@ -501,14 +501,7 @@ LogicalResult Tiler::fuseWeight(tensor::ExtractSliceOp slice,
       auto tile = dyn_cast<DestinationStyleOpInterface>(op);
       if (!tile || !isWeight(op))
         continue;
-      rewriter.setInsertionPoint(op);
-      Value init = tile.getDpsInits().front();
-      Value fresh = tensor::EmptyOp::create(
-          rewriter, op->getLoc(),
-          tensor::getMixedSizes(rewriter, op->getLoc(), init),
-          getElementTypeOrSelf(init));
-      rewriter.modifyOpInPlace(
-          op, [&] { tile.getDpsInitsMutable()[0].assign(fresh); });
+      giveOwnDestination(rewriter, tile);
     }
     for (Operation *made : fused->generatedSlices) {
       auto another = dyn_cast<tensor::ExtractSliceOp>(made);

@@ -31,6 +31,10 @@ bool isOnlyContracted(Value value, int64_t axis);
 /// An uninitialised tensor of the type and size of `like`.
 Value emptyLike(OpBuilder &b, Location loc, Value like);
 
+/// Gives `op` a destination of its own, unless it reads the one that it has:
+/// what it makes is no part of a larger tensor any more.
+void giveOwnDestination(RewriterBase &b, DestinationStyleOpInterface op);
+
 /// Zeros of the type and size of `like`.
 Value zerosLike(OpBuilder &b, Location loc, Value like);
 

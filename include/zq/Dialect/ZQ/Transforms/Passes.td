@@ -310,7 +310,10 @@ def BlockRows : Pass<"zq-block-rows", "::mlir::ModuleOp"> {
     is of known size, so that placement, domains and tiles are chosen as for any
     other contraction, each for its number of rows; a weight is decoded once for
     each block. Of several such loops the last is cut; what is left unknown is
-    tiled by 1. Tested in `test/Dialect/ZQ/block-rows.mlir`.
+    tiled by 1. What is done to these rows comes along, so that it is done to a
+    block while that is in cache: an elementwise op that alone reads the result,
+    and whatever makes the rows for the contraction alone. Tested in
+    `test/Dialect/ZQ/block-rows.mlir`.
 
     ```mlir
     %y = linalg.matmul ins(%x, %w : tensor<?x256xf32>, tensor<256x512xf32>) ...
