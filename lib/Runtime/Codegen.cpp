@@ -20,12 +20,14 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 
+#include <cstdlib>
 #include <dlfcn.h>
 
 using namespace mlir;
 using namespace mlir::zq;
 using ::zq::codec::Error;
 using ::zq::codec::Result;
+using ::zq::codec::Status;
 
 /// The known CPU nearest to `name`, to suggest; empty where none is near.
 static std::string getNearestCPU(StringRef name, ArrayRef<StringRef> known) {
@@ -239,6 +241,22 @@ LogicalResult mlir::zq::emitCode(ModuleOp module, llvm::TargetMachine &machine,
 extern "C" int omp_get_max_threads();
 
 int mlir::zq::getNumThreads() { return omp_get_max_threads(); }
+
+Status mlir::zq::checkNumThreads() {
+  // The runtime may not even be asked then.
+  static const char *const asked = std::getenv("OMP_NUM_THREADS");
+  if (asked &&
+      StringRef(asked).find_first_not_of("0123456789, ") != StringRef::npos)
+    return Error{"OMP_NUM_THREADS is '" + std::string(asked) +
+                 "', and no number"};
+  // More than any machine has CPUs.
+  constexpr int most = 4096;
+  if (int threads = getNumThreads(); threads > most)
+    return Error{"OpenMP is to run loops on " + std::to_string(threads) +
+                 " threads, and zq on at most " + std::to_string(most) +
+                 ": see OMP_NUM_THREADS"};
+  return {};
+}
 
 LoadedObject::LoadedObject() = default;
 LoadedObject::~LoadedObject() = default;

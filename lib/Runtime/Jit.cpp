@@ -265,6 +265,8 @@ Status JitCall::run() {
   for (Buffer &buffer : buffers)
     arguments.push_back(buffer.descriptor.data());
   if (!emulator) {
+    if (Status enough = checkNumThreads(); !enough)
+      return enough;
     function(arguments.data());
     return {};
   }

@@ -343,6 +343,8 @@ Status Program::call(ArrayRef<ArrayRefOf> inputArrays,
   std::vector<void *> arguments;
   for (size_t offset : offsets)
     arguments.push_back(descriptors.data() + offset);
+  if (Status enough = checkNumThreads(); !enough)
+    return enough;
   shortenWaiting();
   function(arguments.data());
   return {};

@@ -1,5 +1,8 @@
 """Compiled functions on arrays."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import ml_dtypes
@@ -329,6 +332,19 @@ def test_threads_call_the_same_function():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.mark.parametrize("number", ["100000", "many"])
+def test_more_threads_than_there_can_be(number):
+    script = f"import numpy, zq; x = numpy.ones(100000, 'f4'); zq.compile({ADD_TO!r})(x, x)"
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "OMP_NUM_THREADS": number},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1
+    assert "zq.errors.Error: O" in run.stderr and "OMP_NUM_THREADS" in run.stderr
 
 
 def test_the_cache(monkeypatch):

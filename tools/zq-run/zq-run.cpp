@@ -219,6 +219,8 @@ static Result<std::vector<Array>> runOnCpu(ModuleOp module, StringRef name,
   std::chrono::duration<double> elapsed =
       std::chrono::steady_clock::now() - start;
   report.compileSeconds = elapsed.count();
+  if (Status enough = checkNumThreads(); !enough)
+    return enough.error();
   report.threads = options.noThreads ? 1 : getNumThreads();
   Result<JitCall> call = (*function)->bind(arrays);
   if (!call)

@@ -77,6 +77,10 @@ private:
 /// How many threads a parallel loop of compiled code runs on.
 int getNumThreads();
 
+/// Whether OpenMP's runtime can be expected to start as many as it is asked
+/// for: it ends the process where it cannot.
+::zq::codec::Status checkNumThreads();
+
 } // namespace mlir::zq
 
 #endif // ZQ_RUNTIME_CODEGEN_H

@@ -115,7 +115,8 @@ public:
   /// Calls the function. The results of an earlier call are overwritten; so are
   /// inputs that the function works on in place, which makes the results of
   /// later calls of such a function meaningless. Fails where a kernel does
-  /// something wrong in the emulator.
+  /// something wrong in the emulator, and where too many threads are asked for
+  /// (`checkNumThreads`).
   ::zq::codec::Status run();
 
   /// Copies of the results of the last call.
