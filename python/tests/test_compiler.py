@@ -380,3 +380,12 @@ def test_the_cache(monkeypatch):
     monkeypatch.setenv("ZQ_CACHE_DIR", "")
     compile_matmul()
     assert not list(place.glob("*"))
+
+
+def test_a_user_without_a_home(monkeypatch):
+    monkeypatch.delenv("ZQ_CACHE_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)
+    assert cache.folder() is None
+    assert compile_matmul() is not None

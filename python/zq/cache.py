@@ -2,9 +2,9 @@
 
 A program is found again by its text, the options it was compiled with, the
 compiler and this machine's CPU. The folder is `ZQ_CACHE_DIR`, or `zq` in
-`XDG_CACHE_HOME` or `~/.cache`; an empty `ZQ_CACHE_DIR` turns the cache off. It
-holds machine code: the folder is made for its owner alone, and one that others
-may write to is not used.
+`XDG_CACHE_HOME` or `~/.cache`; there is no cache where `ZQ_CACHE_DIR` is empty,
+or the user has no home. It holds machine code: the folder is made for its owner
+alone, and one that others may write to is not used.
 """
 
 from __future__ import annotations
@@ -34,8 +34,11 @@ def folder() -> Path | None:
     named = os.environ.get("ZQ_CACHE_DIR")
     if named is not None:
         return Path(named) if named else None
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "zq"
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return Path(base or Path.home() / ".cache") / "zq"
+    except RuntimeError:  # A user that the system does not know has no home.
+        return None
 
 
 def clear() -> int:

@@ -95,6 +95,16 @@ def test_activations_of_what_is_not_encoded(run, model, tmp_path, name, message)
     assert not (tmp_path / "s.safetensors").exists()
 
 
+def test_activations_of_integers(run, model, tmp_path):
+    name = "layers.0.mlp.up.weight"
+    zq.save(tmp_path / "inputs.safetensors", {name: np.ones((2, 128), np.int32)})
+    done = run(
+        "encode", "model.safetensors", "-c", "int4_g32", "-a", "inputs.safetensors",
+        "-o", "s.safetensors", code=2,
+    )  # fmt: skip
+    assert f"the vectors for '{name}' are int32, and not floats" in " ".join(done.stderr.split())
+
+
 def test_rules_include_exclude(run, model, tmp_path):
     run(
         "encode", "model.safetensors", "-o", "s.safetensors", "--min-size", "0",
@@ -166,34 +176,48 @@ def test_nothing_to_encode(run, model, tmp_path):
     assert not (tmp_path / "s.safetensors").exists()
 
 
+OUT = ("-o", "s.safetensors")
 USAGE = {
-    "codec": (["-c", "nvpf4", "-o", "s"], "unknown stage or codec 'nvpf4'; did you mean"),
-    "codec of a pattern": (["-c", "*=q5_kk", "-o", "s"], "codec 'q5_kk'; did you mean 'q5_k'?"),
+    "codec": (
+        ["-c", "nvpf4", *OUT],
+        "unknown stage or codec 'nvpf4'; did you mean",
+    ),
+    "codec of a pattern": (
+        ["-c", "*=q5_kk", *OUT],
+        "codec 'q5_kk'; did you mean 'q5_k'?",
+    ),
     "two codecs for all": (
-        ["-c", "nvfp4", "-c", "q4_k", "-o", "s"],
+        ["-c", "nvfp4", "-c", "q4_k", *OUT],
         "names two codecs for every tensor",
     ),
-    "half a rule": (["-c", "*=", "-o", "s"], "expected PATTERN=CODEC"),
+    "half a rule": (["-c", "*=", *OUT], "expected PATTERN=CODEC"),
     "include": (
-        ["-c", "nvfp4", "-i", "*.mpl.*", "-o", "s"],
+        ["-c", "nvfp4", "-i", "*.mpl.*", *OUT],
         "--include '*.mpl.*' matches no tensor",
     ),
     "exclude": (
-        ["-c", "nvfp4", "-x", "embed.wieght", "-o", "s"],
+        ["-c", "nvfp4", "-x", "embed.wieght", *OUT],
         "matches no tensor; did you mean 'embed.weight'?",
     ),
     "pattern of a rule": (
-        ["-c", "*.mpl.*=nvfp4", "-o", "s"],
+        ["-c", "*.mpl.*=nvfp4", *OUT],
         "--codec '*.mpl.*' matches no tensor",
     ),
-    "no codec": (["-o", "s"], "Missing option '--codec'"),
+    "no codec": ([*OUT], "Missing option '--codec'"),
     "no output": (["-c", "nvfp4"], "Missing option '--output'"),
+    "another kind of output": (["-c", "nvfp4", "-o", "s.npz"], "is a .safetensors file"),
     "the input as output": (
         ["-c", "nvfp4", "-o", "./model.safetensors"],
         "would replace what is read",
     ),
-    "threads": (["-c", "nvfp4", "-o", "s", "--jobs", "0"], "Invalid value for '--jobs'"),
-    "type": (["-c", "nvfp4", "-o", "s", "--dtype", "f61"], "Invalid value for '--dtype'"),
+    "threads": (
+        ["-c", "nvfp4", *OUT, "--jobs", "0"],
+        "Invalid value for '--jobs'",
+    ),
+    "type": (
+        ["-c", "nvfp4", *OUT, "--dtype", "f61"],
+        "Invalid value for '--dtype'",
+    ),
 }
 
 
@@ -213,7 +237,7 @@ def test_the_place_of_an_error_in_stages(run, model):
         "-c",
         "scale<1x32, f16>, quantise<si4>, pack",
         "-o",
-        "s",
+        "s.safetensors",
         code=2,
     )
     lines = done.stderr.splitlines()

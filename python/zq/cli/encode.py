@@ -11,6 +11,7 @@ import numpy as np
 
 import zq
 import zq.files
+from zq.files.dtypes import FLOATS
 
 from . import tables
 from .running import in_background, jobs_option, progress
@@ -139,7 +140,9 @@ def encode(
 
 
 def check_output(output: Path, file: Path) -> None:
-    """Refuses to write where it is read from."""
+    """Refuses to write what is called no .safetensors file, or where it is read from."""
+    if output.suffix != ".safetensors":
+        raise click.UsageError(f"-o {output}: what is written is a .safetensors file")
     read = [file, *file.glob("*.safetensors"), *file.glob("*.gguf")] if file.is_dir() else [file]
     if os.path.realpath(output) in map(os.path.realpath, read):
         raise click.UsageError(f"-o {output} would replace what is read; name another file")
@@ -154,7 +157,14 @@ def read_activations(file: Path, names: list[str]) -> dict[str, np.ndarray]:
                 f"--activations {file}: no tensor is called '{unknown[0]}'; vectors go by the "
                 "names of the tensors that they are multiplied by"
             )
-        return {name: stored.load() for name, stored in known.stored.items()}
+        activations = {name: stored.load() for name, stored in known.stored.items()}
+    for name, vectors in activations.items():
+        if vectors.dtype not in FLOATS:
+            raise click.UsageError(
+                f"--activations {file}: the vectors for '{name}' are {vectors.dtype}, and not "
+                "floats"
+            )
+    return activations
 
 
 def texts_of(checkpoint: zq.files.Checkpoint) -> dict[str, str]:
