@@ -109,7 +109,8 @@ protected:
 };
 
 TEST_P(Lanes, OfFewRows) {
-  std::vector<Product> products{matmulByRows(3, 40, 100), matvec(37, 300)};
+  std::vector<Product> products{matmulByRows(3, 40, 100),
+                                matmulByRows(5, 20, 300), matvec(37, 300)};
   for (double accuracy : {0.0, 5e-5, 2e-2})
     checkProducts(products, getCodec(), getOptions(accuracy),
                   /*mayBeUnfused=*/true);
@@ -222,30 +223,40 @@ protected:
   /// The weight's signs in column k, the same for all rows.
   static double getWeight(int64_t k) { return k % 3 ? 7 : -7; }
 
-  std::vector<float> multiply(const std::vector<float> &x) {
+  /// Several rows, all the same, have a weight in groups, of which some share
+  /// an activation's scale.
+  std::vector<float> multiply(const std::vector<float> &x, int64_t rows = 1) {
     TestCodec codec{"quantize<si4>, pack<lanes = 16x4>"};
+    if (rows > 1)
+      codec.text = "scale<1x32, f8E8M0FNU, rows = 16>, " + codec.text;
     JitOptions options;
     options.threads = false;
     options.accuracy = GetParam();
-    std::string w = "tensor<16x256xf32>";
-    Kernel kernel("func.func @f(%x: tensor<256xf32>, %w: " +
-                      codec.type({height, columns}) +
-                      ", %y: tensor<16xf32>) -> tensor<16xf32> {\n"
-                      "  %e = tensor.empty() : " +
-                      w + "\n  %d = zq.decode %w at [0, 0] outs(%e : " + w +
+    std::string count = std::to_string(rows), w = "tensor<16x256xf32>",
+                xs = "tensor<" + count + "x256xf32>",
+                ys = "tensor<" + count + "x16xf32>";
+    Kernel kernel("func.func @f(%x: " + xs +
+                      ", %w: " + codec.type({height, columns}) + ", %y: " + ys +
+                      ") -> " + ys + " {\n  %e = tensor.empty() : " + w +
+                      "\n  %d = zq.decode %w at [0, 0] outs(%e : " + w +
                       ") : " + codec.type({height, columns}) + " -> " + w +
-                      "\n  %r = linalg.matvec ins(%d, %x : " + w +
-                      ", tensor<256xf32>) outs(%y : tensor<16xf32>) -> "
-                      "tensor<16xf32>\n  return %r : tensor<16xf32>\n}\n",
+                      "\n  %r = linalg.matmul indexing_maps = ["
+                      "affine_map<(m, n, k) -> (m, k)>, "
+                      "affine_map<(m, n, k) -> (n, k)>, "
+                      "affine_map<(m, n, k) -> (m, n)>] ins(%x, %d : " +
+                      xs + ", " + w + ") outs(%y : " + ys + ") -> " + ys +
+                      "\n  return %r : " + ys + "\n}\n",
                   options, codec.text);
     Array weights(ElementType::F32, {height, columns});
     for (int64_t i = 0; i < weights.size(); ++i)
       weights.setFloat(i, getWeight(i % columns));
-    Array activation(ElementType::F32, {columns});
-    for (int64_t k = 0; k < columns; ++k)
-      activation.setFloat(k, x[k]);
-    std::vector<Array> inputs{activation, codec.encode(weights)[0].array,
-                              Array(ElementType::F32, {height})};
+    Array activation(ElementType::F32, {rows, columns});
+    for (int64_t i = 0; i < activation.size(); ++i)
+      activation.setFloat(i, x[i % columns]);
+    std::vector<Array> inputs{activation};
+    for (const Stream &stream : codec.encode(weights))
+      inputs.push_back(stream.array);
+    inputs.push_back(Array(ElementType::F32, {rows, height}));
     std::vector<Array> results = kernel.call(inputs);
     EXPECT_NE(kernel.getRemarks().find("8-bit integers: error"),
               std::string::npos);
@@ -272,10 +283,11 @@ TEST_P(Planes, StayWithinHalfAStep) {
     exact += double(x.back()) * getWeight(k);
     bound += 0.5 * 7;
   }
-  for (float y : multiply(x)) {
-    EXPECT_LE(std::fabs(y - exact), bound);
-    EXPECT_GE(std::fabs(y - exact), 0.9 * bound);
-  }
+  for (int64_t rows : {1, 5})
+    for (float y : multiply(x, rows)) {
+      EXPECT_LE(std::fabs(y - exact), bound);
+      EXPECT_GE(std::fabs(y - exact), 0.9 * bound);
+    }
 }
 
 /// What is not finite is not lost, and stays in its row of the result.
@@ -283,8 +295,9 @@ TEST_P(Planes, PassOnWhatIsNotFinite) {
   for (float bad : {NAN, INFINITY, -INFINITY}) {
     std::vector<float> x(columns, 1.0f);
     x[77] = bad;
-    for (float y : multiply(x))
-      EXPECT_TRUE(std::isnan(y));
+    for (int64_t rows : {1, 5})
+      for (float y : multiply(x, rows))
+        EXPECT_TRUE(std::isnan(y));
   }
 }
 
@@ -298,8 +311,9 @@ TEST_P(Planes, TakeAnyMagnitude) {
       exact += double(x.back()) * getWeight(k);
       sum += 7 * 2 * double(magnitude);
     }
-    for (float y : multiply(x))
-      EXPECT_LE(std::fabs(y - exact), sum * GetParam() + 1e-28) << magnitude;
+    for (int64_t rows : {1, 5})
+      for (float y : multiply(x, rows))
+        EXPECT_LE(std::fabs(y - exact), sum * GetParam() + 1e-28) << magnitude;
   }
   // A sum beyond f32 is infinite, as it is in f32.
   std::vector<float> x;
@@ -318,8 +332,9 @@ TEST_P(Planes, ScaleEachRunByItself) {
     x[k] = 0.25f;
   for (int64_t k = 0; k < columns; ++k)
     exact += double(x[k]) * getWeight(k);
-  for (float y : multiply(x))
-    EXPECT_NEAR(y, exact, 0.05);
+  for (int64_t rows : {1, 5})
+    for (float y : multiply(x, rows))
+      EXPECT_NEAR(y, exact, 0.05);
 }
 
 INSTANTIATE_TEST_SUITE_P(Accuracies, Planes, testing::Values(5e-5, 1e-2));

@@ -21,7 +21,8 @@
 // Integers: two planes meet the default, one plane one in a hundred.
 // REMARK: contraction in two planes of 8-bit integers: error of a product at most 1.5e-05 {{.*}} asked for 5e-05
 // CHECK-LABEL: func.func @integers(
-// CHECK: %[[Q:.*]], %[[S:.*]], %[[T:.*]], %[[U:.*]] = zq.planes %{{.*}} count 2 group 32 rows 2 offset 8
+// Several rows have one scale for all groups of 128 columns.
+// CHECK: %[[Q:.*]], %[[S:.*]], %[[T:.*]], %[[U:.*]] = zq.planes %{{.*}} count 2 group 32 rows 2 offset 8 : tensor<2x64xf32> -> tensor<1x16x2x2x4xi8>, tensor<1x1x2xf32>, tensor<1x2x2xi32>, tensor<1x2x2xf32>
 // CHECK: zq.contract %[[Q]], %[[S]], %[[T]], %[[U]] with %{{.*}} lanes 16
 // COARSE-LABEL: func.func @integers(
 // COARSE: zq.planes {{.*}} count 1

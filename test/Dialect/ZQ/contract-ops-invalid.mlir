@@ -3,7 +3,7 @@
 
 func.func @f(%x: tensor<2x64xf32>) {
   // expected-error @+1 {{(Q1) has 1 or 2 planes, and not 3}}
-  %q:4 = zq.planes %x count 3 group 32 rows 2 offset 8 : tensor<2x64xf32> -> tensor<1x16x3x2x4xi8>, tensor<1x2x2xf32>, tensor<1x2x3x2xi32>, tensor<1x2x2xf32>
+  %q:4 = zq.planes %x count 3 group 32 rows 2 offset 8 : tensor<2x64xf32> -> tensor<1x16x3x2x4xi8>, tensor<1x2x2xf32>, tensor<1x2x2xi32>, tensor<1x2x2xf32>
   return
 }
 
@@ -11,7 +11,7 @@ func.func @f(%x: tensor<2x64xf32>) {
 
 func.func @f(%x: tensor<2x64xf32>) {
   // expected-error @+1 {{(Q1) has groups of a multiple of 4 up to 1024 columns, and not of 30}}
-  %q:4 = zq.planes %x count 2 group 30 rows 2 offset 8 : tensor<2x64xf32> -> tensor<1x16x2x2x4xi8>, tensor<1x2x2xf32>, tensor<1x2x2x2xi32>, tensor<1x2x2xf32>
+  %q:4 = zq.planes %x count 2 group 30 rows 2 offset 8 : tensor<2x64xf32> -> tensor<1x16x2x2x4xi8>, tensor<1x2x2xf32>, tensor<1x2x2xi32>, tensor<1x2x2xf32>
   return
 }
 
@@ -19,7 +19,7 @@ func.func @f(%x: tensor<2x64xf32>) {
 
 func.func @f(%x: tensor<2x64xf32>) {
   // expected-error @+1 {{(Q1) takes 1 to 256 rows at a time, and not 0}}
-  %q:4 = zq.planes %x count 2 group 32 rows 0 offset 8 : tensor<2x64xf32> -> tensor<1x16x2x2x4xi8>, tensor<1x2x2xf32>, tensor<1x2x2x2xi32>, tensor<1x2x2xf32>
+  %q:4 = zq.planes %x count 2 group 32 rows 0 offset 8 : tensor<2x64xf32> -> tensor<1x16x2x2x4xi8>, tensor<1x2x2xf32>, tensor<1x2x2xi32>, tensor<1x2x2xf32>
   return
 }
 
@@ -27,7 +27,7 @@ func.func @f(%x: tensor<2x64xf32>) {
 
 func.func @f(%x: tensor<2x64xf32>) {
   // expected-error @+1 {{(Q1) has an offset of 0 to 255, and not 256}}
-  %q:4 = zq.planes %x count 2 group 32 rows 2 offset 256 : tensor<2x64xf32> -> tensor<1x16x2x2x4xi8>, tensor<1x2x2xf32>, tensor<1x2x2x2xi32>, tensor<1x2x2xf32>
+  %q:4 = zq.planes %x count 2 group 32 rows 2 offset 256 : tensor<2x64xf32> -> tensor<1x16x2x2x4xi8>, tensor<1x2x2xf32>, tensor<1x2x2xi32>, tensor<1x2x2xf32>
   return
 }
 
@@ -35,7 +35,7 @@ func.func @f(%x: tensor<2x64xf32>) {
 
 func.func @f(%x: tensor<2x?xf32>) {
   // expected-error @+1 {{(Q2) takes a matrix with static columns, and not 'tensor<2x?xf32>'}}
-  %q:4 = zq.planes %x count 2 group 32 rows 2 offset 8 : tensor<2x?xf32> -> tensor<1x16x2x2x4xi8>, tensor<1x2x2xf32>, tensor<1x2x2x2xi32>, tensor<1x2x2xf32>
+  %q:4 = zq.planes %x count 2 group 32 rows 2 offset 8 : tensor<2x?xf32> -> tensor<1x16x2x2x4xi8>, tensor<1x2x2xf32>, tensor<1x2x2xi32>, tensor<1x2x2xf32>
   return
 }
 
@@ -43,7 +43,7 @@ func.func @f(%x: tensor<2x?xf32>) {
 
 func.func @f(%x: tensor<3x70xf32>) {
   // expected-error @+1 {{(Q2) yields 'tensor<2x24x2x2x4xi8>', and not 'tensor<1x16x2x2x4xi8>'}}
-  %q:4 = zq.planes %x count 2 group 32 rows 2 offset 8 : tensor<3x70xf32> -> tensor<1x16x2x2x4xi8>, tensor<1x2x2xf32>, tensor<1x2x2x2xi32>, tensor<1x2x2xf32>
+  %q:4 = zq.planes %x count 2 group 32 rows 2 offset 8 : tensor<3x70xf32> -> tensor<1x16x2x2x4xi8>, tensor<1x2x2xf32>, tensor<1x2x2xi32>, tensor<1x2x2xf32>
   return
 }
 
@@ -123,9 +123,9 @@ func.func @f(%x: tensor<2x60xf32>, %w: !w, %i: tensor<2x32xf32>) {
 
 // Groups of other columns than the weight's.
 !w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
-func.func @f(%q: tensor<1x16x2x2x4xi8>, %s: tensor<1x4x2xf32>, %t: tensor<1x4x2x2xi32>, %u: tensor<1x4x2xf32>, %w: !w, %i: tensor<2x32xf32>) {
+func.func @f(%q: tensor<1x16x2x2x4xi8>, %s: tensor<1x4x2xf32>, %t: tensor<1x4x2xi32>, %u: tensor<1x4x2xf32>, %w: !w, %i: tensor<2x32xf32>) {
   // expected-error @+1 {{(N2) takes 'tensor<1x2x2xf32>', and not 'tensor<1x4x2xf32>'}}
-  %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<1x16x2x2x4xi8>, tensor<1x4x2xf32>, tensor<1x4x2x2xi32>, tensor<1x4x2xf32>), !w -> tensor<2x32xf32>
+  %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<1x16x2x2x4xi8>, tensor<1x4x2xf32>, tensor<1x4x2xi32>, tensor<1x4x2xf32>), !w -> tensor<2x32xf32>
   return
 }
 
@@ -284,5 +284,24 @@ func.func @f(%t: tensor<2x2x1x1x2x32x16xf32>, %w: tensor<32x64xf32>, %row: index
 func.func @f(%t: tensor<2x2x1x1x2x32x16xf32>, %w: tensor<32x96xf32>, %i: tensor<40x32xf32>) {
   // expected-error @+1 {{(V2) takes 'tensor<3x2x1x1x2x32x16xf32>', and not 'tensor<2x2x1x1x2x32x16xf32>'}}
   %y = zq.contract_rows %t with %w planes 1 outs(%i : tensor<40x32xf32>) : tensor<2x2x1x1x2x32x16xf32>, tensor<32x96xf32> -> tensor<40x32xf32>
+  return
+}
+
+// -----
+
+// Five groups in four runs.
+func.func @f(%x: tensor<2x160xf32>) {
+  // expected-error @+1 {{(Q2) yields 'tensor<1x3x2xf32>', and not 'tensor<1x4x2xf32>'}}
+  %q:4 = zq.planes %x count 1 group 32 rows 2 offset 8 : tensor<2x160xf32> -> tensor<1x40x1x2x4xi8>, tensor<1x4x2xf32>, tensor<1x5x2xi32>, tensor<1x5x2xf32>
+  return
+}
+
+// -----
+
+// Runs of three groups of 4 columns, whose codes come 8 columns at a time.
+!w = !zq.tensor<16x24xf32, #zq.codec<scale<1x4, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+func.func @f(%q: tensor<1x6x1x2x4xi8>, %s: tensor<1x2x2xf32>, %t: tensor<1x6x2xi32>, %u: tensor<1x6x2xf32>, %w: !w, %i: tensor<2x16xf32>) {
+  // expected-error @+1 {{(N2) takes runs of whole tiles of 8 columns of the weight, and not of 12}}
+  %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<2x16xf32>) : (tensor<1x6x1x2x4xi8>, tensor<1x2x2xf32>, tensor<1x6x2xi32>, tensor<1x6x2xf32>), !w -> tensor<2x16xf32>
   return
 }

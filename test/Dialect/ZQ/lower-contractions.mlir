@@ -6,7 +6,7 @@
 // Integers: the group's sums begin with what the weights' offset takes away, and
 // two planes are one integer before the factors multiply.
 // CHECK-LABEL: func.func @integers(
-// CHECK-SAME: %[[Q:[^:]*]]: tensor<1x64x2x1x4xi8>, %[[S:[^:]*]]: tensor<1x8x1xf32>, %[[T:[^:]*]]: tensor<1x8x2x1xi32>, %{{[^:]*}}: tensor<1x8x1xf32>, %[[W:[^:]*]]:
+// CHECK-SAME: %[[Q:[^:]*]]: tensor<1x64x2x1x4xi8>, %[[S:[^:]*]]: tensor<1x8x1xf32>, %[[T:[^:]*]]: tensor<1x8x1xi32>, %{{[^:]*}}: tensor<1x8x1xf32>, %[[W:[^:]*]]:
 // CHECK-DAG: %[[TABLE:.*]] = arith.constant dense<[8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]> : vector<16xi8>
 // CHECK-DAG: %[[EIGHT:.*]] = arith.constant dense<8> : vector<16xi32>
 // CHECK: %[[STREAMS:.*]]:2 = zq.disassemble %[[W]]
@@ -20,10 +20,10 @@
 // CHECK-COUNT-15: zq.dot
 // CHECK:     arith.shli %{{.*}}, %[[EIGHT]]
 // CHECK:     arith.sitofp
-func.func @integers(%q: tensor<1x64x2x1x4xi8>, %s: tensor<1x8x1xf32>, %t: tensor<1x8x2x1xi32>,
+func.func @integers(%q: tensor<1x64x2x1x4xi8>, %s: tensor<1x8x1xf32>, %t: tensor<1x8x1xi32>,
                     %u: tensor<1x8x1xf32>, %w: !w, %i: tensor<1x64xf32>) -> tensor<1x64xf32> {
   %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<1x64xf32>)
-      : (tensor<1x64x2x1x4xi8>, tensor<1x8x1xf32>, tensor<1x8x2x1xi32>, tensor<1x8x1xf32>), !w -> tensor<1x64xf32>
+      : (tensor<1x64x2x1x4xi8>, tensor<1x8x1xf32>, tensor<1x8x1xi32>, tensor<1x8x1xf32>), !w -> tensor<1x64xf32>
   return %y : tensor<1x64xf32>
 }
 
@@ -62,10 +62,10 @@ func.func @ragged(%x: tensor<1x256xf32>, %w: !ragged, %i: tensor<1x136xf32>) -> 
 // CHECK: %[[FINITE:.*]] = arith.cmpf olt, %[[EXTENT]]
 // CHECK: %[[SCALE:.*]] = arith.divf %{{.*}}, %[[LIMIT]]
 // CHECK: arith.select %[[FINITE]], %[[SCALE]], %[[NAN]]
-func.func @planes(%x: tensor<3x100xf32>) -> (tensor<1x32x2x3x4xi8>, tensor<1x4x3xf32>, tensor<1x4x2x3xi32>, tensor<1x4x3xf32>) {
+func.func @planes(%x: tensor<3x100xf32>) -> (tensor<1x32x2x3x4xi8>, tensor<1x4x3xf32>, tensor<1x4x3xi32>, tensor<1x4x3xf32>) {
   %q:4 = zq.planes %x count 2 group 32 rows 3 offset 8 : tensor<3x100xf32>
-      -> tensor<1x32x2x3x4xi8>, tensor<1x4x3xf32>, tensor<1x4x2x3xi32>, tensor<1x4x3xf32>
-  return %q#0, %q#1, %q#2, %q#3 : tensor<1x32x2x3x4xi8>, tensor<1x4x3xf32>, tensor<1x4x2x3xi32>, tensor<1x4x3xf32>
+      -> tensor<1x32x2x3x4xi8>, tensor<1x4x3xf32>, tensor<1x4x3xi32>, tensor<1x4x3xf32>
+  return %q#0, %q#1, %q#2, %q#3 : tensor<1x32x2x3x4xi8>, tensor<1x4x3xf32>, tensor<1x4x3xi32>, tensor<1x4x3xf32>
 }
 
 // A zero point is subtracted once per group: times the sum of the activations.
@@ -77,10 +77,10 @@ func.func @planes(%x: tensor<3x100xf32>) -> (tensor<1x32x2x3x4xi8>, tensor<1x4x3
 // CHECK: %[[NEGATED:.*]] = arith.mulf %[[TOTAL]], %cst{{.*}} : f32
 // CHECK: %[[LANES:.*]] = vector.broadcast %[[NEGATED]]
 // CHECK: arith.mulf %[[ZERO]], %[[LANES]]
-func.func @zero_point(%q: tensor<1x32x1x1x4xi8>, %s: tensor<1x2x1xf32>, %t: tensor<1x2x1x1xi32>,
+func.func @zero_point(%q: tensor<1x32x1x1x4xi8>, %s: tensor<1x2x1xf32>, %t: tensor<1x2x1xi32>,
                       %u: tensor<1x2x1xf32>, %w: !zero, %i: tensor<1x16xf32>) -> tensor<1x16xf32> {
   %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<1x16xf32>)
-      : (tensor<1x32x1x1x4xi8>, tensor<1x2x1xf32>, tensor<1x2x1x1xi32>, tensor<1x2x1xf32>), !zero -> tensor<1x16xf32>
+      : (tensor<1x32x1x1x4xi8>, tensor<1x2x1xf32>, tensor<1x2x1xi32>, tensor<1x2x1xf32>), !zero -> tensor<1x16xf32>
   return %y : tensor<1x16xf32>
 }
 
@@ -151,10 +151,10 @@ func.func @part(%x: tensor<1x256xf32>, %w: !w, %row: index, %i: tensor<1x40xf32>
 // CHECK-COUNT-4: zq.dot
 // CHECK-NOT: zq.dot
 // CHECK:     scf.yield %{{.*}} : vector<16xf32>, vector<256xi8>, vector<256xi8>, index
-func.func @with_state(%q: tensor<1x64x1x1x4xi8>, %s: tensor<1x8x1xf32>, %t: tensor<1x8x1x1xi32>,
+func.func @with_state(%q: tensor<1x64x1x1x4xi8>, %s: tensor<1x8x1xf32>, %t: tensor<1x8x1xi32>,
                       %u: tensor<1x8x1xf32>, %w: !r, %i: tensor<1x64xf32>) -> tensor<1x64xf32> {
   %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<1x64xf32>)
-      : (tensor<1x64x1x1x4xi8>, tensor<1x8x1xf32>, tensor<1x8x1x1xi32>, tensor<1x8x1xf32>), !r -> tensor<1x64xf32>
+      : (tensor<1x64x1x1x4xi8>, tensor<1x8x1xf32>, tensor<1x8x1xi32>, tensor<1x8x1xf32>), !r -> tensor<1x64xf32>
   return %y : tensor<1x64xf32>
 }
 

@@ -599,7 +599,7 @@ func.func @broadcast_sums(%x: tensor<3x64xf32>, %w: !w, %i: tensor<3x128xf32>, %
 // CHECK-COUNT-4: tensor.insert_slice %{{.*}} into %{{.*}}[2, 0, 0
 // CHECK: return
 func.func @activation_of_planes(%x: tensor<11x64xf32>, %r: tensor<11x64xf32>)
-    -> (tensor<3x16x2x4x4xi8>, tensor<3x2x4xf32>, tensor<3x2x2x4xi32>, tensor<3x2x4xf32>) {
+    -> (tensor<3x16x2x4x4xi8>, tensor<3x2x4xf32>, tensor<3x2x4xi32>, tensor<3x2x4xf32>) {
   %e = tensor.empty() : tensor<11x64xf32>
   %g = linalg.generic {indexing_maps = [#i, #i, #i], iterator_types = ["parallel", "parallel"]}
       ins(%x, %r : tensor<11x64xf32>, tensor<11x64xf32>) outs(%e : tensor<11x64xf32>) {
@@ -609,6 +609,6 @@ func.func @activation_of_planes(%x: tensor<11x64xf32>, %r: tensor<11x64xf32>)
   } -> tensor<11x64xf32>
   %t = zq.rotate %g by #zq.hadamard<axis = 1, block = 64, seed = 1> outs(%e : tensor<11x64xf32>) : tensor<11x64xf32> -> tensor<11x64xf32>
   %a, %b, %c, %d = zq.planes %t count 2 group 32 rows 4 offset 8 : tensor<11x64xf32>
-      -> tensor<3x16x2x4x4xi8>, tensor<3x2x4xf32>, tensor<3x2x2x4xi32>, tensor<3x2x4xf32>
-  return %a, %b, %c, %d : tensor<3x16x2x4x4xi8>, tensor<3x2x4xf32>, tensor<3x2x2x4xi32>, tensor<3x2x4xf32>
+      -> tensor<3x16x2x4x4xi8>, tensor<3x2x4xf32>, tensor<3x2x4xi32>, tensor<3x2x4xf32>
+  return %a, %b, %c, %d : tensor<3x16x2x4x4xi8>, tensor<3x2x4xf32>, tensor<3x2x4xi32>, tensor<3x2x4xf32>
 }

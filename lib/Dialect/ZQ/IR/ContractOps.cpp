@@ -19,7 +19,7 @@ struct PlanesTypes {
 } // namespace
 
 static PlanesTypes getTypes(RankedTensorType source, int64_t count,
-                            int64_t group, int64_t rows) {
+                            int64_t group, int64_t runs, int64_t rows) {
   MLIRContext *context = source.getContext();
   int64_t height = source.getDimSize(0), columns = source.getDimSize(1);
   int64_t blocks = ShapedType::isDynamic(height)
@@ -30,17 +30,39 @@ static PlanesTypes getTypes(RankedTensorType source, int64_t count,
       RankedTensorType::get(
           {blocks, groups * group / laneDepth, count, rows, laneDepth},
           IntegerType::get(context, 8)),
-      RankedTensorType::get({blocks, groups, rows}, Float32Type::get(context)),
-      RankedTensorType::get({blocks, groups, count, rows},
+      RankedTensorType::get({blocks, runs, rows}, Float32Type::get(context)),
+      RankedTensorType::get({blocks, groups, rows},
                             IntegerType::get(context, 32)),
       RankedTensorType::get({blocks, groups, rows}, Float32Type::get(context))};
+}
+
+int64_t mlir::zq::getRun(Value scales, int64_t columns, int64_t group) {
+  int64_t groups = llvm::divideCeil(columns, group);
+  auto type = cast<RankedTensorType>(scales.getType());
+  int64_t runs = type.getRank() == 3 ? type.getDimSize(1) : groups;
+  return runs > 0 ? group * llvm::divideCeil(groups, runs) : group;
+}
+
+void mlir::zq::setRun(PlanesOp op, int64_t run) {
+  auto type = cast<RankedTensorType>(op.getScales().getType());
+  SmallVector<int64_t> shape(type.getShape());
+  int64_t columns =
+      cast<RankedTensorType>(op.getSource().getType()).getDimSize(1);
+  shape[1] = llvm::divideCeil(columns, run);
+  op.getScales().setType(type.clone(shape));
+}
+
+/// How many runs `scales` has, or as many as it should have.
+static int64_t getRunCount(Value scales, int64_t columns, int64_t group) {
+  return llvm::divideCeil(columns, getRun(scales, columns, group));
 }
 
 void PlanesOp::build(OpBuilder &b, OperationState &state, Value source,
                      int64_t count, int64_t group, int64_t rows,
                      int64_t offset) {
-  PlanesTypes types =
-      getTypes(cast<RankedTensorType>(source.getType()), count, group, rows);
+  auto type = cast<RankedTensorType>(source.getType());
+  int64_t groups = llvm::divideCeil(type.getDimSize(1), group);
+  PlanesTypes types = getTypes(type, count, group, groups, rows);
   build(b, state, types.planes, types.scales, types.starts, types.totals,
         source, count, group, rows, offset);
 }
@@ -61,7 +83,8 @@ LogicalResult PlanesOp::verify() {
   if (source.getRank() != 2 || source.isDynamicDim(1))
     return emitOpError("(Q2) takes a matrix with static columns, and not ")
            << source;
-  PlanesTypes wanted = getTypes(source, count, group, rows);
+  int64_t runs = getRunCount(getScales(), source.getDimSize(1), group);
+  PlanesTypes wanted = getTypes(source, count, group, runs, rows);
   for (auto [result, type] : llvm::zip(getResults(), wanted.asList()))
     if (result.getType() != type)
       return emitOpError("(Q2) yields ")
@@ -195,12 +218,17 @@ LogicalResult ContractOp::verify() {
     return emitOpError("(N2) takes planes of rank 5, and not ") << planes;
   auto source =
       RankedTensorType::get({height, shape[1]}, Float32Type::get(getContext()));
-  PlanesTypes wanted =
-      getTypes(source, planes.getDimSize(2), form->group, planes.getDimSize(3));
+  int64_t runs = getRunCount(getActivations()[1], shape[1], form->group);
+  PlanesTypes wanted = getTypes(source, planes.getDimSize(2), form->group, runs,
+                                planes.getDimSize(3));
   for (auto [value, type] : llvm::zip(getActivations(), wanted.asList()))
     if (value.getType() != type)
       return emitOpError("(N2) takes ")
              << type << ", and not " << value.getType();
+  int64_t run = getRun(getActivations()[1], shape[1], form->group);
+  if (run > form->group && run % form->columns)
+    return emitOpError("(N2) takes runs of whole tiles of ")
+           << form->columns << " columns of the weight, and not of " << run;
   return success();
 }
 

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "zq/Dialect/ZQ/IR/LaneForm.h"
 #include "zq/Dialect/ZQ/IR/Tiles.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 
@@ -84,11 +85,14 @@ pull(RewriterBase &rewriter, SmallVector<tensor::ExtractSliceOp> slices) {
 
 /// `op` on other rows.
 static ValueRange cloneOn(OpBuilder &b, Operation *op, Value rows) {
-  if (auto planes = dyn_cast<PlanesOp>(op))
-    return PlanesOp::create(b, op->getLoc(), rows, planes.getCount(),
-                            planes.getGroup(), planes.getRows(),
-                            planes.getOffset())
-        ->getResults();
+  if (auto planes = dyn_cast<PlanesOp>(op)) {
+    auto made = PlanesOp::create(b, op->getLoc(), rows, planes.getCount(),
+                                 planes.getGroup(), planes.getRows(),
+                                 planes.getOffset());
+    int64_t columns = cast<RankedTensorType>(rows.getType()).getDimSize(1);
+    setRun(made, getRun(planes.getScales(), columns, planes.getGroup()));
+    return made->getResults();
+  }
   auto tiles = cast<TilesOp>(op);
   Type element = getElementTypeOrSelf(tiles.getResult().getType());
   RankedTensorType type =

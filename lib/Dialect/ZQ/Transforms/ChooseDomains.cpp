@@ -122,6 +122,27 @@ static int64_t getBlockRows(int64_t height, int64_t sums, int64_t registers) {
   return llvm::divideCeil(std::max<int64_t>(height, 1), blocks);
 }
 
+/// Columns of the activation that share a scale, at most: as many as where the
+/// weight has no groups.
+static constexpr int64_t longestRun = 128;
+
+/// Columns of the activation that share a scale: a group of the weight's for a
+/// single row, whose kernel waits for memory. With more rows their scales would
+/// cost as much as the weight's.
+static int64_t chooseRun(const LaneForm &form, int64_t height,
+                         int64_t columns) {
+  int64_t unit = std::lcm(form.group, form.columns);
+  if (ShapedType::isDynamic(height) || height <= 1 || unit > longestRun)
+    return form.group;
+  int64_t units = llvm::divideCeil(columns, unit);
+  int64_t runs = llvm::divideCeil(units, longestRun / unit);
+  int64_t run = unit * llvm::divideCeil(units, runs);
+  // All runs but the last are of one size, of which their number tells.
+  int64_t groups = llvm::divideCeil(columns, form.group);
+  int64_t perRun = llvm::divideCeil(groups, llvm::divideCeil(columns, run));
+  return perRun * form.group == run ? run : form.group;
+}
+
 //===----------------------------------------------------------------------===//
 // Domains and what they cost
 //===----------------------------------------------------------------------===//
@@ -332,6 +353,7 @@ bool ChooseDomainsPass::choose(IRRewriter &b, Product product) {
     auto split =
         PlanesOp::create(b, loc, x, domain.planes, form->group,
                          getBlockRows(height, sums, registers), table.offset);
+    setRun(split, chooseRun(*form, height, type.getDimSize(1)));
     activations.assign(split->result_begin(), split->result_end());
     break;
   }

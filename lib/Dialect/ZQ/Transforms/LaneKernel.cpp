@@ -50,6 +50,7 @@ LaneKernel::LaneKernel(
     auto type = cast<RankedTensorType>(op.getActivations()[0].getType());
     planes = type.getDimSize(2);
     rows = type.getDimSize(3);
+    run = getRun(op.getActivations()[1], columns, form.group);
     bytes = getByteTable(form.values, planes);
     table = getBytes(bytes.bytes);
     if (!bytes.low.empty())
@@ -186,13 +187,7 @@ SmallVector<Value> LaneKernel::emitSums(Value panel, Value block) {
   Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(floats));
   Sums sums(rows > 1 ? rows : 2, zero);
   startPanel();
-  int64_t step = getStep(), whole = columns / step * step;
-  if (whole)
-    loopWithState(whole, step, sums, [&](Value column) {
-      sums = emitColumns(sums, column, step);
-    });
-  if (whole < columns)
-    sums = emitColumns(sums, index(whole), columns - whole);
+  sums = hasRuns() ? emitRuns(sums) : emitSteps(sums, index(0), columns);
   if (rows == 1)
     sums = {addF(sums[0], sums[1])};
 
@@ -208,6 +203,49 @@ SmallVector<Value> LaneKernel::emitSums(Value panel, Value block) {
       sum = mulF(sum, factor);
   }
   return sums;
+}
+
+/// Adds `count` columns from `begin` on, a step at a time.
+LaneKernel::Sums LaneKernel::emitSteps(Sums sums, Value begin, int64_t count) {
+  int64_t step = getStep(), whole = count / step * step;
+  auto getColumn = [&](Value place) -> Value {
+    return arith::AddIOp::create(b, loc, begin, place);
+  };
+  if (whole > step)
+    loopWithState(whole, step, sums, [&](Value place) {
+      sums = emitColumns(sums, getColumn(place), step);
+    });
+  else if (whole)
+    sums = emitColumns(sums, begin, step);
+  if (whole < count)
+    sums = emitColumns(sums, getColumn(index(whole)), count - whole);
+  return sums;
+}
+
+/// Adds all columns. The sums of a run are in units of the activations' scale,
+/// which multiplies them once.
+LaneKernel::Sums LaneKernel::emitRuns(Sums sums) {
+  auto addRun = [&](Value column, int64_t count) {
+    Sums ofRun(sums.size(),
+               arith::ConstantOp::create(b, loc, b.getZeroAttr(floats)));
+    ofRun = emitSteps(ofRun, column, count);
+    Value at = arith::DivUIOp::create(b, loc, column, index(run));
+    for (auto [row, sum] : llvm::enumerate(sums))
+      sum = addF(sum,
+                 mulF(ofRun[row], toLanes(getScale(at, rows > 1 ? row : 0))));
+  };
+  int64_t whole = columns / run * run;
+  if (whole)
+    loopWithState(whole, run, sums, [&](Value column) { addRun(column, run); });
+  if (whole < columns)
+    addRun(index(whole), columns - whole);
+  return sums;
+}
+
+/// The scale of run `run` of row `row`.
+Value LaneKernel::getScale(Value run, int64_t row) {
+  return tensor::ExtractOp::create(b, loc, op.getActivations()[1],
+                                   ValueRange{block, run, index(row)});
 }
 
 /// Adds `count` columns from `column` on, which begins a step.
@@ -278,13 +316,12 @@ void LaneKernel::startGroup(Value column, int64_t offset) {
     return;
   }
   Value group = getGroupIndex(b, loc, column, offset, form.group);
-  for (int64_t plane = 0; plane < planes; ++plane)
-    for (int64_t row = 0; row < rows; ++row)
-      groupSums.push_back(toLanes(tensor::ExtractOp::create(
-          b, loc, op.getActivations()[2],
-          ValueRange{block, group, index(plane), index(row)})));
-  // The products of both lower bytes, and the other parts.
+  // The other plane, the products of both lower bytes, and the other parts.
   Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(integers));
+  groupSums.append((planes - 1) * rows, zero);
+  for (int64_t row = 0; row < rows; ++row)
+    groupSums.push_back(toLanes(tensor::ExtractOp::create(
+        b, loc, op.getActivations()[2], ValueRange{block, group, index(row)})));
   if (lowTable)
     groupSums.append(rows, zero);
   groupSums.append((chains - 1) * groupSums.size(), zero);
@@ -393,10 +430,10 @@ LaneKernel::Sums LaneKernel::finishGroup(Sums sums, Value column,
         total = arith::MulFOp::create(b, loc, total, unit);
         sum = addF(sum, mulF(zeroPoint, toLanes(total)));
       }
-      Value x = toLanes(
-          tensor::ExtractOp::create(b, loc, op.getActivations()[1],
-                                    ValueRange{block, group, index(row)}));
-      scale = factor ? mulF(factor, x) : x;
+      if (!hasRuns()) {
+        Value x = toLanes(getScale(group, row));
+        scale = factor ? mulF(factor, x) : x;
+      }
     }
     Value &into = rows > 1 ? sums[row] : sums[offset / form.group % 2];
     into = addF(into, scale ? mulF(sum, scale) : sum);

@@ -38,6 +38,8 @@ private:
   /// What sums of columns are carried along by a loop.
   using Sums = SmallVector<Value>;
 
+  /// Whether an activation has one scale for several groups.
+  bool hasRuns() const { return run > form.group; }
   bool inIntegers() { return op.getActivations().size() > 1; }
   Value index(int64_t value);
   Value getRow(int64_t row);
@@ -53,6 +55,9 @@ private:
                      function_ref<void(Value)> body);
   int64_t getLeastRun(int64_t otherwise) const;
   int64_t getStep() const;
+  Sums emitSteps(Sums sums, Value begin, int64_t count);
+  Sums emitRuns(Sums sums);
+  Value getScale(Value run, int64_t row);
   Sums emitColumns(Sums sums, Value column, int64_t count);
   void readZeroPoint(Value column);
   void startGroup(Value column, int64_t offset);
@@ -79,6 +84,8 @@ private:
   ByteTable bytes;
   SmallVector<SmallVector<DecodeBuilder::StoredPart>> parts;
   int64_t lanes, planes = 0, rows = 1, columns;
+  /// Columns that share an activation's scale.
+  int64_t run = 0;
   VectorType floats, integers, byteType;
   /// Of floats, of bytes, or of the upper ones of pairs and the lower ones.
   Value table, lowTable;

@@ -3,6 +3,7 @@
 #include "LaneKernel.h"
 #include "LoopBuilder.h"
 #include "LowerTiles.h"
+#include "zq/Dialect/ZQ/IR/LaneForm.h"
 #include "zq/Dialect/ZQ/IR/Vectors.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
@@ -35,6 +36,10 @@ static constexpr float leastMagnitude = 0x1p-100f;
 /// Columns of a group that are taken without a loop.
 static constexpr int64_t longestRun = 32;
 
+static int64_t getColumns(PlanesOp op) {
+  return cast<RankedTensorType>(op.getSource().getType()).getDimSize(1);
+}
+
 namespace {
 
 /// The loops of one `zq.planes`.
@@ -42,8 +47,9 @@ class PlanesLowering {
 public:
   PlanesLowering(OpBuilder &b, PlanesOp op)
       : b(b), loc(op.getLoc()), op(op), loops(b, loc), count(op.getCount()),
-        group(op.getGroup()), rows(op.getRows()),
-        width(std::gcd<int64_t>(group, 16)),
+        group(op.getGroup()),
+        groupsOfRun(getRun(op.getScales(), getColumns(op), group) / group),
+        rows(op.getRows()), width(std::gcd<int64_t>(group, 16)),
         floats(VectorType::get(width, b.getF32Type())),
         integers(VectorType::get(width, b.getI32Type())) {}
 
@@ -52,11 +58,19 @@ public:
 private:
   SmallVector<Value> emitRun(Value block, Value row, Value run,
                              ValueRange carried);
+  SmallVector<Value> emitGroup(Value block, Value row, Value group,
+                               Value factor, ValueRange carried);
+  Value getRow(Value block, Value row) {
+    return loops.add(loops.multiply(block, loops.index(rows)), row);
+  }
   Value load(Value at, Value column);
+  SmallVector<Value>
+  forGroups(Value run, ValueRange carried,
+            function_ref<SmallVector<Value>(Value, ValueRange)> body);
   SmallVector<Value>
   emitVectors(Value column, ValueRange carried,
               function_ref<SmallVector<Value>(Value, ValueRange)> body);
-  Value emitExtent(Value at, Value column);
+  Value emitExtent(Value at, Value run);
   SmallVector<Value> emitIntegers(Value values, Value inverse);
   Value constant(float value) {
     return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value));
@@ -73,7 +87,7 @@ private:
   Location loc;
   PlanesOp op;
   LoopBuilder loops;
-  int64_t count, group, rows, width;
+  int64_t count, group, groupsOfRun, rows, width;
   VectorType floats, integers;
 };
 
@@ -84,15 +98,33 @@ Value PlanesLowering::load(Value at, Value column) {
   Value height = tensor::DimOp::create(b, loc, op.getSource(), 0);
   Value last = arith::SubIOp::create(b, loc, height, loops.index(1));
   Value inside = arith::MinUIOp::create(b, loc, at, last);
-  int64_t columns =
-      cast<RankedTensorType>(op.getSource().getType()).getDimSize(1);
   Value values = vector::TransferReadOp::create(
       b, loc, floats, op.getSource(), ValueRange{inside, column},
-      std::optional<Value>(constant(0)), ArrayRef<bool>(columns % group == 0));
+      std::optional<Value>(constant(0)),
+      ArrayRef<bool>(getColumns(op) % group == 0));
   Value exists =
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, at, height);
   Value zeros = arith::ConstantOp::create(b, loc, b.getZeroAttr(floats));
   return arith::SelectOp::create(b, loc, exists, values, zeros);
+}
+
+/// What `body` makes of `carried` with each group of run `run`, of which the
+/// last one may have fewer.
+SmallVector<Value> PlanesLowering::forGroups(
+    Value run, ValueRange carried,
+    function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  if (groupsOfRun == 1)
+    return body(run, carried);
+  Value begin = loops.multiply(run, loops.index(groupsOfRun));
+  Value end = arith::MinUIOp::create(
+      b, loc, loops.add(begin, loops.index(groupsOfRun)),
+      loops.index(llvm::divideCeil(getColumns(op), group)));
+  auto loop = scf::ForOp::create(
+      b, loc, begin, end, loops.index(1), carried,
+      [&](OpBuilder &, Location, Value group, ValueRange carried) {
+        scf::YieldOp::create(b, loc, body(group, carried));
+      });
+  return loop.getResults();
 }
 
 /// What `body` makes of `carried` with each vector of the group that begins at
@@ -115,18 +147,18 @@ SmallVector<Value> PlanesLowering::emitVectors(
 }
 
 /// The largest magnitude of a run; infinity or NaN where there is one.
-Value PlanesLowering::emitExtent(Value at, Value column) {
+Value PlanesLowering::emitExtent(Value at, Value run) {
   // As integers, the bits of magnitudes have their order, NaN last.
+  auto raise = [&](Value begin, ValueRange carried) -> SmallVector<Value> {
+    Value bits = arith::BitcastOp::create(b, loc, integers, load(at, begin));
+    bits = arith::AndIOp::create(b, loc, bits, splat(integers, 0x7fffffff));
+    return {arith::MaxUIOp::create(b, loc, carried[0], bits)};
+  };
   Value largest =
-      emitVectors(column, splat(integers, 0),
-                  [&](Value begin, ValueRange carried) -> SmallVector<Value> {
-                    Value bits = arith::BitcastOp::create(b, loc, integers,
-                                                          load(at, begin));
-                    bits = arith::AndIOp::create(b, loc, bits,
-                                                 splat(integers, 0x7fffffff));
-                    return {arith::MaxUIOp::create(b, loc, carried[0], bits)};
-                  })
-          .front();
+      forGroups(run, splat(integers, 0), [&](Value group, ValueRange carried) {
+        Value column = loops.multiply(group, loops.index(this->group));
+        return emitVectors(column, carried, raise);
+      }).front();
   Value bits = vector::ReductionOp::create(b, loc, vector::CombiningKind::MAXUI,
                                            largest);
   return arith::BitcastOp::create(b, loc, b.getF32Type(), bits);
@@ -151,14 +183,10 @@ SmallVector<Value> PlanesLowering::emitIntegers(Value values, Value inverse) {
   return {high, low};
 }
 
-/// One run of one row: returns the three results with it.
+/// One run of one row: returns the four results with it.
 SmallVector<Value> PlanesLowering::emitRun(Value block, Value row, Value run,
                                            ValueRange carried) {
-  Value planes = carried[0], scales = carried[1], starts = carried[2];
-  Value totals = carried[3], total;
-  Value at = loops.add(loops.multiply(block, loops.index(rows)), row);
-  Value column = loops.multiply(run, loops.index(group));
-  Value extent = emitExtent(at, column);
+  Value extent = emitExtent(getRow(block, row), run);
   float limit = count == 1 ? 127 : 32512;
   Value infinity = constant(std::numeric_limits<float>::infinity());
   Value isFinite = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT,
@@ -173,9 +201,21 @@ SmallVector<Value> PlanesLowering::emitRun(Value block, Value row, Value run,
   scale = arith::SelectOp::create(
       b, loc, isFinite, scale,
       constant(std::numeric_limits<float>::quiet_NaN()));
-  scales = loops.insert(scale, scales, {block, run, row});
-
   Value factor = broadcast(inverse);
+  SmallVector<Value> results(carried);
+  results[1] = loops.insert(scale, results[1], {block, run, row});
+  return forGroups(run, results, [&](Value group, ValueRange carried) {
+    return emitGroup(block, row, group, factor, carried);
+  });
+}
+
+/// The planes of one group of one row, and their sum.
+SmallVector<Value> PlanesLowering::emitGroup(Value block, Value row,
+                                             Value group, Value factor,
+                                             ValueRange carried) {
+  Value planes = carried[0], starts = carried[2], totals = carried[3], total;
+  Value at = getRow(block, row);
+  Value column = loops.multiply(group, loops.index(this->group));
   auto bytes = VectorType::get(width, b.getI8Type());
   auto fours = VectorType::get({width / laneDepth, laneDepth}, b.getI8Type());
   SmallVector<Value> sums(count, splat(integers, 0));
@@ -203,26 +243,25 @@ SmallVector<Value> PlanesLowering::emitRun(Value block, Value row, Value run,
   });
   planes = sums.front();
   sums.erase(sums.begin());
-  Value negated = arith::ConstantIntOp::create(
-      b, loc, -static_cast<int64_t>(op.getOffset()), 32);
-  for (int64_t plane = 0; plane < count; ++plane) {
-    Value sum = vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD,
-                                            sums[plane]);
+  for (Value plane : sums) {
+    Value sum =
+        vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, plane);
     // 256 times the one plane and the other.
     if (total)
       total = arith::ShLIOp::create(
           b, loc, total, arith::ConstantIntOp::create(b, loc, 8, 32));
     total = total ? arith::AddIOp::create(b, loc, total, sum).getResult() : sum;
-    starts = loops.insert(arith::MulIOp::create(b, loc, sum, negated), starts,
-                          {block, run, loops.index(plane), row});
   }
+  Value negated = arith::ConstantIntOp::create(
+      b, loc, -static_cast<int64_t>(op.getOffset()), 32);
+  starts = loops.insert(arith::MulIOp::create(b, loc, total, negated), starts,
+                        {block, group, row});
   total = arith::SIToFPOp::create(b, loc, b.getF32Type(), total);
-  totals = loops.insert(total, totals, {block, run, row});
-  return {planes, scales, starts, totals};
+  totals = loops.insert(total, totals, {block, group, row});
+  return {planes, carried[1], starts, totals};
 }
 
 SmallVector<Value> PlanesLowering::emit() {
-  auto source = cast<RankedTensorType>(op.getSource().getType());
   Value height = tensor::DimOp::create(b, loc, op.getSource(), 0);
   Value blocks = arith::CeilDivUIOp::create(b, loc, height, loops.index(rows));
   SmallVector<Value> results;
@@ -233,7 +272,7 @@ SmallVector<Value> PlanesLowering::emit() {
       dynamic.push_back(blocks);
     results.push_back(tensor::EmptyOp::create(b, loc, type, dynamic));
   }
-  int64_t runs = llvm::divideCeil(source.getDimSize(1), group);
+  int64_t runs = llvm::divideCeil(getColumns(op), group * groupsOfRun);
   auto loop = [&](Value end, ValueRange carried,
                   function_ref<SmallVector<Value>(Value, ValueRange)> body) {
     auto loop = scf::ForOp::create(

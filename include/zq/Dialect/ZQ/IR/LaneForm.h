@@ -79,9 +79,16 @@ ByteTable getByteTable(ArrayRef<float> values, int64_t planes);
 int64_t getDigits(const LaneForm &form);
 
 /// How far a product may be off with activations in `planes` planes, over the
-/// product of the largest activation of its group and the weight's largest
+/// product of the largest activation of its run and the weight's largest
 /// value: half a step of the planes, and the table's error.
 double getPlanesError(int64_t planes, const ByteTable &table);
+
+/// Columns of a run, which have one of the `scales` of a `zq.planes`: as many
+/// whole groups as make so many runs of all `columns`.
+int64_t getRun(Value scales, int64_t columns, int64_t group);
+
+/// Changes the scales of `op` to those of runs of `run` columns.
+void setRun(PlanesOp op, int64_t run);
 
 } // namespace mlir::zq
 

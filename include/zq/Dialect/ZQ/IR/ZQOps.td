@@ -349,33 +349,36 @@ def ZQ_ScatterOp : ZQ_Op<"scatter", [Pure, AllTypesMatch<["main", "result"]>]> {
 def ZQ_PlanesOp : ZQ_Op<"planes", [Pure]> {
   let summary = "Rows of activations as planes of 8-bit integers";
   let description = [{
-    Each run of `group` columns of a row is written as integers q times one f32
-    scale s: with one plane q is in [-127, 127], with two in [-32512, 32512] and
-    the sum of 256 times the first plane and the second. s is the largest
-    magnitude of the run over that bound, q = x / s rounded to nearest even. A
-    run with an infinity or a NaN has the scale NaN, so that nothing computed
-    with it looks like a number; magnitudes below 2^-100 may become zero.
+    Each run of columns of a row is written as integers q times one f32 scale s:
+    with one plane q is in [-127, 127], with two in [-32512, 32512] and the sum of
+    256 times the first plane and the second. s is the largest magnitude of the
+    run over that bound, q = x / s rounded to nearest even. A run with an infinity
+    or a NaN has the scale NaN, so that nothing computed with it looks like a
+    number; magnitudes below 2^-100 may become zero. `group` columns share all
+    factors of the weight; a run is one such group, or several where there are
+    fewer scales than groups: all runs but the last have as many groups.
 
     The results are laid out for contractions that take `rows` rows at a time:
     `planes[i, k / 4, p, r, k % 4]` is plane p of element k of row i * rows + r,
-    `scales[i, k / group, r]` its scale. `starts[i, k / group, p, r]` is -offset
-    times the sum of plane p over the run: what a sum of products with weights
-    begins with to which `offset` was added. `totals[i, k / group, r]` is the sum
-    of q over the run, for weights with a zero point. Rows and columns beyond the
-    source's are zero.
+    `scales[i, k / run, r]` its scale, where `run` is the columns of a run.
+    `starts[i, k / group, r]` is -offset times the sum of q over the group: what a
+    sum of products with weights begins with to which `offset` was added.
+    `totals[i, k / group, r]` is the sum of q over the group, for weights with a
+    zero point. Rows and columns beyond the source's are zero.
 
     ```mlir
-    %q, %s, %t, %u = zq.planes %x count 2 group 32 rows 1 offset 8
-        : tensor<1x4096xf32>
-        -> tensor<1x1024x2x1x4xi8>, tensor<1x128x1xf32>,
-           tensor<1x128x2x1xi32>, tensor<1x128x1xf32>
+    // Runs of four groups.
+    %q, %s, %t, %u = zq.planes %x count 2 group 32 rows 8 offset 8
+        : tensor<8x4096xf32>
+        -> tensor<1x1024x2x8x4xi8>, tensor<1x32x8xf32>,
+           tensor<1x128x8xi32>, tensor<1x128x8xf32>
     ```
 
     Constraints:
     * (Q1) 1 or 2 planes, groups of a multiple of 4 up to 1024 columns, 1 to 256
       rows at a time, an offset of 0 to 255;
     * (Q2) the source has rank 2 and static columns; the results' shapes are as
-      above.
+      above, with any number of runs.
   }];
   let arguments = (ins F32RankedTensor:$source, I64Attr:$count,
                        I64Attr:$group, I64Attr:$rows, I64Attr:$offset);
@@ -473,7 +476,7 @@ def ZQ_ContractOp : ZQ_Op<"contract", [
     ```mlir
     %y = zq.contract %q, %s, %t, %u with %w lanes 16
         outs(%init : tensor<1x512xf32>)
-        : (tensor<1x64x2x1x4xi8>, tensor<1x16x1xf32>, tensor<1x16x2x1xi32>,
+        : (tensor<1x64x2x1x4xi8>, tensor<1x16x1xf32>, tensor<1x16x1xi32>,
            tensor<1x16x1xf32>), !zq.tensor<512x256xf32, #nvfp4_lanes>
         -> tensor<1x512xf32>
     %z = zq.contract %tiles with %w lanes 16 planes 1
@@ -482,7 +485,7 @@ def ZQ_ContractOp : ZQ_Op<"contract", [
         -> tensor<64x512xf32>
     %part = zq.contract %q, %s, %t, %u with %w at %row lanes 16
         outs(%tile : tensor<1x64xf32>)
-        : (tensor<1x64x2x1x4xi8>, tensor<1x16x1xf32>, tensor<1x16x2x1xi32>,
+        : (tensor<1x64x2x1x4xi8>, tensor<1x16x1xf32>, tensor<1x16x1xi32>,
            tensor<1x16x1xf32>), !zq.tensor<512x256xf32, #nvfp4_lanes>
         -> tensor<1x64xf32>
     ```
@@ -490,7 +493,8 @@ def ZQ_ContractOp : ZQ_Op<"contract", [
     Constraints:
     * (N1) the weight has rank 2 and a codec in the form above, for `lanes`;
     * (N2) one or four activations, whose shapes and groups fit the weight's, and
-      a result of the type of `init`, with a column for each row of the weight,
+      whose runs are whole tiles of its columns where they are several groups; a
+      result of the type of `init`, with a column for each row of the weight,
       or, with `at`, as many as there are or fewer;
     * (N3) 1 to 3 `planes` and 16 lanes with activations in tiles, and no `planes`
       with others.

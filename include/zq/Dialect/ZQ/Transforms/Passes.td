@@ -650,10 +650,11 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
     of bf16 where the target multiplies them in tiles or by dots, or f32. What is
     cheapest depends on the number of activation rows: in bf16 they go 32 at a
     time, and weights are decoded once for many of them. The accuracy is the largest
-    error of a product, over the largest activation of its group times the
-    weight's largest value; an attribute `zq.accuracy` of the contraction goes
-    before the option. A remark says what was chosen, with its error. Tested in
-    `test/Dialect/ZQ/choose-domains.mlir`.
+    error of a product, over the largest activation of its run times the weight's
+    largest value; a run is a group of columns that share all factors of the weight,
+    or with several rows up to 128 columns of such groups. An attribute
+    `zq.accuracy` of the contraction goes before the option. A remark says what was
+    chosen, with its error. Tested in `test/Dialect/ZQ/choose-domains.mlir`.
 
     A weight in no such layout, and a dense one, is multiplied row by row
     (`zq.contract_rows`) where there are rows enough of the activation: in planes
@@ -731,7 +732,8 @@ def PrefetchStreams : Pass<"zq-prefetch-streams", "::mlir::ModuleOp"> {
     from a buffer too large for a cache, of which no loop around reads the same
     part again. It is for the place that is read some KiB later: in the next
     iterations of the loop around where their rows are short enough, else
-    further on in the row. Changes no result. Tested in
+    further on in the row. Loops that multiply what they read by several rows
+    need less of a lead, and have it in the first cache. Changes no result. Tested in
     `test/Dialect/ZQ/prefetch-streams.mlir`.
 
     ```mlir
