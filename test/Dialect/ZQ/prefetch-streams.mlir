@@ -136,3 +136,33 @@ func.func @parts_of_rows(%w: memref<64x32768xi8>) {
   }
   return
 }
+
+// What is multiplied by several rows is read slowly: its lines go to the first
+// cache, 4 KiB ahead.
+// CHECK-LABEL: func.func @busy(
+// CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c1024
+// CHECK: memref.prefetch %{{.*}}[%[[NEXT]]], read, locality<3>, data
+func.func @busy(%w: memref<1048576xf32>, %x: vector<16xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %end = arith.constant 1048576 : index
+  scf.for %k = %c0 to %end step %c16 {
+    %a = vector.transfer_read %w[%k], %zero {in_bounds = [true]} : memref<1048576xf32>, vector<16xf32>
+    %p0 = arith.mulf %a, %x : vector<16xf32>
+    %p1 = arith.mulf %p0, %x : vector<16xf32>
+    %p2 = arith.mulf %p1, %x : vector<16xf32>
+    %p3 = arith.mulf %p2, %x : vector<16xf32>
+    %p4 = arith.mulf %p3, %x : vector<16xf32>
+    %p5 = arith.mulf %p4, %x : vector<16xf32>
+    %p6 = arith.mulf %p5, %x : vector<16xf32>
+    %p7 = arith.mulf %p6, %x : vector<16xf32>
+    %p8 = arith.mulf %p7, %x : vector<16xf32>
+    %p9 = arith.mulf %p8, %x : vector<16xf32>
+    %p10 = arith.mulf %p9, %x : vector<16xf32>
+    %p11 = arith.mulf %p10, %x : vector<16xf32>
+    %p12 = arith.mulf %p11, %x : vector<16xf32>
+    "test.use"(%p12) : (vector<16xf32>) -> ()
+  }
+  return
+}

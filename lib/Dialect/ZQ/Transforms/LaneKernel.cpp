@@ -24,7 +24,7 @@ static constexpr int64_t leastStep = 64;
 
 /// Columns of one group that follow one another without a loop, where several
 /// rows are summed.
-static constexpr int64_t longestRun = 16;
+static constexpr int64_t longestRun = 32;
 
 /// Sums in flight that hide the latency of a product, where the loop has few of
 /// its own, and products that a part of a sum has at least: adding up the parts

@@ -5,6 +5,7 @@
 // known here exactly.
 //
 //===----------------------------------------------------------------------===//
+#include "zq/Dialect/ZQ/IR/ZQ.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -30,6 +31,12 @@ static constexpr int64_t leastBytes = 1 << 20;
 /// How far ahead of all that a loop reads a prefetch is for: the time that
 /// memory takes, at the rate of one core.
 static constexpr int64_t leastLead = 16 << 10;
+/// Of a loop that multiplies longer than memory takes. So much stays in the
+/// first cache until it is read; the way from the second one would delay it.
+static constexpr int64_t leadOfBusyLoops = 4 << 10;
+/// Products of vectors for each byte that a busy loop reads from memory, at
+/// least: several rows with a weight of few bits.
+static constexpr double busyProducts = 0.2;
 /// Beyond this the next row is too far ahead, and the loop's own is followed.
 static constexpr int64_t mostRowLead = 128 << 10;
 
@@ -235,6 +242,16 @@ static std::optional<Stream> getStream(scf::ForOp loop,
   return stream;
 }
 
+/// Products of vectors in an iteration of `loop`.
+static int64_t countProducts(scf::ForOp loop) {
+  return llvm::count_if(loop.getBody()->without_terminator(),
+                        [](Operation &op) {
+                          return isa<mlir::zq::DotOp>(op) ||
+                                 (isa<arith::MulFOp>(op) &&
+                                  isa<VectorType>(op.getResult(0).getType()));
+                        });
+}
+
 static void prefetchInLoop(scf::ForOp loop) {
   SmallVector<Stream> streams;
   loop.getBody()->walk([&](vector::TransferReadOp read) {
@@ -246,8 +263,10 @@ static void prefetchInLoop(scf::ForOp loop) {
   int64_t perIteration = 0;
   for (Stream &stream : streams)
     perIteration += std::min(stream.getBytes(), stream.step);
+  bool isBusy = countProducts(loop) >= busyProducts * perIteration;
   for (Stream &stream : streams) {
-    int64_t lead = leastLead * stream.step / perIteration;
+    int64_t lead =
+        (isBusy ? leadOfBusyLoops : leastLead) * stream.step / perIteration;
     lead = std::max(llvm::alignTo(lead, lineBytes), uint64_t(2 * lineBytes));
     // Where rows follow each other the lead may go on into the next one.
     if (stream.rowStep && stream.rowStep <= mostRowLead &&
@@ -265,7 +284,8 @@ static void prefetchInLoop(scf::ForOp loop) {
           b, loc, place.back(),
           arith::ConstantIndexOp::create(b, loc, (lead + line) / bytes));
       memref::PrefetchOp::create(b, loc, stream.read.getBase(), place,
-                                 /*isWrite=*/false, /*localityHint=*/2,
+                                 /*isWrite=*/false,
+                                 /*localityHint=*/isBusy ? 3 : 2,
                                  /*isDataCache=*/true);
     }
   }
