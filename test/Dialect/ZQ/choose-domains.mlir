@@ -8,8 +8,9 @@
 // RUN: zq-opt %s -zq-choose-domains=lanes=8 2>/dev/null | FileCheck %s --check-prefix=OTHER
 // RUN: zq-opt %s -zq-choose-domains=tile-rate=128 2>%t.tiles | FileCheck %s --check-prefix=TILES
 // RUN: FileCheck %s --check-prefix=TILES-REMARK < %t.tiles
-// RUN: zq-opt %s -zq-choose-domains="tile-rate=28 accuracy=0.01" 2>/dev/null | FileCheck %s --check-prefix=DOTS
-// RUN: zq-opt %s -zq-choose-domains="tile-rate=14 accuracy=0.01" 2>/dev/null | FileCheck %s --check-prefix=SLOW-DOTS
+// RUN: zq-opt %s -zq-choose-domains="tile-rate=28 accuracy=0.00392" 2>/dev/null | FileCheck %s --check-prefix=DOTS
+// RUN: zq-opt %s -zq-choose-domains="tile-rate=14 accuracy=0.00392" 2>/dev/null | FileCheck %s --check-prefix=SLOW-DOTS
+// RUN: zq-opt %s -zq-choose-domains="tile-rate=28 accuracy=0.01" 2>/dev/null | FileCheck %s --check-prefix=COARSE-DOTS
 // RUN: zq-opt %s -zq-choose-domains="tile-rate=128 accuracy=0.01" 2>/dev/null | FileCheck %s --check-prefix=COARSE-TILES
 
 #int4 = #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>
@@ -198,14 +199,15 @@ func.func @reshaped(%x: tensor<2x3x64xf32>, %w: !zq.tensor<64x64xf32, #int4>, %b
   return %z : tensor<2x3x64xf32>
 }
 
-// Dots of bf16 cost a little less than one plane of integers where a weight is
-// decoded for very many rows; at half their rate they cost more.
-// DOTS-LABEL: func.func @many_rows(
-// DOTS-NOT: zq.tiles
+// Dots of bf16 cost less than two planes of integers where a weight is decoded
+// for very many rows, and more than one; at half their rate they cost more than
+// either.
 // DOTS-LABEL: func.func @most_rows(
-// DOTS: zq.tiles %{{.*}} planes 1
+// DOTS: zq.tiles %{{.*}} planes 1 steps 2 : tensor<512x64xf32>
 // SLOW-DOTS-LABEL: func.func @most_rows(
-// SLOW-DOTS-NOT: zq.tiles
+// SLOW-DOTS: zq.planes %{{.*}} count 2 {{.*}} tensor<512x64xf32>
+// COARSE-DOTS-LABEL: func.func @most_rows(
+// COARSE-DOTS: zq.planes %{{.*}} count 1 {{.*}} tensor<512x64xf32>
 func.func @most_rows(%x: tensor<512x64xf32>, %v: !zq.tensor<64x64xf32, #pow2>, %y: tensor<512x64xf32>) -> tensor<512x64xf32> {
   %e = tensor.empty() : tensor<64x64xf32>
   %c = zq.decode %v at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #pow2> -> tensor<64x64xf32>

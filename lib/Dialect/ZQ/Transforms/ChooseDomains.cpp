@@ -164,17 +164,23 @@ struct Domain {
 
 // Vector instructions for a column of one panel, as measured: what a product
 // takes with all around it, and what is done once for many rows.
-static constexpr double floatCost = 2, integerCost = 0.6;
+static constexpr double floatCost = 2;
+/// A product of integers, and what ends the sums of a group.
+static constexpr double integerCost = 0.28, groupCost = 1.6;
 static constexpr double decodeCost = 10, planeCost = 4;
-/// Bytes of a decoded panel of 32 rows: it lies in the first cache.
-static constexpr int64_t panelBytes = 1 << 15;
+/// Bytes of a decoded panel of 32 rows: it lies in the first cache, beside the
+/// next one and the activation. The first is for CPUs with a unit for tiles,
+/// which have a larger cache, and such a rate or more.
+static constexpr int64_t unitPanelBytes = 1 << 15, unitRate = 64;
+static constexpr int64_t panelBytes = 1 << 14;
 
 /// Columns of the activation, in steps, that are multiplied before the next:
 /// the panel's, all of one size.
 static int64_t getTileSteps(const LaneForm &form, int64_t columns,
-                            int64_t planes) {
+                            int64_t planes, int64_t rate) {
   int64_t unit = std::lcm(form.columns, tileDepth) / tileDepth;
-  int64_t most = panelBytes / (2 * tileRows * tileDepth * planes);
+  int64_t bytes = rate < unitRate ? panelBytes : unitPanelBytes;
+  int64_t most = bytes / (2 * tileRows * tileDepth * planes);
   int64_t steps = llvm::divideCeil(columns, tileDepth);
   steps = llvm::divideCeil(steps, llvm::divideCeil(steps, most));
   return llvm::alignTo(steps, unit);
@@ -194,7 +200,7 @@ static Domain getIntegers(const LaneForm &form, int64_t planes,
   ByteTable table = getByteTable(form.values, planes);
   domain.error = getPlanesError(planes, table);
   int64_t products = table.low.empty() ? planes : planes + 1;
-  domain.cost = integerCost * products * height;
+  domain.cost = (integerCost + groupCost / form.group) * products * height;
   return domain;
 }
 
@@ -363,9 +369,10 @@ bool ChooseDomainsPass::choose(IRRewriter &b, Product product) {
         fill && matchPattern(fill.getInputs().front(), m_AnyZeroFloat()))
       init = arith::ConstantOp::create(b, loc, b.getZeroAttr(init.getType()));
     planes = b.getI64IntegerAttr(domain.floats.right);
-    activations = {TilesOp::create(
-        b, loc, x, domain.floats.left,
-        getTileSteps(*form, type.getDimSize(1), domain.floats.right))};
+    activations = {
+        TilesOp::create(b, loc, x, domain.floats.left,
+                        getTileSteps(*form, type.getDimSize(1),
+                                     domain.floats.right, tileRate))};
     break;
   }
   op->emitRemark() << describe(domain, *form, wanted);
