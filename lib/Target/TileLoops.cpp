@@ -14,6 +14,10 @@ using namespace mlir::zq;
 /// activation's.
 static constexpr int64_t rowsAtOnce = 8;
 
+/// Words of a row that are taken in an iteration: so few are left that the CPU
+/// foresees the loop's end.
+static constexpr int64_t wordsAtOnce = 4;
+
 LogicalResult mlir::zq::lowerToTileLoops(MultiplyTilesOp op, PatternRewriter &b,
                                          PairProduct product) {
   auto init = dyn_cast<MemRefType>(op.getInit().getType());
@@ -80,9 +84,12 @@ LogicalResult mlir::zq::lowerToTileLoops(MultiplyTilesOp op, PatternRewriter &b,
          Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(floats));
          SmallVector<Value> sums(rowsAtOnce * halves, zero);
          sums = loop(steps, 1, sums, [&](Value step, ValueRange sums) {
-           return loop(index(tileDepth / pack), 1, sums,
+           return loop(index(tileDepth / pack), wordsAtOnce, sums,
                        [&](Value at, ValueRange sums) {
-                         return addPair(step, row, at, sums);
+                         SmallVector<Value> results(sums);
+                         for (int64_t i = 0; i < wordsAtOnce; ++i)
+                           results = addPair(step, row, add(at, i), results);
+                         return results;
                        });
          });
          for (auto [i, sum] : llvm::enumerate(sums)) {

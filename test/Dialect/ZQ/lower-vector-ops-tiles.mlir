@@ -5,7 +5,7 @@
 
 // Four sums in registers, from zero or from memory; two products a step, since
 // the left operand has two planes. Its rows go past the first cache; the sums
-// below are fetched on the way.
+// below are fetched on the way. Of dots there are those of four words of 8 rows.
 // CHECK-LABEL: func.func @multiply(
 // AMX: llvm.call @zq_permit_tiles()
 // AMX: %[[START:.*]]:4 = scf.if %{{.*}} -> (!llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx)
@@ -21,7 +21,7 @@
 // AMX-NOT: tdpbf16ps
 // AMX: llvm.call_intrinsic "llvm.x86.tilestored64.internal"(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[SUMS]]#0)
 // DOTS: scf.for
-// DOTS-COUNT-32: "llvm.x86.avx512bf16.dpbf16ps.512"
+// DOTS-COUNT-128: "llvm.x86.avx512bf16.dpbf16ps.512"
 // DOTS-NOT: dpbf16ps
 // FMA: scf.for
 // FMA: arith.shli
