@@ -213,6 +213,9 @@ def _dense_cases():
         # Products of bf16 are exact; those below f32's normal numbers are not.
         product = Product(m, None, "f32-like", "bf16", "bf16", cpu=VECTORS)
         yield Case(f"bf16 m={m}", product, "peak:bf16", "flop")
+        product = Product(m, None, "f32-like", "bf16", "bf16", cpu=DOTS)
+        goal = 0.90 if m == 512 else None
+        yield Case(f"bf16 m={m} dots", product, "peak:bf16 dots", "flop", goal)
         product = Product(m, None, "f32-like", "bf16", "bf16")
         yield Case(f"bf16 m={m} tiles", product, "peak:bf16 tiles", "flop")
 
