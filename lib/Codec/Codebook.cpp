@@ -196,25 +196,67 @@ Result<Array> Codebook::encodeBy(const std::vector<Stream> &sides,
   return codes;
 }
 
-/// The entry nearest to each element.
+/// Element `element` of what the entries of a group, one of each book, add up
+/// to.
+template <typename CodeOf>
+float Codebook::sumOfEntries(const Array &entries, int64_t group,
+                             int64_t element, CodeOf codeOf) const {
+  float sum = 0;
+  for (int64_t book = 0; book < options.books; ++book) {
+    int64_t row = (group * options.books + book) * perBook() + codeOf(book);
+    float entry = entries.get<float>(row * length + element);
+    sum = book == 0 ? entry : sum + entry;
+  }
+  return sum;
+}
+
+/// The sum of entries nearest to each vector.
 class Codebook::Map : public ElementMap {
 public:
-  Map(const Codebook &stage, const std::vector<Stream> &sides, Shape shape)
-      : stage(stage), entries(widened(sides[0].array)),
-        shape(std::move(shape)) {
+  Map(const Codebook &stage, const std::vector<Stream> &sides,
+      const Shape &shape)
+      : stage(stage), entries(widened(sides[0].array)), shape(shape),
+        vectors(shape, stage.axis, stage.length) {
     const float *first = elements<float>(entries);
-    for (int64_t i = 0; i < entries.size(); i += stage.perBook())
-      searches.emplace_back(first + i, stage.perBook(), 1, 1, stage.sweeps());
+    const int64_t perGroup =
+        stage.options.books * stage.perBook() * stage.length;
+    for (int64_t i = 0; i < entries.size(); i += perGroup)
+      searches.emplace_back(first + i, stage.perBook(), stage.options.books,
+                            stage.length, stage.sweeps());
+  }
+
+  Together together() const override {
+    if (stage.axis + 1 == shape.size())
+      return {1, stage.length};
+    // Rows between neighbours of a vector. Where vectors are cut short within
+    // the tensor they begin anew at multiples of the whole axis only.
+    const int64_t rows = vectors.inner / shape.back();
+    const bool isWhole =
+        vectors.outer == 1 || vectors.size % vectors.length == 0;
+    return {rows * (isWhole ? vectors.length : vectors.size), 1};
   }
 
   void encode(const ElementLine &line, float *values) const override {
+    // Elements of the line between neighbours of a vector.
+    const int64_t step = vectors.inner / line.stride;
+    std::vector<float> vector(stage.length);
+    std::vector<uint32_t> codes(stage.options.books);
     for (int64_t i = 0; i < line.count; ++i) {
-      const int64_t group = stage.groups.blockOf(line.at(i), shape);
-      uint32_t code;
-      searches[group].find(values + i, &code);
-      if (!codesRead.empty())
-        code = codesRead[code];
-      values[i] = entries.get<float>(group * stage.perBook() + code);
+      const int64_t at = line.at(i), place = at / vectors.inner % vectors.size;
+      if (place % stage.length != 0)
+        continue;
+      const int64_t count = std::min(stage.length, vectors.size - place);
+      const int64_t group = stage.groups.blockOf(at, shape);
+      std::fill(vector.begin(), vector.end(), 0.0f);
+      for (int64_t k = 0; k < count; ++k)
+        vector[k] = values[i + k * step];
+      searches[group].find(vector.data(), codes.data());
+      for (uint32_t &code : codes)
+        if (!codesRead.empty())
+          code = codesRead[code];
+      for (int64_t k = 0; k < count; ++k)
+        values[i + k * step] = stage.sumOfEntries(
+            entries, group, k, [&](int64_t book) { return codes[book]; });
     }
   }
   void decode(const ElementLine &, float *) const override {}
@@ -225,6 +267,7 @@ private:
   Array entries;
   std::vector<uint8_t> codesRead;
   Shape shape;
+  Vectors vectors;
   std::vector<BookSearch> searches;
 };
 
@@ -261,17 +304,12 @@ Result<Array> Codebook::decode(const Array &main,
   Array result(ElementType::F32, shape);
   Vectors vectors(shape, axis, length);
   vectors.forEach([&](int64_t number, int64_t element, int64_t count) {
-    int64_t firstBook = groups.blockOf(element, shape) * options.books;
-    for (int64_t k = 0; k < count; ++k) {
-      float sum = 0;
-      for (int64_t book = 0; book < options.books; ++book) {
-        int64_t code = getCode(main, number * options.books + book);
-        int64_t row = (firstBook + book) * perBook() + code;
-        float entry = entries.get<float>(row * length + k);
-        sum = book == 0 ? entry : sum + entry;
-      }
-      result.set(element + k * vectors.inner, sum);
-    }
+    int64_t group = groups.blockOf(element, shape);
+    for (int64_t k = 0; k < count; ++k)
+      result.set(element + k * vectors.inner,
+                 sumOfEntries(entries, group, k, [&](int64_t book) {
+                   return getCode(main, number * options.books + book);
+                 }));
   });
   return result;
 }

@@ -21,7 +21,11 @@ using ElementMaps = std::vector<std::unique_ptr<ElementMap>>;
 /// of C's diagonal, the largest first, which is last in L; each one to what is
 /// nearest to w + (the sum of E_k L_kj over the columns k before it) / L_jj.
 /// This is Babai's nearest plane, which GPTQ is (arXiv:2507.18553), and needs
-/// no inverse of C.
+/// no inverse of C. Rows that are encoded together take part in it as they are
+/// (VPTQ, arXiv:2409.17066). Columns that are go in blocks, in the order of the
+/// sums of C's diagonal, to the entries that are nearest to w + (the sum of E_k
+/// L_kj) L_jj^-1, with blocks of L (as in QuIP#'s block LDLQ,
+/// arXiv:2402.04396).
 Array withErrorFeedback(const Array &values, const Moment &moment,
                         const ElementMaps &maps);
 

@@ -52,6 +52,44 @@ Result<Array> VectorQuantize::encode(const Array &input, const Below &below,
   return codes;
 }
 
+/// The point of each vector.
+class VectorQuantize::Map : public ElementMap {
+public:
+  Map(const VectorQuantize &stage, int64_t row) : stage(stage), row(row) {}
+
+  Together together() const override { return {1, stage.length()}; }
+
+  void encode(const ElementLine &line, float *values) const override {
+    const int64_t length = stage.length();
+    for (int64_t i = 0; i < line.count; ++i) {
+      const int64_t place = line.at(i) % row;
+      if (place % length != 0)
+        continue;
+      const int64_t count = std::min(length, row - place);
+      std::vector<float> padded(length);
+      std::copy_n(values + i, count, padded.begin());
+      uint32_t code = stage.encodeVector(padded.data());
+      if (!codesRead.empty())
+        code = codesRead[code];
+      stage.decodeVector(code, padded.data());
+      std::copy_n(padded.begin(), count, values + i);
+    }
+  }
+  void decode(const ElementLine &, float *) const override {}
+  void readAs(const std::vector<uint8_t> &read) override { codesRead = read; }
+
+private:
+  const VectorQuantize &stage;
+  int64_t row;
+  std::vector<uint8_t> codesRead;
+};
+
+std::unique_ptr<ElementMap>
+VectorQuantize::elementMap(const std::vector<Stream> &,
+                           const Shape &shape) const {
+  return std::make_unique<Map>(*this, shape.back());
+}
+
 Status VectorQuantize::check(const Array *main,
                              const std::vector<Stream> &sides,
                              const Shape &shape) const {

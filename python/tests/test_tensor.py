@@ -124,7 +124,11 @@ def test_activations_that_do_not_fit():
     with pytest.raises(zq.Error, match="activations have 32 elements"):
         zq.encode(weight, "int4_g32", activations=gaussian(8, 32))
     with pytest.raises(zq.Error, match="activations are known, but scale, which they reach first"):
-        zq.encode(weight, "pvq_16", activations=gaussian(8, 64))
+        zq.encode(
+            weight,
+            "scale<1x16, f16>, hadamard<axis = 1, block = 16>, quantize<si4>, pack",
+            activations=gaussian(8, 64),
+        )
     with pytest.raises(zq.Error, match="hold no vector"):
         zq.encode(weight, "int4_g32", activations=np.zeros((0, 64), np.float32))
     with pytest.raises(TypeError):

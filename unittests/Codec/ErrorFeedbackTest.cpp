@@ -4,6 +4,7 @@
 #include "zq/Codec/Codebook.h"
 #include "zq/Codec/Hadamard.h"
 #include "zq/Codec/Huffman.h"
+#include "zq/Codec/Lattice.h"
 #include "zq/Codec/LowRank.h"
 #include "zq/Codec/Nested.h"
 #include "zq/Codec/Offset.h"
@@ -13,8 +14,10 @@
 #include "zq/Codec/Parallel.h"
 #include "zq/Codec/Permute.h"
 #include "zq/Codec/Power.h"
+#include "zq/Codec/Pvq.h"
 #include "zq/Codec/Quantize.h"
 #include "zq/Codec/Scale.h"
+#include "zq/Codec/Sparse.h"
 #include "zq/Codec/Tables.h"
 
 #include <gtest/gtest.h>
@@ -100,11 +103,17 @@ static Matrix inverseOf(Matrix matrix, int64_t n) {
   return inverse;
 }
 
+/// Rounds values of all rows, row by row of `width` neighbouring columns from
+/// the one given on.
+using RoundColumns = std::function<void(std::vector<float> &values,
+                                        int64_t first, int64_t width)>;
+
 /// GPTQ as its paper has it (arXiv:2210.17323, algorithm 1; the columns of
 /// largest diagonal first, scales chosen beforehand): by the inverse of the
 /// damped Hessian, of which the rounded column is taken out at every step.
+/// Blocks of `together` columns likewise.
 static Array gptq(const Array &input, const Moment &moment, double damping,
-                  const std::function<float(float, int64_t)> &round) {
+                  const RoundColumns &round, int64_t together = 1) {
   const int64_t n = moment.size, rows = input.size() / n;
   Matrix hessian = moment.values;
   double trace = 0;
@@ -119,26 +128,60 @@ static Array gptq(const Array &input, const Moment &moment, double damping,
     values[i] = input.get<float>(i);
   Array result = input;
   while (!left.empty()) {
-    auto next = std::max_element(left.begin(), left.end(), [&](auto a, auto b) {
-      return moment.at(a) < moment.at(b);
-    });
-    const int64_t m = left.size(), own = next - left.begin(), column = *next;
+    // Where the block begins whose columns weigh most.
+    const int64_t m = left.size();
+    auto widthAt = [&](int64_t own) {
+      return std::min(together, n - left[own]);
+    };
+    int64_t own = -1, width = 0;
+    double largest = -1;
+    for (int64_t i = 0; i < m; i += widthAt(i)) {
+      double weight = 0;
+      for (int64_t k = 0; k < widthAt(i); ++k)
+        weight += moment.at(left[i] + k);
+      if (weight > largest)
+        largest = weight, own = i, width = widthAt(i);
+    }
     Matrix rest(m * m);
     for (int64_t i = 0; i < m; ++i)
       for (int64_t j = 0; j < m; ++j)
         rest[i * m + j] = hessian[left[i] * n + left[j]];
     const Matrix inverse = inverseOf(rest, m);
+    Matrix block(width * width);
+    for (int64_t i = 0; i < width; ++i)
+      for (int64_t j = 0; j < width; ++j)
+        block[i * width + j] = inverse[(own + i) * m + own + j];
+    block = inverseOf(block, width);
+    std::vector<float> rounded;
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t k = 0; k < width; ++k)
+        rounded.push_back(float(values[row * n + left[own] + k]));
+    round(rounded, left[own], width);
     for (int64_t row = 0; row < rows; ++row) {
-      const int64_t element = row * n + column;
-      const float rounded = round(float(values[element]), element);
-      result.set(element, rounded);
-      const double error = (values[element] - rounded) / inverse[own * m + own];
-      for (int64_t i = 0; i < m; ++i)
-        values[row * n + left[i]] -= error * inverse[own * m + i];
+      std::vector<double> errors(width);
+      for (int64_t k = 0; k < width; ++k) {
+        const int64_t element = row * n + left[own] + k;
+        result.set(element, rounded[row * width + k]);
+        for (int64_t i = 0; i < width; ++i)
+          errors[i] += (values[element] - rounded[row * width + k]) *
+                       block[k * width + i];
+      }
+      for (int64_t k = 0; k < width; ++k)
+        for (int64_t i = 0; i < m; ++i)
+          values[row * n + left[i]] -= errors[k] * inverse[(own + k) * m + i];
     }
-    left.erase(next);
+    left.erase(left.begin() + own, left.begin() + own + width);
   }
   return result;
+}
+
+/// Columns rounded element by element.
+static RoundColumns oneByOne(int64_t columns,
+                             std::function<float(float, int64_t)> round) {
+  return [=](std::vector<float> &values, int64_t first, int64_t) {
+    for (size_t row = 0; row < values.size(); ++row)
+      values[row] = round(values[row], int64_t(row) * columns + first);
+  };
 }
 
 TEST(ErrorFeedback, IsGPTQWithScalesChosenBeforehand) {
@@ -149,10 +192,11 @@ TEST(ErrorFeedback, IsGPTQWithScalesChosenBeforehand) {
   std::vector<Stream> streams = encode(chain, input, &moment);
   std::vector<Stream> blind = encode(chain, input, nullptr);
   EXPECT_EQ(streams[0].array.bytes, blind[0].array.bytes);
-  Array expected = gptq(input, moment, 0.01, [&](float value, int64_t element) {
+  auto round = [&](float value, int64_t element) {
     float scale = blind[0].array.getFloat(element / group);
     return std::clamp(std::nearbyint(value / scale), -4.0f, 3.0f) * scale;
-  });
+  };
+  Array expected = gptq(input, moment, 0.01, oneByOne(n, round));
   auto read = Codec(chain).decode(streams, input.shape, ElementType::F32);
   ASSERT_TRUE(read) << read.message();
   EXPECT_EQ(toFloats(*read), toFloats(expected));
@@ -183,8 +227,28 @@ TEST(ErrorFeedback, MakesTheErrorOfProductsSmall) {
   table.group = {1, 0};
   const std::vector<std::vector<float>> tables = {{-4, -2, -1, 0, 1, 2, 3, 4},
                                                   {-6, -4, -2, -1, 0, 1, 2, 4}};
+  ScaleOptions rms, norm;
+  rms.statistic = ScaleStatistic::Rms;
+  norm.statistic = ScaleStatistic::L2;
+  Codebook::Options additive;
+  additive.vector = {1, 4};
+  additive.bits = 5;
+  additive.books = 2;
+  additive.fit = Codebook::Fit::Additive;
+  Codebook::Options down;
+  down.vector = {4, 1};
+  down.bits = 6;
   const std::vector<Stages> chains = {
       {std::make_shared<Codebook>(table), packed(4)},
+      {std::make_shared<Scale>(Shape{1, 0}, ElementType::F16),
+       std::make_shared<Codebook>(additive), packed(5)},
+      {std::make_shared<Scale>(Shape{0, 1}, ElementType::F16, rms),
+       std::make_shared<Codebook>(down), packed(6)},
+      {std::make_shared<Hadamard>(1, 64, 5),
+       std::make_shared<Scale>(Shape{1, 0}, ElementType::F32, rms),
+       std::make_shared<LatticeE8P>(), packed(16)},
+      {groups(8, norm), std::make_shared<Pvq>(8, 12),
+       packed(Pvq(8, 12).codeBits())},
       {std::make_shared<Tables>(Shape{1, 16}, ElementType::F16, tables),
        packed(3)},
       {groups(16), integers(8), std::make_shared<Nested>(8, 4), packed(8)},
@@ -321,7 +385,7 @@ TEST(ErrorFeedback, KeepsTheTables) {
   std::vector<Stream> streams = encode(chain, input, &moment);
   std::vector<Stream> blind = encode(chain, input, nullptr);
   EXPECT_EQ(streams[0].array.bytes, blind[0].array.bytes);
-  Array expected = gptq(input, moment, 0.01, [&](float value, int64_t element) {
+  auto round = [&](float value, int64_t element) {
     float nearest = INFINITY;
     for (int64_t i = 0; i < 8; ++i) {
       float entry = streams[0].array.getFloat(element / n * 8 + i);
@@ -329,23 +393,116 @@ TEST(ErrorFeedback, KeepsTheTables) {
         nearest = entry;
     }
     return nearest;
-  });
+  };
+  Array expected = gptq(input, moment, 0.01, oneByOne(n, round));
   auto read = Codec(chain).decode(streams, input.shape, ElementType::F32);
   ASSERT_TRUE(read) << read.message();
   EXPECT_EQ(toFloats(*read), toFloats(expected));
 }
 
-TEST(ErrorFeedback, NeedsCodesThatAreRoundedOneByOne) {
+static Codebook::Options entriesOf(const Shape &vector, int bits) {
+  Codebook::Options options;
+  options.vector = vector;
+  options.bits = bits;
+  options.stored = ElementType::F32;
+  return options;
+}
+
+/// The values of the entry of `book` that is nearest to `vector`.
+static std::vector<float> nearestEntry(const Array &book,
+                                       std::vector<float> vector) {
+  const int64_t length = vector.size();
+  int64_t nearest = 0;
+  double least = INFINITY;
+  for (int64_t i = 0; i < book.size() / length; ++i) {
+    double distance = 0;
+    for (int64_t k = 0; k < length; ++k)
+      distance +=
+          std::pow(double(book.get<float>(i * length + k)) - vector[k], 2);
+    if (distance < least)
+      least = distance, nearest = i;
+  }
+  for (int64_t k = 0; k < length; ++k)
+    vector[k] = book.get<float>(nearest * length + k);
+  return vector;
+}
+
+/// VPTQ (arXiv:2409.17066): entries down the columns, one column after the
+/// other. The last entry of a column is cut short, in each matrix of a batch.
+TEST(ErrorFeedback, RoundsEntriesDownAColumnTogether) {
+  const int64_t n = 24, length = 4;
+  Moment moment = *momentOf(activations(n));
+  for (const Shape &shape : {Shape{42, n}, Shape{3, 22, n}, Shape{5, 8, n}}) {
+    Array input = gaussian(shape, 51);
+    Shape vector(shape.size(), 1);
+    vector[shape.size() - 2] = length;
+    const Stages chain{std::make_shared<Codebook>(entriesOf(vector, 5)),
+                       packed(5)};
+    std::vector<Stream> streams = encode(chain, input, &moment);
+    EXPECT_EQ(streams[0].array.bytes,
+              encode(chain, input, nullptr)[0].array.bytes);
+    const int64_t rows = shape[shape.size() - 2];
+    auto round = [&](std::vector<float> &column, int64_t, int64_t) {
+      for (int64_t first = 0; first < int64_t(column.size()); first += rows)
+        for (int64_t row = 0; row < rows; row += length) {
+          std::vector<float> values(length);
+          const int64_t count = std::min(length, rows - row);
+          std::copy_n(&column[first + row], count, values.begin());
+          values = nearestEntry(streams[0].array, values);
+          std::copy_n(values.begin(), count, &column[first + row]);
+        }
+    };
+    auto read = Codec(chain).decode(streams, input.shape, ElementType::F32);
+    ASSERT_TRUE(read) << read.message();
+    EXPECT_EQ(toFloats(*read), toFloats(gptq(input, moment, 0.01, round)));
+  }
+}
+
+/// Entries along the rows: block by block of columns, the last one narrower.
+TEST(ErrorFeedback, RoundsEntriesAlongARowTogether) {
+  const int64_t n = 22, length = 4;
+  Array input = gaussian({10, n}, 52);
+  Moment moment = *momentOf(activations(n));
+  const Stages chain{std::make_shared<Codebook>(entriesOf({1, length}, 4)),
+                     packed(4)};
+  std::vector<Stream> streams = encode(chain, input, &moment);
+  auto round = [&](std::vector<float> &values, int64_t, int64_t width) {
+    for (size_t row = 0; row < values.size() / width; ++row) {
+      std::vector<float> vector(length);
+      std::copy_n(&values[row * width], width, vector.begin());
+      vector = nearestEntry(streams[0].array, vector);
+      std::copy_n(vector.begin(), width, &values[row * width]);
+    }
+  };
+  auto read = Codec(chain).decode(streams, input.shape, ElementType::F32);
+  ASSERT_TRUE(read) << read.message();
+  EXPECT_EQ(toFloats(*read),
+            toFloats(gptq(input, moment, 0.01, round, length)));
+}
+
+TEST(ErrorFeedback, RoundsEntriesOfBatchesAlongAnyAxis) {
+  const int64_t n = 16;
+  Moment moment = *momentOf(activations(n));
+  for (const Shape &vector : {Shape{1, 5, 1}, Shape{3, 1, 1}, Shape{1, 1, 5}})
+    for (const Shape &shape : {Shape{4, 22, n}, Shape{7, 10, n}}) {
+      Array input = gaussian(shape, 53);
+      const Stages chain{std::make_shared<Codebook>(entriesOf(vector, 4)),
+                         packed(4)};
+      EXPECT_LT(productError(chain, input, moment, true),
+                0.7 * productError(chain, input, moment, false));
+    }
+}
+
+TEST(ErrorFeedback, NeedsCodesThatAreKept) {
   Moment moment = *momentOf(activations(16));
   Array input = gaussian({8, 16}, 49);
   auto refusal = [&](const Stages &chain) {
     return Codec(chain).encode(input, &moment).message();
   };
-  Codebook::Options options;
-  options.vector = {1, 4};
-  options.bits = 3;
-  EXPECT_EQ(
-      refusal({groups(8), std::make_shared<Codebook>(options), packed(3)}),
-      "activations are known, but scale, which they reach first, does "
-      "not look at them");
+  // Half of what is rounded is dropped below.
+  auto index = std::make_shared<Codec>(Stages{packed(2)});
+  EXPECT_EQ(refusal({groups(8), std::make_shared<Sparse>(2, 4, index),
+                     integers(4), packed(4)}),
+            "activations are known, but scale, which they reach first, does "
+            "not look at them");
 }

@@ -3,6 +3,7 @@
 #include "zq/Codec/LowRank.h"
 #include "TestArrays.h"
 #include "zq/Codec/DenseAlgebra.h"
+#include "zq/Codec/Hadamard.h"
 #include "zq/Codec/Octahedral.h"
 #include "zq/Codec/Quantize.h"
 #include "zq/Codec/RandomMatrix.h"
@@ -378,6 +379,7 @@ TEST(LowRank, ActivationsThatNobodyLooksAtAreRefused) {
   Moment moment = *momentOf(gaussian({3, 12}, 1));
   Codec scaled(
       {std::make_shared<Scale>(std::vector<int64_t>{1, 4}, ElementType::F32),
+       std::make_shared<Hadamard>(1, 4, 1),
        std::make_shared<Octahedral>(3, 12)});
   EXPECT_EQ(scaled.encode(gaussian({2, 12}, 1), &moment).message(),
             "activations are known, but scale, which they reach first, does "

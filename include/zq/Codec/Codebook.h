@@ -77,10 +77,8 @@ public:
   int64_t mainCodes() const override { return int64_t(1) << options.bits; }
   /// Entries go where the values are; what counts is that they can be stored.
   Range inputRange(Range target) const override;
-  /// Single values, of one book, are rounded one by one.
-  Mapping mapping() const override {
-    return length == 1 && options.books == 1 ? Mapping::ToCodes : Mapping::None;
-  }
+  /// Vectors are rounded one by one.
+  Mapping mapping() const override { return Mapping::ToCodes; }
   Result<Array> encodeBy(const std::vector<Stream> &sides,
                          const Array &values) const override;
   std::unique_ptr<ElementMap> elementMap(const std::vector<Stream> &sides,
@@ -94,6 +92,9 @@ private:
   int64_t perBook() const { return int64_t(1) << options.bits; }
   /// Of choosing again, one book at a time.
   int sweeps() const { return options.fit == Fit::Additive ? 3 : 0; }
+  template <typename CodeOf>
+  float sumOfEntries(const Array &entries, int64_t group, int64_t element,
+                     CodeOf codeOf) const;
   std::vector<float> rowsOf(const Array &values) const;
   std::vector<std::vector<int64_t>> membersOf(const Shape &shape,
                                               int64_t count) const;

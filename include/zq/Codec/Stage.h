@@ -74,11 +74,21 @@ struct ElementLine {
   int64_t at(int64_t i) const { return first + i * stride; }
 };
 
-/// What a stage does to each element for itself, once its side arrays are
-/// known.
+/// What a stage does to each element, or to few together, once its side arrays
+/// are known.
 class ElementMap {
 public:
   virtual ~ElementMap();
+
+  /// What is encoded together: so many rows (lines along the last dimension)
+  /// of one column, or columns of one row, each from a multiple of the number
+  /// on, and cut short at an end. One of both is 1. Lines hold all elements of
+  /// whatever they hold one of.
+  struct Together {
+    int64_t rows = 1;
+    int64_t columns = 1;
+  };
+  virtual Together together() const { return {}; }
 
   /// Makes of `values`, those of the elements of `line`, what is handed on; of
   /// a stage that makes codes, the values that these stand for.
@@ -175,8 +185,9 @@ public:
                              const std::vector<Stream> &sides,
                              const Shape &shape) const;
 
-  /// Whether elements are encoded one by one once the side arrays are chosen:
-  /// values to values, values to codes, or codes to codes.
+  /// Whether elements are encoded one by one, or few together to codes, once
+  /// the side arrays are chosen: values to values, values to codes, or codes to
+  /// codes.
   enum class Mapping { None, ToValues, ToCodes, OfCodes };
   virtual Mapping mapping() const { return Mapping::None; }
 

@@ -41,9 +41,15 @@ public:
   Shape mainShape(const Shape &shape) const override;
   std::string mainName() const override { return "codes"; }
   int64_t mainCodes() const override { return numCodes(); }
+  /// Vectors are rounded one by one.
+  Mapping mapping() const override { return Mapping::ToCodes; }
+  std::unique_ptr<ElementMap> elementMap(const std::vector<Stream> &sides,
+                                         const Shape &shape) const override;
   bool isLossless() const override { return false; }
 
 private:
+  class Map;
+
   template <typename Visit>
   void forEachVector(const Shape &shape, Visit visit) const;
 };
