@@ -21,6 +21,7 @@ static void addCleanup(OpPassManager &pm) {
 void mlir::zq::addLowerKernelsToNVVMPasses(OpPassManager &modules,
                                            StringRef chip) {
   modules.addPass(createMergeKernels());
+  modules.addPass(createBoundRegisters({chip.sharedMemoryPerSM}));
   OpPassManager &pm = modules.nest<gpu::GPUModuleOp>();
   // Vectors of one dimension, in memory by plain loads and stores.
   VectorTransferToSCFOptions transfers;

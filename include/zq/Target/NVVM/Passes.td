@@ -311,6 +311,29 @@ def MergeKernels : Pass<"zq-merge-kernels", "::mlir::ModuleOp"> {
   }];
 }
 
+def BoundRegisters : Pass<"zq-bound-registers", "::mlir::ModuleOp"> {
+  let summary = "Say how many blocks an SM is to hold";
+  let description = [{
+    The assembler gives a kernel as many registers as it thinks best. With a
+    block more or less on an SM in mind it spills some, or takes so many that
+    one block less fits. Kernels of large blocks are told how many are meant: as
+    many as have 512 threads together, 128 registers for each, or as their shared
+    memory leaves room for. Smaller blocks, of sequential decoders, take what
+    they need. Tested in `test/Target/NVVM/bound-registers.mlir`.
+
+    ```mlir
+    gpu.launch_func @m::@f ... threads in (%c256, %c1, %c1) dynamic_shared_memory_size %c65536 ...
+    gpu.func @f(...) kernel
+    // becomes, with shared-memory=233472
+    gpu.func @f(...) kernel attributes {nvvm.minctasm = 2 : i32}
+    ```
+  }];
+  let options = [
+    Option<"sharedMemory", "shared-memory", "int64_t", "102400",
+           "Bytes of shared memory of an SM">,
+  ];
+}
+
 def LowerKernelOps : Pass<"zq-lower-kernel-ops", "::mlir::gpu::GPUModuleOp"> {
   let summary = "Lower what kernels compute with to what GPUs have";
   let description = [{
