@@ -164,6 +164,101 @@ TEST(BarrierTest, NeighbouringBytesAreNoRace) {
             "");
 }
 
+/// A word of global memory, written and read as host code does.
+static uint32_t words[64];
+static void storeGlobal(unsigned at, uint32_t value) {
+  static const Op access(zqsim_access, {4, 4, 1}, "store");
+  access(&words[at]);
+  words[at] = value;
+}
+static uint32_t loadGlobal(unsigned at) {
+  static const Op access(zqsim_access, {4, 4, 0}, "load");
+  access(&words[at]);
+  return words[at];
+}
+
+TEST(GlobalMemoryTest, BarriersOrderIt) {
+  const Op sync(zqsim_barrier);
+  for (bool syncs : {true, false})
+    for (uint64_t seed = 0; seed < 5; ++seed) {
+      std::string error = runThreads(
+          64,
+          [&](unsigned thread) {
+            storeGlobal(thread, thread);
+            if (syncs)
+              sync();
+            EXPECT_TRUE(!syncs || loadGlobal(63 - thread) == 63 - thread);
+            if (!syncs)
+              loadGlobal(63 - thread);
+          },
+          seed);
+      EXPECT_EQ(contains(error, "race: thread"), !syncs) << error;
+      EXPECT_EQ(error.empty(), syncs) << error;
+    }
+}
+
+TEST(GlobalMemoryTest, WritesComeAfterReads) {
+  const Op sync(zqsim_barrier);
+  for (bool syncs : {true, false}) {
+    std::string error = runThreads(64, [&](unsigned thread) {
+      loadGlobal(thread);
+      if (syncs)
+        sync();
+      storeGlobal(thread ^ 32, thread);
+    });
+    EXPECT_EQ(contains(error, "race: thread"), !syncs) << error;
+    EXPECT_EQ(error.empty(), syncs) << error;
+  }
+}
+
+/// Two CTAs of 32 threads: `program(cta, thread)`; the error, or nothing.
+static std::string runTwo(void (*program)(unsigned, unsigned), uint64_t seed) {
+  EmulatorOptions options;
+  options.seed = seed;
+  Emulator emulator(options);
+  Kernel kernel{};
+  kernel.name = "program";
+  kernel.entry = [](void **arguments) {
+    static const Op tid(zqsim_sreg_tid_x), ctaid(zqsim_sreg_ctaid_x);
+    reinterpret_cast<void (*)(unsigned, unsigned)>(arguments[0])(ctaid(),
+                                                                 tid());
+  };
+  void *arguments[] = {reinterpret_cast<void *>(program)};
+  auto status = emulator.launch(kernel, {2}, {32}, 0, arguments);
+  return status ? "" : status.message();
+}
+
+TEST(GlobalMemoryTest, NothingOrdersBlocksButAtomics) {
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    EXPECT_EQ(runTwo(
+                  [](unsigned cta, unsigned thread) {
+                    storeGlobal(32 * cta + thread, thread);
+                    loadGlobal(32 * cta + thread);
+                  },
+                  seed),
+              "");
+    std::string error = runTwo(
+        [](unsigned, unsigned thread) { storeGlobal(thread, thread); }, seed);
+    EXPECT_TRUE(contains(error, "of another CTA wrote")) << error;
+    error = runTwo(
+        [](unsigned cta, unsigned thread) {
+          cta ? storeGlobal(thread, thread) : void(loadGlobal(thread));
+        },
+        seed);
+    EXPECT_TRUE(contains(error, "of another CTA")) << error;
+    EXPECT_EQ(runTwo(
+                  [](unsigned, unsigned thread) {
+                    static const Op atomic(zqsim_access, {4, 4, 3}, "atomic");
+                    static uint32_t counter;
+                    atomic(&counter);
+                    storeGlobal(thread, thread);
+                    atomic(&counter);
+                  },
+                  seed),
+              "");
+  }
+}
+
 TEST(BarrierTest, ErrorsLeaveTheEmulatorUsable) {
   Emulator emulator;
   Kernel kernel{};

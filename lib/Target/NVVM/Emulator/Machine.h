@@ -10,6 +10,7 @@
 #define ZQ_TARGET_NVVM_EMULATOR_MACHINE_H
 
 #include "Fiber.h"
+#include "GlobalMemory.h"
 #include "Random.h"
 #include "SharedMemory.h"
 #include "Site.h"
@@ -182,8 +183,10 @@ public:
   /// Checks an access of the current lane by its address.
   void checkAccess(const void *address, size_t bytes, size_t alignment,
                    int32_t flags);
-  /// Bounds of an access to global memory.
+  /// Bounds and races of an access to global memory.
   void checkGlobal(const void *address, size_t bytes, bool isWrite);
+  /// Bounds alone, as of atomics.
+  void checkGlobalBounds(const void *address, size_t bytes, bool isWrite);
   /// Orders what the lane's warp did before what it does later.
   void advanceClock(Warp &warp) { ++warp.clock[warp.index]; }
 
@@ -205,6 +208,7 @@ public:
   EmulatorOptions options;
   Statistics statistics;
   SharedMemory shared;
+  GlobalMemory global;
   TensorMemory tensor;
   Random random;
   std::vector<Lane> lanes;
@@ -222,6 +226,8 @@ public:
   /// What atomics order.
   Clock atomicClock;
   Dim grid, block, cta;
+  /// The number of the CTA that runs.
+  uint64_t ctaNumber = 0;
   size_t dynamicShared = 0;
   const Kernel *kernel = nullptr;
   /// An array of the device, and bytes on both sides that are nobody's.

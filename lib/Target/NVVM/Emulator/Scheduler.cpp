@@ -82,6 +82,7 @@ zq::codec::Status Machine::launch(const Kernel &kernel, Dim grid, Dim block,
   this->arguments = arguments;
   error.clear();
   random = Random(options.seed);
+  global.reset(grid.count(), options.checkRaces);
   ctaOrder.resize(grid.count());
   for (uint64_t i = 0; i < ctaOrder.size(); ++i)
     ctaOrder[i] = i;
@@ -557,6 +558,7 @@ void Machine::runScheduler() {
   Machine &machine = get();
   for (uint64_t index : machine.ctaOrder) {
     const Dim &grid = machine.grid;
+    machine.ctaNumber = index;
     machine.cta = {static_cast<unsigned>(index % grid.x),
                    static_cast<unsigned>(index / grid.x % grid.y),
                    static_cast<unsigned>(index / grid.x / grid.y)};

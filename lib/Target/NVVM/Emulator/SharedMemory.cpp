@@ -240,6 +240,13 @@ void SharedMemory::endCopy(Machine &machine, Lane &lane, const void *address,
 //===----------------------------------------------------------------------===//
 
 void Machine::checkGlobal(const void *address, size_t bytes, bool isWrite) {
+  checkGlobalBounds(address, bytes, isWrite);
+  if (isInLane)
+    global.access(*this, getLane(), ctaNumber, address, bytes, isWrite);
+}
+
+void Machine::checkGlobalBounds(const void *address, size_t bytes,
+                                bool isWrite) {
   const char *byte = static_cast<const char *>(address);
   if (ranges.empty())
     return;
@@ -298,6 +305,10 @@ void Machine::checkAccess(const void *address, size_t bytes, size_t alignment,
   if (byte >= stacks.getBegin(lane.thread + 1) &&
       byte < stacks.getEnd(lane.thread + 1) && !(flags & AccessGlobal))
     return;
+  if (flags & AccessAtomic) {
+    global.synchronize(ctaNumber);
+    return checkGlobalBounds(address, bytes, isWrite);
+  }
   checkGlobal(address, bytes, isWrite);
 }
 
