@@ -5,7 +5,7 @@
 // RUN: zq-compile %s --target=sm_80,sm_120a -o %t.fatbin --quiet
 // RUN: FileCheck %s --check-prefix=FATBIN --input-file=%t.json
 
-// EXPLAIN: sm_80 multiply_kernel: {{.*}}B of arrays, {{.*}}op of tensor cores (as on bf16), {{.*}}op of threads; bound by {{.*}} on A100 80GB: 
+// EXPLAIN: sm_80 multiply_kernel: {{.*}}B of arrays, {{.*}}op of tensor cores (as on bf16), {{.*}}op of threads, {{.*}}instructions of threads; bound by {{.*}} on A100 80GB: 
 // EXPLAIN: {{[0-9]+}} registers, 0 bytes spilled, {{.*}} blocks on an SM
 
 // JSON: "chip": "sm_80"

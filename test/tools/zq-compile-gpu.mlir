@@ -5,7 +5,7 @@
 
 // So is what bounds the kernels.
 // RUN: env PATH=/nowhere zq-compile %s --target=sm_90a -o %t.ptx --quiet --explain | FileCheck %s --check-prefix=EXPLAIN
-// EXPLAIN: sm_90a scale_kernel: 65.5 kB of arrays, 0 op of tensor cores (as on bf16), {{.*}}op of threads; bound by memory on H200:
+// EXPLAIN: sm_90a scale_kernel: 65.5 kB of arrays, 0 op of tensor cores (as on bf16), {{.*}}op of threads, {{.*}}instructions of threads; bound by memory on H200:
 
 // PTX: .target sm_90a
 // PTX: .visible .entry [[KERNEL:[a-z_]+]](

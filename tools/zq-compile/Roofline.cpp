@@ -1,9 +1,13 @@
 //===- Roofline.cpp - What bounds a kernel --------------------------------===//
 //
 // Work is counted in the kernels' loops as the first thread of the grid sees
-// them, times the number of threads. What an array's bytes cost is that they
-// are moved once. The peaks are those of vendors' data sheets, dense, and for
-// orientation only: what a kernel reaches is measured by `zq-run --bench`.
+// them, times the number of threads. So are instructions, whatever their kind,
+// for each of which a warp takes one of its SM's four issue slots of a cycle:
+// those of this IR, whose vectors are as many as they have words, are near
+// those of PTX, of which the assembler makes fewer. What an array's bytes cost
+// is that they are moved once. The peaks are those of vendors' data sheets,
+// dense, and for orientation only: what a kernel reaches is measured by `zq-run
+// --bench`.
 //
 //===----------------------------------------------------------------------===//
 #include "Gpu.h"
@@ -23,6 +27,9 @@
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Format.h"
 
+#include <algorithm>
+#include <cmath>
+
 using namespace mlir;
 using namespace mlir::zq;
 using namespace mlir::zq::compile;
@@ -35,6 +42,10 @@ struct Product {
   unsigned arch;
   llvm::StringLiteral name;
   double bytes, tensor, other;
+
+  /// Instructions of threads that can be issued: 128 for each SM and cycle,
+  /// twice what the A100 has units for f32 for.
+  double getIssued() const { return arch == 80 ? 2 * other : other; }
 };
 
 /// What a kernel does in one launch.
@@ -44,6 +55,8 @@ struct Work {
   /// half of one, on 4 bits a quarter.
   double tensor = 0;
   double other = 0;
+  /// Instructions of threads, those of other units too.
+  double issued = 0;
   /// A loop's number of iterations is known at run time only, and was taken
   /// for one.
   bool isLeast = false;
@@ -139,11 +152,70 @@ std::optional<int64_t> Counter::evaluate(Value value) {
       })
       .Case<arith::RemSIOp, arith::RemUIOp>(
           [&](auto) -> Result { return *b ? Result(*a % *b) : std::nullopt; })
+      .Case([&](arith::AndIOp) -> Result { return *a & *b; })
+      .Case([&](arith::OrIOp) -> Result { return *a | *b; })
+      .Case([&](arith::XOrIOp) -> Result { return *a ^ *b; })
+      .Case([&](arith::ShLIOp) -> Result {
+        return *b < 32 ? Result(*a << *b) : std::nullopt;
+      })
+      .Case([&](arith::ShRUIOp) -> Result {
+        return *a >= 0 && *b < 32 ? Result(*a >> *b) : std::nullopt;
+      })
       .Case<arith::MinSIOp, arith::MinUIOp>(
           [&](auto) -> Result { return std::min(*a, *b); })
       .Case<arith::MaxSIOp, arith::MaxUIOp>(
           [&](auto) -> Result { return std::max(*a, *b); })
       .Default([](Operation *) { return Result(); });
+}
+
+/// What a value takes in registers.
+static double countWords(Type type) {
+  auto vector = dyn_cast<VectorType>(type);
+  Type element = getElementTypeOrSelf(type);
+  double bits = element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 32;
+  if (!vector)
+    return bits > 32 && element.isFloat() ? 2 : 1;
+  return std::ceil(std::max(bits, 8.0) * vector.getNumElements() / 32);
+}
+
+/// The accesses of 16 bytes at most that move a value.
+static double countAccesses(Type type) {
+  return std::ceil(countWords(type) / 4);
+}
+
+/// The instructions that an op without regions is about to become: one for each
+/// word that it makes, or none where it only names registers.
+static double countInstructions(Operation *op) {
+  if (op->hasTrait<OpTrait::ConstantLike>() ||
+      isa<arith::IndexCastOp, arith::IndexCastUIOp, arith::BitcastOp,
+          arith::ExtUIOp, arith::TruncIOp, LLVM::BitcastOp,
+          LLVM::ExtractValueOp, LLVM::InsertValueOp, LLVM::ExtractElementOp,
+          LLVM::InsertElementOp, LLVM::IntToPtrOp>(op))
+    return 0;
+  if (auto load = dyn_cast<memref::LoadOp>(op))
+    return countAccesses(load.getType());
+  if (auto store = dyn_cast<memref::StoreOp>(op))
+    return countAccesses(store.getValueToStore().getType());
+  if (auto load = dyn_cast<LLVM::LoadOp>(op))
+    return countAccesses(load.getType());
+  if (auto store = dyn_cast<LLVM::StoreOp>(op))
+    return countAccesses(store.getValue().getType());
+  if (auto load = dyn_cast<vector::LoadOp>(op))
+    return countAccesses(load.getType());
+  if (auto store = dyn_cast<vector::StoreOp>(op))
+    return countAccesses(store.getValueToStore().getType());
+  if (auto read = dyn_cast<vector::TransferReadOp>(op))
+    return countAccesses(read.getType());
+  if (auto write = dyn_cast<vector::TransferWriteOp>(op))
+    return countAccesses(write.getVector().getType());
+  StringRef dialect = op->getName().getDialectNamespace();
+  if (dialect == NVVM::NVVMDialect::getDialectNamespace())
+    return 1;
+  if (dialect != arith::ArithDialect::getDialectNamespace() &&
+      dialect != math::MathDialect::getDialectNamespace() &&
+      dialect != LLVM::LLVMDialect::getDialectNamespace())
+    return 0;
+  return op->getNumResults() ? countWords(op->getResult(0).getType()) : 1;
 }
 
 double Counter::getBlockThreads() {
@@ -174,6 +246,7 @@ void Counter::countOp(Operation *op, double times) {
         countBlock(block, times);
     return;
   }
+  work.issued += times * countInstructions(op);
   if (auto mma = dyn_cast<NVVM::MmaOp>(op)) {
     NVVM::MMAShapeAttr shape = mma.getShape();
     auto type = mma.getMultiplicandAPtxType();
@@ -278,6 +351,7 @@ static void explain(gpu::LaunchFuncOp launch, const GpuCode &code,
     work.bytes = countBytes(launch);
     work.tensor *= threads;
     work.other *= threads;
+    work.issued *= threads;
     const Product *product = nullptr;
     for (const Product &candidate : products)
       if (candidate.arch == code.chip->arch)
@@ -289,20 +363,26 @@ static void explain(gpu::LaunchFuncOp launch, const GpuCode &code,
     printAmount(os, work.tensor);
     os << "op of tensor cores (as on bf16), ";
     printAmount(os, work.other);
-    os << "op of threads; ";
+    os << "op of threads, ";
+    printAmount(os, work.issued);
+    os << "instructions of threads; ";
     if (product) {
       double memory = work.bytes / product->bytes;
       double tensor = work.tensor / product->tensor;
       double other = work.other / product->other;
-      bool isMemory = memory >= tensor && memory >= other;
+      double issued = work.issued / product->getIssued();
+      const std::pair<double, StringRef> bounds[] = {{memory, "memory"},
+                                                     {tensor, "tensor cores"},
+                                                     {other, "arithmetic"},
+                                                     {issued, "issue slots"}};
+      auto isLess = [](auto &a, auto &b) { return a.first < b.first; };
       os << "bound by "
-         << (isMemory          ? "memory"
-             : tensor >= other ? "tensor cores"
-                               : "arithmetic")
+         << std::max_element(std::begin(bounds), std::end(bounds), isLess)
+                ->second
          << llvm::format(" on %s: %.3g us of memory, %.3g us of tensor cores, "
-                         "%.3g us of arithmetic",
+                         "%.3g us of arithmetic, %.3g us of issue slots",
                          product->name.data(), memory * 1e6, tensor * 1e6,
-                         other * 1e6);
+                         other * 1e6, issued * 1e6);
     }
   } else {
     os << "sizes are known at run time only";
