@@ -15,6 +15,7 @@ extern "C" {
 /*===-------------------------------- Codecs
  * --------------------------------===*/
 
+/** A composition of stages: how a tensor is stored. */
 typedef struct ZqCodec ZqCodec;
 
 /** The codec that `text` names: a name of the table ("nvfp4"), the stages
@@ -45,7 +46,7 @@ ZQ_API void zqGetNamedCodec(size_t index, const char **name,
 typedef struct ZqTensorType ZqTensorType;
 
 /** The type of a tensor of `shape` whose logical elements have the type
- * `element` (f64, f32, f16 or bf16). Fails where the codec cannot hold such. */
+ * `element` (f32, f16 or bf16). Fails where the codec cannot hold such. */
 ZQ_API ZqError *zqTensorTypeCreate(const ZqCodec *codec, ZqElementType element,
                                    size_t rank, const int64_t *shape,
                                    ZqTensorType **type);
@@ -53,10 +54,12 @@ ZQ_API ZqError *zqTensorTypeCreate(const ZqCodec *codec, ZqElementType element,
 ZQ_API ZqError *zqTensorTypeParse(const char *text, size_t length,
                                   ZqTensorType **type);
 ZQ_API void zqTensorTypeDestroy(ZqTensorType *type);
+/** The type as `zqTensorTypeParse` takes it. */
 ZQ_API void zqTensorTypeGetText(const ZqTensorType *type,
                                 ZqTextCallback callback, void *user);
 /** A codec that the caller destroys. */
 ZQ_API ZqCodec *zqTensorTypeGetCodec(const ZqTensorType *type);
+/** The type of the logical elements, which decoding gives. */
 ZQ_API ZqElementType zqTensorTypeGetElement(const ZqTensorType *type);
 ZQ_API size_t zqTensorTypeGetRank(const ZqTensorType *type);
 /** `rank` sizes, which live as long as the type. */
@@ -98,8 +101,8 @@ ZQ_API const ZqTensorType *zqTensorGetType(const ZqTensor *tensor);
 ZQ_API ZqArray zqTensorGetStream(const ZqTensor *tensor, size_t index);
 /** Decodes into `values`, whose shape and element type are the tensor's. */
 ZQ_API ZqError *zqTensorDecode(const ZqTensor *tensor, const ZqArray *values);
-/** The same values in the layout of `type`, which differs from the tensor's in
- * nothing else. */
+/** The same values in the layout of `type`, as `zqProgramGetInput` gives it.
+ * Fails where it differs from the tensor's type in anything else. */
 ZQ_API ZqError *zqTensorRepack(const ZqTensor *tensor, const ZqTensorType *type,
                                ZqTensor **repacked);
 

@@ -6,6 +6,9 @@
  *   else an error that the caller destroys. Results are written only then.
  * - What a function creates, its caller destroys, with the function of that
  *   name. Destroying null does nothing.
+ * - Pointers are not null, indices are below the number of what they count, and
+ *   enumerators are those declared, unless a function says otherwise. Nothing
+ *   checks that.
  * - Objects are immutable. Any function may be called from any thread.
  * - Text goes out through a callback that is called once, before the function
  *   returns. Text is UTF-8, comes with its length, and need not end in a zero.
@@ -24,6 +27,7 @@ extern "C" {
 
 #define ZQ_API __attribute__((visibility("default")))
 
+/** What a function that fails returns. */
 typedef struct ZqError ZqError;
 
 /** What went wrong, ended by a zero; lives as long as the error. The first line

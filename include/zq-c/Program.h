@@ -9,6 +9,7 @@
 extern "C" {
 #endif
 
+/** How a function is compiled. `zqGetDefaultProgramOptions` fills it in. */
 typedef struct {
   /** The function to call; null for "main", or the only public one. */
   const char *entry;
@@ -57,6 +58,8 @@ ZQ_API void zqProgramStore(const ZqProgram *program, ZqTextCallback callback,
 ZQ_API ZqError *zqProgramLoad(const char *bytes, size_t length,
                               ZqProgram **program);
 
+/** How many arguments and results the function has, in the text and at calls,
+ * and how many remarks the compiler made. */
 ZQ_API size_t zqProgramGetNumInputs(const ZqProgram *program);
 ZQ_API size_t zqProgramGetNumResults(const ZqProgram *program);
 ZQ_API size_t zqProgramGetNumRemarks(const ZqProgram *program);
@@ -65,13 +68,16 @@ ZQ_API size_t zqProgramGetNumRemarks(const ZqProgram *program);
  * live as long as the program. */
 ZQ_API void zqProgramGetInput(const ZqProgram *program, size_t index,
                               const char **declared, const char **type);
+/** The type of a result; lives as long as the program. */
 ZQ_API const char *zqProgramGetResult(const ZqProgram *program, size_t index);
 /** Element type and shape of a result; the shape lives as long as the program.
  * Sizes that each call chooses are ZQ_DYNAMIC (zqProgramGetShapesOfCall). */
 ZQ_API ZqElementType zqProgramGetResultShape(const ZqProgram *program,
                                              size_t index, size_t *rank,
                                              const int64_t **shape);
-/** What the compiler chose and why, with its place. */
+/** What the compiler chose and why, with its place; lives as long as the
+ * program.
+ */
 ZQ_API const char *zqProgramGetRemark(const ZqProgram *program, size_t index);
 
 /** One argument of a call: a tensor, or, where that is null, an array. */
@@ -91,7 +97,9 @@ ZQ_API ZqError *zqProgramGetShapesOfCall(const ZqProgram *program,
                                          ZqShapeCallback callback, void *user);
 
 /** Calls the function: `arguments` are left as they are, `results` are written
- * to and must not overlap with anything else. */
+ * to and must not overlap with anything else. Fails where numbers, types or
+ * shapes are not the function's, or OMP_NUM_THREADS is more than 4096 or no
+ * number; then nothing is written. */
 ZQ_API ZqError *zqProgramCall(const ZqProgram *program, size_t numArguments,
                               const ZqArgument *arguments, size_t numResults,
                               const ZqArray *results);

@@ -38,10 +38,7 @@ DeviceFunction::compile(ModuleOp module, StringRef name,
   if (failed(signature))
     return failure();
   result->signature = std::move(*signature);
-  // What the function does not call is not compiled.
-  for (auto other : module.getOps<func::FuncOp>())
-    other.setVisibility(other == entry ? SymbolTable::Visibility::Public
-                                       : SymbolTable::Visibility::Private);
+  makeEntry(module, entry);
   std::string interface = getCInterface(name);
 
   PassManager toKernels(module->getName());

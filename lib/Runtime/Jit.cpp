@@ -105,6 +105,12 @@ Result<EmulatedGpu> mlir::zq::parseEmulatedGpu(StringRef text) {
   return gpu;
 }
 
+void mlir::zq::makeEntry(ModuleOp module, func::FuncOp function) {
+  for (auto other : module.getOps<func::FuncOp>())
+    other.setVisibility(other == function ? SymbolTable::Visibility::Public
+                                          : SymbolTable::Visibility::Private);
+}
+
 void mlir::zq::buildPipeline(OpPassManager &pm, const JitOptions &options) {
   if (options.emulated) {
     LowerToNVVMOptions gpu;
@@ -160,11 +166,7 @@ mlir::zq::compileFunction(ModuleOp module, StringRef name,
   if (failed(signature))
     return failure();
   compiled.signature = std::move(*signature);
-  // What the function does not call is not compiled.
-  for (auto other : module.getOps<func::FuncOp>())
-    other.setVisibility(other == function ? SymbolTable::Visibility::Public
-                                          : SymbolTable::Visibility::Private);
-
+  makeEntry(module, function);
   PassManager pm(module->getName());
   pm.addPass(createSymbolDCEPass());
   buildPipeline(pm, options);

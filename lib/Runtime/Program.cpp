@@ -425,11 +425,7 @@ Result<std::string> mlir::zq::compilePTX(StringRef text,
   Session session(options);
   if (Status opened = session.open(text); !opened)
     return Error{opened.message()};
-  // What the function does not call is not compiled.
-  for (auto other : session.module->getOps<func::FuncOp>())
-    other.setVisibility(other == session.function
-                            ? SymbolTable::Visibility::Public
-                            : SymbolTable::Visibility::Private);
+  makeEntry(*session.module, session.function);
   PassManager pm(session.module.get()->getName());
   pm.addPass(createSymbolDCEPass());
   LowerToNVVMOptions pipeline;

@@ -109,3 +109,5 @@ def test_the_rate_of_a_shape_it_cannot_hold():
         zq.codec("int4_g32").bits_per_weight((4096,))
     with pytest.raises(TypeError, match="float32, bfloat16"):
         zq.codec("int4_g32").bits_per_weight((32, 32), np.int32)
+    with pytest.raises(zq.Error, match=r"\(T1\) a compressed tensor has a static shape"):
+        zq.codec("int4_g32").bits_per_weight((-1, 32))

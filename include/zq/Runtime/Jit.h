@@ -78,6 +78,10 @@ struct Signature {
 /// sizes that no argument has (see `getCallSizes`).
 FailureOr<Signature> getSignature(func::FuncOp function);
 
+/// Makes `function` the only public one of `module`: what it does not call is
+/// not compiled.
+void makeEntry(ModuleOp module, func::FuncOp function);
+
 /// Adds the passes from functions on tensors to the LLVM dialect.
 void buildPipeline(OpPassManager &pm, const JitOptions &options);
 

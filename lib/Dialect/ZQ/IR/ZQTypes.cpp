@@ -46,7 +46,8 @@ LogicalResult
 CompressedTensorType::verify(function_ref<InFlightDiagnostic()> emitError,
                              ArrayRef<int64_t> shape, Type element,
                              CodecAttr codec) {
-  if (shape.empty() || ShapedType::isDynamicShape(shape))
+  if (shape.empty() ||
+      llvm::any_of(shape, [](int64_t size) { return size < 0; }))
     return emitError() << "(T1) a compressed tensor has a static shape of "
                           "rank 1 or more";
   // Sizes in bits, of what is stored too, stay far from overflow.
