@@ -19,6 +19,15 @@ namespace mlir::zq {
 static constexpr int64_t busyThreads = 512;
 /// Blocks of fewer threads than this are left alone.
 static constexpr int64_t largeBlock = 256;
+/// So are kernels of more ops than this, in the NVVM form: what decodes in many
+/// steps has more values at a time than 128 registers hold.
+static constexpr int64_t longKernel = 1800;
+
+static int64_t countOps(Operation *kernel) {
+  int64_t count = 0;
+  kernel->walk([&](Operation *) { ++count; });
+  return count;
+}
 
 /// The threads of a block; 0 where they are not known.
 static int64_t countThreads(gpu::LaunchFuncOp launch) {
@@ -42,9 +51,9 @@ struct BoundRegistersPass
     SymbolTableCollection symbols;
     getOperation().walk([&](gpu::LaunchFuncOp launch) {
       int64_t threads = countThreads(launch);
-      auto kernel = symbols.lookupNearestSymbolFrom<gpu::GPUFuncOp>(
-          launch, launch.getKernelAttr());
-      if (!kernel || threads < largeBlock)
+      Operation *kernel =
+          symbols.lookupNearestSymbolFrom(launch, launch.getKernelAttr());
+      if (!kernel || threads < largeBlock || countOps(kernel) > longKernel)
         return;
       int64_t blocks = busyThreads / threads;
       if (Value bytes = launch.getDynamicSharedMemorySize()) {

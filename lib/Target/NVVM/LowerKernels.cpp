@@ -21,7 +21,6 @@ static void addCleanup(OpPassManager &pm) {
 void mlir::zq::addLowerKernelsToNVVMPasses(OpPassManager &modules,
                                            StringRef chip) {
   modules.addPass(createMergeKernels());
-  modules.addPass(createBoundRegisters({chip.sharedMemoryPerSM}));
   OpPassManager &pm = modules.nest<gpu::GPUModuleOp>();
   // Vectors of one dimension, in memory by plain loads and stores.
   VectorTransferToSCFOptions transfers;
@@ -43,6 +42,9 @@ void mlir::zq::addLowerKernelsToNVVMPasses(OpPassManager &modules,
   pm.addPass(createConvertKernelsToNVVM());
   pm.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(pm);
+  // The check below names a chip that is unknown.
+  if (auto known = parseChip(chip))
+    modules.addPass(createBoundRegisters({(*known)->sharedMemoryPerSM}));
   modules.addPass(createCheckNVVM({chip.str()}));
 }
 
