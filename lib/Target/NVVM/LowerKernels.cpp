@@ -8,6 +8,7 @@
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "zq/Target/NVVM/Chip.h"
 #include "zq/Target/NVVM/Passes.h"
 
 using namespace mlir;

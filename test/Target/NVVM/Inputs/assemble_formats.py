@@ -49,7 +49,8 @@ def parse_arguments():
         "--spills",
         action="append",
         default=[],
-        help="a format, a colon, and how many bytes each of its kernels may spill",
+        help="a format, a colon, and how many bytes each of its kernels may spill, or "
+        "have of other local memory",
     )
     return parser.parse_args()
 
@@ -90,9 +91,10 @@ def check(options, codec, element):
         for kernel in target["kernels"]:
             name = f"{codec}: {target['chip']}: {kernel['name']}"
             spilled = kernel["spillStoreBytes"] + kernel["spillLoadBytes"]
-            if spilled > int(allowed.get(codec, 0)):
+            limit = int(allowed.get(codec, 0))
+            if spilled > limit:
                 wrong.append(f"{name}: {spilled} bytes spilled")
-            elif kernel["stackBytes"] and not spilled:
+            elif kernel["stackBytes"] > limit and not spilled:
                 wrong.append(f"{name}: {kernel['stackBytes']} bytes of local memory")
             registers = max(registers, kernel["registers"])
             kernels += 1
