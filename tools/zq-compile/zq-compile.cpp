@@ -5,6 +5,7 @@
 #include "common/CompileOptions.h"
 #include "common/OutputPath.h"
 #include "common/SourceFile.h"
+#include "common/Version.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Pass/PassManager.h"
@@ -347,6 +348,7 @@ static int compileModule(ModuleOp module, Form form, const Options &options) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM initLLVM(argc, argv);
+  printVersion();
   Options options;
   llvm::cl::HideUnrelatedOptions(options.category);
   llvm::cl::ParseCommandLineOptions(

@@ -1,5 +1,6 @@
 //===- zq-describe.cpp - What codecs store and what they lose -------------===//
 #include "common/TensorFile.h"
+#include "common/Version.h"
 
 #include "zq/Dialect/ZQ/IR/NamedCodecs.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
@@ -200,6 +201,7 @@ static int printEntry(const Entry &entry, ArrayRef<int64_t> shape) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  printVersion();
   Options options;
   llvm::cl::HideUnrelatedOptions(options.category);
   llvm::cl::ParseCommandLineOptions(

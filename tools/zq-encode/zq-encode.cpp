@@ -1,6 +1,7 @@
 //===- zq-encode.cpp - Encodes tensors of a file by the reference ---------===//
 #include "common/OutputPath.h"
 #include "common/TensorFile.h"
+#include "common/Version.h"
 
 #include "zq/Codec/Budget.h"
 #include "zq/Dialect/ZQ/IR/NamedCodecs.h"
@@ -384,6 +385,7 @@ static Status chooseCodecs(std::vector<Task> &tasks, const Options &options,
 
 int main(int argc, char **argv) {
   llvm::InitLLVM initLLVM(argc, argv);
+  printVersion();
   Options options;
   llvm::cl::HideUnrelatedOptions(options.category);
   llvm::cl::ParseCommandLineOptions(

@@ -1,4 +1,6 @@
 //===- zq-opt.cpp - mlir-opt with zq --------------------------------------===//
+#include "common/Version.h"
+
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -7,6 +9,7 @@
 #include "zq/Verification/Passes.h"
 
 int main(int argc, char **argv) {
+  mlir::zq::printVersion();
   mlir::registerAllPasses();
   mlir::zq::registerAllPasses();
   mlir::zq::registerZQVerificationPasses();

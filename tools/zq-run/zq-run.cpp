@@ -7,6 +7,7 @@
 #include "Report.h"
 #include "common/CompileOptions.h"
 #include "common/SourceFile.h"
+#include "common/Version.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "zq/Runtime/Busy.h"
@@ -307,6 +308,7 @@ static int runModule(ModuleOp module, const Options &options,
 
 int main(int argc, char **argv) {
   llvm::InitLLVM initLLVM(argc, argv);
+  printVersion();
   Options options;
   llvm::cl::HideUnrelatedOptions(options.category);
   llvm::cl::ParseCommandLineOptions(
