@@ -348,13 +348,14 @@ INSTANTIATE_TEST_SUITE_P(Units, TilePlanes,
 // The choice
 //===----------------------------------------------------------------------===//
 
-/// So many rows, by whatever domain is chosen.
-void checkChoices(const std::string &features,
+/// So many rows, by whatever domain is chosen. At `coarse`, very many of them
+/// are multiplied on tiles.
+void checkChoices(const std::string &features, double coarse,
                   std::initializer_list<int64_t> rows) {
   JitOptions options;
   options.features = features;
   options.threads = true;
-  for (double accuracy : {5e-5, 1e-2})
+  for (double accuracy : {5e-5, coarse})
     for (int64_t m : rows) {
       options.accuracy = accuracy;
       checkProducts({matmulByRows(m, 50, 70)}, {codecs[0]}, options,
@@ -369,14 +370,15 @@ void checkChoices(const std::string &features,
 TEST(TileChoice, OfEachNumberOfRows) {
   if (!hasTiles())
     GTEST_SKIP() << "this machine has no matrix tiles";
-  checkChoices("host", {1, 7, 16, 24, 32, 40, 64});
+  checkChoices("host", 1e-2, {1, 7, 16, 24, 32, 40, 64});
 }
 
-/// As on a CPU without tiles, whose dots are as fast as other instructions.
+/// As on a CPU without tiles, whose dots are as fast as other instructions;
+/// one plane of integers, which is faster, just misses the accuracy.
 TEST(TileChoice, OfVeryManyRowsByDots) {
   if (!hasDots())
     GTEST_SKIP() << "this machine has no dots of bf16";
-  checkChoices(getHostWithout("amx", "avx512fp16"), {512});
+  checkChoices(getHostWithout("amx", "avx512fp16"), 3.92e-3, {512});
 }
 
 } // namespace
