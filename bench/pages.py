@@ -79,7 +79,10 @@ def conditions_lines(bench):
         "In the plots a black line is the target; a bar is green where it is met, red where it is missed, gray where "
         "there is none."
     )
-    yield "One thread is code without OpenMP, pinned to a CPU; two are pinned to a CPU each."
+    yield (
+        "One thread is code without OpenMP, pinned to a CPU; two are pinned to a CPU each, but beside other libraries: an "
+        "OpenMP of their own would take the one CPU that ours has pinned the caller to for all there are."
+    )
 
 
 def table(rows):

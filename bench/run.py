@@ -47,7 +47,7 @@ class Settings:
         return Settings(256, 512, 128, 3, 0.005, 1 << 20, 1)
 
 
-def environment(threads):
+def environment(threads, pinned=True):
     """Of a process that uses so many threads, pinned from the start. Idle threads
     of OpenMP soon sleep, so that the other side of a pair has the CPUs."""
     cpus = probes.cpus()
@@ -61,18 +61,18 @@ def environment(threads):
         "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
         "PYTHONPATH": str(ROOT),
     }
-    if threads > 1:
+    if threads > 1 and pinned:
         values |= {"OMP_PROC_BIND": "true", "OMP_PLACES": places}
     return os.environ | values
 
 
-def run_python(module, arguments, threads):
+def run_python(module, arguments, threads, pinned=True):
     """Runs a module of this package. Returns (status, stdout, stderr)."""
     done = subprocess.run(
         [sys.executable, "-m", f"bench.{module}", *map(str, arguments)],
         capture_output=True,
         text=True,
-        env=environment(threads),
+        env=environment(threads, pinned),
         timeout=PAIR_SECONDS,
     )
     return done.returncode, done.stdout, done.stderr
@@ -265,7 +265,9 @@ class Bench:
         }
         path = self.work / "pair.json"
         path.write_text(json.dumps(spec))
-        status, out, error = run_python("pair", [path], threads)
+        # An OpenMP that is loaded into a pinned thread has that CPU alone.
+        pinned = not isinstance(case.against, cases.Peer)
+        status, out, error = run_python("pair", [path], threads, pinned)
         message = (
             error.strip().splitlines()[-1] if error.strip() else f"status {status}"
         )

@@ -173,13 +173,12 @@ class PeakLimit:
 
     def __init__(self, kind, threads):
         self._kind, self._threads = kind, threads
+        if probes.peak(kind, 1, 1e-3) is None:
+            raise tools.NotAvailable(f"this CPU has no {kind} instruction")
 
     def rate(self, seconds, unit):
         assert unit == "flop"
-        rate = probes.peak(self._kind, self._threads, seconds)
-        if rate is None:
-            raise tools.NotAvailable(f"this CPU has no {self._kind} instruction")
-        return rate
+        return probes.peak(self._kind, self._threads, seconds)
 
 
 class PeerSide:
