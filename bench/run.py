@@ -14,8 +14,10 @@ from . import cases, modules, pair, probes, sides, tools
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-# So much memory is cycled through, as a multiple of the last-level cache.
+# So much memory is cycled through, as a multiple of the last-level cache, and at
+# least: two threads may sit in two core complexes with such a cache each.
 BEYOND_CACHE = 1.5
+LEAST_BYTES = 288 << 20
 
 # A pair that takes longer than this, in seconds, is given up.
 PAIR_SECONDS = 60
@@ -40,7 +42,8 @@ class Settings:
 
     @staticmethod
     def full():
-        return Settings(at_least=int(BEYOND_CACHE * probes.last_level_bytes()))
+        beyond = int(BEYOND_CACHE * probes.last_level_bytes())
+        return Settings(at_least=max(beyond, LEAST_BYTES))
 
     @staticmethod
     def quick():
