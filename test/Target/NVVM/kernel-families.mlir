@@ -42,7 +42,8 @@
 
 // Weights across the sums, two dense operands, and rotations.
 // DEFINE: %{two} = --chip sm_80 --chip sm_120a
-// RUN: %{check}/across.mlir %{two} %{alone}
+// RUN: %{check}/across.mlir --chip sm_80 %{decoded}
+// RUN: %{check}/across.mlir --chip sm_120a %{alone}
 // RUN: %{check}/dense.mlir %{two} %{alone} --narrow-loads 0
 // RUN: %{check}/rotate.mlir %{two} --registers 128
 
