@@ -2,6 +2,7 @@
 #include "zq/Runtime/Codegen.h"
 
 #include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "zq/Runtime/Pool.h"
@@ -187,6 +188,14 @@ static LogicalResult addPacked(llvm::Module &module, StringRef name) {
   return success();
 }
 
+LogicalResult mlir::zq::runPasses(PassManager &pm, ModuleOp module,
+                                  bool verifyEach) {
+  pm.enableVerifier(verifyEach);
+  if (failed(pm.run(module)))
+    return failure();
+  return verify(module);
+}
+
 LogicalResult mlir::zq::emitCode(ModuleOp module, llvm::TargetMachine &machine,
                                  CodeForm form, llvm::raw_pwrite_stream &os,
                                  ArrayRef<std::string> packed,
@@ -214,7 +223,8 @@ LogicalResult mlir::zq::emitCode(ModuleOp module, llvm::TargetMachine &machine,
   code->setTargetTriple(machine.getTargetTriple());
   code->setDataLayout(machine.createDataLayout());
   auto optimize =
-      makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, &machine);
+      makeOptimizingTransformer(static_cast<unsigned>(machine.getOptLevel()),
+                                /*sizeLevel=*/0, &machine);
   if (llvm::Error error = optimize(code.get()))
     return module.emitError("cannot optimise: ")
            << llvm::toString(std::move(error));

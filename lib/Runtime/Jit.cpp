@@ -161,6 +161,9 @@ mlir::zq::compileFunction(ModuleOp module, StringRef name,
   if (!machine)
     return module.emitError("cannot compile for this machine: ")
            << machine.message();
+  // Most of the time the emulator's own code runs.
+  if (options.emulated)
+    (*machine)->setOptLevel(llvm::CodeGenOptLevel::Less);
   CompiledFunction compiled;
   FailureOr<Signature> signature = mlir::zq::getSignature(function);
   if (failed(signature))
@@ -170,7 +173,7 @@ mlir::zq::compileFunction(ModuleOp module, StringRef name,
   PassManager pm(module->getName());
   pm.addPass(createSymbolDCEPass());
   buildPipeline(pm, options);
-  if (failed(pm.run(module)))
+  if (failed(runPasses(pm, module, options.verifyEach)))
     return failure();
 
   llvm::raw_svector_ostream os(compiled.object);

@@ -432,7 +432,7 @@ Result<std::string> mlir::zq::compilePTX(StringRef text,
   pipeline.chip = chip.str();
   pipeline.accuracy = options.accuracy;
   buildLowerToNVVMPipeline(pm, pipeline);
-  if (failed(pm.run(*session.module)))
+  if (failed(runPasses(pm, *session.module)))
     return session.fail("cannot compile");
   // All kernels are in one module.
   auto kernels = session.module->getOps<gpu::GPUModuleOp>();

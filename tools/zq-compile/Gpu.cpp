@@ -4,6 +4,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "zq/Pipelines/Pipelines.h"
+#include "zq/Runtime/Codegen.h"
 #include "zq/Target/NVVM/Passes.h"
 
 using namespace mlir;
@@ -37,7 +38,7 @@ FailureOr<GpuCode> mlir::zq::compile::compileForChip(ModuleOp module,
     options.accuracy = accuracy;
     buildLowerToNVVMPipeline(pm, options);
   }
-  if (failed(pm.run(*code.module)))
+  if (failed(runPasses(pm, *code.module)))
     return failure();
   auto kernels = code.module->getOps<gpu::GPUModuleOp>();
   if (kernels.empty())

@@ -314,7 +314,7 @@ static int compileModule(ModuleOp module, Form form, const Options &options) {
   else
     buildLowerToLLVMPipeline(pm, pipelineOptions);
   ::zq::runtime::Busy busy("compiling " + options.file);
-  if (failed(pm.run(module)))
+  if (failed(runPasses(pm, module)))
     return 1;
 
   if (form == Form::Vectors || form == Form::LLVMDialect)

@@ -99,7 +99,8 @@ void CrossProgram::add(const std::string &text, double accuracy,
   options.accuracy = accuracy;
   PassManager pm(module.get()->getName());
   buildLowerToLLVMPipeline(pm, options);
-  ASSERT_TRUE(succeeded(pm.run(*module))) << what << ": " << context.errors;
+  ASSERT_TRUE(succeeded(runPasses(pm, *module, isVerifiedThroughout(text))))
+      << what << ": " << context.errors;
   SmallVector<char, 0> code;
   llvm::raw_svector_ostream os(code);
   ASSERT_TRUE(succeeded(

@@ -38,7 +38,11 @@ TestContext::TestContext()
   });
 }
 
-Kernel::Kernel(std::string text, const JitOptions &options, std::string what)
+bool mlir::zq::test::isVerifiedThroughout(const std::string &text) {
+  return std::hash<std::string>()(text) % 4 == 0;
+}
+
+Kernel::Kernel(std::string text, JitOptions options, std::string what)
     : what(std::move(what)) {
   source = parseSourceString<ModuleOp>(text, &context.context);
   if (!source) {
@@ -46,6 +50,7 @@ Kernel::Kernel(std::string text, const JitOptions &options, std::string what)
     return;
   }
   lowered = source->clone();
+  options.verifyEach |= isVerifiedThroughout(text);
   auto compiled = JitFunction::compile(*lowered, "f", options);
   if (failed(compiled)) {
     ADD_FAILURE() << this->what << ": " << context.errors << text;

@@ -26,12 +26,16 @@ public:
   std::string remarks;
 };
 
+/// Whether a program is compiled with verification after each pass: every
+/// fourth one, chosen by its text, since it takes a third of the time.
+bool isVerifiedThroughout(const std::string &text);
+
 /// The function @f of a module.
 class Kernel {
 public:
   /// Parses and compiles. Fails the test and leaves a kernel that cannot be
   /// called where that does not work; `what` says in the message which one.
-  Kernel(std::string text, const JitOptions &options, std::string what);
+  Kernel(std::string text, JitOptions options, std::string what);
 
   /// The results for one input after another, the streams of a compressed
   /// argument being one input each. Empty, and the test failed, on an error.

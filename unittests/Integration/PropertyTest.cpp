@@ -63,6 +63,7 @@ TEST(Property, RandomCodecsDecodeToTheBitAndMultiplyWithinTheBound) {
   };
   JitOptions options;
   options.guardPages = true;
+  options.verifyEach = true;
   options.features = getFeatureSets().front();
 
   llvm::EnablePrettyStackTrace();

@@ -3,6 +3,7 @@
 #define ZQ_RUNTIME_CODEGEN_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
 #include "zq/Codec/Result.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
@@ -40,14 +41,21 @@ std::string getMissingFeatures(llvm::StringRef features);
 /// What the C interface of a function is called: this, and the function's name.
 constexpr llvm::StringLiteral cInterfacePrefix = "_mlir_ciface_";
 
+/// Runs `pm` on `module` and verifies what comes out. Verifying after each
+/// pass, too, takes a third of the time; it is how tests find the pass at
+/// fault.
+LogicalResult runPasses(PassManager &pm, ModuleOp module,
+                        bool verifyEach = false);
+
 /// The forms that machine code is written in.
 enum class CodeForm { LLVMIR, Assembly, Object };
 
-/// Translates `module`, which is in the LLVM dialect, optimises it and writes
-/// it to `os`. Emits an error where that fails. For each of `packed`, functions
-/// of pointers only, there is a further function `zq_packed_NAME` that takes
-/// one pointer to an array of these pointers. The C interfaces of the functions
-/// `checked` refuse a CPU that lacks what `machine` has (see `addCpuChecks`).
+/// Translates `module`, which is in the LLVM dialect, optimises it as much as
+/// `machine` is to, and writes it to `os`. Emits an error where that fails. For
+/// each of `packed`, functions of pointers only, there is a further function
+/// `zq_packed_NAME` that takes one pointer to an array of these pointers. The C
+/// interfaces of the functions `checked` refuse a CPU that lacks what `machine`
+/// has (see `addCpuChecks`).
 LogicalResult emitCode(ModuleOp module, llvm::TargetMachine &machine,
                        CodeForm form, llvm::raw_pwrite_stream &os,
                        llvm::ArrayRef<std::string> packed = {},

@@ -57,6 +57,8 @@ struct JitOptions {
   /// Store entropy-coded weights raw where that is predicted to be faster: the
   /// constants, and the arguments of a program that packs them.
   bool recodeWeights = false;
+  /// Verify the module after each pass, and not only at the end.
+  bool verifyEach = false;
 };
 
 /// The arrays that a function takes and returns.
