@@ -89,7 +89,7 @@ for check in format length python docs tidy; do
 done
 
 run_suite lit env LIT_OPTS="-sv --xunit-xml-output=$results/lit.xml" \
-  ninja -C build check-zq
+  ninja -C build check-zq-all
 # As test/lit.cfg.py has it: what is allocated holds no zeros by chance.
 run_suite unit env MALLOC_PERTURB_=165 ctest --test-dir build --parallel "$(nproc)" \
   --output-on-failure --no-tests=error --output-junit "$results/unit.xml"

@@ -8,6 +8,7 @@
 #   %zq_src      the root of the source tree
 #   %zq_obj      the root of the build tree
 #   %qemu_aarch64  runs programs for AArch64, with the feature qemu-aarch64
+# A test of more than five seconds says `REQUIRES: long_tests`.
 
 import ctypes
 import os
@@ -46,6 +47,10 @@ for tool in [*tools, "zq-lsp-server"]:
     add_tool(tool, bin_dir)
 for tool in ["mlir-opt", "mlir-translate", "FileCheck", "split-file"]:
     add_tool(tool, config.llvm_tools_dir)
+
+# Tests that the quick check-zq leaves to check-zq-all, as LLVM names them.
+if lit_config.params.get("run_long_tests"):
+    config.available_features.add("long_tests")
 
 # The assembler of the CUDA toolkit, which nothing but machine code needs.
 if lit.util.which("ptxas", config.environment["PATH"]):

@@ -4,7 +4,7 @@
 // leave it, and what `pvq`'s enumeration and bitmaps take. A row of `quip_e8`, which
 // is rotated along both of its sides, is in local memory where activations of
 // bf16 keep the rotations with the weight.
-// REQUIRES: ptxas
+// REQUIRES: ptxas, long_tests
 // DEFINE: %{assemble} = %python %S/Inputs/assemble_formats.py --zq-compile zq-compile --zq-describe zq-describe
 // DEFINE: %{few} = --spills int4_h128:8 --spills nf4:8 --spills bipolar4:8 --spills ternary:8 --spills bitmap_8_16:8 --spills turboquant_mse2:8 --spills turboquant_mse4:8 --spills turboquant_mse4_h:8 --spills turboquant_prod3:8 --spills ecf8:8 --spills q4_1:16 --spills q4_k:16 --spills tq1_0:16 --spills tq2_0:16
 // DEFINE: %{known} = --spills bitmap_int4:296 --spills pvq_16:38000 --spills quip_e8:2096

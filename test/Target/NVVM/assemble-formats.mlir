@@ -1,6 +1,6 @@
 // Kernels of the first codecs, and products of two block-scaled matrices, are
 // assembled for every chip that has the instructions, and spill nothing.
-// REQUIRES: ptxas
+// REQUIRES: ptxas, long_tests
 // DEFINE: %{chips} = sm_80,sm_89,sm_90a,sm_100a,sm_103a,sm_120a,sm_121a
 // DEFINE: %{compile} = zq-compile %t.mlir --explain --target
 

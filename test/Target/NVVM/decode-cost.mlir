@@ -1,5 +1,6 @@
 // What decoding costs in the loop of a matrix-vector product, in instructions of
 // PTX for each weight, does not grow.
+// REQUIRES: long_tests
 // DEFINE: %{count} = %python %S/Inputs/count_instructions.py --zq-compile zq-compile --chip sm_80 --chip sm_90a --chip sm_120a
 
 // RUN: %{count} %s --codec int4_g128:2.9 --codec int4_g32:2.95 --codec int4_zp_g128:3.2 --codec mxfp4:3.9 --codec nvfp4:4.25 \

@@ -5,7 +5,7 @@
 // bytes at a time. Narrower are scales: two loads, four where the codes that a
 // lane loads at once are of as many groups, or the copies that are counted. A
 // row is a module, its chips, and its limits.
-// REQUIRES: ptxas
+// REQUIRES: ptxas, long_tests
 // RUN: split-file %s %t
 // DEFINE: %{check} = %python %S/Inputs/check_kernels.py --zq-compile zq-compile %t
 // DEFINE: %{all} = --chip sm_80 --chip sm_89 --chip sm_90a --chip sm_100a --chip sm_103a --chip sm_120a --chip sm_121a
