@@ -43,31 +43,52 @@ TEST(Hadamard, TheTailOfAnOddMultipleIsCutIntoPowersOfTwoToo) {
   EXPECT_EQ(hadamardBlocks(39, 40), (Sizes{32, 4, 2, 1}));
 }
 
+/// 1 and every odd multiple of four that there is a matrix of.
+static std::vector<int64_t> getOrders() {
+  std::vector<int64_t> orders{1};
+  for (int64_t order = 12; order <= largestHadamardOrder; order += 8)
+    orders.push_back(order);
+  return orders;
+}
+
 TEST(Hadamard, KnowsTheSizesItHasMatricesFor) {
-  for (int64_t order : hadamardOrders)
+  EXPECT_EQ(getOrders().size(), 23u);
+  for (int64_t order : getOrders())
     for (int64_t k = 0; k < 5; ++k)
       EXPECT_EQ(hadamardOrder(order << k), order);
-  EXPECT_EQ(hadamardOrder(14336), 28);
-  for (int64_t size : {0, 3, 6, 10, 44, 52, 100, 18, -4})
+  for (int64_t size : {0, 3, 6, 10, 50, 188, 376, 18, -4})
     EXPECT_EQ(hadamardOrder(size), 0) << size;
 }
 
+/// Rows of weights of Llama, Qwen, Gemma, GPT-OSS and others, whole.
+TEST(Hadamard, HoldsTheWidthsOfPublishedModels) {
+  const std::pair<int64_t, int64_t> widths[] = {
+      {14336, 28}, {28672, 28},  {5120, 20},  {11008, 172}, {13824, 108},
+      {6656, 52},  {17920, 140}, {53248, 52}, {18944, 148}, {8960, 140},
+      {4864, 76},  {9728, 76},   {17408, 68}, {25600, 100}, {27648, 108},
+      {21504, 84}, {15360, 60},  {3840, 60},  {5632, 44},   {6912, 108},
+      {2880, 180}, {20480, 20},  {12288, 12}, {768, 12}};
+  for (auto [width, order] : widths)
+    EXPECT_EQ(hadamardOrder(width), order) << width;
+}
+
 TEST(Hadamard, MatricesAreOrthogonalSigns) {
-  for (int64_t n : hadamardOrders) {
+  for (int64_t n : getOrders()) {
     const std::vector<int8_t> &h = hadamardMatrix(n);
     ASSERT_EQ(int64_t(h.size()), n * n);
     for (int64_t i = 0; i < n; ++i)
       for (int64_t j = 0; j < n; ++j) {
-        EXPECT_EQ(h[i * n + j] * h[i * n + j], 1);
+        ASSERT_EQ(h[i * n + j] * h[i * n + j], 1);
         int64_t sum = 0;
         for (int64_t k = 0; k < n; ++k)
           sum += h[i * n + k] * h[j * n + k];
-        EXPECT_EQ(sum, i == j ? n : 0) << n << ": rows " << i << ", " << j;
+        ASSERT_EQ(sum, i == j ? n : 0) << n << ": rows " << i << ", " << j;
       }
   }
 }
 
-/// Files rely on them. By quadratic residues modulo 11, 19, 13 and 17.
+/// Files rely on them. By quadratic residues modulo 11, 19, 13 and 17, and by
+/// four circulants.
 TEST(Hadamard, MatricesStayAsTheyAre) {
   auto fourthRow = [](int64_t order) {
     std::string text;
@@ -79,6 +100,11 @@ TEST(Hadamard, MatricesStayAsTheyAre) {
   EXPECT_EQ(fourthRow(20), "--++-++----+-+-++++-");
   EXPECT_EQ(fourthRow(28), "+---+--++-+--+-+-+-++-+--++-");
   EXPECT_EQ(fourthRow(36), "+---+-+--++--+-+-++-+--+-+-++--++-+-");
+  EXPECT_EQ(fourthRow(52).substr(0, 26), "---+---+-++-+++++++--+++--");
+  EXPECT_EQ(fourthRow(156).substr(0, 39),
+            "++++------++--++-+--+-+++-++-+-++++-+++");
+  EXPECT_EQ(fourthRow(172).substr(0, 43),
+            "+-+++-+--++-+++----+++-++++-+++----+++-++--");
 }
 
 /// Entry [a * 2^k + b][c * 2^k + d] is H_m[a][c] (-1)^popcount(b & d).

@@ -16,22 +16,27 @@ namespace zq::codec {
 /// the whole axis: -1 where the top bit of `splitmix64(seed, index)` is set.
 float hadamardSign(uint64_t seed, int64_t index);
 
-/// The orders m of the Hadamard matrices that blocks are made of, beside powers
-/// of two.
-inline constexpr int64_t hadamardOrders[] = {1, 12, 20, 28, 36};
+/// The largest order of a Hadamard matrix that blocks are made of, beside
+/// powers of two. There is one for every odd number times four up to it, which
+/// holds the widths of published models: 11008 is 172 * 64, 18944 is 148 * 128.
+inline constexpr int64_t largestHadamardOrder = 180;
 
-/// The m of a block of m * 2^k elements, m one of `hadamardOrders`; 0 where
-/// `size` is no such product.
+/// The m of a block of m * 2^k elements: 1, or an odd number times four up to
+/// `largestHadamardOrder`; 0 where `size` is no such product.
 int64_t hadamardOrder(int64_t size);
 
-/// The Hadamard matrix of an order among `hadamardOrders`: signs, row-major.
-/// Paley's first construction over the field of 11 and 19 elements gives 12 and
-/// 20, his second over 13 and 17 elements gives 28 and 36 (Paley 1933). With
+/// The Hadamard matrix of an order that `hadamardOrder` gives: signs,
+/// row-major. By Paley's first construction where order - 1 is a prime, by his
+/// second where order / 2 - 1 is a prime that is 1 modulo 4 (Paley 1933). With
 /// chi the quadratic character, let C be Q[i][j] = chi(i - j) with a row of
 /// ones above it, a column of chi(-1) on its left and 0 in the corner:
 ///   first   H = I + C,                                  C antisymmetric,
 ///   second  H = C x [1 1; 1 -1] + I x [1 -1; -1 -1],    C symmetric.
-/// Those of 12 and 20 are not symmetric.
+/// Those of 52, 92, 100, 116, 156 and 172 are of four circulant matrices
+/// A, B, C, D of signs with AA' + BB' + CC' + DD' = order * I (Williamson
+/// 1944), and with R, that reverses the columns (Goethals and Seidel 1967),
+///   H = [A BR CR DR; -BR A D'R -C'R; -CR -D'R A B'R; -DR C'R -B'R A].
+/// Matrices need not be symmetric.
 const std::vector<int8_t> &hadamardMatrix(int64_t order);
 
 /// The sizes of the blocks that cover an axis of `length`: as many of `block`

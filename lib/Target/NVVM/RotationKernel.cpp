@@ -22,6 +22,9 @@ constexpr int64_t perThread = 8;
 /// Of a block, as short runs share one.
 constexpr int64_t elementsOfBlock = perThread * encodeThreads;
 
+/// The largest matrix that is multiplied by element by element.
+constexpr int64_t maxOrder = 36;
+
 /// A run on its line.
 struct Run {
   Int row, column;
@@ -221,7 +224,10 @@ Value mlir::zq::emitRotationKernels(OpBuilder &b, Location loc, Value value,
     return nullptr;
   std::optional<Butterflies> map =
       getButterflies(transform, type.getShape().back());
-  if (!map)
+  // A thread keeps the elements of a sum in registers.
+  if (!map || llvm::any_of(map->blocks, [](const Form &form) {
+        return form.order > maxOrder;
+      }))
     return nullptr;
   EncodeSource source = EncodeSource::of(b, loc, value);
   int64_t columns = source.getColumns(), rows = source.getSize() / columns;

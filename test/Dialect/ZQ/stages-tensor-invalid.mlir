@@ -6,7 +6,7 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = -1, block = 
 
 // -----
 
-// expected-error @+1 {{(hadamard 2) the block is a power of two, or 12, 20, 28 or 36 times one, from 1 to 16384, and not 18}}
+// expected-error @+1 {{(hadamard 2) the block is a power of two, or that times four times an odd number up to 45, from 1 to 16384, and not 18}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1, block = 18>, quantize<si4>, pack>>)
 
 // -----

@@ -5,6 +5,7 @@
 #include "zq/Dialect/ZQ/IR/Butterflies.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <cmath>
@@ -15,6 +16,9 @@ using namespace mlir::zq;
 /// Elements of a vector, and vectors that are held at a time: what a CPU has
 /// registers for. Longer blocks go through memory.
 static constexpr int64_t lanes = 16, maxVectors = 16;
+
+/// The largest matrix whose sums are written out, element by element.
+static constexpr int64_t maxWrittenOrder = 36;
 
 /// What the elements of a block of `size` are multiplied by in the end.
 static float getFactor(int64_t size) {
@@ -35,9 +39,10 @@ LogicalResult HadamardAttr::verify(ErrorFn emitError, int64_t axis,
     return emitError() << "(hadamard 1) the axis is not negative";
   if (!::zq::codec::hadamardOrder(block) || block > 16384)
     return emitError()
-           << "(hadamard 2) the block is a power of two, or 12, 20, "
-              "28 or 36 times one, from 1 to 16384, and not "
-           << block;
+           << "(hadamard 2) the block is a power of two, or that times four "
+              "times an odd number up to "
+           << ::zq::codec::largestHadamardOrder / 4
+           << ", from 1 to 16384, and not " << block;
   return success();
 }
 
@@ -161,7 +166,7 @@ public:
   BlockEmitter(LineBuilder &line, HadamardAttr stage, Value begin, int64_t size)
       : line(line), b(line.builder), loc(line.loc), stage(stage), begin(begin),
         size(size), order(::zq::codec::hadamardOrder(size)),
-        power(size / order) {}
+        power(size / order), matrix(::zq::codec::hadamardMatrix(order)) {}
 
   Value emit(Value into);
 
@@ -169,6 +174,7 @@ private:
   Value emitRun(Value into, int64_t width);
   Value emitPass(Value into, int64_t distance, int64_t count, int64_t width);
   Value emitSignedSums(Value into, int64_t width);
+  Value emitSumsInLoops(Value into, int64_t width);
 
   /// The place of element `i` of the block on the line.
   Value at(Value i) { return line.add(begin, i); }
@@ -178,6 +184,12 @@ private:
   Value butterfliesInside(Value values);
   void butterfliesAcross(MutableArrayRef<Value> values);
   SmallVector<Value> signedSums(ArrayRef<Value> values);
+  SmallVector<Value> signedSums(Value runs, Value firstRow, int64_t count,
+                                int64_t width);
+  bool isNegative(int64_t row, int64_t column) const {
+    return matrix[line.inverse ? column * order + row : row * order + column] <
+           0;
+  }
 
   LineBuilder &line;
   OpBuilder &b;
@@ -187,6 +199,7 @@ private:
   int64_t size;
   /// The block is `order` runs of `power` elements.
   int64_t order, power;
+  ArrayRef<int8_t> matrix;
 };
 } // namespace
 
@@ -261,17 +274,15 @@ void BlockEmitter::butterfliesAcross(MutableArrayRef<Value> values) {
 
 /// The product of the matrix of `order`, or of its transpose, with vectors.
 SmallVector<Value> BlockEmitter::signedSums(ArrayRef<Value> values) {
-  const std::vector<int8_t> &matrix = ::zq::codec::hadamardMatrix(order);
   SmallVector<Value> sums;
   for (int64_t i = 0; i < order; ++i) {
     Value sum;
     for (int64_t j = 0; j < order; ++j) {
-      bool isNegative =
-          matrix[line.inverse ? j * order + i : i * order + j] < 0;
       if (!sum)
-        sum = isNegative ? arith::NegFOp::create(b, loc, values[j]).getResult()
-                         : values[j];
-      else if (isNegative)
+        sum = isNegative(i, j)
+                  ? arith::NegFOp::create(b, loc, values[j]).getResult()
+                  : values[j];
+      else if (isNegative(i, j))
         sum = arith::SubFOp::create(b, loc, sum, values[j]);
       else
         sum = arith::AddFOp::create(b, loc, sum, values[j]);
@@ -279,6 +290,94 @@ SmallVector<Value> BlockEmitter::signedSums(ArrayRef<Value> values) {
     sums.push_back(sum);
   }
   return sums;
+}
+
+/// `count` elements of that product from `firstRow` on, of vectors one behind
+/// the other in `runs`. A term is an element times 1 or -1, which is exact and
+/// may be fused with the sum.
+SmallVector<Value> BlockEmitter::signedSums(Value runs, Value firstRow,
+                                            int64_t count, int64_t width) {
+  auto exact = arith::FastMathFlagsAttr::get(b.getContext(),
+                                             arith::FastMathFlags::contract);
+  auto type = VectorType::get(width, b.getF32Type());
+  SmallVector<float> entries;
+  for (int64_t row = 0; row < order; ++row)
+    for (int64_t column = 0; column < order; ++column)
+      entries.push_back(isNegative(row, column) ? -1.0f : 1.0f);
+  Value signs = arith::ConstantOp::create(
+      b, loc,
+      DenseElementsAttr::get(
+          RankedTensorType::get({order, order}, b.getF32Type()),
+          ArrayRef(entries)));
+  auto getTerms = [&](Value column) {
+    Value at =
+        arith::MulIOp::create(b, loc, column, line.index(width)).getResult();
+    Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
+    bool inBounds[] = {true};
+    Value values = vector::TransferReadOp::create(b, loc, type, runs, at,
+                                                  std::optional<Value>(zero),
+                                                  ArrayRef<bool>(inBounds));
+    SmallVector<Value> terms;
+    for (int64_t row = 0; row < count; ++row) {
+      Value sign = tensor::ExtractOp::create(
+          b, loc, signs,
+          ValueRange{line.add(firstRow, line.index(row)), column});
+      Value all = vector::BroadcastOp::create(b, loc, type, sign);
+      terms.push_back(arith::MulFOp::create(b, loc, values, all, exact));
+    }
+    return terms;
+  };
+  auto loop = scf::ForOp::create(
+      b, loc, line.index(1), line.index(order), line.index(1),
+      getTerms(line.index(0)),
+      [&](OpBuilder &, Location, Value column, ValueRange sums) {
+        SmallVector<Value> more;
+        for (auto [sum, term] : llvm::zip(sums, getTerms(column)))
+          more.push_back(arith::AddFOp::create(b, loc, sum, term, exact));
+        scf::YieldOp::create(b, loc, more);
+      });
+  return SmallVector<Value>(loop.getResults());
+}
+
+/// The same as `emitSignedSums` for matrices that are too large to be written
+/// out: what the sums are of is copied before the first one takes its place.
+Value BlockEmitter::emitSumsInLoops(Value into, int64_t width) {
+  // Sums at a time; every order but 1 is a multiple of four.
+  const int64_t count = 4;
+  Value copies = tensor::EmptyOp::create(
+      b, loc, ArrayRef<int64_t>{order * width}, b.getF32Type());
+  auto forEachPlace = scf::ForOp::create(
+      b, loc, line.index(0), line.index(power), line.index(width),
+      ValueRange{into, copies},
+      [&](OpBuilder &, Location, Value i, ValueRange carried) {
+        auto placeOf = [&](Value run) -> Value {
+          return line.add(
+              i, arith::MulIOp::create(b, loc, run, line.index(power)));
+        };
+        Value runs = line.loop(
+            0, order, 1, carried[1], [&](Value run, Value all) -> Value {
+              Value values = line.read(carried[0], at(placeOf(run)), width);
+              Value to = arith::MulIOp::create(b, loc, run, line.index(width));
+              bool inBounds[] = {true};
+              return vector::TransferWriteOp::create(b, loc, values, all, to,
+                                                     ArrayRef<bool>(inBounds))
+                  .getResult();
+            });
+        Value result = line.loop(
+            0, order, count, carried[0], [&](Value row, Value all) -> Value {
+              auto sums = signedSums(runs, row, count, width);
+              for (auto [j, sum] : llvm::enumerate(sums)) {
+                Value place = placeOf(line.add(row, line.index(j)));
+                Value scaled = withFactor(sum);
+                if (line.inverse)
+                  scaled = withSigns(scaled, place);
+                all = line.write(scaled, all, at(place));
+              }
+              return all;
+            });
+        scf::YieldOp::create(b, loc, ValueRange{result, runs});
+      });
+  return forEachPlace.getResult(0);
 }
 
 /// The last step of a block of several runs, `width` elements of each at a
@@ -351,7 +450,11 @@ Value BlockEmitter::emit(Value into) {
     into = emitPass(into, distance, count, lanes);
     distance *= count;
   }
-  return order == 1 ? into : emitSignedSums(into, std::min(power, lanes));
+  if (order == 1)
+    return into;
+  width = std::min(power, lanes);
+  return order <= maxWrittenOrder ? emitSignedSums(into, width)
+                                  : emitSumsInLoops(into, width);
 }
 
 Value HadamardAttr::emitLine(LineBuilder &line, Value into) const {

@@ -11,13 +11,15 @@ def ZQ_HadamardAttr : ZQ_TensorStage<"Hadamard", "hadamard", [],
   let description = [{
     `y = c * H (s .* x)` for each block of the axis: `c = 1 / sqrt(n)`, H is the
     Hadamard matrix of the block's size n, and s are signs from a counter-based
-    generator, or with no seed all 1 (`zq/Codec/Hadamard.h`). `block` is m times
-    a power of two, m one of 1, 12, 20, 28 and 36, and at most 16384. The tail
-    that fills no block is cut into descending powers of two.
+    generator, or with no seed all 1 (`zq/Codec/Hadamard.h`). `block` is a power
+    of two, or that times four times an odd number up to 45 (12, 20, 28 and so
+    on to 180), and at most 16384. The tail that fills no block is cut into
+    descending powers of two.
 
     ```mlir
     hadamard<axis = 1, block = 128, seed = 1>
     hadamard<axis = 1, block = 28>  // no signs
+    hadamard<axis = 1, block = 11008, seed = 1>  // 172 * 64
     ```
 
     Takes in values and hands on f32 values; no streams; not lossless. A tensor
