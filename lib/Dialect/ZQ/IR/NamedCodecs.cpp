@@ -44,22 +44,79 @@ static const NamedCodec table[] = {
      "QLoRA (arXiv:2305.14314), scales as they are."},
     {"nf4_dq",
      "scale<1x64, [offset<tensor, f32, mean>, scale<1x256, f32>, "
-     "quantize<si8>, pack]>, lookup<[-1.0, -0.6961928, -0.52507305, "
-     "-0.3949175, -0.28444138, -0.18477343, -0.091050036, 0.0, "
-     "0.0795803, 0.1609302, 0.2461123, 0.33791524, 0.44070983, 0.562617, "
-     "0.72295684, 1.0]>, pack",
-     "QLoRA (arXiv:2305.14314) with double quantization: scales less "
-     "their mean, in 8-bit integers (the paper has an 8-bit float)."},
+     "quantize<f8E4M3FN>, pack]>, lookup<[-1.0, -0.6961928, -0.52507305, "
+     "-0.3949175, -0.28444138, -0.18477343, -0.091050036, 0.0, 0.0795803, "
+     "0.1609302, 0.2461123, 0.33791524, 0.44070983, 0.562617, 0.72295684, "
+     "1.0]>, pack",
+     "QLoRA (arXiv:2305.14314) with double quantization: scales less their "
+     "mean, in 8-bit floats."},
+    {"nf4_dq_dynamic",
+     "scale<1x64, [offset<tensor, f32, mean>, scale<1x256, f32>, "
+     "lookup<[-0.99296874, -0.9789063, -0.96484375, -0.9507812, -0.93671876,"
+     " -0.92265624, -0.9085938, -0.89453125, -0.8804687, -0.86640626, "
+     "-0.85234374, -0.8382813, -0.82421875, -0.8101562, -0.79609376, "
+     "-0.78203124, -0.7679688, -0.75390625, -0.7398437, -0.72578126, "
+     "-0.7117188, -0.6976563, -0.68359375, -0.6695312, -0.65546876, "
+     "-0.6414063, -0.6273438, -0.61328125, -0.5992187, -0.58515626, "
+     "-0.5710938, -0.5570313, -0.54296875, -0.5289062, -0.5148437, "
+     "-0.50078124, -0.4867187, -0.47265625, -0.45859373, -0.44453126, "
+     "-0.43046874, -0.41640624, -0.40234375, -0.38828123, -0.37421876, "
+     "-0.36015624, -0.34609374, -0.33203125, -0.31796873, -0.30390626, "
+     "-0.28984374, -0.27578127, -0.26171875, -0.24765624, -0.23359375, "
+     "-0.21953125, -0.20546874, -0.19140625, -0.17734376, -0.16328125, "
+     "-0.14921875, -0.13515624, -0.12109375, -0.107031256, -0.09859375, "
+     "-0.09578126, -0.092968754, -0.09015625, -0.08734375, -0.08453125, "
+     "-0.08171876, -0.07890625, -0.07609375, -0.07328125, -0.070468746, "
+     "-0.067656256, -0.06484375, -0.06203125, -0.059218753, -0.05640625, "
+     "-0.05359375, -0.05078125, -0.04796875, -0.04515625, -0.042343747, "
+     "-0.03953125, -0.036718752, -0.03390625, -0.03109375, -0.028281251, "
+     "-0.02546875, -0.02265625, -0.019843752, -0.01703125, -0.01421875, "
+     "-0.01140625, -0.00971875, -0.009156249, -0.00859375, -0.00803125, "
+     "-0.00746875, -0.00690625, -0.00634375, -0.00578125, -0.0052187503, "
+     "-0.0046562497, -0.00409375, -0.0035312497, -0.00296875, -0.00240625, "
+     "-0.00184375, -0.0012812499, -0.0009437501, -0.00083125, "
+     "-0.00071875006, -0.0006062501, -0.00049375003, -0.00038125002, "
+     "-0.00026875004, -0.00015625001, -8.875e-05, -6.625e-05, -4.375e-05, "
+     "-2.1249998e-05, -7.75e-06, -3.2500002e-06, -5.5000004e-07, 0.0, "
+     "5.5000004e-07, 3.2500002e-06, 7.75e-06, 2.1249998e-05, 4.375e-05, "
+     "6.625e-05, 8.875e-05, 0.00015625001, 0.00026875004, 0.00038125002, "
+     "0.00049375003, 0.0006062501, 0.00071875006, 0.00083125, 0.0009437501, "
+     "0.0012812499, 0.00184375, 0.00240625, 0.00296875, 0.0035312497, "
+     "0.00409375, 0.0046562497, 0.0052187503, 0.00578125, 0.00634375, "
+     "0.00690625, 0.00746875, 0.00803125, 0.00859375, 0.009156249, "
+     "0.00971875, 0.01140625, 0.01421875, 0.01703125, 0.019843752, "
+     "0.02265625, 0.02546875, 0.028281251, 0.03109375, 0.03390625, "
+     "0.036718752, 0.03953125, 0.042343747, 0.04515625, 0.04796875, "
+     "0.05078125, 0.05359375, 0.05640625, 0.059218753, 0.06203125, "
+     "0.06484375, 0.067656256, 0.070468746, 0.07328125, 0.07609375, "
+     "0.07890625, 0.08171876, 0.08453125, 0.08734375, 0.09015625, "
+     "0.092968754, 0.09578126, 0.09859375, 0.107031256, 0.12109375, "
+     "0.13515624, 0.14921875, 0.16328125, 0.17734376, 0.19140625, "
+     "0.20546874, 0.21953125, 0.23359375, 0.24765624, 0.26171875, "
+     "0.27578127, 0.28984374, 0.30390626, 0.31796873, 0.33203125, "
+     "0.34609374, 0.36015624, 0.37421876, 0.38828123, 0.40234375, "
+     "0.41640624, 0.43046874, 0.44453126, 0.45859373, 0.47265625, 0.4867187,"
+     " 0.50078124, 0.5148437, 0.5289062, 0.54296875, 0.5570313, 0.5710938, "
+     "0.58515626, 0.5992187, 0.61328125, 0.6273438, 0.6414063, 0.65546876, "
+     "0.6695312, 0.68359375, 0.6976563, 0.7117188, 0.72578126, 0.7398437, "
+     "0.75390625, 0.7679688, 0.78203124, 0.79609376, 0.8101562, 0.82421875, "
+     "0.8382813, 0.85234374, 0.86640626, 0.8804687, 0.89453125, 0.9085938, "
+     "0.92265624, 0.93671876, 0.9507812, 0.96484375, 0.9789063, 0.99296874, "
+     "1.0]>, pack]>, lookup<[-1.0, -0.6961928, -0.52507305, -0.3949175, "
+     "-0.28444138, -0.18477343, -0.091050036, 0.0, 0.0795803, 0.1609302, "
+     "0.2461123, 0.33791524, 0.44070983, 0.562617, 0.72295684, 1.0]>, pack",
+     "The same with the 8-bit numbers of QLoRA's released code: "
+     "bitsandbytes' dynamic map, whose steps grow by decades."},
     {"nf3_dq",
-     "scale<1x64, [offset<tensor, f32, mean>, scale<1x256, f32>, "
-     "quantize<si8>, pack]>, lookup<[-1.0, -0.4786291, -0.21714, 0.0, "
+     "scale<1x64, [offset<tensor, f32, min>, scale<1x256, bf16>, "
+     "quantize<ui8>, pack]>, lookup<[-1.0, -0.4786291, -0.21714, 0.0, "
      "0.16093, 0.33791524, 0.562617, 1.0]>, pack",
-     "The same quantiles at 3 bits (LQ-LoRA, arXiv:2311.12023)."},
+     "The same quantiles at 3 bits, with double quantization as in LQ-LoRA "
+     "(arXiv:2311.12023): scales less the smallest, in 8-bit integers."},
     {"nf2_dq",
-     "scale<1x64, [offset<tensor, f32, mean>, scale<1x256, f32>, "
-     "quantize<si8>, pack]>, lookup<[-1.0, 0.0, 0.33791524, 1.0]>, pack",
-     "The same quantiles at 2 bits (LQ-LoRA, arXiv:2311.12023); not "
-     "symmetric."},
+     "scale<1x64, [offset<tensor, f32, min>, scale<1x256, bf16>, "
+     "quantize<ui8>, pack]>, lookup<[-1.0, 0.0, 0.33791524, 1.0]>, pack",
+     "The same at 2 bits (LQ-LoRA, arXiv:2311.12023); not symmetric."},
     {"nf3_e4m3_huff",
      "scale<tensor, f32>, scale<1x64, f8E4M3FN>, lookup<[-1.0, "
      "-0.4786291, -0.21714, 0.0, 0.16093, 0.33791524, 0.562617, 1.0]>, "
@@ -202,13 +259,12 @@ static const NamedCodec table[] = {
      "rank that is best for the products, without them for the weights."},
     {"lq_lora",
      "lowrank<rank = 64, search, f16>, scale<1x64, [offset<tensor, f32, "
-     "mean>, scale<1x256, f32>, quantize<si8>, pack]>, lookup<[-1.0, "
-     "-0.4786291, -0.21714, 0.0, 0.16093, 0.33791524, 0.562617, 1.0]>, "
-     "pack",
+     "min>, scale<1x256, bf16>, quantize<ui8>, pack]>, lookup<[-1.0, "
+     "-0.4786291, -0.21714, 0.0, 0.16093, 0.33791524, 0.562617, 1.0]>, pack",
      "LQ-LoRA (arXiv:2311.12023): the low rank and the quantized rest are "
-     "found in turns. Of several widths zq-encode --budget picks one for each "
-     "matrix. With activations the products' error counts, in the place of "
-     "the Fisher information."},
+     "found in turns. Of several widths zq-encode --budget picks one for "
+     "each matrix. With activations the products' error counts, in the place"
+     " of the Fisher information."},
     {"int2_1",
      "lowrank<rank = 64, error, f16>, scale<1x64, f16, zero = "
      "[quantize<ui2>, pack]>, quantize<ui2>, pack",
@@ -226,14 +282,19 @@ static const NamedCodec table[] = {
 
     // Vectors.
     {"aqlm_1x16", "scale<1x?, f16>, codebook<1x8, bits = 16, f16>, pack",
-     "AQLM (arXiv:2401.06118), one book of 2^16."},
+     "AQLM (arXiv:2401.06118), one book of 2^16."
+     " With activations (zq-encode --activations) an entry makes up for the "
+     "errors of those before it."},
     {"aqlm_2x8",
      "scale<1x?, f16>, codebook<1x8, bits = 8, books = 2, additive, "
      "f16>, pack",
-     "AQLM (arXiv:2401.06118), two books of 2^8."},
+     "AQLM (arXiv:2401.06118), two books of 2^8."
+     " With activations (zq-encode --activations) an entry makes up for the "
+     "errors of those before it."},
     {"vptq_2", "scale<?x1, f16, rms>, codebook<8x1, bits = 16, f16>, pack",
      "VPTQ (arXiv:2409.17066), v8-k65536-0: vectors down the output "
-     "channels."},
+     "channels. With activations (zq-encode --activations) a column makes up "
+     "for the errors of those before it."},
     {"vptq_3",
      "residual<[codebook<8x1, bits = 8, f16>, pack]>, scale<?x1, f16, "
      "rms>, codebook<8x1, bits = 16, f16>, pack",
@@ -251,7 +312,8 @@ static const NamedCodec table[] = {
      "hadamard<axis = 0, block = 128, seed = 2>, hadamard<axis = 1, "
      "block = 128, seed = 1>, scale<1x?, f32, rms>, lattice<e8p>, pack",
      "QuIP# (arXiv:2402.04396): rotated on both sides, 16-bit codes of "
-     "E8."},
+     "E8. With activations (zq-encode --activations) blocks of eight columns "
+     "make up for the errors of those before them (block LDLQ)."},
     {"turboquant_mse2",
      "scale<1x128, f32, l2>, orthogonal<axis = 1, block = 128, seed = "
      "1>, lookup<[-0.13350353, -0.040020477, 0.040020477, 0.13350353]>, "
