@@ -4,6 +4,7 @@
 #include "common/Version.h"
 
 #include "zq/Codec/Budget.h"
+#include "zq/Codec/Transcode.h"
 #include "zq/Dialect/ZQ/IR/NamedCodecs.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Runtime/Busy.h"
@@ -33,7 +34,8 @@ struct Options {
   llvm::cl::OptionCategory category{"zq-encode options"};
   llvm::cl::opt<std::string> input{
       llvm::cl::Positional, llvm::cl::Required,
-      llvm::cl::desc("IN.npy | IN.safetensors[:TENSOR]"),
+      llvm::cl::desc("IN.npy | IN.safetensors[:TENSOR]; a compressed tensor "
+                     "is coded anew, with the values that it has"),
       llvm::cl::cat(category)};
   llvm::cl::opt<std::string> codec{
       "codec", llvm::cl::value_desc("codec"),
@@ -383,6 +385,84 @@ static Status chooseCodecs(std::vector<Task> &tasks, const Options &options,
   return {};
 }
 
+/// A task on a compressed tensor of a file: the same values in another lossless
+/// coding, under stages that both codecs begin with. Errors name the tensor.
+static Result<Encoded> transcode(const ::zq::runtime::SafetensorsReader &file,
+                                 const std::string &name, StringRef codecText,
+                                 MLIRContext *context) {
+  Result<CompressedTensorType> type = readCompressedType(file, name, context);
+  if (!type)
+    return type.error();
+  const std::string where = "tensor '" + name + "': ";
+  Result<CodecAttr> codec = parseCodec(codecText, context);
+  if (!codec)
+    return Error{where + "codec: " + codec.message()};
+  auto streams = readCompressedTensor(file, name, *type, /*scope=*/nullptr);
+  if (!streams)
+    return streams.error();
+
+  std::string message;
+  ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
+    message = diagnostic.str();
+    return success();
+  });
+  auto emitError = [&] { return mlir::emitError(UnknownLoc::get(context)); };
+  auto asked = CompressedTensorType::getChecked(
+      emitError, context, type->getShape(), type->getElementType(), *codec);
+  if (!asked)
+    return Error{where + message};
+  auto from = type->getCodec().getReference(type->getElementType());
+  auto to = codec->getReference(type->getElementType());
+  if (!from || !to)
+    return Error{where + "what its decoder means is known to a module only"};
+  // Equal stages are the same ones.
+  std::vector<std::shared_ptr<const ::zq::codec::Stage>> chain = to->stages();
+  for (auto [i, own, other] :
+       llvm::enumerate(type->getCodec().getStages(), codec->getStages())) {
+    if (own != other)
+      break;
+    chain[i] = from->stages()[i];
+  }
+  auto coded = ::zq::codec::transcode(*from, *streams, type->getShape().vec(),
+                                      ::zq::codec::Codec(chain));
+  if (!coded)
+    return Error{where + coded.message()};
+  return Encoded{*codec, asked, std::move(*coded), {}};
+}
+
+/// Does a task on a tensor that is compressed in its file; false where it is
+/// not.
+static Result<bool> transcodeTask(const Task &task, const Options &options,
+                                  SafetensorsFile &file, MLIRContext *context) {
+  if (task.path.isNpy())
+    return false;
+  auto source = ::zq::runtime::SafetensorsReader::open(task.path.file);
+  if (!source)
+    return source.error();
+  Result<std::string> name = findTensor(*source, task.path);
+  if (!name)
+    return Error{task.path.file + ": " + name.message()};
+  if (!isCompressed(*source, *name))
+    return false;
+  if (!options.element.empty() || !options.activations.empty())
+    return Error{task.path.file + ": tensor '" + *name +
+                 "' is compressed: its values stay, without --element and "
+                 "--activations"};
+  Result<Encoded> coded = transcode(*source, *name, task.codecs, context);
+  if (!coded)
+    return Error{task.path.file + ": " + coded.message()};
+  llvm::outs() << task.name << ": " << getCodecText(coded->codec) << ", "
+               << llvm::format(
+                      "%.3f", ::zq::codec::bitsPerElement(
+                                  coded->streams, coded->type.getShape().vec()))
+               << " bits per weight, " << getBytes(*coded)
+               << " bytes, the same values\n";
+  if (Status removed = removeTensor(file, task.name, context); !removed)
+    return Error{options.output + ": " + removed.message()};
+  addCompressedTensor(file, task.name, coded->type, std::move(coded->streams));
+  return true;
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM initLLVM(argc, argv);
   printVersion();
@@ -420,6 +500,11 @@ int main(int argc, char **argv) {
   if (Status chosen = chooseCodecs(*tasks, options, *moment, &context); !chosen)
     return fail(options.input + ": " + chosen.message());
   for (Task &task : *tasks) {
+    Result<bool> isDone = transcodeTask(task, options, file, &context);
+    if (!isDone)
+      return fail(isDone.message());
+    if (*isDone)
+      continue;
     Result<Array> array = readDense(task.path);
     if (!array)
       return fail(array.message());
