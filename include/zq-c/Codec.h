@@ -106,6 +106,23 @@ ZQ_API ZqError *zqTensorDecode(const ZqTensor *tensor, const ZqArray *values);
 ZQ_API ZqError *zqTensorRepack(const ZqTensor *tensor, const ZqTensorType *type,
                                ZqTensor **repacked);
 
+/*===-------------------------- Published layouts
+ * ---------------------------===*/
+
+/** What a file of DFloat11 has for one module, all of bytes, under the names
+ * that they have there (github.com/LeanModels/DFloat11); `threadsPerBlock` is
+ * its configuration's. */
+typedef struct ZqDFloat11 {
+  ZqArray luts, encodedExponent, signMantissa, outputPositions, gaps;
+  int64_t threadsPerBlock;
+} ZqDFloat11;
+
+/** Decodes all elements of the module into `values`, of bf16. Fails on buffers
+ * of another shape or another count of elements, and on codes that are damaged.
+ */
+ZQ_API ZqError *zqDFloat11Decode(const ZqDFloat11 *published,
+                                 const ZqArray *values);
+
 #ifdef __cplusplus
 }
 #endif

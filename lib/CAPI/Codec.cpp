@@ -3,6 +3,7 @@
 
 #include "Wrap.h"
 #include "mlir/IR/Diagnostics.h"
+#include "zq/Codec/DFloat11.h"
 #include "zq/Dialect/ZQ/IR/NamedCodecs.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Dialect/ZQ/IR/Repack.h"
@@ -267,5 +268,24 @@ ZqError *zqTensorRepack(const ZqTensor *tensor, const ZqTensorType *type,
   if (!streams)
     return wrap(streams.message());
   *repacked = new ZqTensor{*type, std::move(*streams)};
+  return nullptr;
+}
+
+//===----------------------------------------------------------------------===//
+// Published layouts
+//===----------------------------------------------------------------------===//
+
+ZqError *zqDFloat11Decode(const ZqDFloat11 *published, const ZqArray *values) {
+  if (values->type != ZQ_BF16)
+    return wrap("the array to decode into is not of bf16");
+  Result<Array> decoded = ::zq::codec::importDFloat11(
+      {unwrap(published->luts), unwrap(published->encodedExponent),
+       unwrap(published->signMantissa), unwrap(published->outputPositions),
+       unwrap(published->gaps), published->threadsPerBlock},
+      {values->shape, values->shape + values->rank});
+  if (!decoded)
+    return wrap(decoded.message());
+  if (!decoded->bytes.empty())
+    std::memcpy(values->data, decoded->bytes.data(), decoded->bytes.size());
   return nullptr;
 }

@@ -15,13 +15,10 @@ static constexpr int maxLength = 32;
 /// `count` <= 32 bits from bit `position` on, the first one on top; zeros past
 /// the end.
 static uint32_t bitsAt(const Array &array, int64_t position, int count) {
-  uint32_t value = 0;
-  for (int64_t i = position; i < position + count; ++i) {
-    bool bit =
-        i / 8 < array.size() && (array.get<uint8_t>(i / 8) >> (7 - i % 8) & 1);
-    value = value << 1 | bit;
-  }
-  return value;
+  uint64_t bytes = 0;
+  for (int64_t i = position / 8, end = i + 5; i < end; ++i)
+    bytes = bytes << 8 | (i < array.size() ? array.get<uint8_t>(i) : 0);
+  return bytes >> (40 - position % 8 - count) & ((uint64_t(1) << count) - 1);
 }
 
 /// Entry `index` of the output positions.

@@ -283,6 +283,26 @@ static void bindTensor(py::module_ &module) {
       });
 }
 
+static void bindPublishedLayouts(py::module_ &module) {
+  module.def("decode_dfloat11",
+             [](const py::array &luts, const py::array &encodedExponent,
+                const py::array &signMantissa, const py::array &outputPositions,
+                const py::array &gaps, int64_t threadsPerBlock,
+                const py::array &values) {
+               ZqDFloat11 published = {
+                   view(luts),         view(encodedExponent),
+                   view(signMantissa), view(outputPositions),
+                   view(gaps),         threadsPerBlock};
+               ZqArray array = viewWritable(values);
+               ZqError *error;
+               {
+                 py::gil_scoped_release release;
+                 error = zqDFloat11Decode(&published, &array);
+               }
+               check(error);
+             });
+}
+
 //===----------------------------------------------------------------------===//
 // Programs
 //===----------------------------------------------------------------------===//
@@ -465,5 +485,6 @@ PYBIND11_MODULE(_native, module) {
   bindCodec(module);
   bindTensorType(module);
   bindTensor(module);
+  bindPublishedLayouts(module);
   bindProgram(module);
 }

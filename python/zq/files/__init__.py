@@ -47,8 +47,8 @@ def load(
     given, and only these are read.
 
     Loads what `zq.save` and `zq-encode` wrote, other `.safetensors` files,
-    checkpoints of compressed-tensors, ModelOpt, GPTQ and AWQ, f8 in blocks, and
-    GGUF. What is quantized becomes a `zq.Tensor` under the weight's
+    checkpoints of compressed-tensors, ModelOpt, GPTQ and AWQ, f8 in blocks,
+    DFloat11, and GGUF. What is quantized becomes a `zq.Tensor` under the weight's
     name, of the very codes and scales of the file; all else a NumPy array, with
     types of ml_dtypes for bf16 and f8. See `open` for `format` and for errors.
     """

@@ -13,7 +13,7 @@ import numpy as np
 
 import zq
 
-from . import compressed_tensors, fp8, gptq_awq, modelopt, native
+from . import compressed_tensors, dfloat11, fp8, gptq_awq, modelopt, native
 from .checkpoint import Checkpoint, Stored
 from .errors import error, quoted, suggestion
 from .gguf import MAGIC, GGUFReader
@@ -39,6 +39,7 @@ READERS = (
     Reader("awq", ("awq",), partial(gptq_awq.stored_tensors, format="awq")),
     Reader("modelopt", ("modelopt",), modelopt.stored_tensors),
     Reader("fp8", ("fp8",), fp8.stored_tensors),
+    Reader("dfloat11", ("dfloat11",), dfloat11.stored_tensors),
     # Its f8 with scales are ModelOpt's too.
     Reader(
         "compressed-tensors", ("compressed-tensors", "modelopt"), compressed_tensors.stored_tensors

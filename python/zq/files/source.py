@@ -72,7 +72,7 @@ class Source:
 
 def open_source(path: str | os.PathLike[str]) -> Source:
     """A file, or a folder with `model.safetensors.index.json` or with a single
-    `.safetensors` file."""
+    `.safetensors` file, or with those of DFloat11, which have no index."""
     place = Path(path)
     if not place.is_dir():
         return Source(path, [place], None)
@@ -81,7 +81,7 @@ def open_source(path: str | os.PathLike[str]) -> Source:
         weight_map = _weight_map(index)
         return Source(path, [place / name for name in sorted(set(weight_map.values()))], weight_map)
     files = sorted(place.glob("*.safetensors"))
-    if len(files) == 1:
+    if len(files) == 1 or (files and quantization_config(path).get("quant_method") == "dfloat11"):
         return Source(path, files, None)
     if not files:
         raise error(path, "has no .safetensors file")
@@ -123,8 +123,8 @@ def _weight_map(index: Path) -> dict[str, str]:
 
 def quantization_config(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What stands beside the tensors about how they are quantized: the
-    `quantization_config` of config.json, or quantize_config.json (GPTQ). Empty
-    where there is none."""
+    `quantization_config` or `dfloat11_config` of config.json, or
+    quantize_config.json (GPTQ). Empty where there is none."""
     place = Path(path)
     folder = place if place.is_dir() else place.parent
     if (folder / "config.json").exists():
@@ -133,6 +133,8 @@ def quantization_config(path: str | os.PathLike[str]) -> dict[str, Any]:
             found = config.get(key)
             if isinstance(found, dict):
                 return found
+        if isinstance(config.get("dfloat11_config"), dict):
+            return {**config["dfloat11_config"], "quant_method": "dfloat11"}
     if (folder / "quantize_config.json").exists():
         return {"quant_method": "gptq", **read_json(folder / "quantize_config.json")}
     return {}
