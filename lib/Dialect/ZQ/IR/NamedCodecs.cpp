@@ -360,7 +360,7 @@ static const NamedCodec table[] = {
      "Huffman-coded exponents."},
     {"df11", "fields<bf16>, huffman<chunk = 1024, length = 16>",
      "DFloat11 (arXiv:2504.11651), in chunks of equal numbers of "
-     "symbols; `importDFloat11` reads the published layout."},
+     "symbols; `zq.load` reads the published layout."},
     {"bf16_window3", "fields<bf16>, window<bits = 3, chunk = 512>",
      "A window of 7 exponents and escapes, in the manner of ZipServ."},
     {"bf16_window4", "fields<bf16>, window<bits = 4, chunk = 512>",
