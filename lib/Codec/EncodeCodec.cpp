@@ -52,16 +52,26 @@ struct FedBack {
 struct Codec::Encoded {
   Shape shape;
   std::vector<Stream> sides;
+  /// What the codecs of the sides are shown; null where that is nothing.
+  std::shared_ptr<const Moment> momentOfSides = nullptr;
 };
 
 Status Codec::checkMoment(const Moment *moment, const Shape &shape) const {
   if (!moment)
     return {};
   const FedBack fedBack(chain);
-  for (size_t i = 0; i != fedBack.first && !chain[i]->usesMoment(); ++i)
+  for (size_t i = 0; i != fedBack.first && !chain[i]->usesMoment(); ++i) {
+    if (chain[i]->showsMomentToSides()) {
+      for (size_t k = 0; k < chain[i]->numSides(); ++k)
+        if (Status valid = chain[i]->sideCodec(k)->checkMoment(moment, shape);
+            !valid)
+          return valid;
+      break;
+    }
     if (!chain[i]->passesMoment())
       return Error{"activations are known, but " + chain[i]->keyword() +
                    ", which they reach first, does not look at them"};
+  }
   if (shape.empty() || shape.back() != moment->size)
     return Error{"activations have " + std::to_string(moment->size) +
                  " elements, the tensor has shape " + toString(shape)};
@@ -84,13 +94,15 @@ Below Codec::below(size_t stage, Range target, const Moment *moment) const {
 }
 
 /// The side arrays of a stage as they read back.
-Result<std::vector<Stream>>
-Codec::readSides(size_t stage, const std::vector<Stream> &sides) const {
+Result<std::vector<Stream>> Codec::readSides(size_t stage,
+                                             const Encoded &encoded) const {
+  const std::vector<Stream> &sides = encoded.sides;
   std::vector<Stream> result;
   for (size_t k = 0; k < sides.size(); ++k) {
     CodecRef codec = chain[stage]->sideCodec(k);
-    Result<Array> read = codec ? codec->roundTrip(sides[k].array)
-                               : Result<Array>(sides[k].array);
+    Result<Array> read =
+        codec ? codec->roundTrip(sides[k].array, 0, encoded.momentOfSides.get())
+              : Result<Array>(sides[k].array);
     if (!read)
       return Error{sides[k].name + " of " + chain[stage]->keyword() + ": " +
                    read.message()};
@@ -125,7 +137,7 @@ Result<Array> Codec::encodeWithFeedback(size_t first, size_t last,
         encodeStage(i, main, i == first ? &moment : nullptr, done);
     if (!next)
       return next.error();
-    auto sides = readSides(i, done.back().sides);
+    auto sides = readSides(i, done.back());
     if (!sides)
       return sides.error();
     maps.push_back(chain[i]->elementMap(*sides, main.shape));
@@ -177,34 +189,37 @@ Result<Array> Codec::encodeStages(const Array &values, size_t first, size_t end,
                                   const Moment *moment,
                                   std::vector<Encoded> &done) const {
   const FedBack fedBack(chain);
-  Moment own;
+  // The caller's, of which nothing is owned, or one that was made here.
+  std::shared_ptr<const Moment> known(std::shared_ptr<const Moment>(), moment);
   Array main = values;
   for (size_t i = first; i < end; ++i) {
-    if (moment && i == fedBack.first) {
+    if (known && i == fedBack.first) {
       Result<Array> next =
-          encodeWithFeedback(i, fedBack.last, main, *moment, done);
+          encodeWithFeedback(i, fedBack.last, main, *known, done);
       if (!next)
         return next;
       main = std::move(*next);
       i = fedBack.last;
-      moment = nullptr;
+      known = nullptr;
       continue;
     }
-    Result<Array> next = encodeStage(i, main, moment, done);
+    Result<Array> next = encodeStage(i, main, known.get(), done);
     if (!next)
       return next;
     main = std::move(*next);
-    if (!moment)
+    if (!known)
       continue;
+    if (chain[i]->showsMomentToSides())
+      done.back().momentOfSides = known;
     if (!chain[i]->passesMoment()) {
-      moment = nullptr;
+      known = nullptr;
       continue;
     }
-    auto sides = readSides(i, done.back().sides);
+    auto sides = readSides(i, done.back());
     if (!sides)
       return sides.error();
-    own = chain[i]->momentBelow(*moment, *sides, done.back().shape);
-    moment = &own;
+    known = std::make_shared<const Moment>(
+        chain[i]->momentBelow(*known, *sides, done.back().shape));
   }
   return main;
 }
@@ -224,7 +239,7 @@ Result<Array> Codec::roundTrip(const Array &values, size_t first,
     return main;
   for (size_t i = end; i-- > first;) {
     const Encoded &encoded = done[i - first];
-    auto sides = readSides(i, encoded.sides);
+    auto sides = readSides(i, encoded);
     if (!sides)
       return sides.error();
     main = chain[i]->decode(*main, *sides, encoded.shape);
@@ -259,7 +274,8 @@ Result<std::vector<Stream>> Codec::encode(const Array &values,
         streams.push_back(std::move(side));
         continue;
       }
-      Result<std::vector<Stream>> coded = codec->encode(side.array);
+      Result<std::vector<Stream>> coded =
+          codec->encode(side.array, done[i].momentOfSides.get());
       if (!coded)
         return Error{side.name + " of " + chain[i]->keyword() + ": " +
                      coded.message()};

@@ -9,6 +9,8 @@ Residual::Residual(StoredFloats stored) : stored(std::move(stored)) {}
 
 CodecRef Residual::sideCodec(size_t) const { return stored.codec(); }
 
+bool Residual::showsMomentToSides() const { return stored.codec() != nullptr; }
+
 Result<Shape> Residual::sideShape(size_t, const Shape &shape,
                                   const std::vector<Stream> &) const {
   return shape;

@@ -16,6 +16,7 @@
 #include "zq/Codec/Power.h"
 #include "zq/Codec/Pvq.h"
 #include "zq/Codec/Quantize.h"
+#include "zq/Codec/Residual.h"
 #include "zq/Codec/Scale.h"
 #include "zq/Codec/Sparse.h"
 #include "zq/Codec/Tables.h"
@@ -491,6 +492,82 @@ TEST(ErrorFeedback, RoundsEntriesOfBatchesAlongAnyAxis) {
       EXPECT_LT(productError(chain, input, moment, true),
                 0.7 * productError(chain, input, moment, false));
     }
+}
+
+static CodecRef coded(const Stages &chain) {
+  return std::make_shared<Codec>(chain);
+}
+
+/// VPTQ's book for the residual. The main part is as near as it can be, and the
+/// residual makes up for the errors of all before it: those of the whole.
+TEST(ErrorFeedback, IsOfWhatAResidualLoses) {
+  const int64_t n = 24;
+  Array input = gaussian({42, n}, 61);
+  Moment moment = *momentOf(activations(n));
+  const Stages main{std::make_shared<Codebook>(entriesOf({4, 1}, 4)),
+                    packed(4)};
+  const Stages rest{std::make_shared<Codebook>(entriesOf({4, 1}, 3)),
+                    packed(3)};
+  Stages chain = main;
+  chain.insert(chain.begin(), std::make_shared<Residual>(coded(rest)));
+
+  auto read = Codec(main).roundTrip(input);
+  ASSERT_TRUE(read) << read.message();
+  Array lost(ElementType::F32, input.shape);
+  for (int64_t i = 0; i < lost.size(); ++i)
+    lost.set(i, input.get<float>(i) - read->get<float>(i));
+  std::vector<Stream> expected = encode(rest, lost, &moment);
+  for (Stream &stream : encode(main, input, nullptr))
+    expected.push_back(stream);
+  std::vector<Stream> streams = encode(chain, input, &moment);
+  ASSERT_EQ(streams.size(), expected.size());
+  for (size_t i = 0; i < streams.size(); ++i)
+    EXPECT_EQ(streams[i].array.bytes, expected[i].array.bytes)
+        << streams[i].name;
+  EXPECT_LT(productError(chain, input, moment, true),
+            0.7 * productError(chain, input, moment, false));
+}
+
+/// A rotation above turns the moment, and one low rank is of the error that the
+/// residual leaves once it is rounded so.
+TEST(ErrorFeedback, ReachesAResidualBelowOtherStages) {
+  const int64_t n = 24;
+  Array input = gaussian({16, n}, 62);
+  Moment moment = *momentOf(activations(n));
+  const Stages rest{groups(8), integers(3), packed(3)};
+  auto residual = std::make_shared<Residual>(coded(rest));
+  const Stages plain{residual, groups(8), integers(2), packed(2)};
+  Stages rotated = plain, corrected = plain;
+  rotated.insert(rotated.begin(), std::make_shared<Hadamard>(1, 8, 3));
+  corrected.insert(
+      corrected.begin(),
+      std::make_shared<LowRank>(2, LowRank::Of::Error, ElementType::F32));
+  for (const Stages &chain : {rotated, corrected})
+    EXPECT_LT(productError(chain, input, moment, true),
+              0.7 * productError(chain, input, moment, false));
+  EXPECT_LT(productError(corrected, input, moment, true),
+            0.9 * productError(plain, input, moment, true));
+}
+
+/// One that is stored as it is has no errors to feed back, and a codec has to
+/// look at the activations.
+TEST(ErrorFeedback, OfAResidualNeedsACodecThatLooks) {
+  Moment moment = *momentOf(activations(16));
+  Array input = gaussian({8, 16}, 63);
+  auto refusal = [&](std::shared_ptr<const Stage> residual) {
+    return Codec({residual, groups(8), integers(4), packed(4)})
+        .encode(input, &moment)
+        .message();
+  };
+  EXPECT_EQ(refusal(std::make_shared<Residual>(ElementType::F16)),
+            "activations are known, but residual, which they reach first, does "
+            "not look at them");
+  auto index = coded({packed(2)});
+  EXPECT_EQ(
+      refusal(std::make_shared<Residual>(coded(
+          {std::make_shared<Sparse>(2, 4, index), integers(4), packed(4)}))),
+      "activations are known, but sparse, which they reach first, does "
+      "not look at them");
 }
 
 TEST(ErrorFeedback, NeedsCodesThatAreKept) {

@@ -10,7 +10,9 @@ namespace zq::codec {
 /// finite floating-point values, hands them on as f32. Side array:
 ///   residual: `stored`, the tensor's shape; x - what the stages below make of
 ///             x, one difference in f32.
-/// Decodes to main + residual, one sum in f32.
+/// Decodes to main + residual, one sum in f32. What is known of activations its
+/// codec is shown: the stages below come as near to x as they can, and the
+/// residual is rounded such that the error of the whole does least.
 class Residual : public Stage {
 public:
   explicit Residual(StoredFloats stored);
@@ -27,6 +29,7 @@ public:
   Result<Shape> sideShape(size_t index, const Shape &shape,
                           const std::vector<Stream> &earlier) const override;
   bool isLossless() const override { return false; }
+  bool showsMomentToSides() const override;
 
 private:
   StoredFloats stored;

@@ -175,6 +175,11 @@ public:
   /// Whether encoding looks at `Below::moment`.
   virtual bool usesMoment() const { return false; }
 
+  /// Whether side arrays are multiplied by the same activations as the tensor,
+  /// so that their codecs are shown the moment. All have codecs then, and the
+  /// tensor's shape.
+  virtual bool showsMomentToSides() const { return false; }
+
   /// Whether `momentBelow` says something: an error of the main array is one of
   /// the tensor, of equal norm.
   virtual bool passesMoment() const { return false; }
@@ -277,7 +282,7 @@ private:
                              const Moment *moment,
                              std::vector<Encoded> &done) const;
   Result<std::vector<Stream>> readSides(size_t stage,
-                                        const std::vector<Stream> &sides) const;
+                                        const Encoded &encoded) const;
   Result<Array> roundTrip(const Array &values, size_t first,
                           const Moment *moment) const;
   Result<std::vector<std::vector<Stream>>>

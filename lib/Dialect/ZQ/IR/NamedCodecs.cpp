@@ -299,7 +299,8 @@ static const NamedCodec table[] = {
      "residual<[codebook<8x1, bits = 8, f16>, pack]>, scale<?x1, f16, "
      "rms>, codebook<8x1, bits = 16, f16>, pack",
      "VPTQ (arXiv:2409.17066), v8-k65536-256: with a book for the "
-     "residual."},
+     "residual. With activations (zq-encode --activations) errors are fed "
+     "back as the residual is rounded."},
     {"sketchtune4", "codebook<1x1, bits = 4, group = 1x?, f16>, pack",
      "SketchTune (arXiv:2410.06364): a table of its own for each row."},
     {"jpq_8", "codebook<1x8, bits = 8, group = ?x8, f32>, pack",

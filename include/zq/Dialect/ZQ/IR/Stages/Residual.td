@@ -17,7 +17,8 @@ def ZQ_ResidualAttr : ZQ_TensorStage<"Residual", "residual"> {
 
     Takes in values and hands on f32 values; not lossless. Stream: `residual`,
     f32, f16 or bf16, or in a codec of its own. Decodes to `main + residual` in
-    f32. A tensor stage: a contraction multiplies by each on its own.
+    f32. A tensor stage: a contraction multiplies by each on its own. Where
+    activations are known, errors are fed back as the residual is rounded.
 
     Constraints:
     * (residual 1) the residual is stored as f32, f16 or bf16, or has a codec.
