@@ -160,10 +160,10 @@ def test_header_names_every_stream(tmp_path):
     header = tmp_path / "k.h"
     header.write_text(
         "/* @run\n"
-        " *   arg0: 1x8xf32\n"
+        " *   arg0: ?x8xf32, size 0 is at most 64\n"
         " *   arg1_scale_codes: 2x?xi8, stream 'scale.codes' of !zq.tensor<2x8xf32, "
         "#zq.codec<scale<1x4, [pack]>, pack>>\n"
-        " *   result0: 1x2xf32\n"
+        " *   result0: ?x?xf32, size 0 is size 0 of arg0, size 1 is size 0 of arg1\n"
         " */\n"
         "void _mlir_ciface_run(\n"
         "    zq_memref_2d *arg0,\n"
@@ -175,6 +175,7 @@ def test_header_names_every_stream(tmp_path):
     assert codes.shape == (2, None) and codes.stream == "scale.codes"
     assert codes.codec == "scale<1x4, [pack]>, pack"
     assert result.is_result and not x.is_result
+    assert x.shape == (None, 8) and result.shape == (None, None)
     header.write_text(header.read_text().replace("scale.codes'", "scale codes'"))
     with pytest.raises(ValueError):
         tools.read_header(header)

@@ -13,9 +13,11 @@ import time
 import numpy as np
 
 # An argument or result in the comment above a function, e.g.
-# " *   arg1_codes: 14336x2048xi8, stream 'codes' of !zq.tensor<14336x4096xf32, #zq.codec<...>>".
+# " *   arg1_codes: 14336x2048xi8, stream 'codes' of !zq.tensor<14336x4096xf32, #zq.codec<...>>"
+# " *   result0: ?x14336xf32, size 0 is size 0 of arg0".
 ARGUMENT = re.compile(
-    r"^ \*   (\w+): ([\w?]+)(?:, stream '([\w.]+)' of !zq\.tensor<(.*)>)?$"
+    r"^ \*   (\w+): ([\w?]+)(?:, stream '([\w.]+)' of !zq\.tensor<(.*?)>)?"
+    r"(?:, size \d+ is [\w ]+)*$"
 )
 
 
