@@ -3,6 +3,7 @@
 #include "zq/Codec/Offset.h"
 #include "Elements.h"
 #include "Validate.h"
+#include "zq/Codec/Panels.h"
 #include "zq/Codec/Parallel.h"
 
 #include <algorithm>
@@ -12,12 +13,19 @@
 using namespace zq::codec;
 
 Offset::Offset(std::vector<int64_t> blockShape, StoredFloats stored,
-               OffsetStatistic statistic)
+               OffsetStatistic statistic, int64_t rows)
     : blocks(std::move(blockShape)), stored(std::move(stored)),
-      statistic(statistic) {
+      statistic(statistic), rows(rows) {
   assert(
       (this->stored.codec() || this->stored.type() != ElementType::F8E8M0FNU) &&
       "offsets have a sign");
+  assert(!(rows && this->stored.codec()) && "panels are of plain arrays");
+}
+
+Status Offset::checkRank(size_t rank) const {
+  if (rows && rank < 2)
+    return Error{"offset in panels of rows needs a tensor of rank 2 or more"};
+  return blocks.checkRank(keyword(), rank);
 }
 
 Result<Shape> Offset::sideShape(size_t, const Shape &shape,
@@ -68,7 +76,7 @@ Result<Array> Offset::encode(const Array &input, const Below &below,
   const F32View values(input);
   if (Status valid = checkFinite(keyword(), *values); !valid)
     return valid.error();
-  if (Status valid = blocks.checkRank(keyword(), input.shape.size()); !valid)
+  if (Status valid = checkRank(input.shape.size()); !valid)
     return valid.error();
   std::vector<BlockStatistics> statistics = statisticsOf(
       *values, blocks,
@@ -93,7 +101,8 @@ Result<Array> Offset::encode(const Array &input, const Below &below,
   parallelFor(main.size(), elementGrain, [&](int64_t begin, int64_t end) {
     blocks.forEachRun(input.shape, begin, end, visit);
   });
-  sides.push_back({"offset", std::move(offsets)});
+  sides.push_back(
+      {"offset", rows ? toPanels(offsets, rows) : std::move(offsets)});
   return main;
 }
 
@@ -101,15 +110,24 @@ Status Offset::check(const Array *main, const std::vector<Stream> &sides,
                      const Shape &shape) const {
   if (Status valid = checkCount(keyword(), sides.size(), numSides()); !valid)
     return valid;
-  if (Status valid = blocks.checkRank(keyword(), shape.size()); !valid)
+  if (Status valid = checkRank(shape.size()); !valid)
     return valid;
   if (Status valid = checkShape(shape); !valid)
     return valid;
+  Shape expected = blocks.count(shape);
+  if (rows)
+    expected = panelShape(expected, rows);
   if (Status valid = checkArray("stream 'offset'", sides[0].array,
-                                stored.type(), blocks.count(shape));
+                                stored.type(), expected);
       !valid)
     return valid;
   return checkMain(keyword(), main, shape);
+}
+
+/// One element for each block in row-major order.
+Array Offset::offsetsAsFloats(const Array &side, const Shape &shape) const {
+  Array offsets = widened(side);
+  return rows ? fromPanels(offsets, blocks.count(shape), rows) : offsets;
 }
 
 Result<Array> Offset::decode(const Array &main,
@@ -117,7 +135,7 @@ Result<Array> Offset::decode(const Array &main,
                              const Shape &shape) const {
   if (Status valid = check(&main, sides, shape); !valid)
     return valid.error();
-  const Array offsets = widened(sides[0].array);
+  const Array offsets = offsetsAsFloats(sides[0].array, shape);
   Array result(ElementType::F32, shape);
   const float *from = elements<float>(main);
   float *to = elements<float>(result);
@@ -134,8 +152,9 @@ Result<Array> Offset::decode(const Array &main,
 
 class Offset::Map : public ElementMap {
 public:
-  Map(const Offset &stage, const Array &offsets, const Shape &shape)
-      : stage(stage), offsets(widened(offsets)), shape(shape) {}
+  Map(const Offset &stage, const Array &side, const Shape &shape)
+      : stage(stage), offsets(stage.offsetsAsFloats(side, shape)),
+        shape(shape) {}
 
   void encode(const ElementLine &line, float *values) const override {
     for (int64_t i = 0; i < line.count; ++i)

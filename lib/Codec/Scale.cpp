@@ -83,9 +83,7 @@ Scale::Scale(std::vector<int64_t> blockShape, StoredFloats stored,
        (!this->stored.codec() && (this->stored.type() == ElementType::F32 ||
                                   this->stored.type() == ElementType::BF16))) &&
       "what divides has f32's range of exponents");
-  assert((!this->options.rows ||
-          (!this->stored.codec() &&
-           !(this->options.zero && this->options.zero->codec()))) &&
+  assert((!this->options.rows || rowsOf(0) || (hasZero() && rowsOf(1))) &&
          "panels are of arrays without a codec");
 }
 
@@ -98,6 +96,10 @@ CodecRef Scale::sideCodec(size_t index) const {
   if (index == 0)
     return stored.codec();
   return options.zero ? options.zero->codec() : nullptr;
+}
+
+int64_t Scale::rowsOf(size_t index) const {
+  return sideCodec(index) ? 0 : options.rows;
 }
 
 Result<Shape> Scale::sideShape(size_t, const Shape &shape,
@@ -388,13 +390,13 @@ Result<Array> Scale::encode(const Array &input, const Below &below,
   if (!chosen)
     return chosen.error();
   Array main = divide(*values, *chosen);
-  auto store = [&](const char *name, Array &&side) {
-    sides.push_back(
-        {name, options.rows ? toPanels(side, options.rows) : std::move(side)});
+  auto store = [&](const char *name, size_t index, Array &&side) {
+    int64_t rows = rowsOf(index);
+    sides.push_back({name, rows ? toPanels(side, rows) : std::move(side)});
   };
-  store("scale", std::move(chosen->scale));
+  store("scale", 0, std::move(chosen->scale));
   if (hasZero())
-    store("zero", std::move(chosen->zero));
+    store("zero", 1, std::move(chosen->zero));
   return main;
 }
 
@@ -417,11 +419,12 @@ Status Scale::check(const Array *main, const std::vector<Stream> &sides,
     return valid;
   if (Status valid = checkShape(shape); !valid)
     return valid;
-  Shape expected = streamShape(shape);
-  if (options.rows)
-    expected = panelShape(expected, options.rows);
-  if (Status valid =
-          checkArray("stream 'scale'", sides[0].array, stored.type(), expected);
+  auto expected = [&](size_t index) {
+    int64_t rows = rowsOf(index);
+    return rows ? panelShape(streamShape(shape), rows) : streamShape(shape);
+  };
+  if (Status valid = checkArray("stream 'scale'", sides[0].array, stored.type(),
+                                expected(0));
       !valid)
     return valid;
   if (options.divides)
@@ -430,7 +433,7 @@ Status Scale::check(const Array *main, const std::vector<Stream> &sides,
   if (hasZero()) {
     ElementType type = options.zero ? options.zero->type() : ElementType::I8;
     if (Status valid =
-            checkArray("stream 'zero'", sides[1].array, type, expected);
+            checkArray("stream 'zero'", sides[1].array, type, expected(1));
         !valid)
       return valid;
   }
@@ -441,11 +444,11 @@ Status Scale::check(const Array *main, const std::vector<Stream> &sides,
 std::vector<Array> Scale::sidesAsFloats(const std::vector<Stream> &sides,
                                         const Shape &shape) const {
   std::vector<Array> arrays;
-  for (const Stream &side : sides) {
-    Array array = widenedSide(side.array);
-    arrays.push_back(options.rows
-                         ? fromPanels(array, streamShape(shape), options.rows)
-                         : std::move(array));
+  for (size_t i = 0; i < sides.size(); ++i) {
+    Array array = widenedSide(sides[i].array);
+    int64_t rows = rowsOf(i);
+    arrays.push_back(rows ? fromPanels(array, streamShape(shape), rows)
+                          : std::move(array));
   }
   return arrays;
 }

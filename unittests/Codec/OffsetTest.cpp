@@ -68,6 +68,21 @@ TEST(Offset, TheEncoderSubtractsWhatReadsBack) {
   EXPECT_EQ(toFloats(*main), (std::vector<float>{0, 0.75}));
 }
 
+TEST(Offset, LiesInPanelsOfRows) {
+  Array input = floats({3, 2}, {1, 5, 2, 7, 4, 9});
+  std::vector<Stream> sides;
+  Offset stage({1, 1}, f32, OffsetStatistic::Min, /*rows=*/2);
+  Result<Array> main = stage.encode(input, Range{-1, 1}, sides);
+  ASSERT_TRUE(main) << main.message();
+  EXPECT_EQ(sides[0].array.shape, (Shape{2, 2, 2}));
+  EXPECT_EQ(toFloats(sides[0].array),
+            (std::vector<float>{1, 2, 5, 7, 4, 0, 9, 0}));
+  Result<Array> read = stage.decode(*main, sides, input.shape);
+  ASSERT_TRUE(read) << read.message();
+  EXPECT_EQ(toFloats(*read), toFloats(input));
+  EXPECT_FALSE(stage.encode(floats({2}, {1, 2}), Range{-1, 1}, sides));
+}
+
 TEST(Offset, DecodesWithOneRounding) {
   Offset stage({0}, ElementType::F16, OffsetStatistic::Mean);
   Result<Array> read = stage.decode(

@@ -60,6 +60,46 @@ const LaneCodec codecs[] = {
     {"zerosOfRows", "scale<tensor, f32>, scale<1x?, bf16, zero = f16, rows = "
                     "R>, quantize<ui6>, pack<lanes = Rx4>"},
     {"unscaled", "quantize<si4>, pack<lanes = Rx4>"},
+    {"offsets", "offset<1x32, f16, min, rows = R>, scale<1x32, f16, rows = R>, "
+                "quantize<ui4>, pack<lanes = Rx4>"},
+    {"offsetsBetweenFactors",
+     "scale<1x?, f32, rows = R>, offset<1x48, bf16, mid, rows = R>, "
+     "scale<1x?, f16, rows = R>, scale<1x16, f8E4M3FN, rows = R>, "
+     "lookup<[-1.0, -0.4786, -0.217, 0.0, 0.161, 0.338, 0.5626, 1.0]>, "
+     "pack<lanes = Rx4>"},
+    {"offsetOfAll", "offset<tensor, f32, mean>, scale<1x20, f16, rows = R>, "
+                    "quantize<si4>, pack<lanes = Rx4>"},
+    {"scalesOfScales",
+     "scale<1x16, [scale<1x16, f16, peak, rows = R>, quantize<si8>, "
+     "pack<lanes = Rx1>], peak>, quantize<si6>, pack<lanes = Rx4>"},
+    {"scalesOfSixBits",
+     "scale<1x16, [scale<1x16, f16, peak, rows = R>, quantize<si6>, "
+     "pack<lanes = Rx1>], peak>, quantize<si3>, pack<lanes = Rx4>"},
+    {"scalesAndOffsetsOfThem",
+     "offset<1x32, [scale<1x8, f16, peak, rows = R>, quantize<ui6>, "
+     "pack<lanes = Rx1>], min>, scale<1x32, [scale<1x8, f16, rows = R>, "
+     "quantize<ui6>, pack<lanes = Rx1>]>, quantize<ui4>, pack<lanes = Rx4>"},
+    {"scalesOfTwoBits",
+     "offset<1x16, [scale<1x16, f16, peak, rows = R>, quantize<ui4>, "
+     "pack<lanes = Rx1>], min>, scale<1x16, [scale<1x16, f16, rows = R>, "
+     "quantize<ui4>, pack<lanes = Rx1>]>, quantize<ui2>, pack<lanes = Rx4>"},
+    {"scalesLessTheirMean",
+     "scale<1x64, [offset<tensor, f32, mean>, scale<1x256, f32, rows = R>, "
+     "quantize<si8>, pack<lanes = Rx1>]>, lookup<[-1.0, 0.0, 0.338, 1.0]>, "
+     "pack<lanes = Rx4>"},
+    {"scalesOfFloatsDivided",
+     "scale<1x16, [scale<tensor, f32, divide>, quantize<f8E4M3FN>, "
+     "pack<lanes = Rx1>]>, quantize<f4E2M1FN>, pack<lanes = Rx4>"},
+    {"scalesOfRowsCoded",
+     "scale<1x?, [scale<1x1, f32, rows = R>, quantize<ui8>, "
+     "pack<lanes = Rx1>]>, quantize<si4>, pack<lanes = Rx4>"},
+    {"zerosOfCodes",
+     "scale<1x40, f16, zero = [quantize<ui3>, pack<lanes = Rx1>], rows = R>, "
+     "quantize<ui3>, pack<lanes = Rx4>"},
+    {"statisticsOfSixteenRows",
+     "scale<1x16, [scale<16x1, f16, zero = f16>, quantize<ui3>, "
+     "pack<lanes = Rx1>], zero = [scale<16x1, f16, zero = f16>, "
+     "quantize<ui3>, pack<lanes = Rx1>]>, quantize<ui3>, pack<lanes = Rx4>"},
     {"int4InRans", "scale<1x32, f16, rows = R>, quantize<si4>, panels<Rx4, "
                    "[register_rans<lanes = 256, rows = 1>]>"},
     {"int8InRansWithEscapes",
@@ -357,7 +397,8 @@ std::vector<std::tuple<std::string, LaneCodec>> getCases() {
       std::string name = codec.name;
       if (set == sets.front() || name == "nvfp4" || name == "int6" ||
           name == "int8OfRows" || name == "elevenValues" ||
-          name == "integerZeros" || name == "int4InRans")
+          name == "integerZeros" || name == "int4InRans" ||
+          name == "scalesAndOffsetsOfThem")
         cases.emplace_back(set, codec);
     }
   return cases;

@@ -46,7 +46,8 @@ TEST(Stages, RefuseBlocksOfNegativeSizes) {
                      [&](auto error) {
                        OffsetAttr::getChecked(
                            error, &context, ArrayRef(block), f32,
-                           ::zq::codec::OffsetStatistic::Mean);
+                           ::zq::codec::OffsetStatistic::Mean,
+                           /*rows=*/int64_t(0));
                      }),
             "(offset 3) block sizes are positive");
 }

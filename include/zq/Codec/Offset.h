@@ -21,7 +21,7 @@ enum class OffsetStatistic {
 /// One value for every block of the tensor, subtracted from its elements.
 ///
 /// Takes finite floating-point values, hands on f32. Side array, of rank kept
-/// and the blocks' count as shape:
+/// and the blocks' count as shape, or that in panels of rows (`Panels.h`):
 ///   offset: as `stored`.
 ///
 /// Decodes to main + offset in f32, one rounding. Encodes x to x - o in f32,
@@ -30,9 +30,10 @@ enum class OffsetStatistic {
 class Offset : public Stage {
 public:
   /// Blocks as in `Blocks`; `stored` is a type with sign and zero (f32, f16,
-  /// bf16, f8E4M3FN, f8E5M2) or a codec.
+  /// bf16, f8E4M3FN, f8E5M2) or a codec. Not 0 `rows`: offsets, which have no
+  /// codec, are stored in panels; the tensor has rank 2 or more.
   Offset(std::vector<int64_t> blockShape, StoredFloats stored,
-         OffsetStatistic statistic);
+         OffsetStatistic statistic, int64_t rows = 0);
 
   std::string keyword() const override { return "offset"; }
   /// Fails on NaN and infinity.
@@ -57,9 +58,13 @@ public:
 private:
   class Map;
 
+  Status checkRank(size_t rank) const;
+  Array offsetsAsFloats(const Array &side, const Shape &shape) const;
+
   Blocks blocks;
   StoredFloats stored;
   OffsetStatistic statistic;
+  int64_t rows;
 };
 
 } // namespace zq::codec

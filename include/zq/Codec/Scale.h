@@ -66,8 +66,8 @@ struct ScaleOptions {
   /// compressed-tensors' NVFP4 is meant: quotients round differently than
   /// products with an inverse. Not with a codec.
   bool divides = false;
-  /// Not 0: side arrays, which have no codec, are stored in panels of so many
-  /// rows (`Panels.h`); the tensor has rank 2 or more.
+  /// Not 0: side arrays that have no codec, at least one, are stored in panels
+  /// of so many rows (`Panels.h`); the tensor has rank 2 or more.
   int64_t rows = 0;
 };
 
@@ -147,6 +147,8 @@ private:
                                    const Shape &shape) const;
   using Statistics = std::vector<BlockStatistics>;
   bool hasZero() const { return options.integerZero || options.zero; }
+  /// Rows of a panel of side array `index`; 0 where it is in none.
+  int64_t rowsOf(size_t index) const;
   Status checkTarget(Range target) const;
   Status checkRank(size_t rank) const;
   Status checkDivisors(const Array &scales) const;

@@ -110,3 +110,34 @@ func.func @rotated(%x: tensor<64xf32>, %w: !h, %y: tensor<64xf32>) -> tensor<64x
   %r = linalg.matvec ins(%d, %x : tensor<64x64xf32>, tensor<64xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
   return %r : tensor<64xf32>
 }
+
+// -----
+
+// Factors and offsets with codecs of their own, in panels too, all the way down.
+!k = !zq.tensor<64x256xf32, #zq.codec<q4_k>>
+!z = !zq.tensor<64x256xf32, #zq.codec<int4_zp_g128>>
+// CHECK-DAG: [[K:#.*]] = #zq.codec<offset<1x32, [scale<1x8, f16, peak, rows = 16>, quantize<ui6>, pack<lanes = 16x1>], min>, scale<1x32, [scale<1x8, f16, rows = 16>, quantize<ui6>, pack<lanes = 16x1>]>, quantize<ui4>, pack<lanes = 16x4>>
+// CHECK-DAG: [[Z:#.*]] = #zq.codec<scale<1x128, f16, zero = [quantize<ui4>, pack<lanes = 16x1>], rows = 16>, quantize<ui4>, pack<lanes = 16x4>>
+// CHECK-LABEL: func.func @nested(
+// CHECK-SAME: !zq.tensor<64x256xf32, [[K]]>, %{{.*}}: !zq.tensor<64x256xf32, [[Z]]>
+func.func @nested(%x: tensor<256xf32>, %k: !k, %z: !z, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64x256xf32>
+  %d = zq.decode %k at [0, 0] outs(%e : tensor<64x256xf32>) : !k -> tensor<64x256xf32>
+  %r = linalg.matvec ins(%d, %x : tensor<64x256xf32>, tensor<256xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  %c = zq.decode %z at [0, 0] outs(%e : tensor<64x256xf32>) : !z -> tensor<64x256xf32>
+  %s = linalg.matvec ins(%c, %x : tensor<64x256xf32>, tensor<256xf32>) outs(%r : tensor<64xf32>) -> tensor<64xf32>
+  return %s : tensor<64xf32>
+}
+
+// -----
+
+// Scales of which a column does not decode alone keep the weight as it is.
+!h = !zq.tensor<64x256xf32, #zq.codec<scale<1x32, [quantize<ui8>, huffman<chunk = 64, length = 10>]>, quantize<ui4>, pack>>
+// CHECK-NOT: lanes
+// CHECK-LABEL: func.func @sequential(
+func.func @sequential(%x: tensor<256xf32>, %h: !h, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64x256xf32>
+  %d = zq.decode %h at [0, 0] outs(%e : tensor<64x256xf32>) : !h -> tensor<64x256xf32>
+  %r = linalg.matvec ins(%d, %x : tensor<64x256xf32>, tensor<256xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  return %r : tensor<64xf32>
+}

@@ -143,3 +143,18 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<scale<1x16, f16, divide>, qu
 
 // expected-error @+1 {{(scale 10) what divides is stored as f32 or bf16}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<scale<1x16, [raw<f32>], divide>, quantize<si4>, pack>>)
+
+// -----
+
+// expected-error @+1 {{(offset 4) panels have 1 to 255 rows, and not 300}}
+func.func @f(%w: !zq.tensor<32x64xf32, #zq.codec<offset<1x32, f16, min, rows = 300>, quantize<si4>, pack>>) { return }
+
+// -----
+
+// expected-error @+1 {{(offset 5) 'rows' is for offsets without a codec}}
+func.func @f(%w: !zq.tensor<32x64xf32, #zq.codec<offset<1x32, [quantize<ui4>, pack], min, rows = 16>, quantize<si4>, pack>>) { return }
+
+// -----
+
+// expected-error @+1 {{(T3) 'offset' in panels of rows needs a tensor of rank 2 or more}}
+func.func @f(%w: !zq.tensor<64xf32, #zq.codec<offset<32, f16, mid, rows = 16>, quantize<si4>, pack>>) { return }

@@ -48,12 +48,70 @@ SmallVector<float> mlir::zq::getCodeValues(StageAttrInterface stage, Type input,
   return values;
 }
 
-/// The columns that share every factor, at most `longestGroup`.
-static int64_t getGroup(ArrayRef<LaneForm::Factor> factors) {
+/// Whether a `LaneBuilder` decodes a column of a tensor with `codec`.
+static bool isInLanes(CodecAttr codec, ArrayRef<int64_t> shape, Type element,
+                      int64_t lanes) {
+  SmallVector<Type> inputs = codec.getInputs(element);
+  StageAttrInterface last = codec.getStages().back();
+  auto source = dyn_cast<CodeSourceAttrInterface>(last);
+  if (!source || last.getChunk(/*scope=*/nullptr) ||
+      !source.getLaneColumns(inputs.back(), lanes, columnDepth))
+    return false;
+  return llvm::all_of(llvm::zip(codec.getStages().drop_back(), inputs),
+                      [&](auto pair) {
+                        auto [stage, input] = pair;
+                        return isElementwise(stage, input, shape.size()) ||
+                               stage.decodesInLanes(shape, lanes);
+                      });
+}
+
+bool mlir::zq::isInLanes(const Part &part, ArrayRef<int64_t> shape,
+                         ArrayRef<int64_t> group, int64_t lanes) {
+  if (shape.size() != 2)
+    return false;
+  SmallVector<int64_t> own(part.array.getType(shape).getShape());
+  Type element = part.array.getElementType();
+  if (group[0] == 1)
+    return part.codec ? ::isInLanes(part.codec, own, element, lanes)
+                      : part.rows == lanes;
+  return !part.rows && group[0] % lanes == 0 &&
+         (!part.codec || part.codec.isInline(own, element, /*scope=*/nullptr));
+}
+
+/// The columns of a tensor of `shape` after which the codes of factors or
+/// offsets of `stage`, one for each `block`, begin a tile that is stored
+/// together; 1 where they have none.
+static int64_t getCodedColumns(StageAttrInterface stage, Type input,
+                               ArrayRef<int64_t> shape, ArrayRef<int64_t> block,
+                               int64_t lanes) {
+  int64_t columns = 1;
+  SmallVector<Part> parts;
+  if (block[0] != 1 || !block[1] || block[1] >= shape[1] ||
+      failed(stage.getParts(2, input, /*scope=*/nullptr, parts)))
+    return columns;
+  for (const Part &part : parts) {
+    if (!part.codec)
+      continue;
+    Type codes = part.codec.getInputs(part.array.getElementType()).back();
+    auto source = cast<CodeSourceAttrInterface>(part.codec.getStages().back());
+    columns = std::lcm(
+        columns, block[1] * source.getLaneColumns(codes, lanes, columnDepth));
+  }
+  return columns;
+}
+
+/// The columns that share every factor and offset, at most `longestGroup`, of a
+/// tensor of `columns`.
+static int64_t getGroup(const LaneForm &form, int64_t columns) {
   int64_t group = 0;
-  for (const LaneForm::Factor &factor : factors)
-    if (!factor.isOfRows)
-      group = std::gcd(group, factor.block[1]);
+  auto share = [&](ArrayRef<int64_t> block) {
+    if (block[1] && block[1] < columns)
+      group = std::gcd(group, block[1]);
+  };
+  for (const LaneForm::Factor &factor : form.factors)
+    share(factor.block);
+  for (const LaneForm::Offset &offset : form.offsets)
+    share(offset.block);
   if (group == 0)
     return longestGroup;
   for (int64_t divisor = std::min(group, longestGroup); divisor; --divisor)
@@ -80,23 +138,36 @@ std::optional<LaneForm> mlir::zq::getLaneForm(CompressedTensorType type,
   unsigned i = 0;
   for (; i < stages.size(); ++i) {
     auto factor = dyn_cast<FactorAttrInterface>(stages[i]);
-    if (!factor)
+    auto offset = dyn_cast<OffsetAttrInterface>(stages[i]);
+    if (!factor && !offset)
       break;
-    SmallVector<int64_t> block = factor.getFactorBlock(2);
     if (form.hasZeroPoint)
       return refuse("a stage above another factor has zero points");
+    SmallVector<int64_t> block =
+        factor ? factor.getFactorBlock(2) : offset.getOffsetBlock(2);
+    if (factor ? !factor.hasFactorInLanes(shape, lanes)
+               : !stages[i].decodesInLanes(shape, lanes))
+      return refuse(Twine("a stage's ") + (factor ? "factors" : "offsets") +
+                    " are not laid out for lanes");
+    form.factorColumns =
+        std::lcm(form.factorColumns,
+                 getCodedColumns(stages[i], inputs[i], shape, block, lanes));
+    if (offset) {
+      form.offsets.push_back({i, std::move(block)});
+      continue;
+    }
     form.hasZeroPoint = factor.hasZeroPoint();
-    if (!factor.hasFactorInLanes(shape, lanes))
-      return refuse("a stage's factors are not laid out for lanes");
-    bool isOfRows = block[1] == 0 || block[1] >= shape[1];
+    // Below an offset a factor is none of what a row decodes to.
+    bool isOfRows =
+        form.offsets.empty() && (block[1] == 0 || block[1] >= shape[1]);
     form.factors.push_back(
         {i, std::move(block), isOfRows, factor.getFactorDigits()});
   }
   if (i + 2 == stages.size())
     form.values = getCodeValues(stages[i], inputs[i], 2);
   if (form.values.empty())
-    return refuse("its stages are not factors, one map to codes, and their "
-                  "layout");
+    return refuse("its stages are not factors and offsets, one map to codes, "
+                  "and their layout");
   auto source = dyn_cast<CodeSourceAttrInterface>(stages[i + 1]);
   form.source = i + 1;
   form.bits = inputs[i + 1].getIntOrFloatBitWidth();
@@ -110,23 +181,27 @@ std::optional<LaneForm> mlir::zq::getLaneForm(CompressedTensorType type,
   form.isSequential = chunk != 0;
   if (!llvm::all_of(form.values, [](float v) { return std::isfinite(v); }))
     return refuse("not all of its codes stand for finite values");
-  form.group = getGroup(form.factors);
+  form.group = getGroup(form, shape[1]);
   if (!form.group)
     return refuse("its groups are no multiples of 4 columns");
   return form;
 }
 
+CodecAttr mlir::zq::withLanes(CodecAttr codec, Type element, int64_t rank,
+                              int64_t lanes, int64_t depth) {
+  SmallVector<StageAttrInterface> stages;
+  for (auto [stage, input] :
+       llvm::zip(codec.getStages(), codec.getInputs(element)))
+    stages.push_back(stage.withLanes(input, rank, lanes, depth));
+  return CodecAttr::get(codec.getContext(), stages);
+}
+
 CompressedTensorType mlir::zq::withLanes(CompressedTensorType type,
                                          int64_t lanes) {
-  SmallVector<StageAttrInterface> stages;
-  int64_t rank = type.getShape().size();
-  for (auto [stage, input] :
-       llvm::zip(type.getCodec().getStages(),
-                 type.getCodec().getInputs(type.getElementType())))
-    stages.push_back(stage.withLanes(input, rank, lanes, laneDepth));
-  return CompressedTensorType::get(type.getContext(), type.getShape(),
-                                   type.getElementType(),
-                                   CodecAttr::get(type.getContext(), stages));
+  return CompressedTensorType::get(
+      type.getContext(), type.getShape(), type.getElementType(),
+      withLanes(type.getCodec(), type.getElementType(), type.getShape().size(),
+                lanes, laneDepth));
 }
 
 int64_t mlir::zq::getDigits(const LaneForm &form) {
@@ -139,8 +214,8 @@ int64_t mlir::zq::getDigits(const LaneForm &form) {
       digits =
           std::max<int64_t>(digits, 24 - llvm::countr_zero<uint64_t>(integer));
   }
-  // The difference to a zero point is rounded to f32.
-  if (form.hasZeroPoint)
+  // The difference to a zero point is rounded to f32, and so is a sum.
+  if (form.hasZeroPoint || !form.offsets.empty())
     digits = 24;
   // A power of two adds none.
   for (const LaneForm::Factor &factor : form.factors)

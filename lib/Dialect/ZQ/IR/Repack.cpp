@@ -29,6 +29,29 @@ static Array changePanels(const Array &array, const Part &from, const Part &to,
   return to.rows ? ::zq::codec::toPanels(rows, to.rows) : rows;
 }
 
+/// The streams of a part with a codec, laid out by that of another.
+static Result<Streams> changeCoded(Streams streams, const Part &from,
+                                   const Part &to, ArrayRef<int64_t> shape) {
+  if (from.codec == to.codec)
+    return streams;
+  RankedTensorType type = from.array.getType(shape);
+  auto withCodec = [&](CodecAttr codec) {
+    return CompressedTensorType::get(codec.getContext(), type.getShape(),
+                                     type.getElementType(), codec);
+  };
+  if (!isa<FloatType>(type.getElementType()))
+    return Error{"the codecs differ in more than their layout"};
+  std::vector<Stream> old = streams;
+  Result<Streams> changed =
+      repack(withCodec(from.codec), streams, withCodec(to.codec));
+  if (!changed)
+    return changed;
+  // They are named within the weight, and not within the part.
+  for (auto [stream, before] : llvm::zip(*changed, old))
+    stream.name = before.name;
+  return changed;
+}
+
 /// The streams of a last stage, laid out by another.
 static Result<Streams> changeSource(Streams streams, StageAttrInterface from,
                                     StageAttrInterface to, Type input,
@@ -129,11 +152,15 @@ Result<Streams> mlir::zq::repack(CompressedTensorType from,
                     .getStreams(part.array.getType(at).getRank(),
                                 part.array.getElementType(), nullptr)
                     ->size();
-      if (part.codec != others[j].codec)
+      if (!part.codec != !others[j].codec)
         return Error{"the codecs differ in more than their layout"};
       if (part.codec) {
-        for (; count; --count)
-          result.push_back(streams[result.size()]);
+        auto begin = streams.begin() + result.size();
+        Result<Streams> changed =
+            changeCoded(Streams(begin, begin + count), part, others[j], at);
+        if (!changed)
+          return changed;
+        llvm::append_range(result, *changed);
         continue;
       }
       const Stream &stream = streams[result.size()];

@@ -22,6 +22,9 @@ using namespace mlir::zq;
 /// make the loop's own work small.
 static constexpr int64_t leastStep = 64;
 
+/// Columns that an iteration has at most for the sake of coded factors.
+static constexpr int64_t longestStep = 128;
+
 /// Columns of one group that follow one another without a loop, where several
 /// rows are summed.
 static constexpr int64_t longestRun = 32;
@@ -175,10 +178,19 @@ int64_t LaneKernel::getLeastRun(int64_t otherwise) const {
   return form.isSequential ? form.columns : rows > 1 ? otherwise : leastStep;
 }
 
-/// Whole groups, and whole tiles of the source.
+/// Whole groups, and whole tiles of the source; those of coded factors too
+/// where they are not many columns, so that each is read once.
 int64_t LaneKernel::getStep() const {
   int64_t step = std::lcm(form.group, form.columns);
+  int64_t ofFactors = std::lcm(step, form.factorColumns);
+  if (ofFactors <= longestStep)
+    step = ofFactors;
   return step * llvm::divideCeil(getLeastRun(/*otherwise=*/step), step);
+}
+
+/// What the first column of a step is a multiple of.
+int64_t LaneKernel::getMultiple() const {
+  return hasRuns() ? std::gcd(getStep(), run) : getStep();
 }
 
 SmallVector<Value> LaneKernel::emitSums(Value panel, Value block) {
@@ -191,17 +203,15 @@ SmallVector<Value> LaneKernel::emitSums(Value panel, Value block) {
   if (rows == 1)
     sums = {addF(sums[0], sums[1])};
 
-  Value factor = emitFactors(index(0), /*ofRows=*/true);
+  Value ofRows = emitRowFactors();
   if (inIntegers()) {
-    Value unit =
-        arith::ConstantOp::create(b, loc, b.getF32FloatAttr(bytes.unit));
-    factor = factor ? mulF(toLanes(factor), toLanes(unit)) : unit;
+    Value unit = toLanes(
+        arith::ConstantOp::create(b, loc, b.getF32FloatAttr(bytes.unit)));
+    ofRows = ofRows ? mulF(ofRows, unit) : unit;
   }
-  if (factor) {
-    factor = toLanes(factor);
+  if (ofRows)
     for (Value &sum : sums)
-      sum = mulF(sum, factor);
-  }
+      sum = mulF(sum, ofRows);
   return sums;
 }
 
@@ -296,19 +306,49 @@ static Value getGroupIndex(OpBuilder &b, Location loc, Value column,
                                 arith::ConstantIndexOp::create(b, loc, group));
 }
 
-/// Sets the zero points at `column`, where there are any.
-void LaneKernel::readZeroPoint(Value column) {
-  if (!form.hasZeroPoint)
-    return;
-  unsigned stage = form.factors.back().stage;
-  LaneBuilder at = getBuilder(stage, column);
-  zeroPoint = toLanes(
-      cast<FactorAttrInterface>(codec.getStages()[stage]).emitZeroPoint(at));
+/// Sets what makes weights of the values of the group `offset` columns after
+/// `column`, a multiple of `multiple`.
+void LaneKernel::readGroup(Value column, int64_t offset, int64_t multiple) {
+  zeroPoint = factor = addend = Value();
+  auto isOfRows = [&](unsigned stage) {
+    return llvm::any_of(form.factors, [&](const LaneForm::Factor &factor) {
+      return factor.stage == stage && factor.isOfRows;
+    });
+  };
+  // The stage above the source maps codes.
+  for (unsigned stage = 0; stage + 1 < form.source; ++stage) {
+    LaneBuilder at = getBuilder(stage, column, offset, multiple);
+    if (auto own = dyn_cast<OffsetAttrInterface>(codec.getStages()[stage])) {
+      Value one = own.emitOffset(at);
+      // The factors above multiply it too.
+      one = factor ? mulF(one, factor) : one;
+      addend = addend ? addF(addend, one) : one;
+      continue;
+    }
+    auto own = cast<FactorAttrInterface>(codec.getStages()[stage]);
+    if (own.hasZeroPoint())
+      zeroPoint = toLanes(own.emitZeroPoint(at));
+    if (isOfRows(stage))
+      continue;
+    Value one = toLanes(own.emitFactor(at));
+    factor = factor ? mulF(factor, one) : one;
+  }
+}
+
+/// What the group's values are but for the factors of whole rows.
+Value LaneKernel::toWeights(Value values) {
+  if (zeroPoint)
+    values = arith::SubFOp::create(b, loc, values, zeroPoint);
+  if (factor)
+    values = arith::MulFOp::create(b, loc, values, factor);
+  if (addend)
+    values = arith::AddFOp::create(b, loc, values, addend);
+  return values;
 }
 
 void LaneKernel::startGroup(Value column, int64_t offset) {
   groupSums.clear();
-  readZeroPoint(add(column, offset));
+  readGroup(column, offset, getMultiple());
   if (!inIntegers()) {
     groupSums.assign(rows,
                      arith::ConstantOp::create(b, loc, b.getZeroAttr(floats)));
@@ -377,7 +417,10 @@ void LaneKernel::addColumns(Value codes, Value column, int64_t offset,
   }
   for (int64_t i = 0; i < laneDepth && offset + i < limit; ++i) {
     Value weights = lookUpFloats(codes, i);
-    if (zeroPoint)
+    // Without an offset the factor multiplies the sum.
+    if (addend)
+      weights = toWeights(weights);
+    else if (zeroPoint)
       weights = arith::SubFOp::create(b, loc, weights, zeroPoint);
     for (int64_t row = 0; row < rows; ++row) {
       Value x = tensor::ExtractOp::create(
@@ -407,35 +450,40 @@ Value LaneKernel::joinPlanes(int64_t row) {
   return addF(mulF(sum, step), low);
 }
 
-/// Multiplies the sums of the group that begins at `offset` by its factors and
-/// adds them to `sums`.
+/// Makes sums of products with weights of the group that begins at `offset`,
+/// and adds them to `sums`.
 LaneKernel::Sums LaneKernel::finishGroup(Sums sums, Value column,
                                          int64_t offset) {
   joinChains();
-  Value factor = emitFactors(add(column, offset), /*ofRows=*/false);
-  if (factor)
-    factor = toLanes(factor);
   Value group = getGroupIndex(b, loc, column, offset, form.group);
+  // The sum of the activations in units of the bytes, times `sign`.
+  auto getTotal = [&](int64_t row, float sign) {
+    Value total = tensor::ExtractOp::create(
+        b, loc, op.getActivations()[3], ValueRange{block, group, index(row)});
+    Value unit =
+        arith::ConstantOp::create(b, loc, b.getF32FloatAttr(sign / bytes.unit));
+    return toLanes(arith::MulFOp::create(b, loc, total, unit));
+  };
   for (int64_t row = 0; row < rows; ++row) {
-    Value sum = groupSums[row], scale = factor;
-    if (inIntegers()) {
-      sum = joinPlanes(row);
-      // The zero point in units of the bytes, times the sum of the activations.
-      if (zeroPoint) {
-        Value total =
-            tensor::ExtractOp::create(b, loc, op.getActivations()[3],
-                                      ValueRange{block, group, index(row)});
-        Value unit = arith::ConstantOp::create(
-            b, loc, b.getF32FloatAttr(-1 / bytes.unit));
-        total = arith::MulFOp::create(b, loc, total, unit);
-        sum = addF(sum, mulF(zeroPoint, toLanes(total)));
-      }
-      if (!hasRuns()) {
-        Value x = toLanes(getScale(group, row));
-        scale = factor ? mulF(factor, x) : x;
-      }
-    }
     Value &into = rows > 1 ? sums[row] : sums[offset / form.group % 2];
+    Value sum = groupSums[row], scale = factor;
+    if (!inIntegers()) {
+      into = addF(into, factor && !addend ? mulF(sum, factor) : sum);
+      continue;
+    }
+    sum = joinPlanes(row);
+    if (zeroPoint)
+      sum = addF(sum, mulF(zeroPoint, getTotal(row, -1)));
+    if (addend) {
+      if (factor)
+        sum = mulF(sum, factor);
+      sum = addF(sum, mulF(addend, getTotal(row, 1)));
+      scale = Value();
+    }
+    if (!hasRuns()) {
+      Value x = toLanes(getScale(group, row));
+      scale = scale ? mulF(scale, x) : x;
+    }
     into = addF(into, scale ? mulF(sum, scale) : sum);
   }
   return sums;
@@ -455,53 +503,44 @@ SmallVector<Value> LaneKernel::emitWeights(Value panel, Value column,
   // So many columns from a multiple of as many on share all factors.
   int64_t run = std::gcd(form.group, chunk);
   SmallVector<Value> weights;
-  Value factor;
   for (int64_t offset = 0; offset < count; offset += laneDepth) {
     if (offset % form.columns == 0)
       readCodes(add(column, offset));
-    if (offset % run == 0) {
-      readZeroPoint(add(column, offset));
-      factor = emitFactors(add(column, offset), /*ofRows=*/false);
-      factor = factor ? toLanes(factor) : factor;
-    }
-    for (int64_t i = 0; i < std::min(laneDepth, count - offset); ++i) {
-      Value weight = lookUpFloats(codes[offset % form.columns / laneDepth], i);
-      if (zeroPoint)
-        weight = arith::SubFOp::create(b, loc, weight, zeroPoint);
+    if (offset % run == 0)
+      readGroup(column, offset, chunk);
+    for (int64_t i = 0; i < std::min(laneDepth, count - offset); ++i)
       weights.push_back(
-          factor ? arith::MulFOp::create(b, loc, weight, factor).getResult()
-                 : weight);
-    }
+          toWeights(lookUpFloats(codes[offset % form.columns / laneDepth], i)));
   }
   return weights;
 }
 
 Value LaneKernel::emitRowFactors(Value panel) {
   this->panel = panel;
-  Value factor = emitFactors(index(0), /*ofRows=*/true);
-  return factor ? toLanes(factor) : factor;
+  return emitRowFactors();
 }
 
-LaneBuilder LaneKernel::getBuilder(unsigned stage, Value column) {
+LaneBuilder LaneKernel::getBuilder(unsigned stage, Value column, int64_t offset,
+                                   int64_t multiple) {
   LaneBuilder at(b, loc, shape, lanes, laneDepth, op);
   at.input = inputs[stage];
   at.parts = parts[stage];
   at.panel = panel;
-  at.column = column;
+  at.moveTo(column, offset, multiple);
   return at;
 }
 
-/// The product of the factors at `column` that are the same for all columns, or
-/// of the others; null where there is none.
-Value LaneKernel::emitFactors(Value column, bool ofRows) {
+/// The product of the factors of whole rows; null where there is none.
+Value LaneKernel::emitRowFactors() {
   Value product;
   for (const LaneForm::Factor &factor : form.factors) {
-    if (factor.isOfRows != ofRows)
+    if (!factor.isOfRows)
       continue;
-    LaneBuilder at = getBuilder(factor.stage, column);
-    Value one = cast<FactorAttrInterface>(codec.getStages()[factor.stage])
-                    .emitFactor(at);
-    product = product ? mulF(toLanes(product), toLanes(one)) : one;
+    LaneBuilder at = getBuilder(factor.stage, index(0));
+    Value one =
+        toLanes(cast<FactorAttrInterface>(codec.getStages()[factor.stage])
+                    .emitFactor(at));
+    product = product ? mulF(product, one) : one;
   }
   return product;
 }

@@ -55,18 +55,21 @@ private:
                      function_ref<void(Value)> body);
   int64_t getLeastRun(int64_t otherwise) const;
   int64_t getStep() const;
+  int64_t getMultiple() const;
   Sums emitSteps(Sums sums, Value begin, int64_t count);
   Sums emitRuns(Sums sums);
   Value getScale(Value run, int64_t row);
   Sums emitColumns(Sums sums, Value column, int64_t count);
-  void readZeroPoint(Value column);
+  void readGroup(Value column, int64_t offset, int64_t multiple);
+  Value toWeights(Value values);
   void startGroup(Value column, int64_t offset);
   void emitGroup(Value column, int64_t offset, int64_t end);
   void addRun(Value column, int64_t offset, int64_t end);
   void addColumns(Value codes, Value column, int64_t offset, int64_t limit);
   Sums finishGroup(Sums sums, Value column, int64_t offset);
-  Value emitFactors(Value column, bool ofRows);
-  LaneBuilder getBuilder(unsigned stage, Value column);
+  Value emitRowFactors();
+  LaneBuilder getBuilder(unsigned stage, Value column, int64_t offset = 0,
+                         int64_t multiple = 1);
   Value lookUpBytes(Value codes, Value table);
   Value getBytes(ArrayRef<uint8_t> values);
   void chooseChains();
@@ -99,8 +102,10 @@ private:
   SmallVector<Value> codes;
   /// The source's after that tile; none where it has no state.
   SmallVector<Value> state;
-  /// The zero points of the group, or null.
-  Value zeroPoint;
+  /// What makes weights of the group's values: less the zero points, times the
+  /// factors but those of whole rows, plus the offsets. Null where there are
+  /// none.
+  Value zeroPoint, factor, addend;
 };
 
 } // namespace mlir::zq

@@ -19,6 +19,7 @@ public:
                 ValueRange position, int64_t width, Operation *scope)
       : builder(builder), loc(loc), shape(shape), position(position),
         width(width), scope(scope) {}
+  virtual ~DecodeBuilder() = default;
 
   OpBuilder &builder;
   Location loc;
@@ -73,11 +74,14 @@ public:
 
   /// One lane per element of the block, from part `index`, which holds one
   /// element for each `group` (0: all) of a dimension's elements.
-  FailureOr<Value> loadPerGroup(unsigned index, ArrayRef<int64_t> group);
+  virtual FailureOr<Value> loadPerGroup(unsigned index,
+                                        ArrayRef<int64_t> group);
 };
 
 /// Where a stage emits its part of a contraction whose lanes are rows of a
-/// tensor of rank 2: the parts of the stage, and a panel of as many rows.
+/// tensor of rank 2: the parts of the stage, and a panel of as many rows. As a
+/// DecodeBuilder it has a block of one column, a lane for each row of the
+/// panel.
 class LaneBuilder : public DecodeBuilder {
 public:
   LaneBuilder(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
@@ -87,8 +91,20 @@ public:
 
   /// Rows of a panel, and codes of a row that are consecutive bytes.
   int64_t lanes, depth;
-  /// The number of the panel, and a column.
+  /// The number of the panel, and a column: `offset` columns after `base`,
+  /// which is known to be a multiple of `multiple`.
   Value panel, column;
+  Value base;
+  int64_t offset = 0, multiple = 1;
+
+  /// Goes to the column that is `offset` after `base`, a multiple of
+  /// `multiple`.
+  void moveTo(Value base, int64_t offset = 0, int64_t multiple = 1);
+
+  /// One lane per row: the elements of part `index` at the column. Called where
+  /// the part is laid out for lanes, as `isInLanes` says.
+  FailureOr<Value> loadPerGroup(unsigned index,
+                                ArrayRef<int64_t> group) override;
 };
 
 /// The parts of each stage of `codec`, for a tensor of `shape`, with their

@@ -18,18 +18,29 @@ namespace mlir::zq {
 /// Codes of a row that are consecutive bytes: as many as `zq.dot` adds up.
 constexpr int64_t laneDepth = 4;
 
+/// The same for codes of factors and offsets, of which a column is read at a
+/// time.
+constexpr int64_t columnDepth = 1;
+
 struct LaneForm {
   /// A stage that multiplies, by its place in the chain, and its blocks.
   struct Factor {
     unsigned stage;
     SmallVector<int64_t> block;
-    /// Whether it is the same for all columns.
+    /// Whether it is the same for all columns of what a row decodes to.
     bool isOfRows = false;
     /// Binary digits of its significands.
     int64_t digits = 0;
   };
 
+  /// A stage that adds a number to its blocks, likewise.
+  struct Offset {
+    unsigned stage;
+    SmallVector<int64_t> block;
+  };
+
   SmallVector<Factor> factors;
+  SmallVector<Offset> offsets;
   /// Whether the last factor has zero points.
   bool hasZeroPoint = false;
   /// The last stage's place in the chain.
@@ -42,8 +53,12 @@ struct LaneForm {
   /// Whether the source has a state, which goes through a panel from its first
   /// column to its last.
   bool isSequential = false;
-  /// Consecutive columns that share all factors; a multiple of `laneDepth`.
+  /// Consecutive columns that share all factors and offsets; a multiple of
+  /// `laneDepth`.
   int64_t group = 0;
+  /// Columns whose factors and offsets, where these are coded, are stored
+  /// together; 1 where none is.
+  int64_t factorColumns = 1;
 };
 
 /// What a stage that maps each value of `input` to a code of at most 8 bits,
@@ -55,6 +70,18 @@ SmallVector<float> getCodeValues(StageAttrInterface stage, Type input,
 /// it has none, and then `why` says for what reason.
 std::optional<LaneForm> getLaneForm(CompressedTensorType type, int64_t lanes,
                                     std::string &why);
+
+/// Whether a part of a stage that takes in a tensor of `shape`, with an element
+/// for each `group` of a dimension's elements, is laid out for `lanes` rows:
+/// one of all rows of a panel is read alone; others are in panels of rows, or
+/// have a codec whose columns a `LaneBuilder` decodes.
+bool isInLanes(const Part &part, ArrayRef<int64_t> shape,
+               ArrayRef<int64_t> group, int64_t lanes);
+
+/// `codec` of a tensor of `rank` with codes of `depth` columns side by side,
+/// and all its stages laid out for `lanes` rows, where they have such a layout.
+CodecAttr withLanes(CodecAttr codec, Type element, int64_t rank, int64_t lanes,
+                    int64_t depth);
 
 /// The type with the layout that `getLaneForm` wants, where its stages have it.
 CompressedTensorType withLanes(CompressedTensorType type, int64_t lanes);

@@ -117,6 +117,14 @@ def StageAttrInterface : AttrInterface<"StageAttrInterface"> {
            "int64_t":$depth), "",
       [{ return $_attr; }]>,
     InterfaceMethod<[{
+        Whether `emitDecode` serves a `LaneBuilder` as well: all that it reads of
+        its parts it reads by `loadPerGroup`, and they are laid out for `lanes`
+        rows of a tensor of `shape`.
+      }],
+      "bool", "decodesInLanes",
+      (ins "::llvm::ArrayRef<int64_t>":$shape, "int64_t":$lanes), "",
+      [{ return false; }]>,
+    InterfaceMethod<[{
         The reference implementation, which defines what the stage means. Null
         for a decoder that is known to the IR only.
       }],
@@ -253,12 +261,31 @@ def FactorAttrInterface : AttrInterface<"FactorAttrInterface"> {
       (ins "::llvm::ArrayRef<int64_t>":$shape, "int64_t":$lanes)>,
     InterfaceMethod<[{
         Emits the factors of the builder's rows at its column: a vector of f32,
-        one lane per row, or a scalar that serves them all.
+        one lane per row.
       }],
       "::mlir::Value", "emitFactor", (ins "::mlir::zq::LaneBuilder &":$builder)>,
     InterfaceMethod<"Emits the zero points likewise, where there are any.",
       "::mlir::Value", "emitZeroPoint",
       (ins "::mlir::zq::LaneBuilder &":$builder)>,
+  ];
+}
+
+def OffsetAttrInterface : AttrInterface<"OffsetAttrInterface"> {
+  let cppNamespace = "::mlir::zq";
+  let description = [{
+    A stage that adds one number per block to what the stage below decodes to. In
+    a contraction that is the number times the sum of the activations.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        The block's sizes, 0 for a whole dimension.
+      }],
+      "::llvm::SmallVector<int64_t>", "getOffsetBlock", (ins "int64_t":$rank)>,
+    InterfaceMethod<[{
+        Emits what is added in the builder's rows at its column: a vector of f32,
+        one lane per row. Called where `decodesInLanes` says so.
+      }],
+      "::mlir::Value", "emitOffset", (ins "::mlir::zq::LaneBuilder &":$builder)>,
   ];
 }
 
@@ -297,7 +324,8 @@ def CodeSourceAttrInterface : AttrInterface<"CodeSourceAttrInterface"> {
   let methods = [
     InterfaceMethod<[{
         The columns of a panel that are stored together, for codes laid out for
-        these lanes; 0 where they are laid out otherwise.
+        these lanes; 0 where they are laid out otherwise. A depth of 1 is that of
+        factors and offsets, which are read a column at a time.
       }],
       "int64_t", "getLaneColumns",
       (ins "::mlir::Type":$input, "int64_t":$lanes, "int64_t":$depth)>,

@@ -66,7 +66,7 @@ LogicalResult ScaleAttr::verify(ErrorFn emitError, ArrayRef<int64_t> block,
   if (rows < 0 || rows > 255)
     return emitError() << "(scale 7) panels have 1 to 255 rows, and not "
                        << rows;
-  if (rows && (!type || isa_and_nonnull<CodecAttr>(zero)))
+  if (rows && !type && (!zero || isa<CodecAttr>(zero)))
     return emitError() << "(scale 8) 'rows' is for arrays without a codec";
   if (statistic == ScaleStatistic::Peak)
     return verifySigned(emitError, stored, "(scale 9)", "a peak scale");
@@ -113,7 +113,8 @@ LogicalResult ScaleAttr::getParts(int64_t rank, Type, Operation *,
     addStored(parts, "zero", getZero(), rank, sizes);
   if (getRows())
     for (Part &part : parts)
-      putInPanels(part, getRows());
+      if (!part.codec)
+        putInPanels(part, getRows());
   return success();
 }
 
@@ -370,12 +371,18 @@ FailureOr<Value> ScaleAttr::emitTensorDecode(TensorDecodeBuilder &at) const {
 StageAttrInterface ScaleAttr::withLanes(Type, int64_t rank, int64_t lanes,
                                         int64_t) const {
   // A scale of several rows is read once for all of them.
-  if (rank < 2 || getBlock().empty() || getBlock()[rank - 2] != 1 ||
-      getDivide() || getRows() || isa<CodecAttr>(getStored()) ||
-      isa_and_nonnull<CodecAttr>(getZero()))
+  if (rank < 2 || getBlock().empty() || getBlock()[rank - 2] != 1 || getRows())
     return *this;
-  return get(getContext(), getBlock(), getStored(), getZero(), getStatistic(),
-             getRule(), /*divide=*/false, lanes);
+  bool isPlain =
+      isa<TypeAttr>(getStored()) || (getZero() && !isa<CodecAttr>(getZero()));
+  return get(getContext(), getBlock(), storeInLanes(getStored(), rank, lanes),
+             storeInLanes(getZero(), rank, lanes), getStatistic(), getRule(),
+             getDivide(), isPlain ? lanes : 0);
+}
+
+bool ScaleAttr::decodesInLanes(ArrayRef<int64_t> shape, int64_t lanes) const {
+  return arePartsInLanes(*this, shape, getGroup(getBlock(), shape.size()),
+                         lanes);
 }
 
 SmallVector<int64_t> ScaleAttr::getFactorBlock(int64_t rank) const {
@@ -395,40 +402,15 @@ int64_t ScaleAttr::getFactorDigits() const {
 
 bool ScaleAttr::hasFactorInLanes(ArrayRef<int64_t> shape, int64_t lanes) const {
   // A division is no factor.
-  if (getDivide() || shape.size() != 2 || isa<CodecAttr>(getStored()) ||
-      isa_and_nonnull<CodecAttr>(getZero()))
-    return false;
-  int64_t height = getGroup(getBlock(), 2)[0];
-  // One factor for all rows of a panel, or one for each.
-  return height == 1 ? getRows() == lanes
-                     : !getRows() && (height == 0 || height % lanes == 0);
-}
-
-/// The elements of part `index` for the builder's rows at its column: a vector,
-/// or a scalar for all of them.
-static Value loadForRows(LaneBuilder &at, unsigned index,
-                         ArrayRef<int64_t> block) {
-  OpBuilder &b = at.builder;
-  Value column = at.index(0);
-  if (block[1] && block[1] < at.shape[1])
-    column = block[1] == 1 ? at.column
-                           : arith::DivUIOp::create(b, at.loc, at.column,
-                                                    at.index(block[1]))
-                                 .getResult();
-  if (block[0] == 1)
-    return at.loadStream(index, {at.panel, column, at.index(0)}, at.lanes,
-                         /*exact=*/true);
-  Value row = at.index(0);
-  if (block[0])
-    row = arith::DivUIOp::create(b, at.loc, at.panel,
-                                 at.index(block[0] / at.lanes));
-  return tensor::ExtractOp::create(b, at.loc, at.stream(index), {row, column});
+  return !getDivide() && decodesInLanes(shape, lanes);
 }
 
 Value ScaleAttr::emitFactor(LaneBuilder &at) const {
-  Value scales = loadForRows(at, 0, getGroup(getBlock(), 2));
-  auto type = dyn_cast<VectorType>(scales.getType());
-  if (!type || type.getElementTypeBitWidth() != 8)
+  // Streams of this dialect's stages, which `decodesInLanes` has seen.
+  Value scales = *at.loadPerGroup(0, getGroup(getBlock(), 2));
+  auto type = cast<VectorType>(scales.getType());
+  if (type.getElementTypeBitWidth() != 8 ||
+      scales.getDefiningOp<vector::BroadcastOp>())
     return emitToF32(at.builder, at.loc, scales);
   // As one op, for which a target may have something better than arithmetic.
   return arith::ExtFOp::create(at.builder, at.loc,
@@ -436,12 +418,7 @@ Value ScaleAttr::emitFactor(LaneBuilder &at) const {
 }
 
 Value ScaleAttr::emitZeroPoint(LaneBuilder &at) const {
-  OpBuilder &b = at.builder;
-  Value zero = loadForRows(at, 1, getGroup(getBlock(), 2));
-  if (!hasIntegerZero())
-    return emitToF32(b, at.loc, zero);
-  Type type = b.getF32Type();
-  if (auto vector = dyn_cast<VectorType>(zero.getType()))
-    type = vector.clone(type);
-  return arith::SIToFPOp::create(b, at.loc, type, zero);
+  Value zero = *at.loadPerGroup(1, getGroup(getBlock(), 2));
+  return hasIntegerZero() ? emitIntegersToF32(at, zero)
+                          : emitToF32(at.builder, at.loc, zero);
 }

@@ -1,6 +1,7 @@
 //===- StageSupport.cpp - What the built-in stages have in common ---------===//
 #include "StageSupport.h"
 
+#include "zq/Dialect/ZQ/IR/LaneForm.h"
 #include "zq/Dialect/ZQ/IR/Vectors.h"
 
 #include <cmath>
@@ -40,6 +41,26 @@ void mlir::zq::putInPanels(Part &part, int64_t rows) {
       AffineMap::get(shape.getNumDims(), shape.getNumSymbols(), sizes,
                      shape.getContext()));
   part.rows = rows;
+}
+
+Attribute mlir::zq::storeInLanes(Attribute stored, int64_t rank,
+                                 int64_t lanes) {
+  auto codec = dyn_cast_or_null<CodecAttr>(stored);
+  return codec ? withLanes(codec, Float32Type::get(stored.getContext()), rank,
+                           lanes, columnDepth)
+               : stored;
+}
+
+bool mlir::zq::arePartsInLanes(StageAttrInterface stage,
+                               ArrayRef<int64_t> shape, ArrayRef<int64_t> group,
+                               int64_t lanes) {
+  SmallVector<Part> parts;
+  return succeeded(stage.getParts(shape.size(),
+                                  Float32Type::get(stage.getContext()),
+                                  /*scope=*/nullptr, parts)) &&
+         llvm::all_of(parts, [&](const Part &part) {
+           return isInLanes(part, shape, group, lanes);
+         });
 }
 
 SmallVector<AffineExpr> mlir::zq::getDims(MLIRContext *context, int64_t rank) {

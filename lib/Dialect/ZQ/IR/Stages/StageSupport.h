@@ -36,6 +36,15 @@ void addStored(SmallVectorImpl<Part> &parts, StringRef name, Attribute stored,
 /// Stores a part, which has no codec, in panels of `rows` rows.
 void putInPanels(Part &part, int64_t rows);
 
+/// How a side array is stored for `lanes` rows of a tensor of `rank`: a codec
+/// with its columns side by side. Types and null as they are.
+Attribute storeInLanes(Attribute stored, int64_t rank, int64_t lanes);
+
+/// Whether the parts of `stage`, which has one element for each `group` and
+/// whatever input, are laid out for `lanes` rows of a tensor of `shape`.
+bool arePartsInLanes(StageAttrInterface stage, ArrayRef<int64_t> shape,
+                     ArrayRef<int64_t> group, int64_t lanes);
+
 /// The dimensions of a tensor of `rank`.
 SmallVector<AffineExpr> getDims(MLIRContext *context, int64_t rank);
 

@@ -4,7 +4,8 @@
 
 include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
-def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart", "withLanes"],
+def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart", "withLanes",
+                                          "decodesInLanes"],
     [DeclareAttrInterfaceMethods<TensorStageAttrInterface,
                                  ["isBlockStage", "canSplit"]>,
      DeclareAttrInterfaceMethods<FactorAttrInterface>]> {
@@ -49,7 +50,9 @@ def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart", "withLanes"],
 
     With `rows = 16` scales, and zero points, that have no codec are stored in
     panels of 16 rows, column by column, for vector units that have a row in each
-    lane; rows beyond the last one are zero.
+    lane; rows beyond the last one are zero. Those with a codec have a layout of
+    their own: `scale<1x32, [scale<1x8, f16, rows = 16>, quantize<ui6>,
+    pack<lanes = 16x1>]>`.
 
     Takes in values and hands on f32 values; not lossless. Parts: `scale`, of
     one element per block with the tensor's rank, and with a zero point `zero`, of
@@ -67,7 +70,7 @@ def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart", "withLanes"],
     * (scale 5) a zero point goes with `absmax` or `search`;
     * (scale 6) `floor` and `down` are rules for f8E8M0FNU;
     * (scale 7) panels have 1 to 255 rows;
-    * (scale 8) they are of arrays without a codec;
+    * (scale 8) they are of arrays without a codec, one at least;
     * (scale 9) a peak scale is not stored as f8E8M0FNU;
     * (scale 10) what divides is stored as f32 or bf16.
   }];
