@@ -281,3 +281,43 @@ func.func @few_rows(%x: tensor<2x256xbf16>, %w: tensor<96x256xbf16>, %y: tensor<
       outs(%y : tensor<2x96xf32>) -> tensor<2x96xf32>
   return %r : tensor<2x96xf32>
 }
+
+// No contraction of a decoded weight goes without a word: in no panels though it
+// might be, of codes that have none, along the other dimension, not of f32.
+// REMARK: contraction in loops of f32 along the rows of its decoded weight, and in no compute domain: the weight is in no panels of 16 rows, which its codec has (zq-pack-weights lays out arguments)
+// REMARK: in no compute domain: the weight has no panels of rows, since its stages are not factors and offsets, one map to codes, and their layout
+// REMARK: in no compute domain: it is no product with a whole decoded matrix along the rows of that
+// REMARK: in no compute domain: it is not of f32
+// REMARK-NOT: in no compute domain
+// CHECK-LABEL: func.func @unpacked(
+// CHECK: linalg.matvec
+func.func @unpacked(%x: tensor<64xf32>, %w: !zq.tensor<64x64xf32, #zq.codec<q6_k>>, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #zq.codec<q6_k>> -> tensor<64x64xf32>
+  %r = linalg.matvec ins(%d, %x : tensor<64x64xf32>, tensor<64xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  return %r : tensor<64xf32>
+}
+// CHECK-LABEL: func.func @entries(
+// CHECK: linalg.matvec
+func.func @entries(%x: tensor<64xf32>, %w: !zq.tensor<64x64xf32, #zq.codec<jpq_8>>, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #zq.codec<jpq_8>> -> tensor<64x64xf32>
+  %r = linalg.matvec ins(%d, %x : tensor<64x64xf32>, tensor<64xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  return %r : tensor<64xf32>
+}
+// CHECK-LABEL: func.func @columns(
+// CHECK: linalg.vecmat
+func.func @columns(%x: tensor<64xf32>, %w: !zq.tensor<64x64xf32, #int4>, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #int4> -> tensor<64x64xf32>
+  %r = linalg.vecmat ins(%x, %d : tensor<64xf32>, tensor<64x64xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  return %r : tensor<64xf32>
+}
+// CHECK-LABEL: func.func @halves(
+// CHECK: linalg.matvec
+func.func @halves(%x: tensor<64xf16>, %w: !zq.tensor<64x64xf32, #int4>, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #int4> -> tensor<64x64xf32>
+  %r = linalg.matvec ins(%d, %x : tensor<64x64xf32>, tensor<64xf16>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  return %r : tensor<64xf32>
+}

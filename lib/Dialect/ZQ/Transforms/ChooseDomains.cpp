@@ -16,6 +16,7 @@
 #include "zq/Dialect/ZQ/IR/Repack.h"
 #include "zq/Dialect/ZQ/IR/Tiles.h"
 #include "zq/Dialect/ZQ/Transforms/FloatPlanes.h"
+#include "zq/Dialect/ZQ/Transforms/Placement.h"
 #include "llvm/Support/Format.h"
 
 #include <cmath>
@@ -315,32 +316,65 @@ struct ChooseDomainsPass
     SmallVector<LinalgOp> ops;
     getOperation().walk([&](LinalgOp op) { ops.push_back(op); });
     IRRewriter rewriter(&getContext());
-    for (LinalgOp op : ops)
-      if (std::optional<Product> product = matchProduct(op);
-          !product || !isOnF32(op) || !choose(rewriter, *product)) {
-        rewriter.setInsertionPoint(op);
-        chooseRows(rewriter, op, {lanes, accuracy, tileRate});
-      }
+    for (LinalgOp op : ops) {
+      std::string why;
+      if (choose(rewriter, op, why))
+        continue;
+      rewriter.setInsertionPoint(op);
+      if (!chooseRows(rewriter, op, {lanes, accuracy, tileRate}) &&
+          !why.empty())
+        op->emitRemark() << "contraction in loops of f32 along the rows of its "
+                            "decoded weight, and in no compute domain: "
+                         << why;
+    }
     if (failed(foldReshapes(getOperation())))
       signalPassFailure();
   }
 
-  bool choose(IRRewriter &b, Product product);
+  bool choose(IRRewriter &b, LinalgOp op, std::string &why);
 };
 } // namespace
 
-/// Makes a `zq.contract` of `product` if its weight has a form for lanes.
-bool ChooseDomainsPass::choose(IRRewriter &b, Product product) {
-  LinalgOp op = product.op;
+/// Whether `op` is a contraction that reads a decode.
+static bool contractsDecoded(LinalgOp op) {
+  return isSumOfProducts(op) && llvm::any_of(op.getDpsInputs(), [](Value x) {
+           return isWeight(x.getDefiningOp());
+         });
+}
+
+/// Why a weight of `type`, which has no form for lanes, is in no domain: what
+/// its codec lacks, or that nobody has laid it out.
+static std::string explain(CompressedTensorType type, int64_t lanes) {
+  std::string ofPacked;
+  if (getLaneForm(withLanes(type, lanes), lanes, ofPacked))
+    return "the weight is in no panels of " + std::to_string(lanes) +
+           " rows, which its codec has (zq-pack-weights lays out arguments)";
+  return "the weight has no panels of rows, since " + ofPacked;
+}
+
+/// Makes a `zq.contract` of `op` if that is a product with a weight that has a
+/// form for lanes. Else `why` says what such a product lacks; nothing is said
+/// of other ops.
+bool ChooseDomainsPass::choose(IRRewriter &b, LinalgOp op, std::string &why) {
+  std::optional<Product> found = matchProduct(op);
+  if (!found || !isOnF32(op)) {
+    if (contractsDecoded(op))
+      why = found ? "it is not of f32"
+                  : "it is no product with a whole decoded matrix along the "
+                    "rows of that";
+    return false;
+  }
+  Product product = *found;
   Location loc = op.getLoc();
   Value weight = product.decode.getSource();
-  std::string why;
   if (Value packed = packConstant(b, weight, lanes, recode, memoryCost))
     weight = packed;
-  auto form =
-      getLaneForm(cast<CompressedTensorType>(weight.getType()), lanes, why);
-  if (!form)
+  auto compressed = cast<CompressedTensorType>(weight.getType());
+  auto form = getLaneForm(compressed, lanes, why);
+  if (!form) {
+    why = explain(compressed, lanes);
     return false;
+  }
   double wanted = getAccuracy(op, accuracy);
   b.setInsertionPoint(op);
   Value x = toMatrix(b, loc, product.activation);

@@ -96,10 +96,10 @@ static std::string describe(const RowDomain &domain, double accuracy) {
   return text;
 }
 
-void mlir::zq::chooseRows(RewriterBase &b, LinalgOp op,
+bool mlir::zq::chooseRows(RewriterBase &b, LinalgOp op,
                           const RowOptions &options) {
   if (options.lanes != tileLanes)
-    return;
+    return false;
   std::optional<Product> product = matchProduct(op);
   // What is decoded in another role goes into the loops that use it.
   if (!product && llvm::none_of(op.getDpsInputs(), [](Value input) {
@@ -108,11 +108,11 @@ void mlir::zq::chooseRows(RewriterBase &b, LinalgOp op,
     product = matchDenseProduct(op);
   if (!product || op.hasDynamicShape() ||
       !getElementTypeOrSelf(product->init.getType()).isF32())
-    return;
+    return false;
   for (OpOperand *input : op.getDpsInputOperands()) {
     Type element = getElementTypeOrSelf(input->get().getType());
     if (!(element.isF32() || element.isBF16()) || !isMultipliedAsF32(op, input))
-      return;
+      return false;
   }
   DecodeOp decode = product->decode;
   Value weight = product->weight;
@@ -126,7 +126,7 @@ void mlir::zq::chooseRows(RewriterBase &b, LinalgOp op,
   Value x = toMatrix(b, op.getLoc(), product->activation);
   auto type = cast<RankedTensorType>(x.getType());
   if (domain.cost >= floatCost * type.getDimSize(0))
-    return;
+    return false;
 
   Location loc = op.getLoc();
   int64_t granule = 1;
@@ -152,4 +152,5 @@ void mlir::zq::chooseRows(RewriterBase &b, LinalgOp op,
   b.replaceOp(op, fromMatrix(b, loc, result, product->init));
   if (decode && decode.use_empty())
     b.eraseOp(decode);
+  return true;
 }

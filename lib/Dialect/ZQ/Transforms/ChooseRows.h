@@ -15,8 +15,9 @@ struct RowOptions {
 
 /// Replaces `op`, whose weight has no form for lanes, by a `zq.contract_rows`
 /// where it is a product with a matrix, dense or decoded, and that is predicted
-/// to be faster than loops of f32; says so in a remark. Leaves it else.
-void chooseRows(RewriterBase &b, linalg::LinalgOp op,
+/// to be faster than loops of f32; says so in a remark. Leaves it else, and
+/// returns whether it did not.
+bool chooseRows(RewriterBase &b, linalg::LinalgOp op,
                 const RowOptions &options);
 
 } // namespace mlir::zq
