@@ -43,6 +43,9 @@ function(zq_precompile_mlir target)
   target_precompile_headers(${target} REUSE_FROM ZQPrecompiledMLIR)
 endfunction()
 
+# Tests are compiled more often than run, and call libraries for what takes long.
+set(ZQ_TEST_OPTIONS -O0 "SHELL:-Xclang -fno-pch-timestamp")
+
 # zq_add_mlir_library(NAME sources... [DEPENDS targets...] [LINK_LIBS targets...])
 function(zq_add_mlir_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK_LIBS" ${ARGN})
