@@ -177,6 +177,8 @@ struct DotByLanes : OpRewritePattern<DotOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(DotOp op, PatternRewriter &b) const override {
+    if (!op.isOfBytes())
+      return failure();
     Location loc = op.getLoc();
     Type type = op.getInit().getType();
     Value lhs = vector::BitCastOp::create(b, loc, type, op.getLhs());
@@ -193,6 +195,30 @@ struct DotByLanes : OpRewritePattern<DotOp> {
       sum = arith::AddIOp::create(b, loc, sum,
                                   arith::MulIOp::create(b, loc, x, y));
     }
+    b.replaceOp(op, sum);
+    return success();
+  }
+};
+
+/// Products of f32, the even ones and the odd ones.
+struct DotByFMA : OpRewritePattern<DotOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(DotOp op, PatternRewriter &b) const override {
+    if (op.isOfBytes())
+      return failure();
+    Location loc = op.getLoc();
+    auto lhs = vector::DeinterleaveOp::create(b, loc, op.getLhs());
+    auto rhs = vector::DeinterleaveOp::create(b, loc, op.getRhs());
+    auto extend = [&](Value values) -> Value {
+      return arith::ExtFOp::create(b, loc, op.getInit().getType(), values);
+    };
+    auto flag = arith::FastMathFlags::contract;
+    Value sum = op.getInit();
+    for (auto [x, y] : llvm::zip(lhs.getResults(), rhs.getResults()))
+      sum = arith::AddFOp::create(
+          b, loc, sum,
+          arith::MulFOp::create(b, loc, extend(x), extend(y), flag), flag);
     b.replaceOp(op, sum);
     return success();
   }
@@ -375,7 +401,7 @@ void mlir::zq::populateVectorOpPatterns(RewritePatternSet &patterns) {
   patterns.add<UnpackByHalves, LookupInMemory>(patterns.getContext(),
                                                /*benefit=*/2);
   patterns.add<UnpackByWords, LookupBySelection, ExpandByLookup, DotByLanes,
-               MultiplyByFMA, RoundByTruncation, WidenSmallFloats>(
+               DotByFMA, MultiplyByFMA, RoundByTruncation, WidenSmallFloats>(
       patterns.getContext(),
       /*benefit=*/1);
 }

@@ -67,6 +67,8 @@ struct DotByInstruction : OpRewritePattern<DotOp> {
       : OpRewritePattern(context, /*benefit=*/20), units(units) {}
 
   LogicalResult matchAndRewrite(DotOp op, PatternRewriter &b) const override {
+    if (!op.isOfBytes())
+      return failure();
     Location loc = op.getLoc();
     auto type = cast<VectorType>(op.getType());
     // What is shorter than a register of SVE is one of NEON.
@@ -115,6 +117,8 @@ struct DotByPairs : OpRewritePattern<DotOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(DotOp op, PatternRewriter &b) const override {
+    if (!op.isOfBytes())
+      return failure();
     Location loc = op.getLoc();
     auto integers = VectorType::get(4, b.getI32Type());
     auto words = VectorType::get(8, b.getI16Type());

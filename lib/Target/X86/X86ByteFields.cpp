@@ -1,11 +1,11 @@
 //===- X86ByteFields.cpp - Floats put together from fields in bytes -------===//
 //
 // A bf16 whose bits are shifted and masked fields of bytes, as a stage that
-// splits floats leaves it, stored or widened to f32. Both bytes of a bf16 are
-// made by arithmetic on bytes, 64 to a register, and meet in words by unpacking
-// within 128 bits; the upper and the lower word of 32 bits are f32s after a
-// mask and a shift. The order that this gives is made up for by a permute of
-// what comes in: no step has less than a whole register of values.
+// splits floats leaves it: stored, multiplied, or widened to f32. Both bytes of
+// a bf16 are made by arithmetic on bytes, 64 to a register, and meet in words
+// by unpacking within 128 bits; the upper and the lower word of 32 bits are
+// f32s after a mask and a shift. The order that this gives is made up for by a
+// permute of what comes in: no step has less than a whole register of values.
 //
 //===----------------------------------------------------------------------===//
 #include "X86Patterns.h"
@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "zq/Dialect/ZQ/IR/ZQ.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -225,10 +226,11 @@ LogicalResult WidenByteFields::matchAndRewrite(arith::ExtFOp op,
 LogicalResult JoinByteFields::matchAndRewrite(arith::BitcastOp op,
                                               PatternRewriter &b) const {
   SmallVector<Field> fields;
-  bool isStored = llvm::all_of(op->getUsers(), [](Operation *user) {
-    return isa<vector::TransferWriteOp>(user);
+  bool isTakenAsIs = llvm::all_of(op->getUsers(), [](Operation *user) {
+    // Dots may be taken apart to registers already.
+    return isa<vector::TransferWriteOp, vector::ShuffleOp, DotOp>(user);
   });
-  if (!isStored || !isOfWholeRegisters(op.getType(), bytes) ||
+  if (!isTakenAsIs || !isOfWholeRegisters(op.getType(), bytes) ||
       !getElementTypeOrSelf(op.getType()).isBF16() ||
       failed(findFloatFields(op, fields)))
     return failure();

@@ -1,4 +1,5 @@
-//===- X86Dot.cpp - Sums of products of bytes on x86-64 -------------------===//
+//===- X86Dot.cpp - Sums of products of narrow numbers on x86-64 ----------===//
+#include "../Registers.h"
 #include "X86Patterns.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -28,7 +29,7 @@ static int64_t getBits(VectorType type) {
 
 namespace {
 
-/// By the instruction for it.
+/// By the instruction for bytes.
 struct DotByInstruction : OpRewritePattern<DotOp> {
   DotByInstruction(MLIRContext *context, Intrinsics intrinsics)
       : OpRewritePattern(context, /*benefit=*/20),
@@ -36,7 +37,7 @@ struct DotByInstruction : OpRewritePattern<DotOp> {
 
   LogicalResult matchAndRewrite(DotOp op, PatternRewriter &b) const override {
     auto type = cast<VectorType>(op.getInit().getType());
-    if (!intrinsics.count(getBits(type)))
+    if (!op.isOfBytes() || !intrinsics.count(getBits(type)))
       return failure();
     b.replaceOp(op, call(b, op.getLoc(), type, intrinsics.at(getBits(type)),
                          {op.getInit(), op.getLhs(), op.getRhs()}));
@@ -55,7 +56,7 @@ struct DotByPairs : OpRewritePattern<DotOp> {
 
   LogicalResult matchAndRewrite(DotOp op, PatternRewriter &b) const override {
     auto type = cast<VectorType>(op.getInit().getType());
-    if (!intrinsics.count(getBits(type)))
+    if (!op.isOfBytes() || !intrinsics.count(getBits(type)))
       return failure();
     Location loc = op.getLoc();
     auto halves = VectorType::get(2 * type.getNumElements(), b.getI16Type());
@@ -79,6 +80,27 @@ struct DotByPairs : OpRewritePattern<DotOp> {
   Intrinsics intrinsics;
 };
 
+/// By the instruction for bf16, a register at a time.
+struct DotOfBF16ByInstruction : OpRewritePattern<DotOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(DotOp op, PatternRewriter &b) const override {
+    constexpr int64_t lanes = 16;
+    auto type = cast<VectorType>(op.getType());
+    if (op.isOfBytes() || type.getNumElements() % lanes)
+      return failure();
+    Location loc = op.getLoc();
+    b.replaceOp(
+        op, emitByRegisters(
+                b, loc, type, lanes, {op.getInit(), op.getLhs(), op.getRhs()},
+                [&](ArrayRef<Value> parts) {
+                  return call(b, loc, parts[0].getType(),
+                              "llvm.x86.avx512bf16.dpbf16ps.512", parts);
+                }));
+    return success();
+  }
+};
+
 } // namespace
 
 void mlir::zq::populateX86DotPatterns(RewritePatternSet &patterns,
@@ -97,5 +119,7 @@ void mlir::zq::populateX86DotPatterns(RewritePatternSet &patterns,
   if (has("avx512vnni") && hasAVX512)
     dots[512] = "llvm.x86.avx512.vpdpbusd.512";
   patterns.add<DotByPairs>(patterns.getContext(), std::move(pairs));
+  if (hasX86BFloat16Dots(features))
+    patterns.add<DotOfBF16ByInstruction>(patterns.getContext(), /*benefit=*/20);
   patterns.add<DotByInstruction>(patterns.getContext(), std::move(dots));
 }

@@ -139,6 +139,22 @@ func.func @f(%a: vector<64xi8>, %s: vector<32xi32>) {
 
 // -----
 
+func.func @f(%a: vector<64xbf16>, %s: vector<16xf32>) {
+  // expected-error @+1 {{(B1) adds 'vector<64xbf16>' to 'vector<16xf32>', which is not two to a lane}}
+  %d = zq.dot %a, %a, %s : vector<64xbf16>, vector<16xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: vector<64xi8>, %s: vector<16xf32>) {
+  // expected-error @+1 {{(B1) adds products of 'i8' to 'f32'}}
+  %d = zq.dot %a, %a, %s : vector<64xi8>, vector<16xf32>
+  return
+}
+
+// -----
+
 func.func @f(%x: tensor<40x64xf32>) {
   // expected-error @+1 {{(T1) has 1 to 3 planes, one of f32, and at least one step, and not 4 and 1}}
   %t = zq.tiles %x planes 4 steps 1 : tensor<40x64xf32> -> tensor<2x2x1x4x32x32xbf16>

@@ -311,10 +311,15 @@ void MultiplyTilesOp::getEffects(
 //===----------------------------------------------------------------------===//
 
 LogicalResult DotOp::verify() {
-  auto bytes = cast<VectorType>(getLhs().getType());
+  auto factors = cast<VectorType>(getLhs().getType());
   auto lanes = cast<VectorType>(getInit().getType());
-  if (bytes.getNumElements() != 4 * lanes.getNumElements())
+  if (factors.getNumElements() !=
+      (isOfBytes() ? 4 : 2) * lanes.getNumElements())
     return emitOpError("(B1) adds ")
-           << bytes << " to " << lanes << ", which is not four to a lane";
+           << factors << " to " << lanes << ", which is not "
+           << (isOfBytes() ? "four" : "two") << " to a lane";
+  if (lanes.getElementType().isInteger() != isOfBytes())
+    return emitOpError("(B1) adds products of ")
+           << factors.getElementType() << " to " << lanes.getElementType();
   return success();
 }

@@ -783,26 +783,37 @@ def ZQ_LookupOp : ZQ_Op<"lookup", [Pure]> {
 
 def ZQ_DotOp : ZQ_Op<"dot", [
     Pure, AllTypesMatch<["lhs", "rhs"]>, AllTypesMatch<["init", "result"]>]> {
-  let summary = "Adds sums of four products of bytes to each lane";
+  let summary = "Adds sums of products of narrower numbers to each lane";
   let description = [{
-    `result[j]` is `init[j]` plus the sum over i = 0..3 of `lhs[4 j + i]`,
-    unsigned, times `rhs[4 j + i]`, signed; modulo 2^32.
+    Of bytes, `result[j]` is `init[j]` plus the sum over i = 0..3 of
+    `lhs[4 j + i]`, unsigned, times `rhs[4 j + i]`, signed; modulo 2^32.
+
+    Of bf16, it is `init[j]` plus the sum over i = 0..1 of `lhs[2 j + i]` times
+    `rhs[2 j + i]`. The products are exact; each is added with a rounding to f32,
+    in any order. Numbers below 2^-126 may count as zero.
 
     ```mlir
     %s = zq.dot %w, %x, %t : vector<64xi8>, vector<16xi32>
+    %f = zq.dot %v, %y, %u : vector<32xbf16>, vector<16xf32>
     ```
 
     Constraints:
-    * (B1) four bytes for each lane.
+    * (B1) four bytes for each lane of i32, or two bf16 for each of f32.
   }];
-  let arguments = (ins VectorOfRankAndType<[1], [I8]>:$lhs,
-                       VectorOfRankAndType<[1], [I8]>:$rhs,
-                       VectorOfRankAndType<[1], [I32]>:$init);
-  let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
+  let arguments = (ins VectorOfRankAndType<[1], [I8, BF16]>:$lhs,
+                       VectorOfRankAndType<[1], [I8, BF16]>:$rhs,
+                       VectorOfRankAndType<[1], [I32, F32]>:$init);
+  let results = (outs VectorOfRankAndType<[1], [I32, F32]>:$result);
   let assemblyFormat = [{
     $lhs `,` $rhs `,` $init attr-dict `:` type($lhs) `,` type($init)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether it multiplies bytes, and not bf16.
+    bool isOfBytes() {
+      return ::mlir::getElementTypeOrSelf(getLhs().getType()).isInteger();
+    }
+  }];
 }
 
 def ZQ_ToBF16Op : ZQ_Op<"to_bf16", [
