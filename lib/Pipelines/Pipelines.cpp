@@ -60,10 +60,10 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   addVerify(pm, "algebra");
   pm.addPass(createBlockRows());
   addCleanup(pm);
-  pm.addPass(
-      createChooseDomains({target->getPanelRows(), options.accuracy,
-                           target->getTileRate(), target->getVectorRegisters(),
-                           options.recodeWeights, target->getMemoryCost()}));
+  pm.addPass(createChooseDomains(
+      {target->getPanelRows(), options.accuracy, target->getTileRate(),
+       target->hasFloatDots(), target->getVectorRegisters(),
+       options.recodeWeights, target->getMemoryCost()}));
   addCleanup(pm);
 
   // Tile and fuse.
@@ -83,6 +83,8 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   pm.addPass(createVectorize());
   addCleanup(pm);
   pm.addPass(createLoopInvariantSubsetHoistingPass());
+  addCleanup(pm);
+  pm.addPass(createFormDots());
   addCleanup(pm);
   addVerify(pm, "vectors");
 }

@@ -143,6 +143,9 @@ static void addProducts(const Factor &lhs, int64_t a, const Factor &rhs,
     }
     error += parts.accuracy * (largestX * sumY + sumX * largestY);
   }
+  if (parts.leastNormal)
+    for (int64_t k = 0; k < depth; ++k)
+      error += parts.leastNormal * (xr[k] + yr[k] + 2);
   // The products' own rounding, or none where it is fused into the addition.
   double rounded = rounding.unit * reach + double(depth) * rounding.tiny;
   sum.add(value, error + rounded, reach + rounded, depth * parts.perTerm);

@@ -21,6 +21,12 @@ static constexpr int64_t roundingsOfScales = 8;
 SumOfParts SumOfParts::of(LinalgOp op, const Environment &environment) {
   SumOfParts result;
   result.terms = getTerms(op, environment);
+  // Where nothing is exact, bf16 may be multiplied by dots.
+  bool areBF16 = llvm::all_of(op.getDpsInputs(), [](Value input) {
+    return getElementTypeOrSelf(input.getType()).isBF16();
+  });
+  if (areBF16 && environment.accuracy > 0)
+    result.leastNormal = std::numeric_limits<float>::min();
   for (Value input : op.getDpsInputs())
     if (std::optional<int64_t> parts = environment.get(input).parts;
         parts && *parts > 0) {

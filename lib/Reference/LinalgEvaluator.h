@@ -18,6 +18,8 @@ struct SumOfParts {
   /// The largest error of a product by a domain that is not f32, over the
   /// product of the largest factors.
   double accuracy = 0;
+  /// What is below may count as zero: factors, products and sums.
+  double leastNormal = 0;
 
   static SumOfParts of(linalg::LinalgOp op, const Environment &environment);
 };

@@ -46,6 +46,9 @@ public:
   /// it has nothing better than products of f32.
   virtual int64_t getTileRate() const { return 0; }
 
+  /// Whether `zq.dot` of bf16 is an instruction, at the rate of others.
+  virtual bool hasFloatDots() const { return false; }
+
   /// Vector instructions that a core runs in the time in which it reads a byte
   /// from memory.
   virtual double getMemoryCost() const { return 0.5; }

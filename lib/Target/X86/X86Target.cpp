@@ -185,6 +185,8 @@ public:
     return features.contains("avx512fp16") ? 14 : 28;
   }
 
+  bool hasFloatDots() const override { return hasX86BFloat16Dots(features); }
+
   // 15 GB/s and 853e9 operations on bytes, 128 an instruction, as
   // docs/performance.md measures for one core.
   double getMemoryCost() const override { return 0.45; }

@@ -12,6 +12,9 @@
 // RUN: zq-opt %s -zq-choose-domains="tile-rate=14 accuracy=0.00392" 2>/dev/null | FileCheck %s --check-prefix=SLOW-DOTS
 // RUN: zq-opt %s -zq-choose-domains="tile-rate=28 accuracy=0.01" 2>/dev/null | FileCheck %s --check-prefix=COARSE-DOTS
 // RUN: zq-opt %s -zq-choose-domains="tile-rate=128 accuracy=0.01" 2>/dev/null | FileCheck %s --check-prefix=COARSE-TILES
+// RUN: zq-opt %s -zq-choose-domains=dots 2>%t.dots | FileCheck %s --check-prefix=FEW-DOTS
+// RUN: FileCheck %s --check-prefix=FEW-DOTS-REMARK < %t.dots
+// RUN: zq-opt %s -zq-choose-domains="dots accuracy=0" 2>/dev/null | FileCheck %s --check-prefix=NO-DOTS
 
 #int4 = #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>
 #table = #zq.codec<lookup<[-1.0, -0.3, 0.1, 1.0]>, pack<lanes = 16x4>>
@@ -276,8 +279,30 @@ func.func @dense_f32(%x: tensor<64x256xf32>, %w: tensor<96x256xf32>, %y: tensor<
   return %r : tensor<64x96xf32>
 }
 
+// Few rows stay in loops of f32, or of dots where these are instructions and something may be given up.
+// FEW-DOTS-LABEL: func.func @few_rows(
+// FEW-DOTS: linalg.generic
+// FEW-DOTS: arith.mulf %{{.*}} fastmath<afn> : f32
+// FEW-DOTS-LABEL: func.func @few_rows_of_f32(
+// FEW-DOTS-NOT: fastmath
+// NO-DOTS-NOT: fastmath
+// FEW-DOTS-REMARK: remark: contraction in dots of bf16: products are exact, and numbers below 2^-126 may count as zero, asked for 5e-05
 func.func @few_rows(%x: tensor<2x256xbf16>, %w: tensor<96x256xbf16>, %y: tensor<2x96xf32>) -> tensor<2x96xf32> {
   %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %w : tensor<2x256xbf16>, tensor<96x256xbf16>)
+      outs(%y : tensor<2x96xf32>) -> tensor<2x96xf32>
+  return %r : tensor<2x96xf32>
+}
+
+func.func @few_rows_with_window(%x: tensor<1x512xbf16>, %w: !zq.tensor<96x512xbf16, #zq.codec<bf16_window4>>, %y: tensor<1x96xf32>) -> tensor<1x96xf32> {
+  %e = tensor.empty() : tensor<96x512xbf16>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<96x512xbf16>) : !zq.tensor<96x512xbf16, #zq.codec<bf16_window4>> -> tensor<96x512xbf16>
+  %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %d : tensor<1x512xbf16>, tensor<96x512xbf16>)
+      outs(%y : tensor<1x96xf32>) -> tensor<1x96xf32>
+  return %r : tensor<1x96xf32>
+}
+
+func.func @few_rows_of_f32(%x: tensor<2x256xf32>, %w: tensor<96x256xbf16>, %y: tensor<2x96xf32>) -> tensor<2x96xf32> {
+  %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %w : tensor<2x256xf32>, tensor<96x256xbf16>)
       outs(%y : tensor<2x96xf32>) -> tensor<2x96xf32>
   return %r : tensor<2x96xf32>
 }

@@ -321,7 +321,7 @@ struct ChooseDomainsPass
       if (choose(rewriter, op, why))
         continue;
       rewriter.setInsertionPoint(op);
-      if (!chooseRows(rewriter, op, {lanes, accuracy, tileRate}) &&
+      if (!chooseRows(rewriter, op, {lanes, accuracy, tileRate, dots}) &&
           !why.empty())
         op->emitRemark() << "contraction in loops of f32 along the rows of its "
                             "decoded weight, and in no compute domain: "

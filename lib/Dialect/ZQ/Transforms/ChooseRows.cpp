@@ -96,6 +96,30 @@ static std::string describe(const RowDomain &domain, double accuracy) {
   return text;
 }
 
+/// Whether both inputs of `op` are of `element`.
+static bool areBoth(LinalgOp op, Type element) {
+  return llvm::all_of(op.getDpsInputs(), [&](Value input) {
+    return getElementTypeOrSelf(input.getType()) == element;
+  });
+}
+
+/// Lets `op` be summed by dots, where it can be: their products are exact.
+static bool chooseDots(RewriterBase &b, LinalgOp op, DecodeOp decode,
+                       double accuracy) {
+  Location loc = op.getLoc();
+  if (failed(allowDots(b, op)))
+    return false;
+  if (!decode)
+    return true;
+  std::string text;
+  llvm::raw_string_ostream(text)
+      << "contraction in dots of bf16: products are exact, and numbers below "
+         "2^-126 may count as zero, asked for "
+      << llvm::format("%.2g", accuracy);
+  emitRemark(loc) << text;
+  return true;
+}
+
 bool mlir::zq::chooseRows(RewriterBase &b, LinalgOp op,
                           const RowOptions &options) {
   if (options.lanes != tileLanes)
@@ -126,7 +150,9 @@ bool mlir::zq::chooseRows(RewriterBase &b, LinalgOp op,
   Value x = toMatrix(b, op.getLoc(), product->activation);
   auto type = cast<RankedTensorType>(x.getType());
   if (domain.cost >= floatCost * type.getDimSize(0))
-    return false;
+    return options.hasDots && options.accuracy > 0 && getAccuracy(op, 1) > 0 &&
+           areBoth(op, BFloat16Type::get(op.getContext())) &&
+           chooseDots(b, op, decode, accuracy);
 
   Location loc = op.getLoc();
   int64_t granule = 1;

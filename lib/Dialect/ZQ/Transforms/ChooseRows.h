@@ -11,12 +11,14 @@ struct RowOptions {
   int64_t lanes;
   double accuracy;
   int64_t tileRate;
+  bool hasDots;
 };
 
 /// Replaces `op`, whose weight has no form for lanes, by a `zq.contract_rows`
 /// where it is a product with a matrix, dense or decoded, and that is predicted
-/// to be faster than loops of f32; says so in a remark. Leaves it else, and
-/// returns whether it did not.
+/// to be faster than loops of f32; says so in a remark. Else leaves it, or lets
+/// these loops multiply by dots, where there are any and both operands are
+/// bf16. Returns whether it did either.
 bool chooseRows(RewriterBase &b, linalg::LinalgOp op,
                 const RowOptions &options);
 

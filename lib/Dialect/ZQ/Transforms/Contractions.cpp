@@ -2,6 +2,7 @@
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "zq/Dialect/ZQ/IR/Tiles.h"
 
@@ -242,6 +243,28 @@ std::optional<Product> mlir::zq::matchDenseProduct(LinalgOp op) {
 double mlir::zq::getAccuracy(Operation *op, double otherwise) {
   auto own = op->getAttrOfType<FloatAttr>("zq.accuracy");
   return own ? own.getValueAsDouble() : otherwise;
+}
+
+LogicalResult mlir::zq::allowDots(RewriterBase &b, LinalgOp op) {
+  if (!isa<linalg::GenericOp>(op)) {
+    b.setInsertionPoint(op);
+    auto generic = linalg::generalizeNamedOp(b, op);
+    if (failed(generic))
+      return failure();
+    op = *generic;
+  }
+  auto flags =
+      arith::FastMathFlagsAttr::get(op.getContext(), arith::FastMathFlags::afn);
+  for (auto mul : op.getBlock()->getOps<arith::MulFOp>())
+    mul.setFastmathAttr(flags);
+  return success();
+}
+
+bool mlir::zq::allowsDots(LinalgOp op) {
+  return llvm::any_of(
+      op.getBlock()->getOps<arith::MulFOp>(), [](arith::MulFOp mul) {
+        return bitEnumContainsAll(mul.getFastmath(), arith::FastMathFlags::afn);
+      });
 }
 
 bool mlir::zq::isInDomain(Operation *op) {

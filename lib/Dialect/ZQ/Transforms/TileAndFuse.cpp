@@ -627,6 +627,9 @@ SmallVector<int64_t> Tiler::getRegisterTile(linalg::LinalgOp op,
   SmallVector<int64_t> sizes(ranges.size(), 0);
   SmallVector<unsigned> parallel;
   op.getParallelDims(parallel);
+  // Dots add the products of two lanes to one.
+  if (allowsDots(op))
+    width = llvm::divideCeil(width, 2);
   // From the innermost outwards, near to square.
   // Decoded values take as many registers as the sums they are added to.
   int64_t left = fuse ? config.accumulators / 2 : config.accumulators;
@@ -660,13 +663,13 @@ LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
   // A product may be added without a rounding of its own: the sum's error bound
   // covers that, as it does the order that the tiling gives the sum. Nothing
   // may be factored out of it. Decoding keeps every rounding.
-  auto flags = arith::FastMathFlagsAttr::get(rewriter.getContext(),
-                                             arith::FastMathFlags::contract);
-  op->getRegion(0).walk([&](Operation *arithmetic) {
-    if (auto add = dyn_cast<arith::AddFOp>(arithmetic))
-      add.setFastmathAttr(flags);
-    else if (auto mul = dyn_cast<arith::MulFOp>(arithmetic))
-      mul.setFastmathAttr(flags);
+  op->getRegion(0).walk([&](arith::ArithFastMathInterface arithmetic) {
+    if (isa<arith::AddFOp, arith::MulFOp>(arithmetic))
+      arithmetic->setAttr(arithmetic.getFastMathAttrName(),
+                          arith::FastMathFlagsAttr::get(
+                              rewriter.getContext(),
+                              arithmetic.getFastMathFlagsAttr().getValue() |
+                                  arith::FastMathFlags::contract));
   });
 
   auto [weight, decode] = findWeight(op);
@@ -716,8 +719,9 @@ LogicalResult Tiler::tileLaneReduction(linalg::LinalgOp op, unsigned lane,
     int64_t range = part.getStaticLoopRanges()[lane];
     int64_t step = std::min(width, range);
     // What is not decoded here need not be taken block by block.
-    if (!fuse && range % config.width == 0)
-      step = config.width;
+    int64_t lanes = config.width * (allowsDots(part) ? 2 : 1);
+    if (!fuse && range % lanes == 0)
+      step = lanes;
     SmallVector<int64_t> sizes =
         getRegisterTile(part, part.getStaticLoopRanges(), lane, step, fuse);
     SmallVector<unsigned> reductions;

@@ -80,6 +80,14 @@ std::optional<Product> matchDenseProduct(linalg::LinalgOp op);
 /// or `otherwise`.
 double getAccuracy(Operation *op, double otherwise);
 
+/// Lets `op`, a contraction of bf16 as f32, be summed by `zq.dot`: by a flag of
+/// its multiplication, which stays with what becomes of it. Writes it as
+/// `linalg.generic`, where the flag is seen.
+LogicalResult allowDots(RewriterBase &b, linalg::LinalgOp op);
+
+/// Whether `op` may be.
+bool allowsDots(linalg::LinalgOp op);
+
 /// Whether no two iterations of `op` read the same part of `operand`, loops of
 /// one iteration apart; `ranges` are those of its loops.
 bool dependsOnAllLoops(linalg::LinalgOp op, OpOperand *operand,

@@ -661,6 +661,11 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
     of bf16 likewise, or in f32 on vectors of 16 lanes. Of two dense operands
     nothing is rounded off, unless by `zq.accuracy`.
 
+    With few rows, what is left to loops of f32 may be summed by `zq.dot` if both
+    operands are bf16, the option `dots` says that this is an instruction, and the
+    accuracy is not 0: products of bf16 are exact, and numbers below 2^-126 may count
+    as zero. The flag `afn` of its multiplication says so to `zq-form-dots`.
+
     Elementwise ops then read a result as the matrix that it is, so that
     `zq-tile-and-fuse` takes them into its loop. With `recode` constants are
     stored anew, exactly, where that is predicted to be faster: raw codes for
@@ -681,6 +686,8 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
     Option<"tileRate", "tile-rate", "int64_t", "0",
            "Products of bf16 that `zq.multiply_tiles` makes in the time of one "
            "vector instruction; 0 where it is not worth while">,
+    Option<"dots", "dots", "bool", "false",
+           "Multiply bf16 by `zq.dot` where that is as good as f32">,
     Option<"registers", "registers", "int64_t", "32",
            "Vector registers, for sums of rows of the activation">,
     Option<"recode", "recode", "bool", "false",
@@ -693,6 +700,29 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect"];
+}
+
+def FormDots : Pass<"zq-form-dots", "::mlir::ModuleOp"> {
+  let summary = "Sum products of bf16 in loops by dots";
+  let description = [{
+    A loop that adds products of bf16, extended to f32, to a vector of zeros whose
+    lanes are added up behind it, adds the products of neighbours to one lane
+    (`zq.dot`): half as many lanes, and nothing to extend. The product has the flag
+    `afn`, and the sum `contract`; `zq-choose-domains` and `zq-tile-and-fuse` set
+    them. Tested in `test/Dialect/ZQ/form-dots.mlir`.
+
+    ```mlir
+    %s = scf.for ... iter_args(%a = %zeros) -> (vector<1x64xf32>) {
+      %p = arith.mulf %xf, %wf fastmath<contract,afn> : vector<1x64xf32>  // arith.extf of %x, %w
+      %b = arith.addf %a, %p fastmath<contract> : vector<1x64xf32>
+    %r = vector.multi_reduction <add>, %s, %init [1] : vector<1x64xf32> to vector<1xf32>
+    // becomes
+    %s = scf.for ... iter_args(%a = %zeros) -> (vector<1x32xf32>) {
+      %d = zq.dot %x0, %w0, %a0 : vector<64xbf16>, vector<32xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 
 def LowerContractions : Pass<"zq-lower-contractions", "::mlir::ModuleOp"> {
