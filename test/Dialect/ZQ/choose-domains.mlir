@@ -211,12 +211,34 @@ func.func @reshaped(%x: tensor<2x3x64xf32>, %w: !zq.tensor<64x64xf32, #int4>, %b
 // SLOW-DOTS: zq.planes %{{.*}} count 2 {{.*}} tensor<512x64xf32>
 // COARSE-DOTS-LABEL: func.func @most_rows(
 // COARSE-DOTS: zq.planes %{{.*}} count 1 {{.*}} tensor<512x64xf32>
+// COARSE-DOTS-NOT: rounded
 func.func @most_rows(%x: tensor<512x64xf32>, %v: !zq.tensor<64x64xf32, #pow2>, %y: tensor<512x64xf32>) -> tensor<512x64xf32> {
   %e = tensor.empty() : tensor<64x64xf32>
   %c = zq.decode %v at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #pow2> -> tensor<64x64xf32>
   %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %c : tensor<512x64xf32>, tensor<64x64xf32>)
       outs(%y : tensor<512x64xf32>) -> tensor<512x64xf32>
   return %r : tensor<512x64xf32>
+}
+
+// Of a weight in short groups what ends them costs more than rounding it once
+// more, for as many rows as there are in the first product.
+#short = #zq.codec<scale<1x16, f8E4M3FN, rows = 16>, quantize<f4E2M1FN>, pack<lanes = 16x4>>
+// COARSE-DOTS-LABEL: func.func @short_groups(
+// COARSE-DOTS: %[[Q:.*]], %[[S:.*]], %[[T:.*]], %[[U:.*]] = zq.planes %{{.*}} count 1 group 64 rows 12 offset 128 : tensor<512x64xf32>
+// COARSE-DOTS: zq.contract %[[Q]], %[[S]], %[[T]], %[[U]] with %{{.*}} lanes 16 rounded outs
+// COARSE-DOTS: zq.planes %{{.*}} count 1 group 16
+// COARSE-DOTS-NOT: rounded
+// DOTS-LABEL: func.func @short_groups(
+// DOTS-NOT: rounded
+func.func @short_groups(%x: tensor<512x64xf32>, %f: tensor<32x64xf32>, %v: !zq.tensor<64x64xf32, #short>, %y: tensor<512x64xf32>,
+                        %z: tensor<32x64xf32>) -> (tensor<512x64xf32>, tensor<32x64xf32>) {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %c = zq.decode %v at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #short> -> tensor<64x64xf32>
+  %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %c : tensor<512x64xf32>, tensor<64x64xf32>)
+      outs(%y : tensor<512x64xf32>) -> tensor<512x64xf32>
+  %s = linalg.matmul indexing_maps = [#x, #w, #y] ins(%f, %c : tensor<32x64xf32>, tensor<64x64xf32>)
+      outs(%z : tensor<32x64xf32>) -> tensor<32x64xf32>
+  return %r, %s : tensor<512x64xf32>, tensor<32x64xf32>
 }
 
 // A weight that is no panels is read row by row, where rows are enough: in f32,

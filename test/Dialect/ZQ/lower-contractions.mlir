@@ -119,6 +119,30 @@ func.func @tiles(%x: tensor<70x256xf32>, %w: !rows, %i: tensor<70x96xf32>) -> te
   return %y : tensor<70x96xf32>
 }
 
+// A weight that is rounded once more: two panels are decoded a group of columns
+// at a time, and their bytes multiplied with all blocks of rows of the
+// activation; the factor of whole rows comes at the end.
+// CHECK-LABEL: func.func @rounded(
+// CHECK: scf.forall (%{{.*}}) in (3) shared_outs
+// CHECK:   %[[SUMS:.*]] = tensor.empty() : tensor<1x6x12x32xf32>
+// CHECK:   tensor.empty() : tensor<1x64x2x64xi8>
+// CHECK:     zq.lookup
+// CHECK:     arith.maxui
+// CHECK:     %[[EXTENT:.*]] = arith.bitcast %{{.*}} : vector<16xi32> to vector<16xf32>
+// CHECK:     %[[FINITE:.*]] = arith.cmpf olt, %[[EXTENT]]
+// CHECK:     arith.select %[[FINITE]], %{{.*}}, %{{.*}} : vector<16xi1>, vector<16xf32>
+// CHECK:     vector.bitcast %{{.*}} : vector<16xi32> to vector<64xi8>
+// CHECK-COUNT-24: zq.dot
+// CHECK:   %[[SUM:.*]] = vector.transfer_read %{{.*}} : tensor<1x6x12x32xf32>, vector<16xf32>
+// CHECK:   arith.mulf %[[SUM]], %{{.*}} : vector<16xf32>
+func.func @rounded(%x: tensor<70x256xf32>, %w: !rows, %i: tensor<70x96xf32>) -> tensor<70x96xf32> {
+  %q, %s, %t, %u = zq.planes %x count 1 group 256 rows 12 offset 128 : tensor<70x256xf32>
+      -> tensor<6x64x1x12x4xi8>, tensor<6x1x12xf32>, tensor<6x1x12xi32>, tensor<6x1x12xf32>
+  %y = zq.contract %q, %s, %t, %u with %w lanes 16 rounded outs(%i : tensor<70x96xf32>)
+      : (tensor<6x64x1x12x4xi8>, tensor<6x1x12xf32>, tensor<6x1x12xi32>, tensor<6x1x12xf32>), !rows -> tensor<70x96xf32>
+  return %y : tensor<70x96xf32>
+}
+
 // A part of the result is no parallel loop of its own; the weight is read from
 // its row on, and what fills no panel is written under a mask.
 // CHECK-LABEL: func.func @part(

@@ -294,6 +294,16 @@ func.func @tiles(%x: tensor<40x64xf32>, %w: !w, %i: tensor<40x32xf32>) -> tensor
   return %y : tensor<40x32xf32>
 }
 
+// CHECK-LABEL: func.func @rounded(
+func.func @rounded(%x: tensor<40x64xf32>, %w: !w, %i: tensor<40x32xf32>) -> tensor<40x32xf32> {
+  %q, %s, %t, %u = zq.planes %x count 1 group 64 rows 10 offset 128
+      : tensor<40x64xf32> -> tensor<4x16x1x10x4xi8>, tensor<4x1x10xf32>, tensor<4x1x10xi32>, tensor<4x1x10xf32>
+  // CHECK: zq.contract %{{.*}} with %{{.*}} lanes 16 rounded outs(%{{.*}} : tensor<40x32xf32>)
+  %y = zq.contract %q, %s, %t, %u with %w lanes 16 rounded outs(%i : tensor<40x32xf32>)
+      : (tensor<4x16x1x10x4xi8>, tensor<4x1x10xf32>, tensor<4x1x10xi32>, tensor<4x1x10xf32>), !w -> tensor<40x32xf32>
+  return %y : tensor<40x32xf32>
+}
+
 // CHECK-LABEL: func.func @rows(
 // CHECK-SAME: %[[X:[^:]*]]: tensor<40x64xbf16>, %[[W:[^:]*]]: !zq.tensor
 func.func @rows(%x: tensor<40x64xbf16>, %w: !zq.tensor<32x64xf32, #zq.codec<nvfp4>>, %d: tensor<48x64xbf16>,

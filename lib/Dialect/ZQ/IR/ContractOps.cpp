@@ -174,6 +174,30 @@ static LogicalResult verifyTiles(ContractOp op, const LaneForm &form) {
   return success();
 }
 
+/// Checks the activations of `op`, four of which the first one has rank 5.
+static LogicalResult verifyRounded(ContractOp op, const LaneForm &form) {
+  auto result = cast<RankedTensorType>(op.getResult().getType());
+  int64_t columns =
+      cast<CompressedTensorType>(op.getWeight().getType()).getShape()[1];
+  int64_t group = getRoundedGroup(form, columns);
+  if (!group || op.getLanes() > tileLanes || !result.hasStaticShape())
+    return op.emitOpError("(N4) rounds weights in panels of at most ")
+           << tileLanes
+           << " rows that decode in groups of columns, for a known number of "
+              "rows of the activation";
+  auto source = RankedTensorType::get({result.getDimSize(0), columns},
+                                      Float32Type::get(op.getContext()));
+  auto planes = cast<RankedTensorType>(op.getActivations()[0].getType());
+  PlanesTypes wanted =
+      getTypes(source, /*count=*/1, group, llvm::divideCeil(columns, group),
+               planes.getDimSize(3));
+  for (auto [value, type] : llvm::zip(op.getActivations(), wanted.asList()))
+    if (value.getType() != type)
+      return op.emitOpError("(N4) takes ")
+             << type << ", and not " << value.getType();
+  return success();
+}
+
 LogicalResult ContractOp::verify() {
   auto weight = cast<CompressedTensorType>(getWeight().getType());
   if (getLanes() < 4 || getLanes() > 64 || !llvm::isPowerOf2_64(getLanes()))
@@ -195,6 +219,9 @@ LogicalResult ContractOp::verify() {
   if (getInit().getType() != result)
     return emitOpError("(N2) adds to ")
            << getInit().getType() << " and yields " << result;
+  if (getRounded() && getActivations().size() != 4)
+    return emitOpError("(N4) is rounded with the four results of a "
+                       "'zq.planes' only");
   if (isOnTiles())
     return verifyTiles(*this, *form);
   auto activation = [&](unsigned i) {
@@ -218,6 +245,8 @@ LogicalResult ContractOp::verify() {
     return emitOpError("(N2) takes planes of rank 5, and not ") << planes;
   auto source =
       RankedTensorType::get({height, shape[1]}, Float32Type::get(getContext()));
+  if (getRounded())
+    return verifyRounded(*this, *form);
   int64_t runs = getRunCount(getActivations()[1], shape[1], form->group);
   PlanesTypes wanted = getTypes(source, planes.getDimSize(2), form->group, runs,
                                 planes.getDimSize(3));

@@ -151,9 +151,9 @@ ContractOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
   if (!hasAllRows)
     activations[0] = sliceTiles(b, getLoc(), activations[0], offsets[0], *rows);
   Value row = getFirstRow(b, getLoc(), getRow(), offsets[1]);
-  auto tile =
-      ContractOp::create(b, getLoc(), init.getType(), activations, getWeight(),
-                         row, getLanesAttr(), getPlanesAttr(), init);
+  auto tile = ContractOp::create(b, getLoc(), init.getType(), activations,
+                                 getWeight(), row, getLanesAttr(),
+                                 getRoundedAttr(), getPlanesAttr(), init);
   return TilingResult{{tile}, {tile.getResult()}, {init.getDefiningOp()}};
 }
 

@@ -155,6 +155,8 @@ struct Domain {
   /// Planes of 8-bit integers of the activation, or of bf16 of both operands.
   int64_t planes = 0;
   FloatPlanes floats;
+  /// Columns that share a scale of the weight where it is rounded once more.
+  int64_t rounded = 0;
   /// Of a product, as `zq-choose-domains` documents it.
   double error = 0;
   /// Vector instructions for a column of `lanes` rows of the weight with all
@@ -169,6 +171,8 @@ static constexpr double floatCost = 2;
 /// A product of integers, and what ends the sums of a group.
 static constexpr double integerCost = 0.28, groupCost = 1.6;
 static constexpr double decodeCost = 10, planeCost = 4;
+/// Decoding a weight and rounding it once more.
+static constexpr double roundingCost = 18;
 /// Bytes of a decoded panel of 32 rows: it lies in the first cache, beside the
 /// next one and the activation. The first is for CPUs with a unit for tiles,
 /// which have a larger cache, and such a rate or more.
@@ -205,6 +209,24 @@ static Domain getIntegers(const LaneForm &form, int64_t planes,
   return domain;
 }
 
+/// With the weight rounded to one plane of integers too: few factors, and a
+/// kernel that looks nothing up.
+static std::optional<Domain> getRounded(const LaneForm &form, int64_t lanes,
+                                        int64_t columns, int64_t height) {
+  int64_t group = getRoundedGroup(form, columns);
+  if (!group || lanes > tileLanes || ShapedType::isDynamic(height))
+    return std::nullopt;
+  Domain domain;
+  domain.kind = Domain::Integers;
+  domain.planes = 1;
+  domain.rounded = group;
+  ByteTable table;
+  table.error = roundedError;
+  domain.error = getPlanesError(/*planes=*/1, table);
+  domain.cost = (integerCost + groupCost / group) * height + roundingCost;
+  return domain;
+}
+
 /// With the fewest products of bf16 whose error is at most `accuracy`.
 static std::optional<Domain> getTiles(const LaneForm &form, int64_t height,
                                       int64_t rate, double accuracy) {
@@ -233,8 +255,8 @@ static std::optional<Domain> getTiles(const LaneForm &form, int64_t height,
 
 /// The cheapest domain whose error is at most `accuracy`, f32 where no other
 /// is.
-static Domain chooseDomain(const LaneForm &form, int64_t height, int64_t rate,
-                           double accuracy) {
+static Domain chooseDomain(const LaneForm &form, int64_t lanes, int64_t columns,
+                           int64_t height, int64_t rate, double accuracy) {
   // Rows of unknown number are likely few.
   int64_t rows = ShapedType::isDynamic(height) ? 1 : height;
   std::optional<Domain> best;
@@ -242,6 +264,10 @@ static Domain chooseDomain(const LaneForm &form, int64_t height, int64_t rate,
     if (Domain domain = getIntegers(form, planes, rows);
         domain.error <= accuracy && !best)
       best = domain;
+  if (auto rounded = getRounded(form, lanes, columns, height);
+      rounded && rounded->error <= accuracy &&
+      (!best || rounded->cost < best->cost))
+    best = rounded;
   if (auto tiles = getTiles(form, height, rate, accuracy);
       tiles && (!best || tiles->cost < best->cost))
     best = tiles;
@@ -268,8 +294,9 @@ static std::string describe(const Domain &domain, const LaneForm &form,
     break;
   case Domain::Integers:
     count(domain.planes);
-    os << " of 8-bit integers: error of a product at most "
-       << number(domain.error)
+    os << " of 8-bit integers"
+       << (domain.rounded ? ", weights rounded to such" : "")
+       << ": error of a product at most " << number(domain.error)
        << " of the largest activation times the largest weight";
     break;
   case Domain::Tiles:
@@ -381,7 +408,8 @@ bool ChooseDomainsPass::choose(IRRewriter &b, LinalgOp op, std::string &why) {
   Value init = toMatrix(b, loc, product.init);
   auto type = cast<RankedTensorType>(x.getType());
   int64_t height = type.getDimSize(0);
-  Domain domain = chooseDomain(*form, height, tileRate, wanted);
+  Domain domain =
+      chooseDomain(*form, lanes, type.getDimSize(1), height, tileRate, wanted);
   SmallVector<Value> activations{x};
   IntegerAttr planes;
   switch (domain.kind) {
@@ -390,10 +418,13 @@ bool ChooseDomainsPass::choose(IRRewriter &b, LinalgOp op, std::string &why) {
   case Domain::Integers: {
     ByteTable table = getByteTable(form->values, domain.planes);
     int64_t sums = domain.planes + !table.low.empty();
-    auto split =
-        PlanesOp::create(b, loc, x, domain.planes, form->group,
-                         getBlockRows(height, sums, registers), table.offset);
-    setRun(split, chooseRun(*form, height, type.getDimSize(1)));
+    if (domain.rounded)
+      sums = 1, table.offset = roundedOffset;
+    auto split = PlanesOp::create(
+        b, loc, x, domain.planes, domain.rounded ? domain.rounded : form->group,
+        getBlockRows(height, sums, registers), table.offset);
+    if (!domain.rounded)
+      setRun(split, chooseRun(*form, height, type.getDimSize(1)));
     activations.assign(split->result_begin(), split->result_end());
     break;
   }
@@ -410,9 +441,10 @@ bool ChooseDomainsPass::choose(IRRewriter &b, LinalgOp op, std::string &why) {
     break;
   }
   op->emitRemark() << describe(domain, *form, wanted);
-  Value result = ContractOp::create(b, loc, init.getType(), activations, weight,
-                                    /*row=*/Value(), b.getI64IntegerAttr(lanes),
-                                    planes, init);
+  Value result = ContractOp::create(
+      b, loc, init.getType(), activations, weight,
+      /*row=*/Value(), b.getI64IntegerAttr(lanes),
+      domain.rounded ? b.getUnitAttr() : UnitAttr(), planes, init);
   b.replaceOp(op, fromMatrix(b, loc, result, product.init));
   if (product.decode.use_empty())
     b.eraseOp(product.decode);

@@ -52,7 +52,10 @@ static TileTask getTask(Operation *contract) {
                             : cast<RankedTensorType>(weight).getDimSize(0);
   if (isOnTiles(contract))
     return getTileTask(height, rows);
-  int64_t lanes = cast<ContractOp>(contract).getLanes();
+  auto inLanes = cast<ContractOp>(contract);
+  if (inLanes.getRounded())
+    return {height, getTileTask(height, rows).columns};
+  int64_t lanes = inLanes.getLanes();
   return {height, getPanelsPerTask(rows / lanes) * lanes};
 }
 

@@ -40,7 +40,9 @@ private:
 
   /// Whether an activation has one scale for several groups.
   bool hasRuns() const { return run > form.group; }
-  bool inIntegers() { return op.getActivations().size() > 1; }
+  bool inIntegers() {
+    return op.getActivations().size() > 1 && !op.getRounded();
+  }
   Value index(int64_t value);
   Value getRow(int64_t row);
   Value add(Value x, int64_t y);

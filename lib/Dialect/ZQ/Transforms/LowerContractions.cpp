@@ -3,6 +3,7 @@
 #include "LaneKernel.h"
 #include "LoopBuilder.h"
 #include "LowerTiles.h"
+#include "RoundedPanels.h"
 #include "zq/Dialect/ZQ/IR/LaneForm.h"
 #include "zq/Dialect/ZQ/IR/Vectors.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
@@ -472,8 +473,9 @@ static LogicalResult lower(ContractOp op) {
   if (failed(parts))
     return failure();
   LaneKernel kernel(b, op, std::move(*parts));
-  Value result = op.isOnTiles() ? lowerContractOnTiles(b, op, kernel)
-                                : ContractLowering(b, op, kernel).emit();
+  Value result = op.isOnTiles()    ? lowerContractOnTiles(b, op, kernel)
+                 : op.getRounded() ? lowerRoundedContract(b, op, kernel)
+                                   : ContractLowering(b, op, kernel).emit();
   op.getResult().replaceAllUsesWith(result);
   auto fill = op.getInit().getDefiningOp<linalg::FillOp>();
   op.erase();

@@ -110,6 +110,14 @@ int64_t getDigits(const LaneForm &form);
 /// value: half a step of the planes, and the table's error.
 double getPlanesError(int64_t planes, const ByteTable &table);
 
+/// Columns, of `columns` in all, that share a scale where a weight is rounded
+/// once more; 0 where its source cannot be decoded in parts.
+int64_t getRoundedGroup(const LaneForm &form, int64_t columns);
+/// What such a weight is off by, over its largest value.
+constexpr double roundedError = 0.5 / 127;
+/// What is added to its integers, which are signed.
+constexpr int64_t roundedOffset = 128;
+
 /// Columns of a run, which have one of the `scales` of a `zq.planes`: as many
 /// whole groups as make so many runs of all `columns`.
 int64_t getRun(Value scales, int64_t columns, int64_t group);

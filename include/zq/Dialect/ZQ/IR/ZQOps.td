@@ -468,6 +468,13 @@ def ZQ_ContractOp : ZQ_Op<"contract", [
     of the weight are multiplied where i + j is less than the larger number of
     planes.
 
+    A weight that is `rounded` is decoded once for many rows of the activation,
+    to such a buffer too: signed 8-bit integers times one f32 for each row and
+    group of up to 256 columns, 1/127 of the largest magnitude there, rounded to
+    nearest even. The sums of products of integers are exact within such a
+    group, which is the activations'; these are in one plane, with the offset
+    128.
+
     With `at` the result is a part of all columns: those that begin with this
     row of the weight, a multiple of `lanes`, or of 32 with tiles. Tiling makes
     such parts, so that what is done with the result elementwise is done while it
@@ -483,6 +490,11 @@ def ZQ_ContractOp : ZQ_Op<"contract", [
         outs(%more : tensor<64x512xf32>)
         : (tensor<1x2x8x2x32x32xbf16>), !zq.tensor<512x256xf32, #nvfp4_lanes>
         -> tensor<64x512xf32>
+    %rough = zq.contract %b, %c, %d, %e with %w lanes 16 rounded
+        outs(%more : tensor<64x512xf32>)
+        : (tensor<6x64x1x12x4xi8>, tensor<6x1x12xf32>, tensor<6x1x12xi32>,
+           tensor<6x1x12xf32>), !zq.tensor<512x256xf32, #nvfp4_lanes>
+        -> tensor<64x512xf32>
     %part = zq.contract %q, %s, %t, %u with %w at %row lanes 16
         outs(%tile : tensor<1x64xf32>)
         : (tensor<1x64x2x1x4xi8>, tensor<1x16x1xf32>, tensor<1x16x1xi32>,
@@ -497,15 +509,18 @@ def ZQ_ContractOp : ZQ_Op<"contract", [
       result of the type of `init`, with a column for each row of the weight,
       or, with `at`, as many as there are or fewer;
     * (N3) 1 to 3 `planes` and 16 lanes with activations in tiles, and no `planes`
-      with others.
+      with others;
+    * (N4) `rounded` with activations in one plane, in groups of columns that the
+      weight decodes in parts of, at most 16 lanes, and static shapes.
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$activations,
                        ZQ_AnyCompressedTensor:$weight, Optional<Index>:$row,
-                       I64Attr:$lanes,
+                       I64Attr:$lanes, UnitAttr:$rounded,
                        OptionalAttr<I64Attr>:$planes, F32RankedTensor:$init);
   let results = (outs F32RankedTensor:$result);
   let assemblyFormat = [{
     $activations `with` $weight (`at` $row^)? `lanes` $lanes
+    (`rounded` $rounded^)?
     (`planes` $planes^)?
     `outs` `(` $init `:` type($init) `)` attr-dict
     `:` `(` type($activations) `)` `,` type($weight) `->` type($result)

@@ -652,7 +652,10 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
     time, and weights are decoded once for many of them. The accuracy is the largest
     error of a product, over the largest activation of its run times the weight's
     largest value; a run is a group of columns that share all factors of the weight,
-    or with several rows up to 128 columns of such groups. An attribute
+    or with several rows up to 128 columns of such groups. Where that leaves room
+    for it, a weight of short groups is rounded once more for many rows, to 8-bit
+    integers with a scale for each row and up to 256 columns, which are a run then.
+    An attribute
     `zq.accuracy` of the contraction goes before the option. A remark says what was
     chosen, with its error. Tested in `test/Dialect/ZQ/choose-domains.mlir`.
 
