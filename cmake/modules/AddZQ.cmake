@@ -6,8 +6,7 @@
 # they are read precompiled. None of zq's own are among them: what
 # changes stays cheap to change.
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/PrecompiledMLIR.cpp CONTENT "")
-add_library(ZQPrecompiledMLIR OBJECT ${CMAKE_BINARY_DIR}/PrecompiledMLIR.cpp)
-target_precompile_headers(ZQPrecompiledMLIR PRIVATE
+set(ZQ_MLIR_HEADERS
   <mlir/Dialect/Affine/IR/AffineOps.h>
   <mlir/Dialect/Arith/IR/Arith.h>
   <mlir/Dialect/Func/IR/FuncOps.h>
@@ -23,6 +22,8 @@ target_precompile_headers(ZQPrecompiledMLIR PRIVATE
   <mlir/IR/PatternMatch.h>
   <mlir/Pass/Pass.h>
   <llvm/ADT/TypeSwitch.h>)
+add_library(ZQPrecompiledMLIR OBJECT ${CMAKE_BINARY_DIR}/PrecompiledMLIR.cpp)
+target_precompile_headers(ZQPrecompiledMLIR PRIVATE ${ZQ_MLIR_HEADERS})
 # As MLIR itself is compiled.
 set(ZQ_MLIR_OPTIONS -fno-exceptions -Wall -Wextra -Wno-unused-parameter
   -fvisibility-inlines-hidden)
@@ -45,6 +46,24 @@ endfunction()
 
 # Tests are compiled more often than run, and call libraries for what takes long.
 set(ZQ_TEST_OPTIONS -O0 "SHELL:-Xclang -fno-pch-timestamp")
+
+# zq_precompile_mlir_for_tests(TARGET): the same for unit tests, with
+# GoogleTest's header and without optimisation.
+function(zq_precompile_mlir_for_tests target)
+  if(NOT TARGET ZQPrecompiledTests)
+    add_library(ZQPrecompiledTests OBJECT ${CMAKE_BINARY_DIR}/PrecompiledMLIR.cpp)
+    target_link_libraries(ZQPrecompiledTests PRIVATE GTest::gtest)
+    target_precompile_headers(ZQPrecompiledTests PRIVATE ${ZQ_MLIR_HEADERS}
+      <gtest/gtest.h>)
+    target_compile_options(ZQPrecompiledTests PRIVATE ${ZQ_MLIR_OPTIONS}
+      ${ZQ_TEST_OPTIONS} -ffp-contract=off)
+  endif()
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  # The tests compute in f32 themselves, with the roundings they say.
+  target_compile_options(${target} PRIVATE -fPIC ${ZQ_MLIR_OPTIONS}
+    ${ZQ_TEST_OPTIONS} -ffp-contract=off)
+  target_precompile_headers(${target} REUSE_FROM ZQPrecompiledTests)
+endfunction()
 
 # zq_add_mlir_library(NAME sources... [DEPENDS targets...] [LINK_LIBS targets...])
 function(zq_add_mlir_library name)
