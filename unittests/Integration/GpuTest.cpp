@@ -79,12 +79,16 @@ INSTANTIATE_TEST_SUITE_P(Named, GpuFormats,
 class GpuProducts : public testing::TestWithParam<TestCodec> {};
 
 TEST_P(GpuProducts, OfAnyShape) {
-  for (const EmulatedGpu &gpu : gpus) {
+  const size_t turn = std::hash<std::string>()(GetParam().text);
+  for (auto [i, gpu] : llvm::enumerate(gpus)) {
     JitOptions options = onGpu(gpu);
     checkProducts({matmulByRows(1, 37, 100), matmulByRows(9, 19, 257),
                    matmulByRows(33, 150, 65), matvec(37, 100)},
                   GetParam(), options, /*mayBeUnfused=*/true);
-    // What tensor cores do not take, and coarser and finer arithmetic.
+    // What tensor cores do not take, and coarser and finer arithmetic, on two
+    // GPUs that the codec's name chooses: together the codecs take all.
+    if ((turn + i) % gpus.size() > 1)
+      continue;
     checkProducts({matmulByColumns(3, 33, 130), vecmat(33, 5)}, GetParam(),
                   options, /*mayBeUnfused=*/true);
     options.accuracy = 1e-2;
