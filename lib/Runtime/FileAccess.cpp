@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
 #include <new>
@@ -189,7 +190,34 @@ OutputFile::~OutputFile() {
     ::unlink(temporary.c_str());
 }
 
+namespace {
+
+/// While it lives, a write beyond the limit on a file's size fails with EFBIG
+/// in this thread and sends no signal, which would end the process.
+class NoFileSizeSignal {
+public:
+  NoFileSizeSignal() {
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &signals, &before);
+  }
+  ~NoFileSizeSignal() {
+    const timespec now{};
+    if (!sigismember(&before, SIGXFSZ))
+      while (sigtimedwait(&signals, nullptr, &now) > 0) {
+      }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+  NoFileSizeSignal(const NoFileSizeSignal &) = delete;
+
+private:
+  sigset_t signals, before;
+};
+
+} // namespace
+
 Status OutputFile::write(const void *data, size_t count) {
+  NoFileSizeSignal block;
   const char *next = static_cast<const char *>(data);
   while (count > 0) {
     ssize_t put = ::write(descriptor, next, count);
