@@ -60,6 +60,10 @@ const LaneCodec codecs[] = {
     {"zerosOfRows", "scale<tensor, f32>, scale<1x?, bf16, zero = f16, rows = "
                     "R>, quantize<ui6>, pack<lanes = Rx4>"},
     {"unscaled", "quantize<si4>, pack<lanes = Rx4>"},
+    {"float8", "scale<1x32, f8E8M0FNU, rows = R>, quantize<f8E4M3FN>, "
+               "pack<lanes = Rx4>"},
+    {"float8WithInfinities",
+     "scale<tensor, f32>, quantize<f8E5M2>, pack<lanes = Rx4>"},
     {"offsets", "offset<1x32, f16, min, rows = R>, scale<1x32, f16, rows = R>, "
                 "quantize<ui4>, pack<lanes = Rx4>"},
     {"offsetsBetweenFactors",
@@ -257,6 +261,74 @@ INSTANTIATE_TEST_SUITE_P(
     Types, ScalesOfBytes,
     testing::Combine(testing::ValuesIn(getAllFeatureSets()),
                      testing::Values("f8E4M3FN", "f8E5M2", "f8E8M0FNU")));
+
+//===----------------------------------------------------------------------===//
+// Codes that stand for no finite value
+//===----------------------------------------------------------------------===//
+
+class InfiniteCodes : public testing::TestWithParam<
+                          std::tuple<std::string, const char *, double>> {};
+
+/// y = W x, with a code in each of 256 rows: NaN is passed on in each domain,
+/// to its own row alone. Infinity is, or becomes NaN where products are
+/// integers.
+TEST_P(InfiniteCodes, ArePassedOn) {
+  constexpr int64_t height = 256, columns = 16, depth = 4;
+  auto [features, type, accuracy] = GetParam();
+  int64_t lanes = getX86Target(features)->getLanes();
+  TestCodec codec{std::string("quantize<") + type +
+                  ">, pack<lanes = " + std::to_string(lanes) + "x4>"};
+  JitOptions options;
+  options.threads = false;
+  options.features = features;
+  options.accuracy = accuracy;
+  Shape shape{height, columns};
+  std::string w = "tensor<256x16xf32>";
+  Kernel kernel("func.func @f(%x: tensor<16xf32>, %w: " + codec.type(shape) +
+                    ", %y: tensor<256xf32>) -> tensor<256xf32> {\n"
+                    "  %e = tensor.empty() : " +
+                    w + "\n  %d = zq.decode %w at [0, 0] outs(%e : " + w +
+                    ") : " + codec.type(shape) + " -> " + w +
+                    "\n  %r = linalg.matvec ins(%d, %x : " + w +
+                    ", tensor<16xf32>) outs(%y : tensor<256xf32>) -> "
+                    "tensor<256xf32>\n  return %r : tensor<256xf32>\n}\n",
+                options, codec.text);
+  Array activation(ElementType::F32, {columns});
+  activation.setFloat(5, 1);
+  std::vector<Stream> streams = codec.encode(Array(ElementType::F32, shape));
+  ASSERT_EQ(streams.size(), 1u);
+  // Column 5 is the second of the second four.
+  for (int64_t code = 0; code < height; ++code)
+    streams[0].array.bytes[code / lanes * lanes * columns + lanes * depth +
+                           code % lanes * depth + 1] =
+        static_cast<uint8_t>(code);
+  std::vector<Array> results = kernel.call(
+      {activation, streams[0].array, Array(ElementType::F32, {height})});
+  Array decoded = codec.decode(streams, shape);
+  double largest = 0;
+  for (int64_t i = 0; i < decoded.size(); ++i)
+    if (std::isfinite(decoded.getFloat(i)))
+      largest = std::max<double>(largest, std::fabs(decoded.getFloat(i)));
+  int64_t finite = 0;
+  for (int64_t row = 0; row < height; ++row) {
+    float expected = decoded.getFloat(row * columns + 5);
+    float got = results[0].getFloat(row);
+    finite += std::isfinite(expected);
+    if (std::isfinite(expected))
+      EXPECT_LE(std::fabs(got - expected), accuracy * largest) << row;
+    else if (std::isnan(expected) || accuracy > 0)
+      EXPECT_TRUE(std::isnan(got)) << row;
+    else
+      EXPECT_EQ(got, expected) << row;
+  }
+  EXPECT_GE(finite, 240);
+  EXPECT_LT(finite, 256);
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, InfiniteCodes,
+                         testing::Combine(testing::ValuesIn(getFeatureSets()),
+                                          testing::Values("f8E4M3FN", "f8E5M2"),
+                                          testing::Values(0.0, 5e-5, 1e-2)));
 
 //===----------------------------------------------------------------------===//
 // Activations that are hard on integers

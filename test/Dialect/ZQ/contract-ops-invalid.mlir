@@ -85,9 +85,9 @@ func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x32xf32>) {
 
 // -----
 
-!w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<f8E5M2>, pack<lanes = 16x4>>>
+!w = !zq.tensor<32x64xf32, #zq.codec<offset<1x32, f16, min>, scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
 func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x32xf32>) {
-  // expected-error @+1 {{(N1) has no form for this weight: not all of its codes stand for finite values}}
+  // expected-error @+1 {{(N1) has no form for this weight: a stage's offsets are not laid out for lanes}}
   %y = zq.contract %x with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<2x64xf32>), !w -> tensor<2x32xf32>
   return
 }

@@ -105,6 +105,24 @@ static int64_t getCodedColumns(StageAttrInterface stage, Type input,
   return columns;
 }
 
+/// The codes that stand for no finite value, whose magnitudes are the largest:
+/// below a sign, or above all others. Nothing where they lie elsewhere.
+static std::optional<LaneForm::Infinite> getInfinite(ArrayRef<float> values) {
+  for (size_t count : {values.size(), values.size() / 2}) {
+    uint8_t mask = count - 1;
+    size_t least = 0;
+    while (least < count && std::isfinite(values[least]))
+      ++least;
+    auto isAsSaid = [&](size_t code) {
+      return std::isfinite(values[code]) == ((code & mask) < least);
+    };
+    if (least < count &&
+        llvm::all_of(llvm::seq<size_t>(0, values.size()), isAsSaid))
+      return LaneForm::Infinite{mask, static_cast<uint8_t>(least)};
+  }
+  return std::nullopt;
+}
+
 /// The columns that share every factor and offset, at most `longestGroup`, of a
 /// tensor of `columns`.
 static int64_t getGroup(const LaneForm &form, int64_t columns) {
@@ -184,8 +202,13 @@ std::optional<LaneForm> mlir::zq::getLaneForm(CompressedTensorType type,
   if (chunk && chunk < shape[1])
     return refuse("a panel of its codes is more than one chunk");
   form.isSequential = chunk != 0;
-  if (!llvm::all_of(form.values, [](float v) { return std::isfinite(v); }))
-    return refuse("not all of its codes stand for finite values");
+  if (!llvm::all_of(form.values, [](float v) { return std::isfinite(v); })) {
+    form.infinite = getInfinite(form.values);
+    if (!form.infinite)
+      return refuse("codes that stand for no finite value are not its last");
+    for (float &value : form.values)
+      value = std::isfinite(value) ? value : 0;
+  }
   form.group = getGroup(form, shape[1]);
   if (!form.group)
     return refuse("its groups are no multiples of 4 columns");

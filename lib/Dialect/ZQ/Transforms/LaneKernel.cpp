@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "zq/Dialect/ZQ/IR/Vectors.h"
 
+#include <limits>
 #include <numeric>
 
 using namespace mlir;
@@ -130,6 +131,8 @@ Value LaneKernel::getBytes(ArrayRef<uint8_t> values) {
 /// Sets the source's state to that at the beginning of the panel.
 void LaneKernel::startPanel() {
   state.clear();
+  if (inIntegers() && form.infinite)
+    extent = arith::ConstantOp::create(b, loc, b.getZeroAttr(byteType));
   if (!form.isSequential)
     return;
   LaneBuilder at = getBuilder(form.source, index(0));
@@ -147,8 +150,8 @@ void LaneKernel::readCodes(Value column) {
   state = at.state;
 }
 
-/// Emits `body` in a loop from 0 to `end` that carries `values` and the
-/// source's state along.
+/// Emits `body` in a loop from 0 to `end` that carries `values`, the source's
+/// state and the extent along.
 void LaneKernel::loopWithState(int64_t end, int64_t step,
                                SmallVector<Value> &values,
                                function_ref<void(Value)> body) {
@@ -156,10 +159,14 @@ void LaneKernel::loopWithState(int64_t end, int64_t step,
   auto enter = [&](ValueRange carried) {
     values.assign(carried.begin(), carried.begin() + count);
     state.assign(carried.begin() + count, carried.end());
+    if (extent)
+      extent = state.pop_back_val();
   };
   auto carry = [&] {
     SmallVector<Value> carried(values);
     llvm::append_range(carried, state);
+    if (extent)
+      carried.push_back(extent);
     return carried;
   };
   auto loop = scf::ForOp::create(
@@ -209,9 +216,12 @@ SmallVector<Value> LaneKernel::emitSums(Value panel, Value block) {
         arith::ConstantOp::create(b, loc, b.getF32FloatAttr(bytes.unit)));
     ofRows = ofRows ? mulF(ofRows, unit) : unit;
   }
-  if (ofRows)
-    for (Value &sum : sums)
+  for (Value &sum : sums) {
+    if (ofRows)
       sum = mulF(sum, ofRows);
+    if (extent)
+      sum = passOnInfinite(sum);
+  }
   return sums;
 }
 
@@ -387,6 +397,8 @@ void LaneKernel::addColumns(Value codes, Value column, int64_t offset,
     return groupSums[step % chains * (groupSums.size() / chains) + place];
   };
   if (inIntegers()) {
+    if (extent)
+      noteInfinite(codes);
     Value weights = lookUpBytes(codes, table), low;
     if (lowTable)
       low = lookUpBytes(codes, lowTable);
@@ -558,6 +570,8 @@ Value LaneKernel::getRow(int64_t row) {
 
 /// Tables of more entries are computed where they can be.
 static constexpr size_t longestTable = 32;
+/// Those of more, of floats, are left to the stage that has them.
+static constexpr size_t longestPermute = 64;
 
 /// What to add to each code, modulo their number, to get its byte: codes of
 /// integers. Nothing where that is not so, or a table is short.
@@ -590,6 +604,29 @@ Value LaneKernel::lookUpBytes(Value codes, Value table) {
   return LookupOp::create(b, loc, byteType, codes, table);
 }
 
+/// Raises the extent to that of `codes`.
+void LaneKernel::noteInfinite(Value codes) {
+  Value own = codes;
+  if (form.infinite->mask != 0xFF)
+    own = arith::AndIOp::create(b, loc, codes,
+                                splat(b, loc, byteType, form.infinite->mask));
+  extent = arith::MaxUIOp::create(b, loc, extent, own);
+}
+
+/// `sum`, or NaN in lanes whose codes were not all of finite values.
+Value LaneKernel::passOnInfinite(Value sum) {
+  Value isInfinite =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, extent,
+                            splat(b, loc, byteType, form.infinite->least));
+  Value bytes = arith::ExtSIOp::create(b, loc, byteType, isInfinite);
+  Value words = vector::BitCastOp::create(b, loc, integers, bytes);
+  Value hasAny = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, words,
+                                       splat(b, loc, integers, 0));
+  Value nan = toLanes(arith::ConstantOp::create(
+      b, loc, b.getF32FloatAttr(std::numeric_limits<float>::quiet_NaN())));
+  return arith::SelectOp::create(b, loc, hasAny, nan, sum);
+}
+
 /// The values of byte `place` of each lane's codes.
 Value LaneKernel::lookUpFloats(Value codes, int64_t place) {
   Value words = vector::BitCastOp::create(b, loc, integers, codes);
@@ -597,6 +634,18 @@ Value LaneKernel::lookUpFloats(Value codes, int64_t place) {
     words = arith::ShRUIOp::create(b, loc, words,
                                    splat(b, loc, integers, 8 * place));
   std::optional<int64_t> distance = getDistance(bytes);
+  if (!distance && form.values.size() > longestPermute) {
+    // As along a row: by arithmetic where that is shorter.
+    LaneBuilder at = getBuilder(form.source - 1, index(0));
+    Value own = arith::TruncIOp::create(
+        b, loc, VectorType::get(lanes, b.getI8Type()), words);
+    if (form.bits < 8)
+      own = arith::AndIOp::create(
+          b, loc, own,
+          splat(b, loc, cast<VectorType>(own.getType()), (1 << form.bits) - 1));
+    // A stage of this dialect that maps codes, as the form says.
+    return *codec.getStages()[form.source - 1].emitDecode(at, own);
+  }
   if (!distance)
     return LookupOp::create(b, loc, floats, words, table);
   words = addToCodes(b, loc, words, *distance, bytes.bytes.size());

@@ -78,6 +78,8 @@ private:
   void joinChains();
   Value joinPlanes(int64_t row);
   Value lookUpFloats(Value codes, int64_t place);
+  void noteInfinite(Value codes);
+  Value passOnInfinite(Value sum);
 
   OpBuilder &b;
   Location loc;
@@ -104,6 +106,9 @@ private:
   SmallVector<Value> codes;
   /// The source's after that tile; none where it has no state.
   SmallVector<Value> state;
+  /// Of codes that stand for no finite value: the largest so far of what tells,
+  /// in each byte, where sums of integers would not. Null where there are none.
+  Value extent;
   /// What makes weights of the group's values: less the zero points, times the
   /// factors but those of whole rows, plus the offsets. Null where there are
   /// none.

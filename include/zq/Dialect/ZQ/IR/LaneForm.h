@@ -46,8 +46,14 @@ struct LaneForm {
   /// The last stage's place in the chain.
   unsigned source = 0;
   int64_t bits = 0;
-  /// What each code decodes to, below the factors: 2^bits values.
+  /// What each code decodes to, below the factors: 2^bits values. 0 for those
+  /// that stand for infinities or NaN.
   SmallVector<float> values;
+  /// Which these are: code c where `(c & mask) >= least`, if there are any.
+  struct Infinite {
+    uint8_t mask, least;
+  };
+  std::optional<Infinite> infinite;
   /// Columns that the source stores together.
   int64_t columns = 0;
   /// Whether the source has a state, which goes through a panel from its first
