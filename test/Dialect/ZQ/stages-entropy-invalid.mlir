@@ -138,3 +138,26 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<panels<16x4, [pack]>>>)
 
 // expected-error @+1 {{(T3) 'panels' hands codes to a stage that ends the chain, and not to #zq.fields<f8E4M3FN>}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<f8E4M3FN>, panels<16x4, [fields<f8E4M3FN>]>>>)
+
+// -----
+
+// No plane without bits.
+// expected-error @+1 {{(planes 1) 1 to 7 bits are low, and not 0}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si8>, planes<low = 0>, pack>>)
+
+// -----
+
+// expected-error @+1 {{(planes 1) 1 to 7 bits are low, and not 8}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si8>, planes<low = 8>, pack>>)
+
+// -----
+
+// Something is left above.
+// expected-error @+1 {{(T3) 'planes' takes in codes of more than 4 bits, but gets 'i4'}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, planes<low = 4>, pack>>)
+
+// -----
+
+// Values are no codes.
+// expected-error @+1 {{(T3) 'planes' takes in}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<planes<low = 4>, pack>>)

@@ -19,6 +19,31 @@ func.func private @fields_of_codes(
     !zq.tensor<4x64xf32, #zq.codec<quantize<f8E5M2>, fields<f8E5M2, [pack]>, rans<precision = 5, chunk = 64>>>,
     !zq.tensor<4x64xf32, #zq.codec<quantize<f4E2M1FN>, fields<f4E2M1FN>, register_rans<lanes = 32, rows = 1>>>)
 
+// Planes of codes: the lowest bits have streams of their own.
+// CHECK-DAG: = #zq.codec<quantize<si8>, planes<low = 4, [pack]>, huffman<chunk = 64, length = 8>>{{$}}
+// CHECK-DAG: = #zq.codec<quantize<si6>, planes<low = 2>, planes<low = 2, [pack]>, pack>{{$}}
+func.func private @planes(
+    !zq.tensor<4x64xf32, #zq.codec<quantize<si8>, planes<low = 4, [pack]>, huffman<chunk = 64, length = 8>>>,
+    !zq.tensor<4x64xf32, #zq.codec<quantize<si6>, planes<low = 2>, planes<low = 2, [pack]>, pack>>)
+
+// CHECK-LABEL: @planes_decoded
+// DECODER: zq.decoder private @decode_4x64xf32
+// DECODER-SAME: #zq.stream<"low" : i8, (d0, d1) -> (d0, d1)>
+// DECODER-SAME: #zq.stream<"codes" : i8, (d0, d1) -> (d0, (d1 * 6) ceildiv 8)>
+// DECODER-DAG: %[[MASK:.*]] = arith.constant dense<3>
+// DECODER-DAG: %[[TWO:.*]] = arith.constant dense<2>
+// DECODER: %[[HIGH:.*]] = zq.unpack
+// DECODER: %[[LOW:.*]] = arith.andi %{{.*}}, %[[MASK]]
+// DECODER: %[[UP:.*]] = arith.shli %[[HIGH]], %[[TWO]]
+// DECODER: arith.ori %[[UP]], %[[LOW]]
+func.func @planes_decoded(%w: !zq.tensor<4x64xf32, #zq.codec<quantize<si8>, planes<low = 2>, pack>>)
+    -> tensor<4x64xf32> {
+  %e = tensor.empty() : tensor<4x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<4x64xf32>)
+      : !zq.tensor<4x64xf32, #zq.codec<quantize<si8>, planes<low = 2>, pack>> -> tensor<4x64xf32>
+  return %d : tensor<4x64xf32>
+}
+
 // An index entry for each window but the first, and for the escapes. The state
 // is a place in each of these streams.
 // CHECK-LABEL: @window_streams
