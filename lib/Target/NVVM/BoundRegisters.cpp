@@ -1,4 +1,5 @@
 //===- BoundRegisters.cpp - How many blocks an SM is to hold --------------===//
+#include "LiveRegisters.h"
 #include "zq/Target/NVVM/Chip.h"
 #include "zq/Target/NVVM/Passes.h"
 
@@ -19,15 +20,11 @@ namespace mlir::zq {
 static constexpr int64_t busyThreads = 512;
 /// Blocks of fewer threads than this are left alone.
 static constexpr int64_t largeBlock = 256;
-/// So are kernels of more ops than this, in the NVVM form: what decodes in many
-/// steps has more values at a time than 128 registers hold.
-static constexpr int64_t longKernel = 1800;
-
-static int64_t countOps(Operation *kernel) {
-  int64_t count = 0;
-  kernel->walk([&](Operation *) { ++count; });
-  return count;
-}
+/// The most registers of live values that the assembler's order of a kernel
+/// still fits into those 128. The NVVM form's order has more of them live: of
+/// the products with all named formats, those of up to 194 fit, and those from
+/// 229 on do not.
+static constexpr int64_t mostLive = 200;
 
 /// The threads of a block; 0 where they are not known.
 static int64_t countThreads(gpu::LaunchFuncOp launch) {
@@ -53,9 +50,10 @@ struct BoundRegistersPass
       int64_t threads = countThreads(launch);
       Operation *kernel =
           symbols.lookupNearestSymbolFrom(launch, launch.getKernelAttr());
-      if (!kernel || threads < largeBlock || countOps(kernel) > longKernel)
+      if (!kernel || threads < largeBlock)
         return;
-      int64_t blocks = busyThreads / threads;
+      int64_t blocks =
+          countLiveRegisters(kernel) <= mostLive ? busyThreads / threads : 1;
       if (Value bytes = launch.getDynamicSharedMemorySize()) {
         APInt known;
         if (!matchPattern(bytes, m_ConstantInt(&known)))

@@ -15,6 +15,9 @@ module attributes {gpu.container_module} {
     %bytes = arith.constant 65536 : i32
     gpu.launch_func @kernels::@small blocks in (%c1, %c1, %c1) threads in (%c64, %c1, %c1) args(%x : !llvm.ptr<1>)
     gpu.launch_func @kernels::@plain blocks in (%c1, %c1, %c1) threads in (%c256, %c1, %c1) args(%x : !llvm.ptr<1>)
+    gpu.launch_func @kernels::@full blocks in (%c1, %c1, %c1) threads in (%c256, %c1, %c1) args(%x : !llvm.ptr<1>)
+    gpu.launch_func @kernels::@used_up blocks in (%c1, %c1, %c1) threads in (%c256, %c1, %c1) args(%x : !llvm.ptr<1>)
+    gpu.launch_func @kernels::@in_turn blocks in (%c1, %c1, %c1) threads in (%c256, %c1, %c1) args(%x : !llvm.ptr<1>)
     gpu.launch_func @kernels::@larger blocks in (%c1, %c1, %c1) threads in (%c512, %c1, %c1) args(%x : !llvm.ptr<1>)
     gpu.launch_func @kernels::@by_memory blocks in (%c1, %c1, %c1) threads in (%c256, %c1, %c1) dynamic_shared_memory_size %bytes args(%x : !llvm.ptr<1>)
     gpu.launch_func @kernels::@unknown blocks in (%c1, %c1, %c1) threads in (%m, %c1, %c1) args(%x : !llvm.ptr<1>)
@@ -28,6 +31,37 @@ module attributes {gpu.container_module} {
     }
     // CHECK: gpu.func @plain({{.*}}nvvm.minctasm = 2 : i32
     gpu.func @plain(%x: !llvm.ptr<1>) kernel {
+      gpu.return
+    }
+    // 192 values in registers, and 8 more.
+    // CHECK: gpu.func @full({{.*}}nvvm.minctasm = 2 : i32
+    gpu.func @full(%x: !llvm.ptr<1>) kernel {
+      %a = llvm.load %x : !llvm.ptr<1> -> vector<192xf32>
+      %b = llvm.load %x : !llvm.ptr<1> -> vector<16xbf16>
+      llvm.store %b, %x : vector<16xbf16>, !llvm.ptr<1>
+      llvm.store %a, %x : vector<192xf32>, !llvm.ptr<1>
+      gpu.return
+    }
+    // One more, which a later block reads: one block may have all registers.
+    // CHECK: gpu.func @used_up({{.*}}nvvm.minctasm = 1 : i32
+    gpu.func @used_up(%x: !llvm.ptr<1>) kernel {
+      %c = llvm.load %x : !llvm.ptr<1> -> i8
+      %a = llvm.load %x : !llvm.ptr<1> -> vector<192xf32>
+      %b = llvm.load %x : !llvm.ptr<1> -> vector<16xbf16>
+      llvm.store %b, %x : vector<16xbf16>, !llvm.ptr<1>
+      cf.br ^later
+    ^later:
+      llvm.store %a, %x : vector<192xf32>, !llvm.ptr<1>
+      llvm.store %c, %x : i8, !llvm.ptr<1>
+      gpu.return
+    }
+    // As many, but not at one time.
+    // CHECK: gpu.func @in_turn({{.*}}nvvm.minctasm = 2 : i32
+    gpu.func @in_turn(%x: !llvm.ptr<1>) kernel {
+      %a = llvm.load %x : !llvm.ptr<1> -> vector<192xf32>
+      llvm.store %a, %x : vector<192xf32>, !llvm.ptr<1>
+      %b = llvm.load %x : !llvm.ptr<1> -> vector<192xf32>
+      llvm.store %b, %x : vector<192xf32>, !llvm.ptr<1>
       gpu.return
     }
     // CHECK: gpu.func @larger({{.*}}nvvm.minctasm = 1 : i32

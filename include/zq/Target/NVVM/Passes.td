@@ -318,9 +318,10 @@ def BoundRegisters : Pass<"zq-bound-registers", "::mlir::ModuleOp"> {
     block more or less on an SM in mind it spills some, or takes so many that
     one block less fits. Kernels of large blocks are told how many are meant: as
     many as have 512 threads together, 128 registers for each, or as their shared
-    memory leaves room for. Smaller blocks, of sequential decoders, take what
-    they need, and so do kernels of more than 1800 ops, which decode in so many
-    steps that they would spill. Tested in `test/Target/NVVM/bound-registers.mlir`.
+    memory leaves room for. Where the values that are live at one time in the
+    NVVM form take more than 200 registers, which the assembler's order still fits
+    into 128, a block may have all. Smaller blocks, of sequential decoders, take
+    what they need. Tested in `test/Target/NVVM/bound-registers.mlir`.
 
     ```mlir
     gpu.launch_func @m::@f ... threads in (%c256, %c1, %c1) dynamic_shared_memory_size %c65536 ...
