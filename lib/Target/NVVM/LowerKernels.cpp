@@ -35,8 +35,6 @@ void mlir::zq::addLowerKernelsToNVVMPasses(OpPassManager &modules,
   pm.addPass(createLoopInvariantCodeMotionPass());
   // Loops tell their step; blocks do not.
   pm.addPass(createAlignAccesses());
-  pm.addNestedPass<gpu::GPUFuncOp>(createNarrowIntegers());
-  addCleanup(pm);
   pm.addPass(createSCFToControlFlowPass());
 
   // Before the conversion below, which would call libdevice.

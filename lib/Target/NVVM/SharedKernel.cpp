@@ -639,11 +639,9 @@ void SharedKernel::storeResults(const Values &sums) {
                                            e.add(wRow, 16 * i + at.row)});
       }
   b.barrier();
-  // From 0: beside the sums there is no register to keep a beginning in.
   scf::ForOp::create(
-      b, e.index(0), e.index(wRows * xRows), e.index(threads), ValueRange{},
-      [&](OpBuilder &, Location, Value from, ValueRange) {
-        Value at = e.add(from, thread);
+      b, thread, e.index(wRows * xRows), e.index(threads), ValueRange{},
+      [&](OpBuilder &, Location, Value at, ValueRange) {
         Value row = e.rem(at, wRows), column = e.div(at, wRows);
         Value wPlace = e.add(w.first, row), xPlace = e.add(x.first, column);
         Value isThere = arith::AndIOp::create(b, e.lessThan(wPlace, w.rows),

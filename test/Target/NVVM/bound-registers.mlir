@@ -33,12 +33,12 @@ module attributes {gpu.container_module} {
     gpu.func @plain(%x: !llvm.ptr<1>) kernel {
       gpu.return
     }
-    // 192 values in registers, and 8 more.
+    // 192 values in registers, and 16 more.
     // CHECK: gpu.func @full({{.*}}nvvm.minctasm = 2 : i32
     gpu.func @full(%x: !llvm.ptr<1>) kernel {
       %a = llvm.load %x : !llvm.ptr<1> -> vector<192xf32>
-      %b = llvm.load %x : !llvm.ptr<1> -> vector<16xbf16>
-      llvm.store %b, %x : vector<16xbf16>, !llvm.ptr<1>
+      %b = llvm.load %x : !llvm.ptr<1> -> vector<32xbf16>
+      llvm.store %b, %x : vector<32xbf16>, !llvm.ptr<1>
       llvm.store %a, %x : vector<192xf32>, !llvm.ptr<1>
       gpu.return
     }
@@ -47,8 +47,8 @@ module attributes {gpu.container_module} {
     gpu.func @used_up(%x: !llvm.ptr<1>) kernel {
       %c = llvm.load %x : !llvm.ptr<1> -> i8
       %a = llvm.load %x : !llvm.ptr<1> -> vector<192xf32>
-      %b = llvm.load %x : !llvm.ptr<1> -> vector<16xbf16>
-      llvm.store %b, %x : vector<16xbf16>, !llvm.ptr<1>
+      %b = llvm.load %x : !llvm.ptr<1> -> vector<32xbf16>
+      llvm.store %b, %x : vector<32xbf16>, !llvm.ptr<1>
       cf.br ^later
     ^later:
       llvm.store %a, %x : vector<192xf32>, !llvm.ptr<1>

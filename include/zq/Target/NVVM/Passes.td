@@ -319,7 +319,7 @@ def BoundRegisters : Pass<"zq-bound-registers", "::mlir::ModuleOp"> {
     one block less fits. Kernels of large blocks are told how many are meant: as
     many as have 512 threads together, 128 registers for each, or as their shared
     memory leaves room for. Where the values that are live at one time in the
-    NVVM form take more than 200 registers, which the assembler's order still fits
+    NVVM form take more than 208 registers, which the assembler's order still fits
     into 128, a block may have all. Smaller blocks, of sequential decoders, take
     what they need. Tested in `test/Target/NVVM/bound-registers.mlir`.
 
@@ -384,31 +384,6 @@ def AlignAccesses : Pass<"zq-align-accesses", "::mlir::gpu::GPUModuleOp"> {
       %v = vector.load %x[%row, %i] {alignment = 16 : i64} : ...
     ```
   }];
-}
-
-def NarrowIntegers : Pass<"zq-narrow-integers", "::mlir::gpu::GPUFuncOp"> {
-  let summary = "Compute with integers of 32 bits where their ranges allow it";
-  let description = [{
-    A register holds 32 bits, an index takes two. Upstream's
-    `arith-int-range-narrowing` makes integers of 32 bits of those whose values
-    fit, by the sizes of arrays, blocks and loops. Done in kernels with dynamic
-    shared memory: they stage operands there, in places that they find by
-    remainders, and what they keep beside their sums decides whether two blocks
-    fit an SM. Other kernels go through memory in steps, which LLVM turns into
-    pointers that grow; where the numbers of steps are narrow it no longer does.
-    Tested in `test/Target/NVVM/narrow-integers.mlir`.
-
-    ```mlir
-    %x = gpu.thread_id x
-    %y = arith.remui %x, %c32 : index
-    // becomes
-    %x = gpu.thread_id x
-    %x32 = arith.index_castui %x : index to i32
-    %y32 = arith.remui %x32, %c32_i32 : i32
-    %y = arith.index_castui %y32 : i32 to index
-    ```
-  }];
-  let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
 def ConvertKernelsToNVVM : Pass<"zq-convert-kernels-to-nvvm",
