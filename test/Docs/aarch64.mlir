@@ -23,12 +23,12 @@ func.func @matvec(%x: tensor<1024xf32>, %w: !w) -> tensor<512xf32> {
 // CHECK-NOT: {{ldrs?b|sp\]|sp, #}}
 // CHECK: and [[LOW:v[0-9]+]].16b, {{v[0-9]+}}.16b, v0.16b
 // CHECK: ld1r { {{v[0-9]+}}.4s }
+// CHECK: fcvtl {{v[0-9]+}}.4s, {{v[0-9]+}}.4h
 // CHECK: ushr {{v[0-9]+}}.16b, {{v[0-9]+}}.16b, #4
 // CHECK: tbl {{v[0-9]+}}.16b, { v1.16b }, [[LOW]].16b
 // CHECK: sdot {{v[0-9]+}}.4s, {{v[0-9]+}}.16b, {{v[0-9]+}}.16b
 // CHECK-NOT: {{ldrs?b|sp\]|sp, #}}
 // CHECK: scvtf {{v[0-9]+}}.4s
-// CHECK: fcvtl {{v[0-9]+}}.4s, {{v[0-9]+}}.4h
 // CHECK: fmla {{v[0-9]+}}.4s
 // CHECK-NOT: {{ldrs?b|sp\]|sp, #}}
 // CHECK: b.lo

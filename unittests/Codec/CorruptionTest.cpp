@@ -22,6 +22,7 @@
 #include "zq/Codec/Outliers.h"
 #include "zq/Codec/Pack.h"
 #include "zq/Codec/Permute.h"
+#include "zq/Codec/Planes.h"
 #include "zq/Codec/Power.h"
 #include "zq/Codec/Pvq.h"
 #include "zq/Codec/Quantize.h"
@@ -218,6 +219,14 @@ TEST(Corruption, OfHuffmanStreamsAlone) {
   for (int maxLength : {4, 16})
     expectNoCrash(Codec({std::make_shared<Huffman>(4, 16, maxLength)}),
                   skewedCodes({2, 50}, 16, 3));
+}
+
+TEST(Corruption, OfPlanes) {
+  auto pack = std::make_shared<Codec>(
+      std::vector<std::shared_ptr<const Stage>>{std::make_shared<Pack>(2)});
+  expectNoCrash(Codec({std::make_shared<Planes>(4, 2, pack),
+                       std::make_shared<Huffman>(2, 16, 4)}),
+                skewedCodes({2, 50}, 16, 3));
 }
 
 TEST(Corruption, OfWindowStreams) {

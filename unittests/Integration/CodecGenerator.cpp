@@ -179,6 +179,13 @@ std::string CodecGenerator::chain(bool isSide) {
            ", pack";
   int bits = 0;
   text += quantizer(bits) + ", ";
+  if (oneIn(8) && bits > 1) {
+    int low = between(1, bits - 1);
+    bits -= low;
+    text += "planes<low = " + std::to_string(low) +
+            pick({"", ", [pack]", ", [huffman<chunk = 64, length = 10>]"}) +
+            ">, ";
+  }
   return text + codeStages(bits);
 }
 

@@ -101,13 +101,13 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = -1, block = 
 // -----
 
 // A block of which there is no matrix.
-// expected-error @+1 {{(hadamard 2) the block is a power of two, or 12, 20, 28 or 36 times one, from 1 to 16384, and not 44}}
-func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1, block = 44, seed = 1>, pack>>)
+// expected-error @+1 {{(hadamard 2) the block is a power of two, or that times four times an odd number up to 45, from 1 to 16384, and not 188}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1, block = 188, seed = 1>, pack>>)
 
 // -----
 
 // A block of nothing.
-// expected-error @+1 {{(hadamard 2) the block is a power of two, or 12, 20, 28 or 36 times one, from 1 to 16384, and not 0}}
+// expected-error @+1 {{(hadamard 2) the block is a power of two, or that times four times an odd number up to 45, from 1 to 16384, and not 0}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<hadamard<axis = 1, block = 0, seed = 1>, pack>>)
 
 // -----

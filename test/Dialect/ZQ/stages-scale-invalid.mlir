@@ -158,3 +158,8 @@ func.func @f(%w: !zq.tensor<32x64xf32, #zq.codec<offset<1x32, [quantize<ui4>, pa
 
 // expected-error @+1 {{(T3) 'offset' in panels of rows needs a tensor of rank 2 or more}}
 func.func @f(%w: !zq.tensor<64xf32, #zq.codec<offset<32, f16, mid, rows = 16>, quantize<si4>, pack>>) { return }
+
+// -----
+
+// expected-error @+1 {{(scale 6) 'ceil' is a rule for f8E8M0FNU scales}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<scale<1x32, f16, ceil>, quantize<si4>, pack>>)

@@ -37,6 +37,16 @@ static StringRef stringify(ScaleStatistic statistic) {
   llvm_unreachable("a statistic without a name");
 }
 
+/// Checks that scales stored as `stored` have the rule of rounding `rule`.
+static LogicalResult verifyRule(ErrorFn emitError, Attribute stored,
+                                PowerOfTwoRule rule) {
+  auto type = dyn_cast<TypeAttr>(stored);
+  if (type && isa<Float8E8M0FNUType>(type.getValue()))
+    return success();
+  return emitError() << "(scale 6) '" << stringify(rule)
+                     << "' is a rule for f8E8M0FNU scales";
+}
+
 LogicalResult ScaleAttr::verify(ErrorFn emitError, ArrayRef<int64_t> block,
                                 Attribute stored, Attribute zero,
                                 ScaleStatistic statistic, PowerOfTwoRule rule,
@@ -57,9 +67,8 @@ LogicalResult ScaleAttr::verify(ErrorFn emitError, ArrayRef<int64_t> block,
            << stringify(statistic);
   auto type = dyn_cast<TypeAttr>(stored);
   if (rule != PowerOfTwoRule::Ceil &&
-      !(type && isa<Float8E8M0FNUType>(type.getValue())))
-    return emitError() << "(scale 6) '" << stringify(rule)
-                       << "' is a rule for f8E8M0FNU scales";
+      failed(verifyRule(emitError, stored, rule)))
+    return failure();
   if (divide &&
       !(type && (type.getValue().isF32() || type.getValue().isBF16())))
     return emitError() << "(scale 10) what divides is stored as f32 or bf16";
@@ -166,7 +175,8 @@ bool ScaleAttr::isLossless() const { return false; }
 /// Where an option may stand: `zero`, `zero = stored`, a statistic, a rule,
 /// `divide` or `rows = 16`.
 static ParseResult parseOption(AsmParser &parser, Attribute &zero,
-                               ScaleStatistic &statistic, PowerOfTwoRule &rule,
+                               ScaleStatistic &statistic,
+                               std::optional<PowerOfTwoRule> &rule,
                                bool &divide, int64_t &rows) {
   SMLoc loc = parser.getCurrentLocation();
   StringRef keyword;
@@ -202,7 +212,7 @@ Attribute ScaleAttr::parse(AsmParser &parser, Type) {
   SmallVector<int64_t> block;
   Attribute stored, zero;
   ScaleStatistic statistic = ScaleStatistic::AbsMax;
-  PowerOfTwoRule rule = PowerOfTwoRule::Ceil;
+  std::optional<PowerOfTwoRule> rule;
   bool divide = false;
   int64_t rows = 0;
   SMLoc loc = parser.getCurrentLocation();
@@ -214,9 +224,14 @@ Attribute ScaleAttr::parse(AsmParser &parser, Type) {
       return {};
   if (parser.parseGreater())
     return {};
-  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
-                    ArrayRef<int64_t>(block), stored, zero, statistic, rule,
-                    divide, rows);
+  auto emitError = [&] { return parser.emitError(loc); };
+  // `ceil`, which is nothing when it is printed, may not be said in vain
+  // either.
+  if (rule && failed(verifyRule(emitError, stored, *rule)))
+    return {};
+  return getChecked(emitError, parser.getContext(), ArrayRef<int64_t>(block),
+                    stored, zero, statistic,
+                    rule.value_or(PowerOfTwoRule::Ceil), divide, rows);
 }
 
 void ScaleAttr::print(AsmPrinter &printer) const {
