@@ -6,8 +6,8 @@
 //   ZQ_PROPERTY_CASES=2000 ZQ_PROPERTY_SEED=7 bin/ZQIntegrationTests
 //     --gtest_filter='Property.*'
 //
-// runs more of them, or others, and scripts/night.sh thousands. A failure prints
-// the codec and the shape, a crash too.
+// runs more of them, or others, and scripts/night.sh thousands. A failure
+// prints the codec and the shape, a crash too.
 //
 //===----------------------------------------------------------------------===//
 #include "CodecGenerator.h"
