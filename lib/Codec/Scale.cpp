@@ -427,9 +427,15 @@ Status Scale::check(const Array *main, const std::vector<Stream> &sides,
                                 expected(0));
       !valid)
     return valid;
-  if (options.divides)
-    if (Status valid = checkDivisors(sides[0].array); !valid)
+  if (options.divides) {
+    // Rows beyond the last one, which are zero, divide nothing.
+    Status valid = options.rows
+                       ? checkDivisors(fromPanels(
+                             sides[0].array, streamShape(shape), options.rows))
+                       : checkDivisors(sides[0].array);
+    if (!valid)
       return valid;
+  }
   if (hasZero()) {
     ElementType type = options.zero ? options.zero->type() : ElementType::I8;
     if (Status valid =

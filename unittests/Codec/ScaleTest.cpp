@@ -59,6 +59,20 @@ TEST(Scale, DividesByTheScaleAsStored) {
   EXPECT_EQ(toFloats(*decoded), (std::vector<float>{7.3f, 1.1f}));
 }
 
+TEST(Scale, DividesInPanelsThatRowsDoNotFill) {
+  ScaleOptions options;
+  options.divides = true;
+  options.rows = 2;
+  Scale stage({1, 2}, f32, options);
+  Encoded e = encode(stage, floats({3, 2}, {1, -14, 3, 0, 7, 28}), int4);
+  EXPECT_EQ(e.sides[0].array.shape, (std::vector<int64_t>{2, 1, 2}));
+  Result<Array> decoded = stage.decode(e.main, e.sides, {3, 2});
+  EXPECT_TRUE(decoded) << decoded.message();
+  // That of a row is checked.
+  e.sides[0].array.setFloat(2, 0);
+  EXPECT_FALSE(stage.decode(e.main, e.sides, {3, 2}));
+}
+
 TEST(Scale, HasTheShapeOfTheBlocks) {
   using Shape = std::vector<int64_t>;
   EXPECT_EQ(Scale({1, 16}, f32).streamShape({3, 33}), (Shape{3, 3}));

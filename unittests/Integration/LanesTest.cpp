@@ -94,6 +94,9 @@ const LaneCodec codecs[] = {
     {"scalesOfFloatsDivided",
      "scale<1x16, [scale<tensor, f32, divide>, quantize<f8E4M3FN>, "
      "pack<lanes = Rx1>]>, quantize<f4E2M1FN>, pack<lanes = Rx4>"},
+    {"scalesOfRowsDivided",
+     "scale<1x16, [scale<1x4, f32, divide, rows = R>, quantize<ui6>, "
+     "pack<lanes = Rx1>]>, quantize<si4>, pack<lanes = Rx4>"},
     {"scalesOfRowsCoded",
      "scale<1x?, [scale<1x1, f32, rows = R>, quantize<ui8>, "
      "pack<lanes = Rx1>]>, quantize<si4>, pack<lanes = Rx4>"},

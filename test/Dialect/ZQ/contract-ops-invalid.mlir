@@ -121,6 +121,16 @@ func.func @f(%x: tensor<2x60xf32>, %w: !w, %i: tensor<2x32xf32>) {
 
 // -----
 
+// Activations with no rows at a time.
+!w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+func.func @f(%q: tensor<1x16x1x0x4xi8>, %s: tensor<1x2x0xf32>, %t: tensor<1x2x0xi32>, %u: tensor<1x2x0xf32>, %w: !w, %i: tensor<2x32xf32>) {
+  // expected-error @+1 {{(N2) takes planes of rank 5 and some rows, and not 'tensor<1x16x1x0x4xi8>'}}
+  %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<1x16x1x0x4xi8>, tensor<1x2x0xf32>, tensor<1x2x0xi32>, tensor<1x2x0xf32>), !w -> tensor<2x32xf32>
+  return
+}
+
+// -----
+
 // Rounded with activations of the weight's groups.
 !w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
 func.func @f(%q: tensor<1x16x1x2x4xi8>, %s: tensor<1x2x2xf32>, %t: tensor<1x2x2xi32>, %u: tensor<1x2x2xf32>, %w: !w, %i: tensor<2x32xf32>) {

@@ -235,3 +235,16 @@ func.func @all_channels(%w: !zq.tensor<2x16xf32, #all>, %i: index) -> tensor<1x5
       : !zq.tensor<2x16xf32, #all> -> tensor<1x5xf32>
   return %d : tensor<1x5xf32>
 }
+
+// -----
+
+#panels = #zq.codec<scale<1x32, f16, zero = [quantize<ui4>, huffman<chunk = 64, length = 8>], rows = 16>, quantize<ui4>, pack>
+
+// Decoded before, zero points would be rows, where scales are panels of them.
+func.func @one_in_panels(%w: !zq.tensor<64x128xf32, #panels>) -> tensor<64x128xf32> {
+  %e = tensor.empty() : tensor<64x128xf32>
+  // expected-error @+1 {{cannot decode "zero" of}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x128xf32>)
+      : !zq.tensor<64x128xf32, #panels> -> tensor<64x128xf32>
+  return %d : tensor<64x128xf32>
+}

@@ -241,8 +241,10 @@ LogicalResult ContractOp::verify() {
                        "'zq.planes', and not ")
            << getActivations().size();
   RankedTensorType planes = activation(0);
-  if (planes.getRank() != 5 || planes.isDynamicDim(2) || planes.isDynamicDim(3))
-    return emitOpError("(N2) takes planes of rank 5, and not ") << planes;
+  if (planes.getRank() != 5 || planes.isDynamicDim(2) ||
+      planes.isDynamicDim(3) || planes.getDimSize(3) < 1)
+    return emitOpError("(N2) takes planes of rank 5 and some rows, and not ")
+           << planes;
   auto source =
       RankedTensorType::get({height, shape[1]}, Float32Type::get(getContext()));
   if (getRounded())

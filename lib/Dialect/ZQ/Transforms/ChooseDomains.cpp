@@ -2,6 +2,7 @@
 #include "ChooseRows.h"
 #include "ConstantArrays.h"
 #include "PassOptions.h"
+#include "RoundedPanels.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
@@ -171,7 +172,7 @@ static constexpr double floatCost = 2;
 /// A product of integers, and what ends the sums of a group.
 static constexpr double integerCost = 0.28, groupCost = 1.6;
 static constexpr double decodeCost = 10, planeCost = 4;
-/// Decoding a weight and rounding it once more.
+/// Decoding a weight and rounding it once more, for `roundedRows` rows.
 static constexpr double roundingCost = 18;
 /// Bytes of a decoded panel of 32 rows: it lies in the first cache, beside the
 /// next one and the activation. The first is for CPUs with a unit for tiles,
@@ -223,7 +224,9 @@ static std::optional<Domain> getRounded(const LaneForm &form, int64_t lanes,
   ByteTable table;
   table.error = roundedError;
   domain.error = getPlanesError(/*planes=*/1, table);
-  domain.cost = (integerCost + groupCost / group) * height + roundingCost;
+  int64_t rounds = llvm::divideCeil(height, roundedRows);
+  domain.cost =
+      (integerCost + groupCost / group) * height + roundingCost * rounds;
   return domain;
 }
 
@@ -235,9 +238,9 @@ static std::optional<Domain> getTiles(const LaneForm &form, int64_t height,
       form.isSequential)
     return std::nullopt;
   int64_t digits = getDigits(form);
-  // Decoding rounds to f32 after each factor.
-  double rounding =
-      digits > f32Digits ? std::ldexp(form.factors.size() + 1, -f32Digits) : 0;
+  // Decoding rounds to f32 after each factor and offset.
+  size_t roundings = form.factors.size() + form.offsets.size() + 1;
+  double rounding = digits > f32Digits ? std::ldexp(roundings, -f32Digits) : 0;
   auto planes =
       chooseFloatPlanes(f32Digits, digits, bf16Digits, accuracy - rounding);
   if (!planes)

@@ -1,8 +1,10 @@
 //===- LaneKernel.cpp - Contractions with a weight's rows in the lanes ----===//
 //
 // A panel of rows is read from its first column to its last: one stream of
-// codes, and one for each factor. The sums of a group of columns that share all
-// factors are exact integers, or f32; the factors multiply them once.
+// codes, and one for each factor and offset. The sums of a group of columns
+// that share all of these are exact integers, or f32; the factors multiply them
+// once, and the offsets the sum of the activations. In f32 offsets are added to
+// each weight instead.
 //
 //===----------------------------------------------------------------------===//
 #include "LaneKernel.h"

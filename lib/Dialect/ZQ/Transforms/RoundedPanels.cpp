@@ -18,6 +18,7 @@
 #include "zq/Dialect/ZQ/IR/Vectors.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
 
@@ -26,8 +27,6 @@ using namespace mlir::zq;
 
 /// Columns of a part: half of the first cache in bytes of two panels.
 static constexpr int64_t partColumns = 512;
-/// Rows of the activation, about, for which a weight is decoded once.
-static constexpr int64_t roundRows = 512;
 /// Words of a row that are taken in an iteration: so few are left that the CPU
 /// foresees the loop's end.
 static constexpr int64_t wordsAtOnce = 8;
@@ -110,7 +109,7 @@ RoundedContraction::RoundedContraction(OpBuilder &b, ContractOp op,
   groups = starts.getDimSize(1);
   group = planes.getDimSize(1) * laneDepth / groups;
   partGroups = std::min(groups, std::max<int64_t>(partColumns / group, 1));
-  round = std::min<int64_t>(blocks, llvm::divideCeil(roundRows, rows));
+  round = std::clamp<int64_t>(blocks, 1, llvm::divideCeil(roundedRows, rows));
 }
 
 /// The panel that is half `half` of the two from `first` on: the last one for
@@ -273,8 +272,9 @@ SmallVector<Value> RoundedContraction::addGroup(Place place, Value group,
       Value sum = arith::SIToFPOp::create(b, loc, floats, products[i]);
       Value x =
           broadcast(extract(op.getActivations()[1], {block, at, index(row)}));
-      sum = arith::MulFOp::create(b, loc, sum, scale);
-      sum = arith::MulFOp::create(b, loc, sum, x, contract);
+      // First the scales: a sum in units of one alone may be out of range.
+      Value both = arith::MulFOp::create(b, loc, scale, x);
+      sum = arith::MulFOp::create(b, loc, sum, both, contract);
       results[i] = arith::AddFOp::create(b, loc, results[i], sum, contract);
     }
   }

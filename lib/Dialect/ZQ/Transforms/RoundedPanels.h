@@ -6,6 +6,9 @@
 
 namespace mlir::zq {
 
+/// Rows of the activation, about, for which a weight is decoded once.
+constexpr int64_t roundedRows = 512;
+
 /// Emits the loops of a `zq.contract` that is `rounded` and returns its result.
 Value lowerRoundedContract(OpBuilder &b, ContractOp op, LaneKernel &kernel);
 

@@ -1,8 +1,8 @@
 //===- LaneForm.h - Codecs whose contractions have rows in their lanes ----===//
 //
-// What `zq.contract` takes: factors of blocks, then codes that stand for values
-// of a small table, stored in panels of rows. Which stages these are is not
-// known here, only what they answer.
+// What `zq.contract` takes: factors and offsets of blocks, then codes that
+// stand for values of a small table, stored in panels of rows. Which stages
+// these are is not known here, only what they answer.
 //
 //===----------------------------------------------------------------------===//
 #ifndef ZQ_DIALECT_ZQ_IR_LANEFORM_H
@@ -108,18 +108,21 @@ struct ByteTable {
 ByteTable getByteTable(ArrayRef<float> values, int64_t planes);
 
 /// The binary digits of a weight's values times those of its factors that are
-/// not the same for all columns: products of so many are exact.
+/// not the same for all columns: products of so many are exact. With zero
+/// points or offsets, the values are f32's.
 int64_t getDigits(const LaneForm &form);
 
 /// How far a product may be off with activations in `planes` planes, over the
 /// product of the largest activation of its run and the weight's largest
-/// value: half a step of the planes, and the table's error.
+/// value: half a step of the planes, which a zero point and an offset share,
+/// and the table's error, which is one of the table's largest value times the
+/// factors: where these two cancel some of it, that counts as the weight's.
 double getPlanesError(int64_t planes, const ByteTable &table);
 
 /// Columns, of `columns` in all, that share a scale where a weight is rounded
 /// once more; 0 where its source cannot be decoded in parts.
 int64_t getRoundedGroup(const LaneForm &form, int64_t columns);
-/// What such a weight is off by, over its largest value.
+/// What such a weight is off by, over the largest of those that share a scale.
 constexpr double roundedError = 0.5 / 127;
 /// What is added to its integers, which are signed.
 constexpr int64_t roundedOffset = 128;

@@ -36,9 +36,9 @@ def StageAttrInterface : AttrInterface<"StageAttrInterface"> {
            "::llvm::SmallVectorImpl<::mlir::zq::Part> &":$parts)>,
     InterfaceMethod<[{
         The same stage with part `index` stored as it is, in `type` - i8 for one
-        of codes; null where that part never has a codec. A part that no block
-        can decode for itself (it is entropy-coded, or rotated) is decoded
-        before, as a whole.
+        of codes; null where that part never has a codec, or the stage has no such
+        layout. A part that no block can decode for itself (it is entropy-coded,
+        or rotated) is decoded before, as a whole.
       }],
       "::mlir::zq::StageAttrInterface", "withPlainPart",
       (ins "unsigned":$index, "::mlir::Type":$type), "",

@@ -453,27 +453,31 @@ def ZQ_ContractOp : ZQ_Op<"contract", [
   let description = [{
     `result[m, n] = init[m, n] + sum over k of x[m, k] * decode(weight)[n, k]`.
     The lanes of its kernel are rows of the weight, whose codec stores them in
-    panels: factors of blocks, a table of code values, codes laid out by
-    `withLanes` (`zq/Dialect/ZQ/IR/LaneForm.h`).
+    panels: factors of blocks and offsets, which may have codecs of such stages, a
+    table of code values, codes laid out by `withLanes`
+    (`zq/Dialect/ZQ/IR/LaneForm.h`).
 
     The domain is that of the activations. One tensor of f32, rows of k: sums in
     f32. The four results of a `zq.planes`: sums of products of integers, exact
     within a group, then f32. The weight's table is rounded to 8-bit integers
     where it is not made of such, times a power of two; with two planes, to pairs
-    of them. In both nothing of the weight is decoded to memory.
+    of them. A zero point and an offset multiply the sum of the same integers; a
+    code that stands for no finite value makes NaN of its row's sums. In both
+    nothing of the weight is decoded to memory.
 
     The result of a `zq.tiles`: products of bf16, sums in f32, the weight with the
-    factors of its blocks in `planes` planes of bf16, which are decoded once for
-    many rows of the activation to a buffer in a near cache. Planes i of x and j
-    of the weight are multiplied where i + j is less than the larger number of
+    factors and offsets of its blocks in `planes` planes of bf16, which are decoded
+    once for many rows of the activation to a buffer in a near cache. Planes i of x
+    and j of the weight are multiplied where i + j is less than the larger number of
     planes.
 
     A weight that is `rounded` is decoded once for many rows of the activation,
     to such a buffer too: signed 8-bit integers times one f32 for each row and
     group of up to 256 columns, 1/127 of the largest magnitude there, rounded to
-    nearest even. The sums of products of integers are exact within such a
-    group, which is the activations'; these are in one plane, with the offset
-    128.
+    nearest even; NaN where one is infinite or NaN, and magnitudes below 2^-100 may
+    become zero. Factors of whole rows are not in these; they multiply the sums at
+    the end. The sums of products of integers are exact within such a group, which
+    is the activations'; these are in one plane, with the offset 128.
 
     With `at` the result is a part of all columns: those that begin with this
     row of the weight, a multiple of `lanes`, or of 32 with tiles. Tiling makes
@@ -504,10 +508,10 @@ def ZQ_ContractOp : ZQ_Op<"contract", [
 
     Constraints:
     * (N1) the weight has rank 2 and a codec in the form above, for `lanes`;
-    * (N2) one or four activations, whose shapes and groups fit the weight's, and
-      whose runs are whole tiles of its columns where they are several groups; a
-      result of the type of `init`, with a column for each row of the weight,
-      or, with `at`, as many as there are or fewer;
+    * (N2) one or four activations, whose shapes and groups fit the weight's, with
+      one row at a time or more, and whose runs are whole tiles of its columns where
+      they are several groups; a result of the type of `init`, with a column for each
+      row of the weight, or, with `at`, as many as there are or fewer;
     * (N3) 1 to 3 `planes` and 16 lanes with activations in tiles, and no `planes`
       with others;
     * (N4) `rounded` with activations in one plane, in groups of columns that the

@@ -651,8 +651,10 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
     cheapest depends on the number of activation rows: in bf16 they go 32 at a
     time, and weights are decoded once for many of them. The accuracy is the largest
     error of a product, over the largest activation of its run times the weight's
-    largest value; a run is a group of columns that share all factors of the weight,
-    or with several rows up to 128 columns of such groups. Where that leaves room
+    largest value, or times what its codes stand for at most, with their factors,
+    where zero points or offsets take from that; a run is a group of columns that
+    share all factors and offsets of the weight, or with several rows up to 128
+    columns of such groups. Where that leaves room
     for it, a weight of short groups is rounded once more for many rows, to 8-bit
     integers with a scale for each row and up to 256 columns, which are a run then.
     An attribute
@@ -735,6 +737,8 @@ def LowerContractions : Pass<"zq-lower-contractions", "::mlir::ModuleOp"> {
     independent, with a loop along the columns inside that keeps its sums in
     registers: codes are looked up in a table of the domain's type, and factors
     of blocks multiply once per block. A `zq.planes` becomes loops over its runs.
+    For a weight that is `rounded` two panels at a time are decoded and rounded to
+    a buffer, a group of columns at a time, for all rows of the activation.
 
     On tiles, iterations are blocks of rows of the weight. Each goes along the
     columns in steps of a few hundred, decodes so much of 32 rows to a buffer of

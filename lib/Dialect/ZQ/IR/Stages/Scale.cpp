@@ -128,6 +128,9 @@ LogicalResult ScaleAttr::getParts(int64_t rank, Type, Operation *,
 }
 
 StageAttrInterface ScaleAttr::withPlainPart(unsigned index, Type type) const {
+  // Without a codec it would be in panels, as the other part is.
+  if (getRows())
+    return nullptr;
   Attribute plain = TypeAttr::get(type);
   if (index == 0)
     return get(getContext(), getBlock(), plain, getZero(), getStatistic(),
