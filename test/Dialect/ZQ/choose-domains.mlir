@@ -315,6 +315,20 @@ func.func @few_rows(%x: tensor<2x256xbf16>, %w: tensor<96x256xbf16>, %y: tensor<
   return %r : tensor<2x96xf32>
 }
 
+// The program's own flag allows none.
+func.func @few_rows_approximate(%x: tensor<2x256xbf16>, %w: tensor<96x256xbf16>, %y: tensor<2x96xf32>) -> tensor<2x96xf32> {
+  %r = linalg.generic {indexing_maps = [#x, #w, #y], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<2x256xbf16>, tensor<96x256xbf16>) outs(%y : tensor<2x96xf32>) {
+  ^bb0(%a: bf16, %b: bf16, %s: f32):
+    %c = arith.extf %a : bf16 to f32
+    %d = arith.extf %b : bf16 to f32
+    %p = arith.mulf %c, %d fastmath<afn> : f32
+    %t = arith.addf %s, %p : f32
+    linalg.yield %t : f32
+  } -> tensor<2x96xf32>
+  return %r : tensor<2x96xf32>
+}
+
 func.func @few_rows_with_window(%x: tensor<1x512xbf16>, %w: !zq.tensor<96x512xbf16, #zq.codec<bf16_window4>>, %y: tensor<1x96xf32>) -> tensor<1x96xf32> {
   %e = tensor.empty() : tensor<96x512xbf16>
   %d = zq.decode %w at [0, 0] outs(%e : tensor<96x512xbf16>) : !zq.tensor<96x512xbf16, #zq.codec<bf16_window4>> -> tensor<96x512xbf16>

@@ -347,6 +347,7 @@ struct ChooseDomainsPass
     getOperation().walk([&](LinalgOp op) { ops.push_back(op); });
     IRRewriter rewriter(&getContext());
     for (LinalgOp op : ops) {
+      forbidDots(op);
       std::string why;
       if (choose(rewriter, op, why))
         continue;

@@ -267,6 +267,12 @@ bool mlir::zq::allowsDots(LinalgOp op) {
       });
 }
 
+void mlir::zq::forbidDots(LinalgOp op) {
+  for (auto mul : op.getBlock()->getOps<arith::MulFOp>())
+    mul.setFastmathAttr(arith::FastMathFlagsAttr::get(
+        op.getContext(), mul.getFastmath() & ~arith::FastMathFlags::afn));
+}
+
 bool mlir::zq::isInDomain(Operation *op) {
   return isa_and_nonnull<ContractOp, ContractRowsOp>(op);
 }

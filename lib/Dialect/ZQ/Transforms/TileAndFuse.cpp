@@ -662,13 +662,15 @@ LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
   }
   // A product may be added without a rounding of its own: the sum's error bound
   // covers that, as it does the order that the tiling gives the sum. Nothing
-  // may be factored out of it. Decoding keeps every rounding.
+  // may be factored out of it, whatever the program's flags are; `afn` is what
+  // lets it be summed by dots. Decoding keeps every rounding.
   op->getRegion(0).walk([&](arith::ArithFastMathInterface arithmetic) {
     if (isa<arith::AddFOp, arith::MulFOp>(arithmetic))
       arithmetic->setAttr(arithmetic.getFastMathAttrName(),
                           arith::FastMathFlagsAttr::get(
                               rewriter.getContext(),
-                              arithmetic.getFastMathFlagsAttr().getValue() |
+                              (arithmetic.getFastMathFlagsAttr().getValue() &
+                               arith::FastMathFlags::afn) |
                                   arith::FastMathFlags::contract));
   });
 

@@ -88,6 +88,9 @@ LogicalResult allowDots(RewriterBase &b, linalg::LinalgOp op);
 /// Whether `op` may be.
 bool allowsDots(linalg::LinalgOp op);
 
+/// Takes that flag from `op`, with which a program may come.
+void forbidDots(linalg::LinalgOp op);
+
 /// Whether no two iterations of `op` read the same part of `operand`, loops of
 /// one iteration apart; `ranges` are those of its loops.
 bool dependsOnAllLoops(linalg::LinalgOp op, OpOperand *operand,
