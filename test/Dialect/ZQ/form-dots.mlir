@@ -60,6 +60,8 @@ func.func @one_row(%x: vector<16xbf16>, %y: vector<16xbf16>, %n: index) -> (f32,
 // CHECK-NOT: zq.dot
 // CHECK-LABEL: func.func @started(
 // CHECK-NOT: zq.dot
+// CHECK-LABEL: func.func @masked(
+// CHECK-NOT: zq.dot
 func.func @exact(%x: vector<16xbf16>, %n: index) -> f32 {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -97,5 +99,19 @@ func.func @started(%x: vector<16xbf16>, %n: index, %start: vector<16xf32>) -> f3
     scf.yield %t : vector<16xf32>
   }
   %r = vector.reduction <add>, %sum : vector<16xf32> into f32
+  return %r : f32
+}
+
+func.func @masked(%x: vector<16xbf16>, %n: index, %m: vector<16xi1>) -> f32 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zeros = arith.constant dense<0.0> : vector<16xf32>
+  %sum = scf.for %k = %c0 to %n step %c1 iter_args(%s = %zeros) -> (vector<16xf32>) {
+    %c = arith.extf %x : vector<16xbf16> to vector<16xf32>
+    %p = arith.mulf %c, %c fastmath<contract,afn> : vector<16xf32>
+    %t = arith.addf %p, %s fastmath<contract> : vector<16xf32>
+    scf.yield %t : vector<16xf32>
+  }
+  %r = vector.mask %m { vector.reduction <add>, %sum : vector<16xf32> into f32 } : vector<16xi1> -> f32
   return %r : f32
 }

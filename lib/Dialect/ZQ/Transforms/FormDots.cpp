@@ -34,6 +34,9 @@ static bool hasFlag(arith::ArithFastMathInterface op,
 static bool isOnlyReduced(Value value) {
   int64_t last = cast<VectorType>(value.getType()).getRank() - 1;
   return llvm::all_of(value.getUses(), [&](OpOperand &use) {
+    // A mask has as many lanes as what it is of.
+    if (isa<vector::MaskOp>(use.getOwner()->getParentOp()))
+      return false;
     if (auto sum = dyn_cast<vector::ReductionOp>(use.getOwner()))
       return sum.getKind() == vector::CombiningKind::ADD;
     auto sum = dyn_cast<vector::MultiDimReductionOp>(use.getOwner());
