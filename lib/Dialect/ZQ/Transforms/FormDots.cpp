@@ -125,11 +125,6 @@ static scf::ForOp formDots(IRRewriter &b, scf::ForOp loop, unsigned place) {
 
 namespace {
 struct FormDotsPass : mlir::zq::impl::FormDotsBase<FormDotsPass> {
-  void getDependentDialects(DialectRegistry &registry) const override {
-    FormDotsBase::getDependentDialects(registry);
-    registry.insert<ZQDialect>();
-  }
-
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     SmallVector<scf::ForOp> loops;

@@ -727,7 +727,8 @@ def FormDots : Pass<"zq-form-dots", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
-                           "::mlir::vector::VectorDialect"];
+                           "::mlir::vector::VectorDialect",
+                           "::mlir::zq::ZQDialect"];
 }
 
 def LowerContractions : Pass<"zq-lower-contractions", "::mlir::ModuleOp"> {
