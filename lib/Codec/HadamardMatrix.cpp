@@ -16,8 +16,10 @@ int64_t zq::codec::hadamardOrder(int64_t size) {
   int64_t odd = size;
   while (odd % 2 == 0)
     odd /= 2;
+  if (odd > largestHadamardOrder / 4)
+    return 0;
   const int64_t order = odd == 1 ? 1 : 4 * odd;
-  return order <= largestHadamardOrder && size % order == 0 ? order : 0;
+  return size % order == 0 ? order : 0;
 }
 
 static bool isPrime(int64_t value) {

@@ -56,7 +56,9 @@ TEST(Hadamard, KnowsTheSizesItHasMatricesFor) {
   for (int64_t order : getOrders())
     for (int64_t k = 0; k < 5; ++k)
       EXPECT_EQ(hadamardOrder(order << k), order);
-  for (int64_t size : {0, 3, 6, 10, 50, 188, 376, 18, -4})
+  for (int64_t size :
+       {int64_t(0), int64_t(3), int64_t(6), int64_t(10), int64_t(50),
+        int64_t(188), int64_t(376), int64_t(18), int64_t(-4), INT64_MAX})
     EXPECT_EQ(hadamardOrder(size), 0) << size;
 }
 
