@@ -23,7 +23,7 @@ static constexpr int64_t largeBlock = 256;
 /// The most registers of live values that the assembler's order of a kernel
 /// still fits into those 128. The NVVM form's order has more of them live: of
 /// the products with all named formats, those of up to 194 fit, and those from
-/// 229 on do not.
+/// 234 on do not.
 static constexpr int64_t mostLive = 208;
 
 /// The threads of a block; 0 where they are not known.
