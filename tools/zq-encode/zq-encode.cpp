@@ -417,8 +417,9 @@ static Result<Encoded> transcode(const ::zq::runtime::SafetensorsReader &file,
     return Error{where + "what its decoder means is known to a module only"};
   // Equal stages are the same ones.
   std::vector<std::shared_ptr<const ::zq::codec::Stage>> chain = to->stages();
-  for (auto [i, own, other] :
-       llvm::enumerate(type->getCodec().getStages(), codec->getStages())) {
+  for (auto [i, pair] : llvm::enumerate(
+           llvm::zip(type->getCodec().getStages(), codec->getStages()))) {
+    auto [own, other] = pair;
     if (own != other)
       break;
     chain[i] = from->stages()[i];
