@@ -21,6 +21,8 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 
+#include <csignal>
+
 using namespace mlir;
 using namespace mlir::zq;
 using namespace mlir::zq::compile;
@@ -348,6 +350,8 @@ static int compileModule(ModuleOp module, Form form, const Options &options) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM initLLVM(argc, argv);
+  // A write beyond the limit on a file's size fails, and can be reported.
+  std::signal(SIGXFSZ, SIG_IGN);
   printVersion();
   Options options;
   llvm::cl::HideUnrelatedOptions(options.category);
