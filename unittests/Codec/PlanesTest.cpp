@@ -3,8 +3,10 @@
 #include "zq/Codec/Planes.h"
 #include "TestArrays.h"
 #include "zq/Codec/Huffman.h"
+#include "zq/Codec/Nested.h"
 #include "zq/Codec/Pack.h"
 #include "zq/Codec/Quantize.h"
+#include "zq/Codec/Residual.h"
 #include "zq/Codec/Scale.h"
 
 #include <gtest/gtest.h>
@@ -62,6 +64,23 @@ TEST(Planes, PayUnderAnEntropyCode) {
   const double planes = bitsOf({std::make_shared<Planes>(8, 4, low),
                                 std::make_shared<Huffman>(4, 1024, 8)});
   EXPECT_LT(planes, whole - 0.5);
+}
+
+/// What is stored aside above them makes up for what a plane loses.
+TEST(Planes, AreSeenToLoseWhatTheirCodecDoes) {
+  Array input = gaussian({8, 64}, 6);
+  auto low = std::make_shared<Codec>(
+      Stages{std::make_shared<Nested>(4, 2), std::make_shared<Pack>(4)});
+  Codec codec({std::make_shared<Residual>(ElementType::F32),
+               std::make_shared<Scale>(Shape{1, 16}, ElementType::F16),
+               std::make_shared<QuantizeInteger>(8, true),
+               std::make_shared<Planes>(8, 4, low), std::make_shared<Pack>(4)});
+  Result<std::vector<Stream>> streams = codec.encode(input);
+  ASSERT_TRUE(streams) << streams.message();
+  Result<Array> read = codec.decode(*streams, input.shape, ElementType::F32);
+  ASSERT_TRUE(read) << read.message();
+  for (int64_t i = 0; i < input.size(); ++i)
+    EXPECT_NEAR(read->get<float>(i), input.get<float>(i), 1e-5) << i;
 }
 
 TEST(Planes, RefuseWhatDoesNotFit) {

@@ -13,9 +13,10 @@
 
 namespace zq::codec {
 
-/// Splits floats into two planes, lossless for every bit pattern. Hands on the
-/// exponent field as i8 codes. With e bits of exponent and m of mantissa,
-/// side array, with a codec of its own if one is given:
+/// Splits floats into two planes, lossless for every bit pattern but for what
+/// the codec of the lower one loses. Hands on the exponent field as i8 codes.
+/// With e bits of exponent and m of mantissa, side array, with a codec of its
+/// own if one is given:
 ///   sign_mantissa: codes of m + 1 bits (m where the format has no sign), the
 ///                  tensor's shape; the sign on top, the mantissa below.
 class FloatFields : public Stage {
@@ -47,7 +48,9 @@ public:
   int64_t decodedCodes() const override {
     return type == ElementType::I8 ? int64_t(1) << (exponent + restBits()) : 0;
   }
-  bool isLossless() const override { return true; }
+  bool isLossless() const override {
+    return !restCodec || restCodec->isLossless();
+  }
 
   int exponentBits() const { return exponent; }
   int mantissaBits() const { return mantissa; }

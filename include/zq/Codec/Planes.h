@@ -11,9 +11,9 @@
 
 namespace zq::codec {
 
-/// Cuts codes of `bits` bits in two, lossless. Hands on the upper ones, as
-/// numbers of bits - low bits. Side array, with a codec of its own if one is
-/// given:
+/// Cuts codes of `bits` bits in two, lossless but for what the codec of the
+/// lower ones loses. Hands on the upper ones, as numbers of bits - low bits.
+/// Side array, with a codec of its own if one is given:
 ///   low: codes of `low` bits, the tensor's shape; the lowest bits.
 class Planes : public Stage {
 public:
@@ -38,7 +38,9 @@ public:
   ElementType decodedType() const override { return ElementType::I8; }
   int64_t mainCodes() const override { return int64_t(1) << (bits - low); }
   int64_t decodedCodes() const override { return int64_t(1) << bits; }
-  bool isLossless() const override { return true; }
+  bool isLossless() const override {
+    return !lowCodec || lowCodec->isLossless();
+  }
 
 private:
   int bits;
