@@ -165,10 +165,10 @@ TEST_P(WholeDecode, IsTheReferences) {
 
 /// Every shape for the widest vectors, some for the others.
 std::vector<std::tuple<std::string, Shape>> getCases() {
-  const std::vector<Shape> some = {
-      {3, 5}, {7, 100}, {40, 65}, {77}, {2, 3, 50}};
-  const std::vector<Shape> more = {{1, 1},  {1, 16}, {16, 256}, {5, 1500},
-                                   {0, 16}, {4, 0},  {1},       {3, 1, 4}};
+  const std::vector<Shape> some = {{3, 5}, {40, 65}, {77}, {2, 3, 50}};
+  const std::vector<Shape> more = {{1, 1},    {1, 16},   {7, 100},
+                                   {16, 256}, {5, 1500}, {0, 16},
+                                   {4, 0},    {1},       {3, 1, 4}};
   std::vector<std::tuple<std::string, Shape>> cases;
   for (const std::string &features : getFeatureSets()) {
     for (const Shape &shape : some)
