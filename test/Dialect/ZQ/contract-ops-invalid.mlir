@@ -151,10 +151,20 @@ func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x32xf32>) {
 
 // -----
 
+// Rounded for no rows.
+!w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+func.func @f(%q: tensor<0x16x1x2x4xi8>, %s: tensor<0x1x2xf32>, %t: tensor<0x1x2xi32>, %u: tensor<0x1x2xf32>, %w: !w, %i: tensor<0x32xf32>) {
+  // expected-error @+1 {{(N4) rounds weights in panels of at most 16 rows that decode in groups of columns, for a known number of rows of the activation, one or more}}
+  %y = zq.contract %q, %s, %t, %u with %w lanes 16 rounded outs(%i : tensor<0x32xf32>) : (tensor<0x16x1x2x4xi8>, tensor<0x1x2xf32>, tensor<0x1x2xi32>, tensor<0x1x2xf32>), !w -> tensor<0x32xf32>
+  return
+}
+
+// -----
+
 // Rounded with a state, which goes through all columns of a panel.
 !w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, panels<16x4, [register_rans<lanes = 256, rows = 1>]>>>
 func.func @f(%q: tensor<1x16x1x2x4xi8>, %s: tensor<1x1x2xf32>, %t: tensor<1x1x2xi32>, %u: tensor<1x1x2xf32>, %w: !w, %i: tensor<2x32xf32>) {
-  // expected-error @+1 {{(N4) rounds weights in panels of at most 16 rows that decode in groups of columns, for a known number of rows of the activation}}
+  // expected-error @+1 {{(N4) rounds weights in panels of at most 16 rows that decode in groups of columns, for a known number of rows of the activation, one or more}}
   %y = zq.contract %q, %s, %t, %u with %w lanes 16 rounded outs(%i : tensor<2x32xf32>) : (tensor<1x16x1x2x4xi8>, tensor<1x1x2xf32>, tensor<1x1x2xi32>, tensor<1x1x2xf32>), !w -> tensor<2x32xf32>
   return
 }

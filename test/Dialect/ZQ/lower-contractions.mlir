@@ -143,16 +143,6 @@ func.func @rounded(%x: tensor<70x256xf32>, %w: !rows, %i: tensor<70x96xf32>) -> 
   return %y : tensor<70x96xf32>
 }
 
-// No rows are none that are decoded for.
-// CHECK-LABEL: func.func @rounded_for_nothing(
-func.func @rounded_for_nothing(%x: tensor<0x256xf32>, %w: !rows, %i: tensor<0x96xf32>) -> tensor<0x96xf32> {
-  %q, %s, %t, %u = zq.planes %x count 1 group 256 rows 12 offset 128 : tensor<0x256xf32>
-      -> tensor<0x64x1x12x4xi8>, tensor<0x1x12xf32>, tensor<0x1x12xi32>, tensor<0x1x12xf32>
-  %y = zq.contract %q, %s, %t, %u with %w lanes 16 rounded outs(%i : tensor<0x96xf32>)
-      : (tensor<0x64x1x12x4xi8>, tensor<0x1x12xf32>, tensor<0x1x12xi32>, tensor<0x1x12xf32>), !rows -> tensor<0x96xf32>
-  return %y : tensor<0x96xf32>
-}
-
 // A part of the result is no parallel loop of its own; the weight is read from
 // its row on, and what fills no panel is written under a mask.
 // CHECK-LABEL: func.func @part(

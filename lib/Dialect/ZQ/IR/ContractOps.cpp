@@ -180,11 +180,12 @@ static LogicalResult verifyRounded(ContractOp op, const LaneForm &form) {
   int64_t columns =
       cast<CompressedTensorType>(op.getWeight().getType()).getShape()[1];
   int64_t group = getRoundedGroup(form, columns);
-  if (!group || op.getLanes() > tileLanes || !result.hasStaticShape())
+  if (!group || op.getLanes() > tileLanes || !result.hasStaticShape() ||
+      result.getDimSize(0) < 1)
     return op.emitOpError("(N4) rounds weights in panels of at most ")
            << tileLanes
            << " rows that decode in groups of columns, for a known number of "
-              "rows of the activation";
+              "rows of the activation, one or more";
   auto source = RankedTensorType::get({result.getDimSize(0), columns},
                                       Float32Type::get(op.getContext()));
   auto planes = cast<RankedTensorType>(op.getActivations()[0].getType());

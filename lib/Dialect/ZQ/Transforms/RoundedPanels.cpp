@@ -18,7 +18,6 @@
 #include "zq/Dialect/ZQ/IR/Vectors.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 
-#include <algorithm>
 #include <limits>
 #include <numeric>
 
@@ -109,7 +108,7 @@ RoundedContraction::RoundedContraction(OpBuilder &b, ContractOp op,
   groups = starts.getDimSize(1);
   group = planes.getDimSize(1) * laneDepth / groups;
   partGroups = std::min(groups, std::max<int64_t>(partColumns / group, 1));
-  round = std::clamp<int64_t>(blocks, 1, llvm::divideCeil(roundedRows, rows));
+  round = std::min<int64_t>(blocks, llvm::divideCeil(roundedRows, rows));
 }
 
 /// The panel that is half `half` of the two from `first` on: the last one for
