@@ -21,6 +21,7 @@
 #include "llvm/Support/Format.h"
 
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace mlir::zq {
@@ -198,13 +199,35 @@ static Domain getFloats(int64_t height) {
   return domain;
 }
 
+/// The error of a product in `planes` of integers, of the largest activation
+/// times the largest weight of its row. A table's error is of its largest
+/// value: a factor of each row has brought the largest weight near that, but
+/// where there is none, all weights of a row may be the least value.
+static double getIntegersError(const LaneForm &form, int64_t planes) {
+  ByteTable table = getByteTable(form.values, planes);
+  bool hasRowFactor =
+      llvm::any_of(form.factors, [](const LaneForm::Factor &factor) {
+        return factor.block[0] == 1;
+      });
+  if (table.error == 0 || hasRowFactor)
+    return getPlanesError(planes, table);
+  double least = std::numeric_limits<double>::infinity(), largest = 0;
+  for (double value : form.values)
+    if (std::isfinite(value) && value != 0) {
+      least = std::min(least, std::fabs(value));
+      largest = std::max(largest, std::fabs(value));
+    }
+  table.error *= largest / least;
+  return getPlanesError(planes, table);
+}
+
 static Domain getIntegers(const LaneForm &form, int64_t planes,
                           int64_t height) {
   Domain domain;
   domain.kind = Domain::Integers;
   domain.planes = planes;
   ByteTable table = getByteTable(form.values, planes);
-  domain.error = getPlanesError(planes, table);
+  domain.error = getIntegersError(form, planes);
   int64_t products = table.low.empty() ? planes : planes + 1;
   domain.cost = (integerCost + groupCost / form.group) * products * height;
   return domain;
@@ -293,7 +316,7 @@ static std::string describe(const Domain &domain, const LaneForm &form,
   switch (domain.kind) {
   case Domain::Floats:
     os << "f32: the error of two planes of 8-bit integers would be "
-       << number(getPlanesError(2, getByteTable(form.values, 2)));
+       << number(getIntegersError(form, 2));
     break;
   case Domain::Integers:
     count(domain.planes);
