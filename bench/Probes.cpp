@@ -323,6 +323,16 @@ double zq_probe_peak(int kind, int64_t rounds, int threads,
   return onThreads(threads, [&](int) { peak.run(rounds); });
 }
 
+/// Returns the seconds of so many additions, a multiple of 64, each of which
+/// needs the one before: a cycle each.
+double zq_probe_clock(int64_t additions) {
+  uint64_t sum = additions;
+  double begin = now();
+  for (int64_t i = 0; i < additions; i += 64)
+    asm volatile(".rept 64\n add $3, %0\n .endr" : "+r"(sum));
+  return now() - begin;
+}
+
 /// Returns the nanoseconds in which a cache line goes from one CPU to the other
 /// and back.
 double zq_probe_line_round_trip(int cpu, int other, int rounds) {

@@ -33,9 +33,14 @@ def parse_arguments():
         "--tolerance", type=float, default=0.05, help="by more than this share (0.05)"
     )
     parser.add_argument(
+        "--bounds",
+        action="store_true",
+        help="instead of timing, count instructions and cycles: bounds.md",
+    )
+    parser.add_argument(
         "--docs",
         action="store_true",
-        help="write docs/performance.md and its plots too",
+        help="write docs/performance.md and its plots too, or docs/bounds.md",
     )
     parser.add_argument(
         "--budget",
@@ -78,6 +83,19 @@ def measure_all(bench, chosen, budget):
     return rows, faults
 
 
+def find_bounds(bench, chosen, folders):
+    """Writes what bounds the compiled functions of the cases into the folders."""
+    rows = []
+    for case, threads in chosen:
+        known = any(row["case"] == case.name for row in rows)
+        if threads > 1 or known or isinstance(case.what, cases.CompileTime):
+            continue
+        rows.append(bench.bound(case))
+        print(*list(pages.bounds_table(rows[-1:], 0))[2:], flush=True)
+    for folder in folders:
+        pages.write_bounds(folder, bench, rows)
+
+
 def main():
     arguments = parse_arguments()
     chosen = list(chosen_cases(arguments))
@@ -97,6 +115,11 @@ def main():
     bench.measure_machine(arguments.quick)
     print(pages.machine_text(bench.machine), flush=True)
     (out / "machine.json").write_text(json.dumps(bench.machine, indent=1) + "\n")
+    if arguments.bounds:
+        find_bounds(
+            bench, chosen, [out, *([run.ROOT / "docs"] if arguments.docs else [])]
+        )
+        return 0
     rows, faults = measure_all(bench, chosen, arguments.budget)
     report.write(out / "results.json", rows)
     print(

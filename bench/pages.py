@@ -1,4 +1,4 @@
-"""docs/performance.md and its plots, from the rows of a run."""
+"""docs/performance.md and its plots, from the rows of a run, and docs/bounds.md."""
 
 from . import pair, report
 
@@ -178,3 +178,65 @@ def write(folder, bench, rows):
         text += table(group)
     text.append(f"\nTogether: {report.summary(rows)}.")
     (folder / "performance.md").write_text("\n".join(text) + "\n")
+
+
+BOUNDS_INTRO = """\
+<!-- Made by scripts/bench.sh --bounds --docs: run that. -->
+
+# What bounds each kernel
+
+Why the kernels of [performance.md](performance.md) are as fast as they are: the instructions that each executes, counted by
+stepping through it, and the cycles that these take. Weights of 64 and of 128 rows, which lie in the second cache, on one
+thread: a figure is the difference of the two, without what a call costs anyway.
+
+- *instructions*: executed for 64 products (values of a rotation, symbols of a decode), and how many of these are of vectors.
+- *llvm-mca*: cycles for 64 products by LLVM's model of this CPU, where each load comes from the first cache and each branch is
+  foreseen; *measured*: with weights in the second cache.
+- *hottest loop*: the straight code that takes most cycles of the model: its share, its instructions and cycles, and the unit of
+  the CPU that is busy for most of these.
+- *from L2*: the rate with weights in the second cache, in what the row of performance.md counts.
+- *bound by*: `memory` where weights in the second cache are multiplied faster than memory gives them (the highest of the read
+  limits); where not, or where nothing is held against memory, `units` if the model's cycles are nine tenths of the measured
+  ones at least, so that fewer instructions would help; else `latency`: waits that the model does not know, for the second
+  cache, stores, or branches.
+"""
+
+
+def bound_by(found, read_limit):
+    """What a kernel waits for."""
+    rate = found["work"]["bytes"] / found["cycles"] * found["clock"]
+    from_memory = found["against"] == "read" or found["unit"] == "calls"
+    if from_memory and rate > read_limit:
+        return "memory"
+    return "units" if found["mca_cycles"] >= 0.9 * found["cycles"] else "latency"
+
+
+def bounds_table(rows, read_limit):
+    """A table of Markdown of what run.Bench.bound found."""
+    yield "| case | instructions, of vectors | llvm-mca | measured | from L2 | hottest loop | bound by |"
+    yield "|---|---|---|---|---|---|---|"
+    for row in rows:
+        if "reason" in row:
+            yield f"| {row['case']} | n/a | | | | {row['reason']} | |"
+            continue
+        each = 64 / row["work"]["values"]
+        name, factor = {"flop": ("GFLOP/s", 1e-9)}.get(row["unit"], ("GB/s", 1e-9))
+        done = row["work"]["flop" if row["unit"] == "flop" else "bytes"]
+        rate = done / row["cycles"] * row["clock"] * factor
+        loop = row["loop"]
+        yield (
+            f"| {row['case']} | {row['instructions'] * each:.2f}, {row['vector'] * each:.2f} | "
+            f"{row['mca_cycles'] * each:.2f} | {row['cycles'] * each:.2f} | {rate:.3g} {name} | "
+            f"{100 * loop['share']:.0f} %: {loop['instructions']} in {loop['cycles']:.1f}, "
+            f"{loop['unit']} {loop['busy']:.1f} | {bound_by(row, read_limit)} |"
+        )
+
+
+def write_bounds(folder, bench, rows):
+    """Writes bounds.md into `folder`."""
+    reads = bench.machine["read"]["1"]
+    limit = max(rate for place, rate in reads.items() if place.startswith("memory"))
+    text = [BOUNDS_INTRO]
+    text += [f"- {line}" for line in machine_lines(bench.machine)]
+    text += ["", *bounds_table(rows, limit)]
+    (folder / "bounds.md").write_text("\n".join(text) + "\n")

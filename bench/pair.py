@@ -61,6 +61,7 @@ def make_matmul(spec, at_least):
         "calls": 1,
         "bytes": copies.stored_bytes,
         "flop": 2 * spec["m"] * spec["n"] * spec["k"],
+        "values": spec["m"] * spec["n"] * spec["k"],
     }
     expected = expected_product(x, values, order)
 
@@ -84,7 +85,7 @@ def make_bytes(spec, at_least):
     )
     copies = memory.Copies(arrays, 0, least_count=1)
     function = sides.Function(library, {}, copies)
-    function.work = {"calls": 1, "symbols": values.size, "bytes": values.size}
+    function.work = {"calls": 1, "values": values.size, "bytes": values.size}
 
     def verify():
         result = function.results["result0"]
@@ -99,7 +100,7 @@ def make_rotate(spec, at_least):
     library = pathlib.Path(spec["library"])
     x, expected = np.load(spec["x"]), np.load(spec["values"])
     function = sides.Function(library, {"arg0": x}, None)
-    function.work = {"calls": 1, "bytes": x.nbytes}
+    function.work = {"calls": 1, "values": x.size, "bytes": x.nbytes}
 
     def verify():
         result = function.results["result0"]

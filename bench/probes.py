@@ -35,12 +35,22 @@ def load(build):
     signatures = {
         "zq_probe_read": [pointer, size, size, number, number],
         "zq_probe_peak": [number, ctypes.c_int64, number, pointer],
+        "zq_probe_clock": [ctypes.c_int64],
         "zq_probe_line_round_trip": [number, number, number],
         "zq_call": [pointer, pointer, number, number],
     }
     for name, arguments in signatures.items():
         function = getattr(_library, name)
         function.restype, function.argtypes = ctypes.c_double, arguments
+    _library.zq_find_code.restype = size
+    _library.zq_find_code.argtypes = [pointer] * 3
+    _library.zq_count_steps.restype = number
+    _library.zq_count_steps.argtypes = [pointer, pointer, number, size, size, pointer]
+    return _library
+
+
+def library():
+    """The loaded probes."""
     return _library
 
 
@@ -63,6 +73,12 @@ def peak(kind, threads, seconds):
         if took > seconds / 2:
             return operations.value / took
         rounds = int(rounds * min(16, max(2, seconds / max(took, 1e-9))))
+
+
+def clock():
+    """The CPU's cycles a second at this moment."""
+    additions = 1 << 20
+    return additions / _library.zq_probe_clock(additions)
 
 
 def call(function, arguments, count, repeats=1):

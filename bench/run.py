@@ -19,8 +19,14 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BEYOND_CACHE = 1.5
 LEAST_BYTES = 288 << 20
 
-# A pair that takes longer than this, in seconds, is given up.
+# A pair that takes longer than this, in seconds, is given up; to step through a
+# product of many rows takes longer.
 PAIR_SECONDS = 60
+STEPS_SECONDS = 240
+
+# The rows of weights that are stepped through: with 4096 columns of a byte they lie
+# in the second cache, and hold whole panels and tiles.
+STEPPED_ROWS = (64, 128)
 
 
 class Wrong(Exception):
@@ -69,14 +75,14 @@ def environment(threads, pinned=True):
     return os.environ | values
 
 
-def run_python(module, arguments, threads, pinned=True):
+def run_python(module, arguments, threads, pinned=True, timeout=PAIR_SECONDS):
     """Runs a module of this package. Returns (status, stdout, stderr)."""
     done = subprocess.run(
         [sys.executable, "-m", f"bench.{module}", *map(str, arguments)],
         capture_output=True,
         text=True,
         env=environment(threads, pinned),
-        timeout=PAIR_SECONDS,
+        timeout=timeout,
     )
     return done.returncode, done.stdout, done.stderr
 
@@ -288,6 +294,34 @@ class Bench:
                     row["conditions"]["value"] / peak * 1e9, 3
                 )
         return row
+
+    def bound(self, case):
+        """What bounds a case on one thread, as bench/bounds.py has it, with its name;
+        or the reason why there is nothing."""
+        try:
+            found = self._look(case)
+        except (tools.NotAvailable, subprocess.TimeoutExpired) as reason:
+            found = {"reason": str(reason)}
+        return {"case": case.name, "against": case.against, "unit": case.unit} | found
+
+    def _look(self, case):
+        s, specs = self.settings, []
+        for n in STEPPED_ROWS:
+            self.settings = dataclasses.replace(s, n=n, rows=STEPPED_ROWS[0])
+            try:
+                spec = self.side(case.what, 1)
+            finally:
+                self.settings = s
+            if spec not in specs:
+                specs.append(spec)
+        path = self.work / "bounds.json"
+        text = {"build": str(self.build), "sides": specs, "seconds": s.seconds / 4}
+        path.write_text(json.dumps(text))
+        status, out, error = run_python("bounds", [path], 1, timeout=STEPS_SECONDS)
+        if status:
+            lines = error.strip().splitlines() or [f"status {status}"]
+            raise tools.NotAvailable(lines[-1])
+        return json.loads(out.splitlines()[-1])
 
     def best_limit(self, case, threads):
         """The limit of a case as it was measured before all cases, in units a second

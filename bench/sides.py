@@ -112,6 +112,14 @@ class Function:
             pointers[i] = ctypes.addressof(descriptor)
         return pointers
 
+    @property
+    def address(self):
+        return self._function
+
+    def pointers(self):
+        """The array of pointers to descriptors for a call, and their number."""
+        return self._lists[0], len(self.arguments)
+
     def call(self, copy=0, repeats=1):
         """Calls the function on a copy of the weights. Returns seconds."""
         return probes.call(

@@ -13,7 +13,7 @@ import sys
 import numpy as np
 import pytest
 
-from bench import cases, memory, pair, report, run, sides, tools
+from bench import bounds, cases, memory, pair, report, run, sides, tools
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("ZQ_BUILD", ROOT / "build"))
@@ -179,3 +179,45 @@ def test_header_names_every_stream(tmp_path):
     header.write_text(header.read_text().replace("scale.codes'", "scale codes'"))
     with pytest.raises(ValueError):
         tools.read_header(header)
+
+
+@needs_build
+def test_bounds_count_every_instruction(tmp_path):
+    done = run_bench(tmp_path, "--bounds", "--case", "^nvfp4 m=1 (int8|bf16)")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("|") for line in done.stdout.splitlines() if line[0] == "|"]
+    if "traced" in done.stdout:
+        pytest.skip("this system does not let a process be traced")
+    counts = {}
+    for _, name, instructions, _, measured, *_ in rows:
+        counts[name.strip()], vectors = map(float, instructions.split(","))
+        assert 0 < vectors < counts[name.strip()]
+        assert float(measured) > 0
+    # Two planes of activations take more than one.
+    assert 1 < counts["nvfp4 m=1 int8"] < counts["nvfp4 m=1 bf16"] < 64
+    assert "nvfp4 m=1 int8" in (tmp_path / "bounds.md").read_text()
+
+
+def test_blocks_end_at_jumps_and_where_counts_change():
+    code = ["a", "b", "jne 0x4", "c", "d", "e"]
+    counts = {0: 1, 1: 5, 2: 5, 3: 5, 5: 1}
+    blocks = bounds.split_blocks(list(enumerate(code)), counts)
+    assert [(b.texts, b.count) for b in blocks] == [
+        (["a"], 1),
+        (["b", "jne 0x4"], 5),
+        (["c"], 5),
+        (["e"], 1),
+    ]
+
+
+def test_mca_knows_a_chain_from_independent_instructions():
+    try:
+        chain, free = bounds.ask_mca(
+            [
+                bounds.Block(["addss %xmm1, %xmm0"], 1),
+                bounds.Block(["addss %xmm2, %xmm0", "xorps %xmm0, %xmm0"], 1),
+            ]
+        )
+    except tools.NotAvailable as reason:
+        pytest.skip(str(reason))
+    assert chain[0] > 1.5 > free[0]

@@ -11,6 +11,8 @@
 #   scripts/bench.sh --install-peers --peers installs them first
 #   scripts/bench.sh --regress OLD.json      fails if a ratio fell
 #   scripts/bench.sh --docs                  writes docs/performance.md too
+#   scripts/bench.sh --bounds --docs         counts instructions and cycles
+#                                            instead, and writes docs/bounds.md
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
