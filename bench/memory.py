@@ -16,7 +16,9 @@ class Memory:
     """Zeroed memory in pages of 2 MiB, where the system grants them."""
 
     def __init__(self, size):
-        self._map = mmap.mmap(-1, max(size, PAGE))
+        # Of its own: shared pages are small whatever is advised.
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        self._map = mmap.mmap(-1, max(size, PAGE), flags=flags)
         if size >= 2 << 20:
             self._map.madvise(mmap.MADV_HUGEPAGE)
         self.bytes = np.frombuffer(self._map, np.uint8)

@@ -96,6 +96,20 @@ def test_damaged_stream_is_refused(small_pair, tmp_path):
     assert "relative error" in error
 
 
+def test_memory_may_have_large_pages():
+    block = memory.Memory(4 << 20)
+    flags = None
+    for line in pathlib.Path("/proc/self/smaps").read_text().splitlines():
+        first, *rest = line.split()
+        if "-" in first:
+            begin, end = (int(part, 16) for part in first.split("-"))
+            here = begin <= block.address < end
+        elif first == "VmFlags:" and here:
+            flags = rest
+    # Advised so, and not shared: that alone has such pages nearly everywhere.
+    assert "hg" in flags and "sh" not in flags
+
+
 def test_check_finds_one_wrong_element():
     expected = np.ones(10000)
     got = expected.copy()
