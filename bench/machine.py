@@ -20,7 +20,7 @@ def _median(rate):
     return statistics.median(rate() for _ in range(PASSES))
 
 
-def read_rates(block, threads, ahead):
+def read_rates(block, threads):
     """Bytes a second from each level of the memory, and from memory with each
     prefetch distance."""
     sizes = {
@@ -37,7 +37,7 @@ def read_rates(block, threads, ahead):
                 / probes.read(block.address, size, 0, threads, repeats)
             )
     whole = len(block.bytes) // (512 * threads) * 512 * threads
-    for distance in ahead:
+    for distance in probes.READ_AHEAD:
         name = f"memory, prefetch {distance}" if distance else "memory"
         rates[name] = _median(
             lambda: whole / probes.read(block.address, whole, distance, threads)
@@ -60,7 +60,6 @@ def measure(quick=False):
     size = (64 << 20) if quick else int(1.5 * probes.last_level_bytes())
     block = memory.Memory(min(size, 4 << 30))
     block.bytes[:] = 1
-    ahead = probes.READ_AHEAD
     limits = {
         "cpu": probes.cpu_name(),
         "vendor": probes.vendor(),
@@ -75,20 +74,10 @@ def measure(quick=False):
         limits["placement"] = probes.placement(*cpus[:2])
     for threads in (1, 2):
         if threads <= len(cpus):
-            limits["read"][threads] = read_rates(block, threads, ahead)
+            limits["read"][threads] = read_rates(block, threads)
             limits["peak"][threads] = peak_rates(threads)
-    limits["ahead"] = best_ahead(limits["read"][1])
     limits["bf16"] = bf16_kind(limits["peak"][1])
     return limits
-
-
-def best_ahead(rates):
-    """The prefetch distance, in bytes, with which one thread reads memory best."""
-
-    def rate(distance):
-        return rates[f"memory, prefetch {distance}" if distance else "memory"]
-
-    return max(probes.READ_AHEAD, key=rate)
 
 
 def bf16_kind(peaks):

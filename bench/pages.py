@@ -53,9 +53,9 @@ def conditions_lines(bench):
         f"*dropped*) as long as {pair.LEAST_PASSES} are left; *foreign* is the CPU time of everything else, in CPUs."
     )
     yield (
-        "A read limit reads the same copies in turn with the function, one sequential stream a thread, with the "
-        f"software prefetch that suits the machine best ({bench.machine['ahead']} bytes ahead). Bytes are those of all "
-        "streams of the weights, once a call."
+        "A read limit reads the same copies in turn with the function, one sequential stream a thread; it is "
+        "the best, in each pass, of no software prefetch and of some distances. Bytes are those of all streams of the "
+        "weights, once a call."
     )
     yield (
         "A peak is that of vector instructions. Products of bf16 are held against the bf16 dot instruction, or against "

@@ -144,7 +144,7 @@ def make_side(spec, pair, case=None):
     side that a limit is held against."""
     threads = pair["threads"]
     if spec["kind"] == "read":
-        return sides.ReadLimit(case.copies, pair["ahead"], threads), None
+        return sides.ReadLimit(case.copies, threads), None
     if spec["kind"] == "cache":
         return sides.CacheLimit(spec["size"], threads), None
     if spec["kind"] == "peak":

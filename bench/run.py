@@ -268,7 +268,6 @@ class Bench:
             "passes": s.passes,
             "seconds": s.seconds,
             "at_least": s.at_least,
-            "ahead": self.machine["ahead"],
             "case": first,
             "against": second,
         }

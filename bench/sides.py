@@ -142,19 +142,24 @@ class Function:
 
 
 class ReadLimit:
-    """Reading the very copies that a function reads, in turn with it."""
+    """Reading the very copies that a function reads, in turn with it: the best rate
+    of all prefetch distances, since which one that is changes from minute to minute."""
 
-    def __init__(self, copies, ahead, threads):
-        self._copies, self._ahead, self._threads = copies, ahead, threads
+    def __init__(self, copies, threads):
+        self._copies, self._threads = copies, threads
 
     def rate(self, seconds, unit):
         assert unit == "bytes"
+        part = seconds / len(probes.READ_AHEAD)
+        return max(self._rate_with(ahead, part) for ahead in probes.READ_AHEAD)
+
+    def _rate_with(self, ahead, seconds):
         part = 512 * self._threads
         size = self._copies.stride // part * part
         read, took = 0, 0.0
         while took < seconds:
             address = self._copies.address(self._copies.take())
-            took += probes.read(address, size, self._ahead, self._threads)
+            took += probes.read(address, size, ahead, self._threads)
             read += size
         return read / took
 

@@ -13,7 +13,7 @@ import sys
 import numpy as np
 import pytest
 
-from bench import bounds, cases, memory, pair, report, run, sides, tools
+from bench import bounds, cases, memory, pair, probes, report, run, sides, tools
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("ZQ_BUILD", ROOT / "build"))
@@ -69,7 +69,6 @@ def small_pair(tmp_path):
         "passes": 1,
         "seconds": 0.001,
         "at_least": settings.at_least,
-        "ahead": 0,
         "case": case,
         "against": {"kind": "read"},
     }
@@ -108,6 +107,23 @@ def test_memory_may_have_large_pages():
             flags = rest
     # Advised so, and not shared: that alone has such pages nearly everywhere.
     assert "hg" in flags and "sh" not in flags
+
+
+def test_read_limit_is_best_of_distances(monkeypatch):
+    class Copies:
+        stride = 4096
+
+        def take(self):
+            return 0
+
+        def address(self, copy):
+            return 0
+
+    best = probes.READ_AHEAD[-1]
+    seconds = {ahead: 1e-3 for ahead in probes.READ_AHEAD} | {best: 0.5e-3}
+    monkeypatch.setattr(probes, "read", lambda *call: seconds[call[2]])
+    rate = sides.ReadLimit(Copies(), 1).rate(0.01, "bytes")
+    assert rate == pytest.approx(4096 / 0.5e-3)
 
 
 def test_check_finds_one_wrong_element():
