@@ -35,12 +35,12 @@ func.func @rows(%x: memref<8192xf32>, %w: memref<1024x8192xi8>, %out: memref<102
   return
 }
 
-// Codes of 4 bits, by an index that is divided. A row is too short for the time
-// that memory takes: the eighth row from here.
+// Codes of 4 bits, by an index that is divided. Rows follow one another, and are
+// one walk.
 // CHECK-LABEL: func.func @short_rows(
 // CHECK-SAME: %[[W:[^:]*]]: memref<4096x2048xi8>
 // CHECK: %[[BYTE:.*]] = arith.divui
-// CHECK: %[[NEXT:.*]] = arith.addi %[[BYTE]], %c16384
+// CHECK: %[[NEXT:.*]] = arith.addi %[[BYTE]], %c1024
 // CHECK: memref.prefetch %[[W]][%{{.*}}, %[[NEXT]]], read, locality<2>, data
 func.func @short_rows(%w: memref<4096x2048xi8>) {
   %none = arith.constant 0 : i8
@@ -61,13 +61,37 @@ func.func @short_rows(%w: memref<4096x2048xi8>) {
   return
 }
 
+// The end of a row is no whole iteration, and read after the loop: rows follow one
+// another all the same.
+// CHECK-LABEL: func.func @ragged_rows(
+// CHECK-SAME: %[[W:[^:]*]]: memref<4096x2032xi8>
+// CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c1024
+// CHECK: memref.prefetch %[[W]][%{{.*}}, %[[NEXT]]], read, locality<2>, data
+func.func @ragged_rows(%w: memref<4096x2032xi8>) {
+  %none = arith.constant 0 : i8
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c32 = arith.constant 32 : index
+  %c2016 = arith.constant 2016 : index
+  %c4096 = arith.constant 4096 : index
+  scf.for %i = %c0 to %c4096 step %c1 {
+    scf.for %k = %c0 to %c2016 step %c32 {
+      %a = vector.transfer_read %w[%i, %k], %none {in_bounds = [true]} : memref<4096x2032xi8>, vector<32xi8>
+      "test.use"(%a) : (vector<32xi8>) -> ()
+    }
+    %b = vector.transfer_read %w[%i, %c2016], %none {in_bounds = [true]} : memref<4096x2032xi8>, vector<16xi8>
+    "test.use"(%b) : (vector<16xi8>) -> ()
+  }
+  return
+}
+
 // Next rows are too far away: further on in this one. An iteration takes two
 // lines.
 // CHECK-LABEL: func.func @long_rows(
 // CHECK-SAME: %[[W:[^:]*]]: memref<64x1048576xf32>
-// CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c4096
+// CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c256
 // CHECK: memref.prefetch %[[W]][%{{.*}}, %[[NEXT]]], read, locality<2>, data
-// CHECK: %[[AFTER:.*]] = arith.addi %{{.*}}, %c4112
+// CHECK: %[[AFTER:.*]] = arith.addi %{{.*}}, %c272
 // CHECK: memref.prefetch %[[W]][%{{.*}}, %[[AFTER]]], read, locality<2>, data
 func.func @long_rows(%w: memref<64x1048576xf32>) {
   %zero = arith.constant 0.0 : f32
@@ -163,6 +187,43 @@ func.func @busy(%w: memref<1048576xf32>, %x: vector<16xf32>) {
     %p11 = arith.mulf %p10, %x : vector<16xf32>
     %p12 = arith.mulf %p11, %x : vector<16xf32>
     "test.use"(%p12) : (vector<16xf32>) -> ()
+  }
+  return
+}
+
+// Codes, and their factors in two reads, eight times slower: four lines of these
+// at a time, to the first cache, in each fourth iteration.
+// CHECK-LABEL: func.func @slow_stream(
+// CHECK-SAME: %[[CODES:[^:]*]]: memref<1024x64x512xi8>, %[[FACTORS:[^:]*]]: memref<1024x128x32xi8>
+// CHECK: scf.for %[[K:.*]] = %c0 to %c4096 step %c64
+// CHECK: memref.prefetch %[[CODES]][{{.*}}], read, locality<2>, data
+// CHECK: %[[PLACE:.*]] = arith.remui %[[K]], %c256
+// CHECK: %[[FIRST:.*]] = arith.cmpi eq, %[[PLACE]], %c0
+// CHECK: scf.if %[[FIRST]] {
+// CHECK-NEXT: memref.prefetch %[[FACTORS]][%{{.*}}, %[[GROUP:.*]], %c256], read, locality<3>, data
+// CHECK-NEXT: memref.prefetch %[[FACTORS]][%{{.*}}, %[[GROUP]], %c320], read, locality<3>, data
+// CHECK-NEXT: memref.prefetch %[[FACTORS]][%{{.*}}, %[[GROUP]], %c384], read, locality<3>, data
+// CHECK-NEXT: memref.prefetch %[[FACTORS]][%{{.*}}, %[[GROUP]], %c448], read, locality<3>, data
+// CHECK-NEXT: }
+// CHECK-NOT: memref.prefetch
+func.func @slow_stream(%codes: memref<1024x64x512xi8>, %factors: memref<1024x128x32xi8>) {
+  %none = arith.constant 0 : i8
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c32 = arith.constant 32 : index
+  %c64 = arith.constant 64 : index
+  %c1024 = arith.constant 1024 : index
+  %c4096 = arith.constant 4096 : index
+  scf.for %i = %c0 to %c1024 step %c1 {
+    scf.for %k = %c0 to %c4096 step %c64 {
+      %tile = arith.divui %k, %c64 : index
+      %a = vector.transfer_read %codes[%i, %tile, %c0], %none {in_bounds = [true]} : memref<1024x64x512xi8>, vector<64xi8>
+      %group = arith.divui %k, %c32 : index
+      %b = vector.transfer_read %factors[%i, %group, %c0], %none {in_bounds = [true]} : memref<1024x128x32xi8>, vector<32xi8>
+      %next = arith.addi %group, %c1 : index
+      %c = vector.transfer_read %factors[%i, %next, %c0], %none {in_bounds = [true]} : memref<1024x128x32xi8>, vector<32xi8>
+      "test.use"(%a, %b, %c) : (vector<64xi8>, vector<32xi8>, vector<32xi8>) -> ()
+    }
   }
   return
 }

@@ -28,17 +28,20 @@ using namespace mlir;
 static constexpr int64_t lineBytes = 64;
 /// A buffer of fewer bytes stays in a cache.
 static constexpr int64_t leastBytes = 1 << 20;
-/// How far ahead of all that a loop reads a prefetch is for: the time that
-/// memory takes, at the rate of one core. On Zen 4 it makes no difference
-/// whether that is 8 or 64 KiB; contractions in integers lose a fifth without
-/// any prefetch, and as much with one into the first cache.
-static constexpr int64_t leastLead = 16 << 10;
+/// How far ahead of all that a loop reads a prefetch is for. The hardware's own
+/// is ahead of it by then, unless a page has ended: farther, both fetch, and on
+/// Zen 4 products of one row lose a third from 4 KiB on.
+static constexpr int64_t leastLead = 1 << 10;
 /// Of a loop that multiplies longer than memory takes. So much stays in the
 /// first cache until it is read; the way from the second one would delay it.
 static constexpr int64_t leadOfBusyLoops = 4 << 10;
 /// Products of vectors for each byte that a busy loop reads from memory, at
 /// least: several rows with a weight of few bits.
 static constexpr double busyProducts = 0.2;
+/// A stream that is so many times slower than the fastest one of its loop is
+/// fetched in bursts of so many lines: line by line it would break into the
+/// fast one's, which the hardware then no longer follows.
+static constexpr int64_t slowness = 4, burstLines = 4;
 /// Beyond this the next row is too far ahead, and the loop's own is followed.
 static constexpr int64_t mostRowLead = 128 << 10;
 
@@ -235,7 +238,9 @@ static std::optional<Stream> getStream(scf::ForOp loop,
     if (!aroundStep || !row || *row <= 0)
       break;
     int64_t rowStep = std::llround(*row * *aroundStep);
-    if (rowStep != stream.rowBytes) {
+    // What is no whole iteration is read after the loop.
+    int64_t rest = rowStep - stream.rowBytes;
+    if (rest < 0 || rest > stream.step) {
       stream.rowStep = rowStep;
       break;
     }
@@ -254,6 +259,42 @@ static int64_t countProducts(scf::ForOp loop) {
                         });
 }
 
+/// Fetches the line `distance` bytes after the place of `stream`.
+static void prefetch(OpBuilder &b, Stream &stream, int64_t distance,
+                     int64_t locality) {
+  Location loc = stream.read.getLoc();
+  Value buffer = stream.read.getBase();
+  int64_t bytes =
+      cast<MemRefType>(buffer.getType()).getElementTypeBitWidth() / 8;
+  SmallVector<Value> place(stream.read.getIndices());
+  place.back() = arith::AddIOp::create(
+      b, loc, place.back(),
+      arith::ConstantIndexOp::create(b, loc, distance / bytes));
+  memref::PrefetchOp::create(b, loc, buffer, place, /*isWrite=*/false, locality,
+                             /*isDataCache=*/true);
+}
+
+/// Fetches `stream` some lines at a time, in one of as many iterations as it
+/// takes to read them.
+static void prefetchBurst(scf::ForOp loop, Stream &stream) {
+  OpBuilder b(stream.read);
+  Location loc = stream.read.getLoc();
+  int64_t burst = burstLines * lineBytes;
+  int64_t period = std::max<int64_t>(burst / stream.step, 1);
+  int64_t step = *getConstantIntValue(loop.getStep());
+  Value place = arith::SubIOp::create(b, loc, loop.getInductionVar(),
+                                      loop.getLowerBound());
+  place = arith::RemUIOp::create(
+      b, loc, place, arith::ConstantIndexOp::create(b, loc, period * step));
+  Value isFirst =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, place,
+                            arith::ConstantIndexOp::create(b, loc, 0));
+  auto branch = scf::IfOp::create(b, loc, isFirst, /*withElseRegion=*/false);
+  b.setInsertionPoint(branch.thenYield());
+  for (int64_t line = 0; line < period * stream.step; line += lineBytes)
+    prefetch(b, stream, burst + line, /*locality=*/3);
+}
+
 static void prefetchInLoop(scf::ForOp loop) {
   SmallVector<Stream> streams;
   loop.getBody()->walk([&](vector::TransferReadOp read) {
@@ -262,11 +303,20 @@ static void prefetchInLoop(scf::ForOp loop) {
   });
   // Streams that go along at the same time wait for one memory: all of them are
   // fetched as many iterations ahead. Reads of less than a step share one.
-  int64_t perIteration = 0;
-  for (Stream &stream : streams)
-    perIteration += std::min(stream.getBytes(), stream.step);
-  bool isBusy = countProducts(loop) >= busyProducts * perIteration;
+  int64_t perIteration = 0, fastest = 0;
   for (Stream &stream : streams) {
+    perIteration += std::min(stream.getBytes(), stream.step);
+    fastest = std::max(fastest, stream.step);
+  }
+  bool isBusy = countProducts(loop) >= busyProducts * perIteration;
+  SmallPtrSet<Value, 4> inBursts;
+  for (Stream &stream : streams) {
+    if (!isBusy && stream.step * slowness <= fastest && !stream.rowStep) {
+      // Several reads of what lies in one step are one stream.
+      if (inBursts.insert(getWhole(stream.read.getBase())).second)
+        prefetchBurst(loop, stream);
+      continue;
+    }
     int64_t lead =
         (isBusy ? leadOfBusyLoops : leastLead) * stream.step / perIteration;
     lead = std::max(llvm::alignTo(lead, lineBytes), uint64_t(2 * lineBytes));
@@ -274,22 +324,10 @@ static void prefetchInLoop(scf::ForOp loop) {
     if (stream.rowStep && stream.rowStep <= mostRowLead &&
         stream.rowBytes < stream.rowStep)
       lead = llvm::alignTo(lead, stream.rowStep);
-    int64_t bytes = cast<MemRefType>(stream.read.getBase().getType())
-                        .getElementTypeBitWidth() /
-                    8;
     OpBuilder b(stream.read);
-    Location loc = stream.read.getLoc();
     int64_t end = std::min(stream.step, stream.getBytes());
-    for (int64_t line = 0; line < end; line += lineBytes) {
-      SmallVector<Value> place(stream.read.getIndices());
-      place.back() = arith::AddIOp::create(
-          b, loc, place.back(),
-          arith::ConstantIndexOp::create(b, loc, (lead + line) / bytes));
-      memref::PrefetchOp::create(b, loc, stream.read.getBase(), place,
-                                 /*isWrite=*/false,
-                                 /*localityHint=*/isBusy ? 3 : 2,
-                                 /*isDataCache=*/true);
-    }
+    for (int64_t line = 0; line < end; line += lineBytes)
+      prefetch(b, stream, lead + line, isBusy ? 3 : 2);
   }
 }
 

@@ -768,10 +768,11 @@ def PrefetchStreams : Pass<"zq-prefetch-streams", "::mlir::ModuleOp"> {
   let description = [{
     Adds a `memref.prefetch` to each innermost loop for each vector that it reads
     from a buffer too large for a cache, of which no loop around reads the same
-    part again. It is for the place that is read some KiB later: in the next
-    iterations of the loop around where their rows are short enough, else
-    further on in the row. Loops that multiply what they read by several rows
-    need less of a lead, and have it in the first cache. Changes no result. Tested in
+    part again. It is for the place that is read a KiB later, or, where rows do not
+    follow one another, in the next iterations of the loop around. Loops that
+    multiply what they read by several rows need more of a lead, and have it in
+    the first cache. A stream that is several times slower than another one of
+    its loop is fetched four lines at a time. Changes no result. Tested in
     `test/Dialect/ZQ/prefetch-streams.mlir`.
 
     ```mlir
@@ -785,7 +786,8 @@ def PrefetchStreams : Pass<"zq-prefetch-streams", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
-                           "::mlir::memref::MemRefDialect"];
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 def ReportStorage : Pass<"zq-report-storage", "::mlir::ModuleOp"> {
