@@ -289,27 +289,32 @@ SmallVector<Value> Emitter::emitStart(ValueRange chunk) {
 std::pair<Value, Value> Emitter::multiplyAddInWords(Value x, Value y, Value z) {
   auto wide = VectorType::get(lanes / 2, b.getI16Type());
   Value byte = constant(wide, 0xff), eight = constant(wide, 8);
-  auto getEven = [&](Value bytes) -> Value {
+  Value upper = constant(wide, 0xff00);
+  auto getBytes = [&](Value bytes, Value which) -> Value {
     bytes = vector::BitCastOp::create(b, loc, wide, bytes);
-    return arith::AndIOp::create(b, loc, bytes, byte);
+    return arith::AndIOp::create(b, loc, bytes, which);
   };
-  auto getOdd = [&](Value bytes) -> Value {
-    bytes = vector::BitCastOp::create(b, loc, wide, bytes);
-    return arith::ShRUIOp::create(b, loc, bytes, eight);
-  };
-  auto getSum = [&](auto part) -> Value {
-    return arith::AddIOp::create(
-        b, loc, arith::MulIOp::create(b, loc, part(x), part(y)), part(z));
-  };
+  Value even = arith::AddIOp::create(
+      b, loc,
+      arith::MulIOp::create(b, loc, getBytes(x, byte), getBytes(y, byte)),
+      getBytes(z, byte));
+  // Two bytes that stand in the upper halves have their product in the upper
+  // word: a mask each, for which CPUs have more units than for shifts.
+  Value product = arith::MulUIExtendedOp::create(b, loc, getBytes(x, upper),
+                                                 getBytes(y, upper))
+                      .getHigh();
+  Value odd = arith::AddIOp::create(
+      b, loc, product,
+      arith::ShRUIOp::create(b, loc, vector::BitCastOp::create(b, loc, wide, z),
+                             eight));
   auto join = [&](Value even, Value odd) -> Value {
     return vector::BitCastOp::create(b, loc, type,
                                      arith::OrIOp::create(b, loc, even, odd));
   };
-  Value even = getSum(getEven), odd = getSum(getOdd);
   Value low = join(arith::AndIOp::create(b, loc, even, byte),
                    arith::ShLIOp::create(b, loc, odd, eight));
   Value high = join(arith::ShRUIOp::create(b, loc, even, eight),
-                    arith::AndIOp::create(b, loc, odd, constant(wide, 0xff00)));
+                    arith::AndIOp::create(b, loc, odd, upper));
   return {low, high};
 }
 
