@@ -4,7 +4,7 @@
 
 // Every function computes what it did.
 // VERIFY-NOT: error:
-// VERIFY-COUNT-8: unchanged by zq-move-rotations
+// VERIFY-COUNT-9: unchanged by zq-move-rotations
 
 #r0 = #zq.hadamard<axis = 0, block = 16, seed = 1>
 #r1 = #zq.hadamard<axis = 1, block = 16, seed = 1>
@@ -26,6 +26,23 @@ func.func @result_of_contraction(%x: tensor<3x8xf32>, %w: tensor<16x8xf32>, %y: 
   %z = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %r : tensor<3x8xf32>, tensor<16x8xf32>)
       outs(%y : tensor<3x16xf32>) -> tensor<3x16xf32>
   return %z : tensor<3x16xf32>
+}
+
+// Activations of bf16 stay what they are, and are rotated in f32.
+// CHECK-LABEL: func.func @rotated_on_both_sides(
+// CHECK-SAME: %[[X:.*]]: tensor<3x32xbf16>, %[[W:.*]]: tensor<16x32xf32>
+// CHECK: %[[WIDE:.*]] = linalg.generic {{.*}} ins(%[[X]] :
+// CHECK: %[[R:.*]] = zq.rotate %[[WIDE]] by #zq.hadamard<axis = 1, block = 16, seed = 1>
+// CHECK-NEXT: %[[P:.*]] = linalg.matmul {{.*}} ins(%[[R]], %[[W]] :
+// CHECK: zq.rotate %[[P]] by #zq.hadamard<axis = 1, block = 16, seed = 1> inverse
+func.func @rotated_on_both_sides(%x: tensor<3x32xbf16>, %w: tensor<16x32xf32>) -> tensor<3x16xf32> {
+  %c = zq.rotate %w by #r1 inverse outs(%w : tensor<16x32xf32>) : tensor<16x32xf32> -> tensor<16x32xf32>
+  %r = zq.rotate %c by #r0 inverse outs(%w : tensor<16x32xf32>) : tensor<16x32xf32> -> tensor<16x32xf32>
+  %zero = arith.constant dense<0.0> : tensor<3x16xf32>
+  // expected-remark @+1 {{rotates at run time: func.return needs it as it is}}
+  %y = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %r : tensor<3x32xbf16>, tensor<16x32xf32>)
+      outs(%zero : tensor<3x16xf32>) -> tensor<3x16xf32>
+  return %y : tensor<3x16xf32>
 }
 
 // A residual connection, an RMS norm whose weight is folded into the next

@@ -76,7 +76,7 @@ struct MoveRotationToResult : OpInterfaceRewritePattern<LinalgOp> {
       AffineMap result = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
       if (!loop || !result.isProjectedPermutation() ||
           op.getMatchingIndexingMap(other).isFunctionOfDim(*loop) ||
-          !getElementTypeOrSelf(other->get().getType()).isF32())
+          !isMultipliedAsF32(op, other))
         continue;
       auto axis = result.getResultPosition(b.getAffineDimExpr(*loop));
       if (!axis || estimateElements(op->getResult(0)) >
