@@ -55,11 +55,12 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   tiling.width = threadWidth;
   tiling.accumulators = 1;
   tiling.panel = 1;
+  tiling.scalar = true;
   pm.addPass(createTileAndFuse(tiling));
   addCleanup(pm);
 
   // Decode to vectors.
-  pm.addPass(createMaterializeDecoders({threadWidth}));
+  pm.addPass(createMaterializeDecoders({threadWidth, /*scalar=*/true}));
   pm.addPass(createDecodeToVector());
   pm.addPass(createVectorize());
   addCleanup(pm);

@@ -267,7 +267,7 @@ void DecodedKernel::choose() {
   // What fills a load of 16 bytes, as far as registers allow.
   double bytes = CostModel(1).getDecodeCost(decode).bytes;
   width = bytes > 0 && bytes * 32 <= 24 ? 32 : 16;
-  width = getDecoderWidth(decode, type, width);
+  width = getDecoderWidth(decode, type, width, /*isScalar=*/true);
   run = std::max(width, type.getCodec().getChunk(2, decode));
   if (!ShapedType::isDynamic(e.staticHeight))
     tiles =

@@ -133,7 +133,8 @@ bool SharedKernel::chooseWindows() {
     return true;
   auto type =
       cast<CompressedTensorType>(e.product.decode.getSource().getType());
-  int64_t own = getDecoderWidth(e.product.decode, type, slabSize);
+  int64_t own =
+      getDecoderWidth(e.product.decode, type, slabSize, /*isScalar=*/true);
   int64_t chunk =
       std::max(own, type.getCodec().getChunk(type.getRank(), e.product.decode));
   if (decodesRows) {

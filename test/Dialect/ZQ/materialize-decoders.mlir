@@ -1,6 +1,7 @@
 // Each stage of a codec becomes lines of one decoder.
 // RUN: zq-opt %s -zq-materialize-decoders -split-input-file | FileCheck %s
 // RUN: zq-opt %s -zq-materialize-decoders=width=4 -split-input-file | FileCheck %s --check-prefix=NARROW
+// RUN: zq-opt %s -zq-materialize-decoders="width=4 scalar" -split-input-file | FileCheck %s --check-prefix=SCALAR
 
 // The op names the decoder, which has the codec's streams and reads a row's
 // bytes at the place of the block's first code.
@@ -570,6 +571,23 @@ zq.decoder @pairs block [1, 2] streams [
   %v = vector.transfer_read %values[%i, %j], %zero : tensor<?x?xbf16>, vector<2xbf16>
   %f = arith.extf %v : vector<2xbf16> to vector<2xf32>
   zq.yield %f : vector<2xf32>
+}
+
+// -----
+
+// What is decoded side by side fills vectors, and is not where there are none.
+// CHECK-LABEL: func.func @side_by_side(
+// CHECK: zq.decoder private @{{.*}} block [1, 256]
+// NARROW-LABEL: func.func @side_by_side(
+// NARROW: zq.decoder private @{{.*}} block [1, 256]
+// SCALAR-LABEL: func.func @side_by_side(
+// SCALAR: zq.decoder private @{{.*}} block [1, 16]
+#pvq = #zq.codec<scale<1x16, f16, l2>, pvq<length = 16, pulses = 12>, pack>
+func.func @side_by_side(%w: !zq.tensor<4x512xf32, #pvq>) -> tensor<4x512xf32> {
+  %e = tensor.empty() : tensor<4x512xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<4x512xf32>)
+      : !zq.tensor<4x512xf32, #pvq> -> tensor<4x512xf32>
+  return %d : tensor<4x512xf32>
 }
 
 // -----

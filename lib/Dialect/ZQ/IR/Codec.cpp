@@ -162,8 +162,8 @@ CodecAttr::getStreams(int64_t rank, Type element, Operation *scope) const {
   return streams;
 }
 
-int64_t CodecAttr::getGranule(int64_t rank, Type element,
-                              Operation *scope) const {
+int64_t CodecAttr::getGranule(int64_t rank, Type element, Operation *scope,
+                              bool isScalar) const {
   int64_t granule = 1;
   SmallVector<Type> inputs = getInputs(element);
   for (int64_t i = getStages().size() - 1; i >= 0; --i) {
@@ -173,7 +173,9 @@ int64_t CodecAttr::getGranule(int64_t rank, Type element,
     if (!ratios.empty())
       granule = ratios.back().elements *
                 (granule / std::gcd(granule, ratios.back().units));
-    granule = std::lcm(granule, stage.getGranule(inputs[i], scope));
+    int64_t own = isScalar ? stage.getScalarGranule(inputs[i], scope)
+                           : stage.getGranule(inputs[i], scope);
+    granule = std::lcm(granule, own);
   }
   return granule;
 }

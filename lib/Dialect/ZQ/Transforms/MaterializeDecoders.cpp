@@ -86,10 +86,10 @@ static LogicalResult emitRegion(DecoderOp decoder, Region &region,
 }
 
 int64_t mlir::zq::getDecoderWidth(Operation *scope, CompressedTensorType type,
-                                  int64_t width) {
+                                  int64_t width, bool isScalar) {
   CodecAttr codec = type.getCodec();
   int64_t granule =
-      codec.getGranule(type.getRank(), type.getElementType(), scope);
+      codec.getGranule(type.getRank(), type.getElementType(), scope, isScalar);
   int64_t chunk = codec.getChunk(type.getRank(), scope);
   width = llvm::alignTo(width, granule);
   while (width < chunk && chunk % width)
@@ -109,7 +109,6 @@ FailureOr<DecoderOp> mlir::zq::materializeDecoder(Operation *scope,
   auto streamTypes = *type.getStreamTypes(scope);
 
   int64_t chunk = codec.getChunk(type.getRank(), scope);
-  width = getDecoderWidth(scope, type, width);
   if (chunk && chunk % width)
     return scope->emitError("chunks of ")
            << chunk << " elements cannot be decoded in blocks of " << width;
@@ -165,7 +164,8 @@ struct MaterializeDecodersPass
         continue;
       DecoderOp &decoder = made[{table, type}];
       if (!decoder) {
-        auto result = materializeDecoder(op, type, width);
+        auto result = materializeDecoder(
+            op, type, getDecoderWidth(op, type, width, scalar));
         if (failed(result))
           return signalPassFailure();
         decoder = *result;

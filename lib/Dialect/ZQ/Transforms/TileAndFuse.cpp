@@ -102,6 +102,8 @@ struct KernelConfig {
   int64_t accumulators;
   /// Rows of the result's last dimension in a parallel tile.
   int64_t panel;
+  /// Whether registers hold one element each.
+  bool isScalar;
   /// Where all decodes run that a contraction uses; up to the cost model where
   /// there is none.
   std::optional<Placement> placement;
@@ -198,7 +200,7 @@ int64_t Tiler::getLaneWidth(DecodeOp decode) {
     return config.width;
   return getDecoderWidth(
       decode, cast<CompressedTensorType>(decode.getSource().getType()),
-      config.width);
+      config.width, config.isScalar);
 }
 
 /// How often each value of the weight that `map` reads is used. A loop of
@@ -873,7 +875,7 @@ struct TileAndFusePass : mlir::zq::impl::TileAndFuseBase<TileAndFusePass> {
           << panel.getValue();
       return signalPassFailure();
     }
-    KernelConfig config{width, accumulators, panel, std::nullopt};
+    KernelConfig config{width, accumulators, panel, scalar, std::nullopt};
     if (placement != "auto") {
       config.placement = parsePlacement(placement);
       if (!config.placement) {

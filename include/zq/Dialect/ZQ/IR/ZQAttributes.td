@@ -91,9 +91,10 @@ def ZQ_CodecAttr : ZQ_Attr<"Codec", "codec"> {
 
     /// Windows along the last axis that begin at a multiple of this many
     /// elements, and are a multiple of it long, decode without looking at a
-    /// neighbour.
+    /// neighbour. For registers of one element (`isScalar`) they are no longer
+    /// than that needs.
     int64_t getGranule(int64_t rank, ::mlir::Type element,
-                       ::mlir::Operation *scope) const;
+                       ::mlir::Operation *scope, bool isScalar = false) const;
 
     /// The number of elements along the last axis after which decoding starts
     /// afresh; zero where it has no state.

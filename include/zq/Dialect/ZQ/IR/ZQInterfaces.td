@@ -59,6 +59,13 @@ def StageAttrInterface : AttrInterface<"StageAttrInterface"> {
       (ins "::mlir::Type":$input, "::mlir::Operation *":$scope), "",
       [{ return 1; }]>,
     InterfaceMethod<[{
+        What `getGranule` is for a thread whose registers hold one element each:
+        less, for a stage that decodes several such windows side by side.
+      }],
+      "int64_t", "getScalarGranule",
+      (ins "::mlir::Type":$input, "::mlir::Operation *":$scope), "",
+      [{ return $_attr.getGranule(input, scope); }]>,
+    InterfaceMethod<[{
         For a stage that decodes sequentially: the number of elements along the
         last axis after which it starts afresh. Zero for a stage without state.
       }],

@@ -34,12 +34,13 @@ void populateDistributeContractionsPatterns(RewritePatternSet &patterns);
 
 /// The block that a decoder of `type` has where blocks of `width` elements are
 /// asked for: the next multiple of what its stages decode without looking at a
-/// neighbour that a chunk is a multiple of.
+/// neighbour that a chunk is a multiple of. For a thread whose registers hold
+/// one element each (`isScalar`) nothing is decoded side by side.
 int64_t getDecoderWidth(Operation *scope, CompressedTensorType type,
-                        int64_t width);
+                        int64_t width, bool isScalar = false);
 
 /// The decoder of `type`'s codec for blocks of `width` elements along the last
-/// axis, made and inserted into the symbol table of `scope` where it is not
+/// axis, which `getDecoderWidth` found, made and inserted into the symbol table of `scope` where it is not
 /// there yet. Fails with an error at `scope` where a stage cannot decode such
 /// blocks.
 FailureOr<DecoderOp>

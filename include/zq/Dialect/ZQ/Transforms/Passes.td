@@ -394,6 +394,9 @@ def TileAndFuse : Pass<"zq-tile-and-fuse", "::mlir::ModuleOp"> {
            "up-front, or auto for what the cost model finds cheapest">,
     Option<"panel", "panel", "int64_t", "32",
            "Size of a parallel tile along the result's last dimension">,
+    Option<"scalar", "scalar", "bool", "false",
+           "Whether registers hold one element each, so that nothing is decoded "
+           "side by side">,
     Option<"shortfall", "shortfall", "std::string", "\"\"",
            "What the target lacks, a remark on each function that decodes">,
   ];
@@ -429,6 +432,9 @@ def MaterializeDecoders : Pass<"zq-materialize-decoders", "::mlir::ModuleOp"> {
   let options = [
     Option<"width", "width", "int64_t", "16",
            "Elements of a block, along the last axis">,
+    Option<"scalar", "scalar", "bool", "false",
+           "Whether registers hold one element each, so that nothing is decoded "
+           "side by side">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::vector::VectorDialect",

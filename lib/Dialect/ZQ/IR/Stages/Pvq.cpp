@@ -57,6 +57,11 @@ int64_t PvqAttr::getGranule(Type, Operation *) const {
   return std::max<int64_t>(1, getVectorsAtOnce(*this)) * getLength();
 }
 
+// Of vectors side by side each element would be in a register of its own.
+int64_t PvqAttr::getScalarGranule(Type, Operation *) const {
+  return getLength();
+}
+
 // A lane's coordinate is passed by in a few steps of ten operations; alone,
 // each is counted down to, one after the other.
 StageCost PvqAttr::getCost(ArrayRef<int64_t>, Type, Operation *) const {

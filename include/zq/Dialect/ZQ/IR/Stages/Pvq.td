@@ -4,7 +4,8 @@
 
 include "zq/Dialect/ZQ/IR/Stages/Stage.td"
 
-def ZQ_PvqAttr : ZQ_Stage<"Pvq", "pvq", ["getMainRatios", "getGranule"]> {
+def ZQ_PvqAttr : ZQ_Stage<"Pvq", "pvq", ["getMainRatios", "getGranule",
+                                       "getScalarGranule"]> {
   let summary = "Directions of vectors, as pulses on their coordinates";
   let description = [{
     Each vector of `length` neighbours of a row becomes the index of an integer
@@ -20,8 +21,8 @@ def ZQ_PvqAttr : ZQ_Stage<"Pvq", "pvq", ["getMainRatios", "getGranule"]> {
     Takes in values and hands on codes of as few bits as number the vectors,
     `ceildiv(d, length)` along the last dimension; no streams; not lossless.
     Details are in `zq/Codec/Pvq.h`. Vectors of at most 64 elements and 255
-    pulses are decoded 16 at a time, longer ones one after the other, with a
-    remark.
+    pulses are decoded 16 at a time where registers hold vectors, longer ones
+    one after the other, with a remark.
 
     Constraints:
     * (pvq 1) the length is 1 to 1024;
