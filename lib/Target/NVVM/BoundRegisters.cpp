@@ -18,8 +18,9 @@ namespace mlir::zq {
 
 /// Threads of an SM that hide each other's waiting, with 128 registers each.
 static constexpr int64_t busyThreads = 512;
-/// Blocks of fewer threads than this are left alone.
-static constexpr int64_t largeBlock = 256;
+/// Smaller blocks may have all registers, which keeps ptxas from having some
+/// other number of blocks in mind; those smaller still are left alone.
+static constexpr int64_t largeBlock = 256, smallBlock = 128;
 /// The most registers of live values that the assembler's order of a kernel
 /// still fits into those 128. The NVVM form's order has more of them live: of
 /// the products with all named formats, those of up to 194 fit, and those from
@@ -50,10 +51,11 @@ struct BoundRegistersPass
       int64_t threads = countThreads(launch);
       Operation *kernel =
           symbols.lookupNearestSymbolFrom(launch, launch.getKernelAttr());
-      if (!kernel || threads < largeBlock)
+      if (!kernel || threads < smallBlock)
         return;
-      int64_t blocks =
-          countLiveRegisters(kernel) <= mostLive ? busyThreads / threads : 1;
+      bool isBound =
+          threads >= largeBlock && countLiveRegisters(kernel) <= mostLive;
+      int64_t blocks = isBound ? busyThreads / threads : 1;
       if (Value bytes = launch.getDynamicSharedMemorySize()) {
         APInt known;
         if (!matchPattern(bytes, m_ConstantInt(&known)))

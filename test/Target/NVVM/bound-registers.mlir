@@ -10,10 +10,12 @@ module attributes {gpu.container_module} {
   func.func @f(%x: !llvm.ptr<1>, %n: i32, %m: index) {
     %c1 = arith.constant 1 : index
     %c64 = arith.constant 64 : index
+    %c128 = arith.constant 128 : index
     %c256 = arith.constant 256 : index
     %c512 = arith.constant 512 : index
     %bytes = arith.constant 65536 : i32
     gpu.launch_func @kernels::@small blocks in (%c1, %c1, %c1) threads in (%c64, %c1, %c1) args(%x : !llvm.ptr<1>)
+    gpu.launch_func @kernels::@half blocks in (%c1, %c1, %c1) threads in (%c128, %c1, %c1) args(%x : !llvm.ptr<1>)
     gpu.launch_func @kernels::@plain blocks in (%c1, %c1, %c1) threads in (%c256, %c1, %c1) args(%x : !llvm.ptr<1>)
     gpu.launch_func @kernels::@full blocks in (%c1, %c1, %c1) threads in (%c256, %c1, %c1) args(%x : !llvm.ptr<1>)
     gpu.launch_func @kernels::@used_up blocks in (%c1, %c1, %c1) threads in (%c256, %c1, %c1) args(%x : !llvm.ptr<1>)
@@ -27,6 +29,10 @@ module attributes {gpu.container_module} {
   gpu.module @kernels {
     // CHECK: gpu.func @small(%{{.*}}) kernel {
     gpu.func @small(%x: !llvm.ptr<1>) kernel {
+      gpu.return
+    }
+    // CHECK: gpu.func @half({{.*}}nvvm.minctasm = 1 : i32
+    gpu.func @half(%x: !llvm.ptr<1>) kernel {
       gpu.return
     }
     // CHECK: gpu.func @plain({{.*}}nvvm.minctasm = 2 : i32

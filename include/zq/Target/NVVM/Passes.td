@@ -320,8 +320,9 @@ def BoundRegisters : Pass<"zq-bound-registers", "::mlir::ModuleOp"> {
     many as have 512 threads together, 128 registers for each, or as their shared
     memory leaves room for. Where the values that are live at one time in the
     NVVM form take more than 208 registers, which the assembler's order still fits
-    into 128, a block may have all. Smaller blocks, of sequential decoders, take
-    what they need. Tested in `test/Target/NVVM/bound-registers.mlir`.
+    into 128, a block may have all, and so may one of 128 threads. Smaller blocks,
+    of sequential decoders, are left alone.
+    Tested in `test/Target/NVVM/bound-registers.mlir`.
 
     ```mlir
     gpu.launch_func @m::@f ... threads in (%c256, %c1, %c1) dynamic_shared_memory_size %c65536 ...
