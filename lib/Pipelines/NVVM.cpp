@@ -24,8 +24,8 @@ using namespace mlir::zq;
 /// row: what it loads at once.
 static constexpr int64_t threadWidth = 4;
 
-void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
-                                           const LowerToNVVMOptions &options) {
+void mlir::zq::buildFormKernelsPipeline(OpPassManager &pm,
+                                        const LowerToNVVMOptions &options) {
   // Import.
   pm.addPass(createImport());
   // What is encoded while the program runs becomes kernels below.
@@ -38,8 +38,7 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   addVerify(pm, "algebra");
   addCleanup(pm);
 
-  // Kernels of contractions, those of compressed activations first; loops with
-  // a thread for each tile of the rest.
+  // Kernels of contractions, those of compressed activations first.
   pm.addPass(createFormBlockScaledKernels({options.chip}));
   FormKernelsOptions kernels;
   kernels.accuracy = options.accuracy;
@@ -51,6 +50,13 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   pm.addPass(createFormKernels(kernels));
   pm.addPass(createFormEncodeKernels());
   addCleanup(pm);
+}
+
+void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
+                                           const LowerToNVVMOptions &options) {
+  buildFormKernelsPipeline(pm, options);
+
+  // Loops with a thread for each tile of the rest.
   TileAndFuseOptions tiling;
   tiling.width = threadWidth;
   tiling.accumulators = 1;

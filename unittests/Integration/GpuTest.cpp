@@ -29,14 +29,22 @@ JitOptions onGpu(const EmulatedGpu &gpu) {
 
 constexpr uint64_t seeds = 5;
 
-/// Formats take turns on all chips, each with all seeds; each of GpuProducts
-/// runs on all of `gpus`.
+/// Each format with all seeds, on all chips: those that have the same kernels
+/// of it take turns, and none of the others is left out.
 class GpuFormats : public testing::TestWithParam<TestCodec> {
 protected:
   TestCodec codec = GetParam();
-  EmulatedGpu gpu{
-      getChips()[std::hash<std::string>()(codec.text) % getChips().size()]
-          .name.str()};
+
+  /// One chip of each group for which `text` becomes the same code.
+  std::vector<EmulatedGpu> getGpus(const std::string &text) {
+    std::vector<EmulatedGpu> all, some;
+    for (const Chip &chip : getChips())
+      all.push_back({chip.name.str()});
+    const size_t turn = std::hash<std::string>()(codec.text);
+    for (const auto &group : groupByKernels(text, all, JitOptions().accuracy))
+      some.push_back(group[turn % group.size()]);
+    return some;
+  }
 };
 
 TEST_P(GpuFormats, DecodeToTheBit) {
@@ -48,25 +56,30 @@ TEST_P(GpuFormats, DecodeToTheBit) {
   std::vector<Array> inputs;
   for (const Stream &stream : streams)
     inputs.push_back(stream.array);
-  Kernel kernel(wholeDecodes({codec}, shape), onGpu(gpu), codec.text);
-  for (uint64_t seed = 0; seed < seeds; ++seed) {
-    kernel.setSeed(seed);
-    std::vector<Array> results = kernel.call(inputs);
-    ASSERT_EQ(results.size(), 1u);
-    expectSameBits(results[0], decoded, codec.text);
+  std::string text = wholeDecodes({codec}, shape);
+  for (const EmulatedGpu &gpu : getGpus(text)) {
+    Kernel kernel(text, onGpu(gpu), codec.text);
+    for (uint64_t seed = 0; seed < seeds; ++seed) {
+      kernel.setSeed(seed);
+      std::vector<Array> results = kernel.call(inputs);
+      ASSERT_EQ(results.size(), 1u);
+      expectSameBits(results[0], decoded, codec.text + " on " + gpu.chip);
+    }
   }
 }
 
 /// Few rows and many: weights in registers, and in shared memory.
 TEST_P(GpuFormats, MultiplyWithinTheBound) {
-  JitOptions options = onGpu(gpu);
   PreparedProducts prepared =
       prepareProducts({matmulByRows(3, 37, 300), matmulByRows(70, 37, 300)},
-                      codec, options.accuracy);
-  Kernel kernel(prepared.text, options, prepared.what);
-  for (uint64_t seed = 0; seed < seeds; ++seed) {
-    kernel.setSeed(seed);
-    compareProducts(prepared, kernel.call(prepared.inputs));
+                      codec, JitOptions().accuracy);
+  for (const EmulatedGpu &gpu : getGpus(prepared.text)) {
+    prepared.what = codec.text + " on " + gpu.chip;
+    Kernel kernel(prepared.text, onGpu(gpu), prepared.what);
+    for (uint64_t seed = 0; seed < seeds; ++seed) {
+      kernel.setSeed(seed);
+      compareProducts(prepared, kernel.call(prepared.inputs));
+    }
   }
 }
 
@@ -79,25 +92,21 @@ INSTANTIATE_TEST_SUITE_P(Named, GpuFormats,
 class GpuProducts : public testing::TestWithParam<TestCodec> {};
 
 TEST_P(GpuProducts, OfAnyShape) {
-  const size_t turn = std::hash<std::string>()(GetParam().text);
-  for (auto [i, gpu] : llvm::enumerate(gpus)) {
-    JitOptions options = onGpu(gpu);
-    checkProducts({matmulByRows(1, 37, 100), matmulByRows(9, 19, 257),
+  const double accuracy = JitOptions().accuracy;
+  checkProductsOn(gpus,
+                  {matmulByRows(1, 37, 100), matmulByRows(9, 19, 257),
                    matmulByRows(33, 150, 65), matvec(37, 100)},
-                  GetParam(), options, /*mayBeUnfused=*/true);
-    // What tensor cores do not take, and coarser and finer arithmetic, on two
-    // GPUs that the codec's name chooses: together the codecs take all.
-    if ((turn + i) % gpus.size() > 1)
-      continue;
-    checkProducts({matmulByColumns(3, 33, 130), vecmat(33, 5)}, GetParam(),
-                  options, /*mayBeUnfused=*/true);
-    options.accuracy = 1e-2;
-    checkProducts({matmulByRows(2, 40, 520)}, GetParam(), options,
-                  /*mayBeUnfused=*/true);
-    options.accuracy = 0;
-    checkProducts({matmulByRows(2, 40, 520), matmulByRows(65, 130, 33)},
-                  GetParam(), options, /*mayBeUnfused=*/true);
-  }
+                  GetParam(), accuracy);
+  // What tensor cores do not take, and coarser and finer arithmetic, on two
+  // GPUs that the codec's name chooses: together the codecs take all.
+  const size_t turn = std::hash<std::string>()(GetParam().text);
+  std::vector<EmulatedGpu> two{gpus[turn % gpus.size()],
+                               gpus[(turn + 1) % gpus.size()]};
+  checkProductsOn(two, {matmulByColumns(3, 33, 130), vecmat(33, 5)}, GetParam(),
+                  accuracy);
+  checkProductsOn(two, {matmulByRows(2, 40, 520)}, GetParam(), 1e-2);
+  checkProductsOn(two, {matmulByRows(2, 40, 520), matmulByRows(65, 130, 33)},
+                  GetParam(), 0);
 }
 
 //===----------------------------------------------------------------------===//
@@ -110,22 +119,26 @@ void checkFunction(const std::string &text, const std::string &name,
                    const std::vector<Array> &inputs,
                    const std::vector<EvaluatorInput> &arguments,
                    const std::string &remark) {
-  for (const EmulatedGpu &gpu : gpus) {
-    JitOptions options = onGpu(gpu);
-    Kernel kernel(text, options, gpu.chip);
+  const double accuracy = JitOptions().accuracy;
+  std::vector<BoundedTensor> expected;
+  for (const auto &group : groupByKernels(text, gpus, accuracy)) {
+    Kernel kernel(text, onGpu(group.front()), group.front().chip);
     EXPECT_NE(kernel.getRemarks().find(remark), std::string::npos)
         << kernel.getRemarks();
-    std::vector<Array> results = kernel.call(inputs);
-    std::vector<BoundedTensor> expected =
-        kernel.evaluate(arguments, nullptr, options.accuracy, name);
-    ASSERT_EQ(results.size(), expected.size()) << text;
-    for (size_t i = 0; i < results.size(); ++i) {
-      BoundComparison found = compareWithBound(expected[i], results[i]);
-      EXPECT_TRUE(found.isWithin() && found.unbounded == 0)
-          << gpu.chip << ", seed " << gpu.seed << ", result " << i << ": "
-          << found.violations << " elements are outside the bound, up to "
-          << found.largestRatio << "\n"
-          << text;
+    if (expected.empty())
+      expected = kernel.evaluate(arguments, nullptr, accuracy, name);
+    for (const EmulatedGpu &gpu : group) {
+      kernel.setSeed(gpu.seed);
+      std::vector<Array> results = kernel.call(inputs);
+      ASSERT_EQ(results.size(), expected.size()) << text;
+      for (size_t i = 0; i < results.size(); ++i) {
+        BoundComparison found = compareWithBound(expected[i], results[i]);
+        EXPECT_TRUE(found.isWithin() && found.unbounded == 0)
+            << gpu.chip << ", seed " << gpu.seed << ", result " << i << ": "
+            << found.violations << " elements are outside the bound, up to "
+            << found.largestRatio << "\n"
+            << text;
+      }
     }
   }
 }

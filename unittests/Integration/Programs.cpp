@@ -2,6 +2,7 @@
 #include "Programs.h"
 
 #include "mlir/Parser/Parser.h"
+#include "zq/Pipelines/Pipelines.h"
 #include "gtest/gtest.h"
 
 using namespace mlir::zq;
@@ -69,9 +70,8 @@ Product mlir::zq::test::vecmat(int64_t n, int64_t k) {
   return {"linalg.vecmat", "", {k}, {k, n}, {n}};
 }
 
-/// A function of all activations and weights, in pairs.
-static std::string printProgram(const std::vector<Product> &products,
-                                const TestCodec &codec) {
+std::string mlir::zq::test::printProducts(const std::vector<Product> &products,
+                                          const TestCodec &codec) {
   std::string arguments, results, returned;
   std::string body = "  %zero = arith.constant 0.0 : f32\n";
   for (size_t i = 0; i < products.size(); ++i) {
@@ -111,7 +111,7 @@ PreparedProducts
 mlir::zq::test::prepareProducts(const std::vector<Product> &products,
                                 const TestCodec &codec, double accuracy) {
   PreparedProducts prepared{
-      products, codec.text, printProgram(products, codec), {}, {}};
+      products, codec.text, printProducts(products, codec), {}, {}};
   std::mt19937 random(11);
   std::vector<EvaluatorInput> arguments;
   for (const Product &product : products) {
@@ -176,4 +176,59 @@ void mlir::zq::test::checkProducts(const std::vector<Product> &products,
   EXPECT_TRUE(mayBeUnfused ||
               kernel.getRemarks().find("decode fused") != std::string::npos)
       << prepared.what;
+}
+
+//===----------------------------------------------------------------------===//
+// GPUs
+//===----------------------------------------------------------------------===//
+
+std::vector<std::vector<EmulatedGpu>>
+mlir::zq::test::groupByKernels(const std::string &text,
+                               const std::vector<EmulatedGpu> &gpus,
+                               double accuracy) {
+  TestContext context;
+  auto source = mlir::parseSourceString<mlir::ModuleOp>(text, &context.context);
+  std::vector<std::string> kernels;
+  std::vector<std::vector<EmulatedGpu>> groups;
+  for (const EmulatedGpu &gpu : gpus) {
+    LowerToNVVMOptions options;
+    options.chip = gpu.chip;
+    options.accuracy = accuracy;
+    mlir::PassManager pm(&context.context);
+    buildFormKernelsPipeline(pm, options);
+    mlir::OwningOpRef<mlir::ModuleOp> module =
+        source ? source->clone() : nullptr;
+    if (!module || failed(runPasses(pm, *module, /*verifyEach=*/false))) {
+      ADD_FAILURE() << gpu.chip << ": " << context.errors << text;
+      return {};
+    }
+    std::string formed;
+    llvm::raw_string_ostream os(formed);
+    module->print(os);
+    size_t group = llvm::find(kernels, formed) - kernels.begin();
+    if (group == kernels.size()) {
+      kernels.push_back(std::move(formed));
+      groups.emplace_back();
+    }
+    groups[group].push_back(gpu);
+  }
+  return groups;
+}
+
+void mlir::zq::test::checkProductsOn(const std::vector<EmulatedGpu> &gpus,
+                                     const std::vector<Product> &products,
+                                     const TestCodec &codec, double accuracy) {
+  PreparedProducts prepared = prepareProducts(products, codec, accuracy);
+  for (const auto &group : groupByKernels(prepared.text, gpus, accuracy)) {
+    JitOptions options;
+    options.accuracy = accuracy;
+    options.emulated = group.front();
+    Kernel kernel(prepared.text, options, codec.text);
+    for (const EmulatedGpu &gpu : group) {
+      kernel.setSeed(gpu.seed);
+      prepared.what =
+          codec.text + " on " + gpu.chip + ", seed " + std::to_string(gpu.seed);
+      compareProducts(prepared, kernel.call(prepared.inputs));
+    }
+  }
 }

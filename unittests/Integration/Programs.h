@@ -31,6 +31,10 @@ Product batchMatmulByColumns(int64_t b, int64_t m, int64_t n, int64_t k);
 Product matvec(int64_t n, int64_t k);
 Product vecmat(int64_t n, int64_t k);
 
+/// A function @f of all activations and weights, in pairs.
+std::string printProducts(const std::vector<Product> &products,
+                          const TestCodec &codec);
+
 /// A function @f of products, what it is called with, and what it may return.
 struct PreparedProducts {
   std::vector<Product> products;
@@ -52,6 +56,18 @@ void compareProducts(const PreparedProducts &prepared,
 /// be so.
 void checkProducts(const std::vector<Product> &products, const TestCodec &codec,
                    const JitOptions &options, bool mayBeUnfused = false);
+
+/// The GPUs in groups on whose chips `text` becomes the same kernels, so that
+/// what one of a group runs the others run too. The order of neither changes.
+std::vector<std::vector<EmulatedGpu>>
+groupByKernels(const std::string &text, const std::vector<EmulatedGpu> &gpus,
+               double accuracy);
+
+/// Compiles the products for each group of the GPUs and compares them on every
+/// one.
+void checkProductsOn(const std::vector<EmulatedGpu> &gpus,
+                     const std::vector<Product> &products,
+                     const TestCodec &codec, double accuracy);
 
 } // namespace mlir::zq::test
 

@@ -81,6 +81,13 @@ void buildLowerToLLVMPipeline(OpPassManager &pm,
 /// further arguments. Buffers are not deallocated yet.
 void addBufferizePasses(OpPassManager &pm);
 
+/// The part of the next pipeline that the chip decides: import, algebra, and
+/// contractions and encoders as kernels (`gpu.launch`). Whatever follows asks a
+/// chip only how many blocks share its registers and whether it has the
+/// instructions, so that functions of equal kernels are equal code.
+void buildFormKernelsPipeline(OpPassManager &pm,
+                              const LowerToNVVMOptions &options);
+
 /// From functions on tensors to functions on arrays of a GPU's memory that
 /// launch kernels (`gpu.launch_func`), and the kernels (`gpu.func`), whose
 /// arguments are pointers and numbers. A chip that `parseChip` does not know is
