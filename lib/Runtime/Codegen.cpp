@@ -10,6 +10,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -196,6 +198,21 @@ LogicalResult mlir::zq::runPasses(PassManager &pm, ModuleOp module,
   return verify(module);
 }
 
+/// Hands on what LLVM has to say of its code; a stack that is too small for a
+/// function is an error.
+static void forwardDiagnostic(const llvm::DiagnosticInfo *info, void *module) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::DiagnosticPrinterRawOStream printer(os);
+  info->print(printer);
+  auto *op = static_cast<ModuleOp *>(module);
+  if (info->getSeverity() == llvm::DS_Error ||
+      info->getKind() == llvm::DK_StackSize)
+    op->emitError(text);
+  else if (info->getSeverity() == llvm::DS_Warning)
+    op->emitWarning(text);
+}
+
 LogicalResult mlir::zq::emitCode(ModuleOp module, llvm::TargetMachine &machine,
                                  CodeForm form, llvm::raw_pwrite_stream &os,
                                  ArrayRef<std::string> packed,
@@ -208,6 +225,8 @@ LogicalResult mlir::zq::emitCode(ModuleOp module, llvm::TargetMachine &machine,
       translateModuleToLLVMIR(module, llvmContext);
   if (!code)
     return failure();
+  llvmContext.setDiagnosticHandlerCallBack(&forwardDiagnostic, &module,
+                                           /*RespectFilters=*/true);
   for (const std::string &name : packed)
     if (failed(addPacked(*code, name)))
       return module.emitError("no function '")
@@ -237,8 +256,14 @@ LogicalResult mlir::zq::emitCode(ModuleOp module, llvm::TargetMachine &machine,
                                          : llvm::CodeGenFileType::ObjectFile;
   if (machine.addPassesToEmitFile(pm, os, nullptr, type))
     return module.emitError("cannot generate machine code");
+  // What it finds wrong it tells the handler alone.
+  bool isWrong = false;
+  ScopedDiagnosticHandler watch(module.getContext(), [&](Diagnostic &told) {
+    isWrong |= told.getSeverity() == DiagnosticSeverity::Error;
+    return failure();
+  });
   pm.run(*code);
-  return success();
+  return failure(isWrong);
 }
 
 //===----------------------------------------------------------------------===//

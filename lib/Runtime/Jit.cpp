@@ -161,9 +161,10 @@ mlir::zq::compileFunction(ModuleOp module, StringRef name,
   if (!machine)
     return module.emitError("cannot compile for this machine: ")
            << machine.message();
-  // Most of the time the emulator's own code runs.
+  // Most of the time the emulator's own code runs, and what it is called by is
+  // compiled longer than it runs.
   if (options.emulated)
-    (*machine)->setOptLevel(llvm::CodeGenOptLevel::Less);
+    (*machine)->setOptLevel(llvm::CodeGenOptLevel::None);
   CompiledFunction compiled;
   FailureOr<Signature> signature = mlir::zq::getSignature(function);
   if (failed(signature))

@@ -39,6 +39,11 @@ static constexpr int64_t resultBytes = 512;
 /// What a function may keep on the stack of a lane.
 static constexpr int64_t maxLocalBytes = 64 << 10;
 
+/// What a function's code may take of that stack in all, which leaves room for
+/// what it calls: 7/8 of `emulator::StackPool::stackBytes`. LLVM tells where it
+/// is more (`emitCode`).
+static constexpr StringLiteral maxFrameBytes = "1835008";
+
 namespace {
 /// Memory through which a function's ops hand over operands and results.
 struct Mailbox {
@@ -219,6 +224,9 @@ LogicalResult KernelModule::moveFunction(LLVM::LLVMFuncOp function) {
   Block *body = host.module.getBody();
   function->moveBefore(body, body->end());
   function.setLinkage(LLVM::Linkage::Internal);
+  OpBuilder b(function);
+  function.setPassthroughAttr(
+      b.getArrayAttr(b.getStrArrayAttr({"warn-stack-size", maxFrameBytes})));
   function.removeComdatAttr();
   if (failed(lowerOps(function)))
     return failure();

@@ -34,6 +34,8 @@ gpu.module @kernels {
   // CHECK-LABEL: llvm.func internal @kernels_lanes(
   // CHECK-SAME: %[[PTR:.*]]: !llvm.ptr<1>, %{{.*}}: i64)
   // CHECK-NOT: nvvm
+  // LLVM is to say where the code takes more of a lane's stack.
+  // CHECK-SAME: passthrough = {{\[\[}}"warn-stack-size", "1835008"]]
   // CHECK: %[[RESULTS:.*]] = llvm.alloca
   // CHECK: %[[OPERANDS:.*]] = llvm.alloca
   llvm.func @lanes(%out: !llvm.ptr<1> {llvm.noalias, llvm.readonly}, %i: i64)

@@ -32,7 +32,9 @@ void beginFiber(Fiber *from);
 /// Stacks with a page below each that faults when touched.
 class StackPool {
 public:
-  static constexpr size_t stackBytes = size_t(128) << 10;
+  /// Much of it is never touched: kernels are compiled in a hurry, and have a
+  /// slot for most values.
+  static constexpr size_t stackBytes = size_t(2) << 20;
 
   ~StackPool();
   /// The lowest usable byte of stack `index`.
