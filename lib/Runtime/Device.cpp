@@ -1,6 +1,8 @@
 //===- Device.cpp - Where kernels run -------------------------------------===//
 #include "zq/Runtime/Device.h"
 
+#include <cstring>
+
 using namespace zq::runtime;
 using zq::codec::Error;
 using zq::codec::Result;
@@ -115,6 +117,13 @@ static void copy(void *to, const void *from, int64_t bytes) {
     report(*device, device->copy(to, from, bytes));
 }
 
+static void read(void *to, const void *from, int64_t bytes) {
+  // After an error the host goes on with something that is always the same.
+  std::memset(to, 0, bytes);
+  if (DeviceRuntime *device = getWorking())
+    report(*device, device->download(to, from, bytes));
+}
+
 static void *getConstant(const void *host, int64_t bytes) {
   DeviceRuntime *device = getWorking();
   if (!device)
@@ -152,6 +161,7 @@ zq::runtime::getDeviceSymbols() {
       {"zq_device_alloc", reinterpret_cast<void *>(&allocate)},
       {"zq_device_free", reinterpret_cast<void *>(&release)},
       {"zq_device_copy", reinterpret_cast<void *>(&copy)},
+      {"zq_device_read", reinterpret_cast<void *>(&read)},
       {"zq_device_constant", reinterpret_cast<void *>(&getConstant)},
       {"zq_device_tensor_map", reinterpret_cast<void *>(&makeTensorMap)},
       {"zq_device_launch", reinterpret_cast<void *>(&launch)},

@@ -79,6 +79,26 @@ const char *const programs[] = {
       scf.yield %q, %q : Y, Y
     }
     return %r#0, %r#1 : Y, Y)",
+    // What an iteration left says which branch the next one takes, and an
+    // element of the first activation how many there are.
+    R"(
+    %first = tensor.extract %x[%c1, %c2] : Y
+    %none = arith.constant 0.0 : f32
+    %isLarge = arith.cmpf ogt, %first, %none : f32
+    %n = arith.select %isLarge, %c2, %c3 : index
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x) -> Y {
+      %element = tensor.extract %a[%i, %c1] : Y
+      %isBelow = arith.cmpf olt, %element, %none : f32
+      %q = scf.if %isBelow -> Y {
+        PRODUCT(y, a, d, zero)
+        scf.yield %y : Y
+      } else {
+        PRODUCT(z, a, g, zero)
+        scf.yield %z : Y
+      }
+      scf.yield %q : Y
+    }
+    return %r, %x : Y, Y)",
     // A shared activation, and a chain.
     R"(
     PRODUCT(y, x, d, zero)

@@ -384,6 +384,17 @@ struct LaunchLoopsPass : mlir::zq::impl::LaunchLoopsBase<LaunchLoopsPass> {
       if (failed(makeArraysLocal(launch)))
         signalPassFailure();
     });
+    remarkReads();
+  }
+
+  /// What the host itself reads, for a branch or the bound of a loop.
+  void remarkReads() {
+    getOperation().walk([](memref::LoadOp load) {
+      if (!load->getParentOfType<gpu::LaunchOp>() &&
+          !load->getParentOfType<gpu::GPUModuleOp>() &&
+          !isOpTriviallyDead(load))
+        load.emitRemark() << "the host waits for the GPU here, and reads this";
+    });
   }
 };
 } // namespace

@@ -20,7 +20,7 @@ namespace mlir::zq {
 /// Whether `op` becomes calls.
 static bool isDeviceOp(Operation *op) {
   return isa<memref::AllocOp, memref::DeallocOp, memref::CopyOp,
-             memref::GetGlobalOp, gpu::LaunchFuncOp,
+             memref::GetGlobalOp, memref::LoadOp, gpu::LaunchFuncOp,
              nvgpu::TmaCreateDescriptorOp>(op);
 }
 
@@ -45,13 +45,14 @@ private:
   Value toI64(Value index) {
     return arith::IndexCastOp::create(b, loc, i64, index);
   }
-  /// The address of an array's first element.
-  Value getAddress(Value memref);
+  /// The address of an element, or of an array's first one.
+  Value getAddress(Value memref, ValueRange indices = {});
   /// The bytes of an array; null and an error for one with gaps.
   Value getBytes(Operation *op, Value memref);
   /// `address` as an array of `type`.
   Value toMemRef(MemRefType type, Value address, ValueRange dynamicSizes);
   LogicalResult lowerLaunch(gpu::LaunchFuncOp launch);
+  LogicalResult lowerLoad(memref::LoadOp load);
   /// Room for a value of `type` for the whole of the function.
   Value allocaAtEntry(Operation *op, Type type, int64_t count = 1);
 
@@ -80,12 +81,17 @@ static int64_t getWidth(MemRefType type) {
   return llvm::divideCeil(type.getElementTypeBitWidth(), 8);
 }
 
-Value Lowering::getAddress(Value memref) {
+Value Lowering::getAddress(Value memref, ValueRange indices) {
   auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, memref);
   Value address =
       toI64(memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memref));
+  Value elements = toI64(metadata.getOffset());
+  for (auto [index, stride] : llvm::zip(indices, metadata.getStrides())) {
+    Value skipped = LLVM::MulOp::create(b, loc, toI64(index), toI64(stride));
+    elements = LLVM::AddOp::create(b, loc, elements, skipped);
+  }
   Value bytes = LLVM::MulOp::create(
-      b, loc, toI64(metadata.getOffset()),
+      b, loc, elements,
       getNumber(getWidth(cast<MemRefType>(memref.getType()))));
   Value first = LLVM::AddOp::create(b, loc, address, bytes);
   return LLVM::IntToPtrOp::create(b, loc, pointer, first);
@@ -188,11 +194,27 @@ LogicalResult Lowering::lowerLaunch(gpu::LaunchFuncOp launch) {
   return success();
 }
 
+LogicalResult Lowering::lowerLoad(memref::LoadOp load) {
+  Type type = load.getType();
+  if (!LLVM::isCompatibleType(type))
+    return load.emitOpError("reads on the host what it has no type for: ")
+           << type;
+  Value slot = allocaAtEntry(load, type);
+  call("zq_device_read", nothing,
+       {slot, getAddress(load.getMemRef(), load.getIndices()),
+        getNumber(getWidth(load.getMemRefType()))});
+  load.replaceAllUsesWith(LLVM::LoadOp::create(b, loc, type, slot).getResult());
+  load.erase();
+  return success();
+}
+
 LogicalResult Lowering::lower(Operation *op) {
   b.setInsertionPoint(op);
   loc = op->getLoc();
   if (auto launch = dyn_cast<gpu::LaunchFuncOp>(op))
     return lowerLaunch(launch);
+  if (auto load = dyn_cast<memref::LoadOp>(op))
+    return lowerLoad(load);
   if (auto map = dyn_cast<nvgpu::TmaCreateDescriptorOp>(op))
     return lowerTensorMap(map, "zq_device_tensor_map");
   if (auto alloc = dyn_cast<memref::AllocOp>(op)) {

@@ -92,3 +92,23 @@ func.func @gaps(%a: memref<8x32xf32>, %b: memref<8x16xf32>) {
   memref.copy %view, %b : memref<8x16xf32, strided<[32, 1], offset: 4>> to memref<8x16xf32>
   return
 }
+
+// A branch of the host's own: it reads for itself, and waits. What only the
+// kernel needs it reads there.
+// CHECK-LABEL: func.func @branch
+// CHECK: %[[V:.*]] = memref.load
+// CHECK: scf.if
+// CHECK-NOT: memref.load
+// CHECK: gpu.launch
+func.func @branch(%x: memref<64xf32>, %i: index) {
+  %zero = arith.constant 0.0 : f32
+  // expected-remark @below {{the host waits for the GPU here, and reads this}}
+  %v = memref.load %x[%i] : memref<64xf32>
+  %isLarge = arith.cmpf ogt, %v, %zero : f32
+  scf.if %isLarge {
+    scf.forall (%j) in (64) {
+      memref.store %zero, %x[%j] : memref<64xf32>
+    }
+  }
+  return
+}

@@ -41,6 +41,29 @@ module attributes {gpu.container_module} {
 
 // -----
 
+// The host waits for an element, wherever it lies in its array.
+// CHECK-LABEL: func.func @element(
+// CHECK: %[[SLOT:.*]] = llvm.alloca %{{.*}} x f32
+// CHECK: %[[ROW:.*]] = llvm.mul %{{.*}}, %{{.*}} : i64
+// CHECK: %[[AT:.*]] = llvm.inttoptr
+// CHECK: llvm.call @zq_device_read(%[[SLOT]], %[[AT]], %{{.*}}) : (!llvm.ptr, !llvm.ptr, i64) -> ()
+// CHECK: %[[V:.*]] = llvm.load %[[SLOT]] : !llvm.ptr -> f32
+// CHECK: return %[[V]]
+func.func @element(%x: memref<8x4xf32, strided<[8, 2], offset: 3>>, %i: index, %j: index) -> f32 {
+  %v = memref.load %x[%i, %j] : memref<8x4xf32, strided<[8, 2], offset: 3>>
+  return %v : f32
+}
+
+// -----
+
+func.func @float_of_8_bits(%x: memref<4xf8E4M3FN>, %i: index) -> f8E4M3FN {
+  // expected-error @below {{reads on the host what it has no type for: 'f8E4M3FN'}}
+  %v = memref.load %x[%i] : memref<4xf8E4M3FN>
+  return %v : f8E4M3FN
+}
+
+// -----
+
 func.func @gaps(%x: memref<8x4xf32, strided<[8, 1]>>, %y: memref<8x4xf32>) {
   // expected-error @below {{copies an array with gaps}}
   memref.copy %x, %y : memref<8x4xf32, strided<[8, 1]>> to memref<8x4xf32>

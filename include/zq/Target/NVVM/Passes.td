@@ -221,9 +221,9 @@ def LaunchLoops : Pass<"zq-launch-loops", "::mlir::ModuleOp"> {
     iteration, 128 of them a block; the last dimension varies fastest. Other
     work on arrays becomes a kernel of one thread, with a remark. What the
     host would read from arrays for a kernel alone, such as a table, the kernel
-    reads for itself. Arrays that a
-    thread makes for itself lie in its local memory; one whose size is not known
-    is an error. Tested in `test/Target/NVVM/launch-loops.mlir`.
+    reads for itself; what it reads for a branch of its own it waits for, with a
+    remark. Arrays that a thread makes for itself lie in its local memory; one
+    whose size is not known is an error. Tested in `test/Target/NVVM/launch-loops.mlir`.
 
     ```mlir
     scf.forall (%i, %j) in (%m, 64) {
@@ -491,7 +491,8 @@ def LowerDeviceCalls : Pass<"zq-lower-device-calls", "::mlir::ModuleOp"> {
   let summary = "Turn what host code asks of a device into calls";
   let description = [{
     In functions whose arrays are in a device's memory, allocations, copies,
-    constants, tensor maps and launches become calls of the C functions that
+    constants, tensor maps, launches and reads of single elements, which the
+    host waits for, become calls of the C functions that
     `zq/Runtime/Device.h` lists. The kernels, which became PTX before, are
     dropped. That nothing else reads or writes an array is what
     `zq-verify-phase` checks for the phase "device". Tested in `test/Target/NVVM/lower-device-calls.mlir`.

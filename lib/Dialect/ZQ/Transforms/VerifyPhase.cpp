@@ -83,11 +83,12 @@ static bool offendsLLVM(Operation *op) {
          !isa<ModuleOp>(op);
 }
 
-/// The host reaches no array: it allocates, copies and launches.
+/// The host reaches no array: it allocates, copies and launches, and waits for
+/// single elements.
 static bool offendsDevice(Operation *op) {
   if (!op->getParentOfType<func::FuncOp>() ||
       isa<memref::AllocOp, memref::DeallocOp, memref::CopyOp,
-          memref::GetGlobalOp>(op) ||
+          memref::GetGlobalOp, memref::LoadOp>(op) ||
       op->getName().getStringRef() == "gpu.launch_func")
     return false;
   auto effects = dyn_cast<MemoryEffectOpInterface>(op);

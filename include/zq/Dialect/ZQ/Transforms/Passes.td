@@ -829,7 +829,7 @@ def VerifyPhase : Pass<"zq-verify-phase", "::mlir::ModuleOp"> {
     * `streams`: no `!zq.tensor` and no op of zq but its vector ops;
     * `buffers`: no tensors;
     * `device`: no op of a function reads or writes an array, which is in a
-      GPU's memory; kernels do;
+      GPU's memory, but for single elements that it waits for; kernels do;
     * `llvm`: nothing but the LLVM dialect and OpenMP, which LLVM IR is made of.
 
     Tested in `test/Dialect/ZQ/verify-phase.mlir`.
