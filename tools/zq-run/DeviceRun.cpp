@@ -51,7 +51,7 @@ Result<DeviceRun> mlir::zq::run::runOnCuda(ModuleOp module, StringRef name,
     run.results = std::move(*results);
   }
   if (bench) {
-    auto times = benchmarkOnDevice(**device, **function, inputs);
+    auto times = benchmarkOnDevice(**device, **function, inputs, run.results);
     if (!times)
       return times.error();
     run.times = *times;
@@ -92,15 +92,18 @@ static Result<double> measureCopy(CudaDevice &device, size_t bytes) {
 
 Result<Times> mlir::zq::run::benchmarkOnDevice(CudaDevice &device,
                                                const DeviceFunction &function,
-                                               ArrayRef<const Array *> inputs) {
-  constexpr size_t enoughCalls = 20, rounds = 7;
+                                               ArrayRef<const Array *> inputs,
+                                               ArrayRef<Array> results) {
+  constexpr size_t enoughCalls = 20, rounds = 7, mostCopies = 4096;
   constexpr size_t leastCopy = size_t(256) << 20;
-  size_t inputBytes = 0;
+  size_t inputBytes = 0, resultBytes = 0;
   for (const Array *input : inputs)
     inputBytes += input->bytes.size();
+  for (const Array &result : results)
+    resultBytes += result.bytes.size();
+  size_t bytes = std::max<size_t>(inputBytes + resultBytes, 1);
   size_t cache = device.getCacheBytes();
-  size_t copies =
-      std::min<size_t>(2 + 2 * cache / std::max<size_t>(inputBytes, 1), 64);
+  size_t copies = std::min(2 + 2 * cache / bytes, mostCopies);
   std::vector<DeviceCall> calls;
   for (size_t i = 0; i < copies; ++i) {
     auto call = function.bind(inputs);
@@ -110,7 +113,11 @@ Result<Times> mlir::zq::run::benchmarkOnDevice(CudaDevice &device,
   }
 
   Times times;
+  times.sets = copies;
+  times.setsBytes = copies * bytes;
+  times.cacheBytes = cache;
   std::vector<double> seconds;
+  size_t next = 0;
   for (size_t round = 0; round <= rounds; ++round) {
     // What else uses the memory slows both alike.
     auto copied = measureCopy(device, std::max(leastCopy, 4 * cache));
@@ -121,7 +128,7 @@ Result<Times> mlir::zq::run::benchmarkOnDevice(CudaDevice &device,
     Status status;
     auto elapsed = measure(device, [&] {
       for (size_t i = 0; i < count && status; ++i)
-        status = calls[i % copies].start();
+        status = calls[next++ % copies].start();
     });
     if (!status)
       return status.error();

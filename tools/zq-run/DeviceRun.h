@@ -23,13 +23,15 @@ runOnCuda(ModuleOp module, StringRef name, const std::string &chip,
           double accuracy, ArrayRef<const ::zq::codec::Array *> inputs,
           bool bench);
 
-/// Times calls on `device` by its clock. They take copies of the inputs in
-/// turn, so many that none is in the second-level cache still; the bandwidth of
-/// a copy on the device is measured between them.
+/// Times calls on `device` by its clock. They take copies of the inputs and
+/// arrays for such `results` in turn, so many that none is in the second-level
+/// cache still; the bandwidth of a copy on the device is measured between
+/// them.
 ::zq::codec::Result<Times>
 benchmarkOnDevice(::zq::runtime::CudaDevice &device,
                   const DeviceFunction &function,
-                  ArrayRef<const ::zq::codec::Array *> inputs);
+                  ArrayRef<const ::zq::codec::Array *> inputs,
+                  ArrayRef<::zq::codec::Array> results);
 
 } // namespace mlir::zq::run
 

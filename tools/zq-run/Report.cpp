@@ -36,7 +36,13 @@ void mlir::zq::run::printText(const Report &report, llvm::raw_ostream &os) {
                                      report.times->copyBytesPerSecond)
        << " of a copy's "
        << llvm::format("%.1f", report.times->copyBytesPerSecond / 1e9)
-       << " GB/s\n";
+       << " GB/s\n"
+       << "arrays: " << report.times->sets << " sets in turn, "
+       << llvm::format("%.1f", report.times->setsBytes / 1e6) << " MB, "
+       << (report.times->setsBytes > report.times->cacheBytes ? "beyond"
+                                                              : "within")
+       << " the cache of "
+       << llvm::format("%.1f", report.times->cacheBytes / 1e6) << " MB\n";
   else if (report.times)
     os << "time: median " << formatSeconds(report.times->median) << ", least "
        << formatSeconds(report.times->least) << " of " << report.times->calls
@@ -93,9 +99,13 @@ void mlir::zq::run::printJson(const Report &report, llvm::raw_ostream &os) {
         json.attribute("median_seconds", report.times->median);
         json.attribute("min_seconds", report.times->least);
         json.attribute("input_bytes_per_second", report.times->bytesPerSecond);
-        if (!report.device.empty())
+        if (!report.device.empty()) {
           json.attribute("copy_bytes_per_second",
                          report.times->copyBytesPerSecond);
+          json.attribute("array_sets", report.times->sets);
+          json.attribute("array_bytes", report.times->setsBytes);
+          json.attribute("cache_bytes", report.times->cacheBytes);
+        }
       });
     if (report.comparison)
       json.attributeObject("reference", [&] {

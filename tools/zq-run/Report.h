@@ -20,6 +20,9 @@ struct Times {
   double bytesPerSecond = 0;
   /// Of a GPU: bytes read and written per second by a copy in the same run.
   double copyBytesPerSecond = 0;
+  /// The sets of arrays that calls take in turn, their bytes, and those of the
+  /// cache that they are to exceed.
+  int64_t sets = 0, setsBytes = 0, cacheBytes = 0;
 };
 
 /// How far the results lie from the reference's.
