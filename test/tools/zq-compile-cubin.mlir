@@ -5,6 +5,11 @@
 // RUN: zq-compile %s --target=sm_80,sm_120a -o %t.fatbin --quiet
 // RUN: FileCheck %s --check-prefix=FATBIN --input-file=%t.json
 
+// A disk that is full, or a limit, is told of the files that the assembler is
+// given too.
+// RUN: not %python -c "import resource, subprocess, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64)); sys.exit(abs(subprocess.call(sys.argv[1:])))" zq-compile %s --target=sm_80 -o %t.limited.cubin --quiet 2>&1 | FileCheck %s --check-prefix=LIMIT
+// LIMIT: zq-compile: cannot write '{{.*}}kernels.ptx': File too large
+
 // EXPLAIN: sm_80 multiply_kernel: {{.*}}B of arrays, {{.*}}op of tensor cores (as on bf16), {{.*}}op of threads, {{.*}}instructions of threads; bound by {{.*}} on A100 80GB: 
 // EXPLAIN: {{[0-9]+}} registers, 0 bytes spilled, {{.*}} blocks on an SM
 

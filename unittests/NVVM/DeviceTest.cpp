@@ -241,6 +241,44 @@ TEST_F(DeviceFunctionTest, LaunchesWithItsArrays) {
     EXPECT_EQ(doubled[i], 2 * i);
 }
 
+/// The host reads the element that it is told to, from the device.
+TEST_F(DeviceFunctionTest, BranchesOnAnElement) {
+  auto function = compile(R"(
+    func.func @main(%x: tensor<8x16xf32>) -> tensor<8x16xf32> {
+      %c2 = arith.constant 2 : index
+      %c3 = arith.constant 3 : index
+      %zero = arith.constant 0.0 : f32
+      %v = tensor.extract %x[%c2, %c3] : tensor<8x16xf32>
+      %isLarge = arith.cmpf ogt, %v, %zero : f32
+      %r = scf.if %isLarge -> tensor<8x16xf32> {
+        %e = tensor.empty() : tensor<8x16xf32>
+        %y = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+                             iterator_types = ["parallel", "parallel"]}
+            ins(%x : tensor<8x16xf32>) outs(%e : tensor<8x16xf32>) {
+        ^bb0(%a: f32, %b: f32):
+          %s = arith.addf %a, %a : f32
+          linalg.yield %s : f32
+        } -> tensor<8x16xf32>
+        scf.yield %y : tensor<8x16xf32>
+      } else {
+        scf.yield %x : tensor<8x16xf32>
+      }
+      return %r : tensor<8x16xf32>
+    })");
+  ASSERT_TRUE(function);
+  device.compute = [](void **) {};
+  Array input(ElementType::F32, {8, 16});
+  for (int i = 0; i < 128; ++i)
+    input.setFloat(i, -1);
+  for (float value : {-1.0f, 1.0f}) {
+    input.setFloat(2 * 16 + 3, value);
+    auto call = function->bind(&input);
+    ASSERT_TRUE(call) << call.message();
+    ASSERT_TRUE(call->run());
+    EXPECT_EQ(device.launches, value > 0);
+  }
+}
+
 TEST_F(DeviceFunctionTest, RefusesOtherArrays) {
   auto function = compile(R"(
     func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
