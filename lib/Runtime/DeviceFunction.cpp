@@ -121,35 +121,21 @@ Status DeviceCall::run() {
 }
 
 Result<std::vector<Array>> DeviceCall::getResults() const {
-  std::vector<Array> results = resultTypes;
-  for (size_t i = 0; i < results.size(); ++i) {
-    Array &result = results[i];
-    result.bytes.resize(result.size() * ::zq::codec::byteWidth(result.type));
-    if (result.bytes.empty())
-      continue;
-    if (Status ok =
-            device->download(result.bytes.data(), buffers[numInputs + i].memory,
-                             result.bytes.size());
-        !ok)
-      return ok.error();
-  }
-  return results;
+  return readArrays(resultTypes, [&](size_t i, void *to, size_t bytes) {
+    return device->download(to, buffers[numInputs + i].memory, bytes);
+  });
 }
 
 Result<DeviceCall> DeviceFunction::bind(ArrayRef<const Array *> inputs) const {
   DeviceCall call;
-  if (Status fit = signature.resolve(inputs, call.resultTypes); !fit)
-    return fit.error();
   call.device = device;
   call.function = function;
   call.numInputs = inputs.size();
-  for (const Array *input : inputs)
-    if (Status added = call.addBuffer(*input, /*isInput=*/true); !added)
-      return added.error();
-  for (Array &result : call.resultTypes) {
-    if (Status added = call.addBuffer(result, /*isInput=*/false); !added)
-      return added.error();
-    result.bytes.clear();
-  }
+  Status bound = signature.bind(inputs, call.resultTypes,
+                                [&](const Array &array, bool isInput) {
+                                  return call.addBuffer(array, isInput);
+                                });
+  if (!bound)
+    return bound.error();
   return call;
 }

@@ -86,6 +86,36 @@ Status Signature::resolve(ArrayRef<const Array *> arrays,
   return {};
 }
 
+Status
+Signature::bind(ArrayRef<const Array *> arrays, std::vector<Array> &made,
+                llvm::function_ref<Status(const Array &, bool)> add) const {
+  if (Status fit = resolve(arrays, made); !fit)
+    return fit;
+  for (const Array *array : arrays)
+    if (Status added = add(*array, /*isInput=*/true); !added)
+      return added;
+  for (Array &result : made) {
+    if (Status added = add(result, /*isInput=*/false); !added)
+      return added;
+    result.bytes.clear();
+  }
+  return {};
+}
+
+Result<std::vector<Array>>
+mlir::zq::readArrays(std::vector<Array> arrays,
+                     llvm::function_ref<Status(size_t, void *, size_t)> read) {
+  for (auto [i, array] : llvm::enumerate(arrays)) {
+    array.bytes.resize(array.size() * ::zq::codec::byteWidth(array.type));
+    if (array.bytes.empty())
+      continue;
+    if (Status copied = read(i, array.bytes.data(), array.bytes.size());
+        !copied)
+      return copied.error();
+  }
+  return arrays;
+}
+
 //===----------------------------------------------------------------------===//
 // Compiling
 //===----------------------------------------------------------------------===//
@@ -282,21 +312,14 @@ Status JitCall::run() {
 }
 
 std::vector<Array> JitCall::getResults() const {
-  std::vector<Array> results = resultTypes;
-  for (size_t i = 0; i < results.size(); ++i) {
-    Array &result = results[i];
-    result.bytes.resize(result.size() * ::zq::codec::byteWidth(result.type));
-    if (!result.bytes.empty())
-      std::memcpy(result.bytes.data(), buffers[numInputs + i].bytes.get(),
-                  result.bytes.size());
-  }
-  return results;
+  return *readArrays(resultTypes, [&](size_t i, void *to, size_t bytes) {
+    std::memcpy(to, buffers[numInputs + i].bytes.get(), bytes);
+    return Status();
+  });
 }
 
 Result<JitCall> JitFunction::bind(ArrayRef<const Array *> inputs) const {
   JitCall call;
-  if (Status fit = signature.resolve(inputs, call.resultTypes); !fit)
-    return fit.error();
   call.function = function;
   if (emulated) {
     ::zq::emulator::EmulatorOptions options;
@@ -305,12 +328,13 @@ Result<JitCall> JitFunction::bind(ArrayRef<const Array *> inputs) const {
     call.emulator = std::make_shared<::zq::emulator::Emulator>(options);
   }
   call.numInputs = inputs.size();
-  for (const Array *input : inputs)
-    call.addBuffer(*input, guardPages);
-  for (Array &result : call.resultTypes) {
-    call.addBuffer(result, guardPages);
-    result.bytes.clear();
-  }
+  Status bound =
+      signature.bind(inputs, call.resultTypes, [&](const Array &array, bool) {
+        call.addBuffer(array, guardPages);
+        return Status();
+      });
+  if (!bound)
+    return bound.error();
   return call;
 }
 

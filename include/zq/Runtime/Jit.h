@@ -73,7 +73,24 @@ struct Signature {
   /// it.
   ::zq::codec::Status resolve(ArrayRef<const ::zq::codec::Array *> inputs,
                               std::vector<::zq::codec::Array> &results) const;
+
+  /// `resolve`, and then `add`s the inputs and the results to a call, in order;
+  /// `results` keep types and shapes alone.
+  ::zq::codec::Status
+  bind(ArrayRef<const ::zq::codec::Array *> inputs,
+       std::vector<::zq::codec::Array> &results,
+       llvm::function_ref<::zq::codec::Status(const ::zq::codec::Array &,
+                                              bool isInput)>
+           add) const;
 };
+
+/// Gives arrays of these types and shapes the bytes that `read` copies to `to`
+/// for the one of number `index`.
+::zq::codec::Result<std::vector<::zq::codec::Array>>
+readArrays(std::vector<::zq::codec::Array> types,
+           llvm::function_ref<::zq::codec::Status(size_t index, void *to,
+                                                  size_t bytes)>
+               read);
 
 /// The signature of `function`. Emits an error there and fails if an argument
 /// or result is no tensor, has elements that a reference array cannot hold, or
