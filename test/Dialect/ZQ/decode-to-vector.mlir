@@ -340,12 +340,18 @@ func.func @loop_with_larger_step(%w: !zq.tensor<8x128xf32, #s>, %i: index,
   return %y : tensor<1x8xf32>
 }
 
-// Rows go side by side, each with its state, so that none waits for another.
+// Rows go side by side, each with its state, so that none waits for another:
+// their ops are in turn.
 // CHECK-LABEL: func.func @rows_side_by_side(
 // CHECK: scf.for %[[I:.*]] = %c0 to %c6 step %c2 iter_args
 // CHECK: %[[A:.*]] = arith.uitofp
 // CHECK: %[[B:.*]] = arith.uitofp
 // CHECK: scf.for %{{.*}} = %c0 to %c32 step %c8 iter_args(%{{.*}} = %{{.*}}, %{{.*}} = %[[A]], %{{.*}} = %[[B]]) -> (tensor<6x32xf32>, f32, f32)
+// CHECK-COUNT-2: scf.if
+// CHECK-COUNT-2: arith.sitofp
+// CHECK-NOT: arith.sitofp
+// CHECK-COUNT-2: arith.addf
+// CHECK-NOT: arith.addf
 // CHECK-COUNT-2: vector.transfer_write
 // CHECK-NOT: vector.transfer_write
 func.func @rows_side_by_side(%w: !zq.tensor<8x128xf32, #s>) -> tensor<6x32xf32> {
@@ -353,6 +359,20 @@ func.func @rows_side_by_side(%w: !zq.tensor<8x128xf32, #s>) -> tensor<6x32xf32> 
   %r = zq.decode %w using @s at [0, 0] outs(%e : tensor<6x32xf32>)
       : !zq.tensor<8x128xf32, #s> -> tensor<6x32xf32>
   return %r : tensor<6x32xf32>
+}
+
+// In registers too, where the sum of row and offset is before all of them.
+// CHECK-LABEL: func.func @rows_in_registers(
+// CHECK-COUNT-2: arith.uitofp
+// CHECK-COUNT-2: arith.sitofp
+// CHECK-COUNT-2: arith.addf
+// CHECK-COUNT-2: vector.broadcast
+// CHECK: vector.transfer_write
+func.func @rows_in_registers(%w: !zq.tensor<8x128xf32, #s>) -> tensor<2x8xf32> {
+  %e = tensor.empty() : tensor<2x8xf32>
+  %r = zq.decode %w using @s at [3, 16] outs(%e : tensor<2x8xf32>)
+      : !zq.tensor<8x128xf32, #s> -> tensor<2x8xf32>
+  return %r : tensor<2x8xf32>
 }
 
 // CHECK-LABEL: func.func @unaligned_state(
@@ -369,6 +389,38 @@ func.func @unaligned_state(%w: !zq.tensor<8x128xf32, #s>, %i: index, %j: index)
   %r = zq.decode %w using @s at [%i, %j] outs(%e : tensor<1x20xf32>)
       : !zq.tensor<8x128xf32, #s> -> tensor<1x20xf32>
   return %r : tensor<1x20xf32>
+}
+
+// -----
+
+// What 64 lanes need fills the registers with two rows.
+
+#t = #zq.codec<@t>
+
+zq.decoder @t block [1, 64] chunk 64 streams [#zq.stream<"codes" : i8, (d0, d1) -> (d0, d1)>] decode {
+^bb0(%codes: tensor<4x64xi8>, %i: index, %j: index, %state: f32):
+  %c = tensor.extract %codes[%i, %j] : tensor<4x64xi8>
+  %f = arith.sitofp %c : i8 to f32
+  %next = arith.addf %state, %f : f32
+  %v = vector.broadcast %next : f32 to vector<64xf32>
+  zq.yield %v, %next : vector<64xf32>, f32
+} init {
+^bb0(%codes: tensor<4x64xi8>, %i: index, %j: index):
+  %zero = arith.constant 0.0 : f32
+  zq.yield %zero : f32
+}
+
+// CHECK-LABEL: func.func @pairs_of_rows(
+// CHECK-COUNT-2: arith.sitofp
+// CHECK-NOT: arith.sitofp
+// CHECK-COUNT-2: vector.transfer_write
+// CHECK-COUNT-2: arith.sitofp
+// CHECK-COUNT-2: vector.transfer_write
+func.func @pairs_of_rows(%w: !zq.tensor<4x64xf32, #t>) -> tensor<4x64xf32> {
+  %e = tensor.empty() : tensor<4x64xf32>
+  %r = zq.decode %w using @t at [0, 0] outs(%e : tensor<4x64xf32>)
+      : !zq.tensor<4x64xf32, #t> -> tensor<4x64xf32>
+  return %r : tensor<4x64xf32>
 }
 
 // -----

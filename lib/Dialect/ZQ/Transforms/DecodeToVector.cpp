@@ -87,6 +87,33 @@ namespace {
 /// what a decoder needs for more of them does not fit the registers.
 constexpr int64_t lanesInFlight = 256;
 
+/// Lanes whose ops are in turn: a CPU looks only so far ahead for ops that do
+/// not wait for one another, and has registers for so many.
+constexpr int64_t lanesInStep = 128;
+
+/// The ops of rows that are decoded side by side, as they are built: none but
+/// the last one of a row uses what another row's ops compute.
+class SideBySide {
+public:
+  explicit SideBySide(OpBuilder &b) : b(b), last(getLast()) {}
+
+  /// What was built since the last call is a row's.
+  void endRow();
+  /// Puts the ops of `count` rows at a time in turn.
+  void interleave(int64_t count);
+
+private:
+  Operation *getLast() {
+    return b.getInsertionPoint() == b.getInsertionBlock()->begin()
+               ? nullptr
+               : &*std::prev(b.getInsertionPoint());
+  }
+
+  OpBuilder &b;
+  Operation *last;
+  SmallVector<SmallVector<Operation *>> rows;
+};
+
 /// One decode op on its way to vectors.
 class Lowering {
 public:
@@ -137,6 +164,38 @@ private:
 };
 
 } // namespace
+
+void SideBySide::endRow() {
+  Block::iterator begin =
+      last ? std::next(last->getIterator()) : b.getInsertionBlock()->begin();
+  auto &row = rows.emplace_back();
+  for (Operation &op : llvm::make_range(begin, b.getInsertionPoint()))
+    row.push_back(&op);
+  last = getLast();
+}
+
+void SideBySide::interleave(int64_t count) {
+  for (size_t begin = 0; begin < rows.size(); begin += count) {
+    auto group = ArrayRef(rows).slice(begin).take_front(count);
+    size_t shared = group.front().size();
+    for (ArrayRef<Operation *> row : group)
+      shared = std::min(shared, row.size());
+    // What only some rows have, such as sums with an offset, is before the
+    // rest.
+    Operation *first =
+        shared ? ArrayRef(group.front()).take_back(shared).front() : last;
+    for (ArrayRef<Operation *> row : group.drop_front())
+      for (Operation *op : row.drop_back(shared))
+        op->moveBefore(first);
+    for (size_t step = 0; step < shared; ++step) {
+      Operation *before = ArrayRef(group.front()).take_back(shared)[step];
+      for (ArrayRef<Operation *> row : group.drop_front()) {
+        row.take_back(shared)[step]->moveAfter(before);
+        before = row.take_back(shared)[step];
+      }
+    }
+  }
+}
 
 SmallVector<Value> Lowering::emitInit(ValueRange position) {
   return decoder.inlineRegion(b, loc, decoder.getInit(), streams, position, {});
@@ -296,8 +355,8 @@ Value Lowering::emitInRegisters(ArrayRef<Value> position) {
   }
 
   SmallVector<Value> newStates;
-  SmallVector<Value> rowsOf;
   Value result = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+  SideBySide sides(b);
   for (auto [row, place] : llvm::enumerate(places)) {
     SmallVector<Value> at = getPosition(place);
     if (loop)
@@ -321,7 +380,10 @@ Value Lowering::emitInRegisters(ArrayRef<Value> position) {
       result = values;
     else
       result = insertRow(values, result, place);
+    sides.endRow();
   }
+  if (chunk)
+    sides.interleave(std::max<int64_t>(1, lanesInStep / width));
   if (loop) {
     auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
     unsigned first = yield.getNumOperands() - newStates.size();
@@ -357,6 +419,7 @@ Value Lowering::emitRows(ArrayRef<Row> rows, Value into, bool isCover,
   auto emitStep = [&](Value iv, ValueRange carried, int64_t length) {
     Value tensor = carried[0];
     SmallVector<Value> next{tensor};
+    SideBySide sides(b);
     for (auto [i, row] : llvm::enumerate(rows)) {
       SmallVector<Value> at(row.position), place(row.place);
       at[last] = add(at[last], iv);
@@ -375,7 +438,9 @@ Value Lowering::emitRows(ArrayRef<Row> rows, Value into, bool isCover,
                                                ArrayRef<bool>(inBounds))
                    .getResult();
       llvm::append_range(next, after);
+      sides.endRow();
     }
+    sides.interleave(std::max<int64_t>(1, lanesInStep / width));
     next[0] = tensor;
     return next;
   };

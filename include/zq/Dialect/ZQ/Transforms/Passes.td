@@ -449,7 +449,9 @@ def DecodeToVector : Pass<"zq-decode-to-vector", "::mlir::ModuleOp"> {
     vector and stay in registers) around the decoder's region. A decoder with
     state carries it through the loop whose induction variable is the window's
     offset along the last axis, starting afresh at each chunk; in loops of its
-    own it decodes up to eight rows side by side. A window that
+    own it decodes up to eight rows side by side. The ops of rows of up to 128
+    values are in turn there, so that a CPU finds those that do not wait for one
+    another. A window that
     is not known to begin at a multiple of the block is decoded as the blocks
     that cover it, with a remark. `zq.rotate`, `zq.product` and `zq.scatter`
     become loops over vectors.
