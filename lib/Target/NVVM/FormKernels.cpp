@@ -136,6 +136,10 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
     if (!codes || codes->mma.products.size() > plain.products.size() ||
         codes->mma.error > std::max(wanted, plain.error))
       return false;
+    // Where offsets are added, a weight may be much less than what is
+    // multiplied for it: errors of that would be no errors of the weight.
+    if (!form->offsets.empty() && codes->mma.error > codes->omitted)
+      return false;
     FailureOr<bool> made = emitScaledKernel(emitter, *form, *codes);
     if (succeeded(made) && !*made)
       emitter.domain = plain;

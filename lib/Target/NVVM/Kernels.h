@@ -42,6 +42,9 @@ MmaDomain chooseMmaDomain(FloatType x, FloatType w, double accuracy);
 struct CodeDomain {
   MmaDomain mma;
   double unit = 1;
+  /// What of the error is rounding that is left out, and so relative to the
+  /// weight itself.
+  double omitted = 0;
   SmallVector<SmallVector<float>> tables;
 };
 

@@ -155,8 +155,9 @@ std::optional<CodeDomain> mlir::zq::chooseCodeDomain(FloatType x, FloatType w,
   FloatType element = x.isF16() ? FloatType(Float16Type::get(context))
                                 : FloatType(BFloat16Type::get(context));
   // The rounding to the weight's type is left out.
-  double omitted = getSplitError(24, w.getFPMantissaWidth(), 1);
   CodeDomain result;
+  double omitted = getSplitError(24, w.getFPMantissaWidth(), 1);
+  result.omitted = omitted;
   result.mma = choose(
       element,
       [&](int64_t planes) {

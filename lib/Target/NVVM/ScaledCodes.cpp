@@ -61,13 +61,24 @@ std::optional<ScaledCodes> mlir::zq::findScaledCodes(CompressedTensorType type,
     return std::nullopt;
   ScaledCodes form;
   unsigned i = 0;
+  auto isOfRow = [&](int64_t columns) {
+    return columns == 0 || columns >= shape[1];
+  };
   for (; i < stages.size(); ++i) {
     auto factor = dyn_cast<FactorAttrInterface>(stages[i]);
-    if (!factor)
+    auto offset = dyn_cast<OffsetAttrInterface>(stages[i]);
+    if (!factor && !offset)
       break;
     // What is above that multiplies differences.
     if (!form.zeroPoints.empty())
       return std::nullopt;
+    if (offset) {
+      int64_t columns = offset.getOffsetBlock(2)[1];
+      if (!isOfRow(columns))
+        form.group = std::gcd(form.group, columns);
+      form.offsets.push_back(i);
+      continue;
+    }
     if (factor.hasZeroPoint()) {
       form.zeroPoints = getZeroPoints(
           stages[i], codec.getInputs(type.getElementType())[i], scope);
@@ -75,13 +86,17 @@ std::optional<ScaledCodes> mlir::zq::findScaledCodes(CompressedTensorType type,
         return std::nullopt;
     }
     int64_t columns = factor.getFactorBlock(2)[1];
-    if (columns == 0 || columns >= shape[1]) {
+    if (isOfRow(columns) && form.offsets.empty()) {
       form.rowFactors.push_back(i);
-    } else {
-      form.groupFactors.push_back(i);
-      form.group = std::gcd(form.group, columns);
+      continue;
     }
+    form.groupFactors.push_back(i);
+    if (!isOfRow(columns))
+      form.group = std::gcd(form.group, columns);
   }
+  // Activations are added up by groups.
+  if (!form.offsets.empty() && !form.group)
+    return std::nullopt;
   // Something stores the codes.
   if (i + 1 >= stages.size())
     return std::nullopt;
@@ -139,15 +154,30 @@ FailureOr<Value> ScaledCodesReader::readZeroPoints(Value row, Value column,
   return arith::SIToFPOp::create(b, f32, *stored).getResult();
 }
 
+/// `count` times the same number.
+Value ScaledCodesReader::splat(float value, int64_t count) {
+  auto type = VectorType::get(count, b.getF32Type());
+  return arith::ConstantOp::create(
+      b, DenseElementsAttr::get(type, b.getF32FloatAttr(value)));
+}
+
+/// What `stage` makes of `count` values.
+FailureOr<Value> ScaledCodesReader::emitStage(unsigned stage, Value row,
+                                              Value column, Value values) {
+  CodecAttr codec = type.getCodec();
+  DecodeBuilder at =
+      enter(row, column, cast<VectorType>(values.getType()).getNumElements());
+  at.input = codec.getInputs(type.getElementType())[stage];
+  at.parts = parts[stage];
+  return codec.getStages()[stage].emitDecode(at, values);
+}
+
 /// The products of the stages' factors of `count` columns: what they make of
 /// ones, which are more by the zero points that they subtract.
 FailureOr<Value> ScaledCodesReader::readFactors(ArrayRef<unsigned> stages,
                                                 Value row, Value column,
                                                 int64_t count) {
-  auto type = VectorType::get(count, b.getF32Type());
-  Value factors = arith::ConstantOp::create(
-      b, DenseElementsAttr::get(type, b.getF32FloatAttr(1)));
-  CodecAttr codec = this->type.getCodec();
+  Value factors = splat(1, count);
   for (unsigned stage : llvm::reverse(stages)) {
     if (stage + 1 == form.map && !form.zeroPoints.empty()) {
       auto points = readZeroPoints(row, column, count);
@@ -155,10 +185,7 @@ FailureOr<Value> ScaledCodesReader::readFactors(ArrayRef<unsigned> stages,
         return failure();
       factors = arith::AddFOp::create(b, factors, *points);
     }
-    DecodeBuilder at = enter(row, column, count);
-    at.input = codec.getInputs(this->type.getElementType())[stage];
-    at.parts = parts[stage];
-    auto products = codec.getStages()[stage].emitDecode(at, factors);
+    auto products = emitStage(stage, row, column, factors);
     if (failed(products))
       return failure();
     factors = *products;
@@ -172,6 +199,16 @@ FailureOr<Value> ScaledCodesReader::readZeroPoints(Value row, Value column) {
 
 FailureOr<Value> ScaledCodesReader::readGroupFactors(Value row, Value column) {
   return readFactors(form.groupFactors, row, column, width);
+}
+
+/// What the stages from the innermost offset on make of zeros, without those
+/// that are multiplied to the whole sum.
+FailureOr<Value> ScaledCodesReader::readOffsets(Value row, Value column) {
+  FailureOr<Value> offsets = splat(0, width);
+  for (unsigned stage = form.offsets.back() + 1; stage-- > 0;)
+    if (!llvm::is_contained(form.rowFactors, stage) && succeeded(offsets))
+      offsets = emitStage(stage, row, column, *offsets);
+  return offsets;
 }
 
 FailureOr<Value> ScaledCodesReader::readGroupFactorCodes(Value row,

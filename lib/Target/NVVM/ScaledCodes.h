@@ -1,8 +1,9 @@
 //===- ScaledCodes.h - Weights as small codes under factors ---------------===//
 //
 // What a sum of products takes out of a weight: factors of rows and of groups
-// of columns leave it, and what is multiplied is the table that codes stand
-// for. Which stages these are is not known here, only what they answer.
+// of columns leave it, offsets of groups are multiplied by sums of activations,
+// and what is multiplied by each is the table that codes stand for. Which
+// stages these are is not known here, only what they answer.
 //
 //===----------------------------------------------------------------------===//
 #ifndef ZQ_LIB_TARGET_NVVM_SCALEDCODES_H
@@ -17,10 +18,13 @@ namespace mlir::zq {
 
 struct ScaledCodes {
   /// The stages that multiply, by their places in the chain: those with the
-  /// same factor for all columns, and those with one for each group of them.
+  /// same factor for all columns, and those with one for each group of them or
+  /// below an offset, which must not leave that alone.
   SmallVector<unsigned> rowFactors, groupFactors;
-  /// Consecutive columns that share the factors of groups; 0 where there are
-  /// none.
+  /// The stages that add a number to what those below them decode to.
+  SmallVector<unsigned> offsets;
+  /// Consecutive columns that share the factors and offsets of groups; 0 where
+  /// there are none.
   int64_t group = 0;
   /// The factors of groups, where one stage has them all and stores them in a
   /// small float: the binary digits of their significands; the least above
@@ -60,7 +64,9 @@ public:
   /// The factors of the groups of a row that have the `width` columns from
   /// `column` on, a vector of f32.
   FailureOr<Value> readGroupFactors(Value row, Value column);
-  /// The same as codes of `form.factors`, a vector of bytes.
+  /// What is added to each product of a code and these factors, likewise.
+  FailureOr<Value> readOffsets(Value row, Value column);
+  /// The factors as codes of `form.factors`, a vector of bytes.
   FailureOr<Value> readGroupFactorCodes(Value row, Value column);
   /// The zero points likewise, a vector of f32.
   FailureOr<Value> readZeroPoints(Value row, Value column);
@@ -69,6 +75,9 @@ public:
 
 private:
   DecodeBuilder enter(Value row, Value column, int64_t width);
+  Value splat(float value, int64_t count);
+  FailureOr<Value> emitStage(unsigned stage, Value row, Value column,
+                             Value values);
   FailureOr<Value> readFactors(ArrayRef<unsigned> stages, Value row,
                                Value column, int64_t count);
   FailureOr<Value> readZeroPoints(Value row, Value column, int64_t count);

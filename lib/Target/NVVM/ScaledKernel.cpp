@@ -16,6 +16,10 @@
 // Lanes need no sections then, which pays for more rows of the activation; and
 // a table whose bits need a multiplication to be numbers has that for nothing.
 //
+// An offset of a group is multiplied by the sum of its activations. These are
+// products of the same form with ones for the weight, shared by all rows of a
+// warp.
+//
 //===----------------------------------------------------------------------===//
 #include "KernelBuilder.h"
 #include "PackedTables.h"
@@ -53,8 +57,11 @@ private:
                              Sums sums) override;
   FailureOr<Value> finish(Value sum, Value weightRow) override;
   LogicalResult emitBand(ArrayRef<Value> rows, ArrayRef<SmallVector<Value>> xs,
-                         Value column, Value isValid, int64_t count,
-                         MutableArrayRef<Value> sums);
+                         ArrayRef<Sums> xSums, Value column, Value isValid,
+                         int64_t count, MutableArrayRef<Value> sums);
+  Sums addUp(ArrayRef<Value> xs, int64_t begin, int64_t end);
+  FailureOr<Value> readOffsets(Value row, Value column, int64_t size);
+  Value takeGroups(Value all, int64_t size);
 
   bool isExactWeighed(ArrayRef<float> table) const;
   bool areDifferencesExact() const;
@@ -144,7 +151,8 @@ bool ScaledKernel::areDifferencesExact() const {
 void ScaledKernel::planWeighing() {
   // Its exponents are those of f32: what overflows would there as well.
   if (!form.group || !form.factors || !form.zeroPoints.empty() ||
-      !e.domain.element.isBF16() || codes.tables.size() != 1)
+      !form.offsets.empty() || !e.domain.element.isBF16() ||
+      codes.tables.size() != 1)
     return;
   canWeigh = isExactWeighed(codes.tables[0]);
   auto raw = findPackedTable(codes.tables[0], e.domain.element, field)
@@ -193,10 +201,13 @@ int64_t ScaledKernel::getTiles(int64_t sections) const {
 
 /// In sixteenths of an instruction for each weight: a tile's products,
 /// activations and their order; what a window takes for addresses and factors;
-/// and the multiplications by these, of sums or of pairs of weights.
+/// and the multiplications by these, of sums or of pairs of weights. Offsets
+/// take products and multiplications of their own.
 int64_t ScaledKernel::getCost(int64_t width, bool onWeights) const {
   int64_t numTiles = getTiles(onWeights ? 1 : getSections(width));
   int64_t cost = 7 * numTiles + 112 / width;
+  if (!form.offsets.empty())
+    cost += 2 * numTiles + 32 * numTiles / std::min(form.group, width);
   if (onWeights)
     return cost + (isFree ? 0 : 8);
   return form.group ? cost + 32 * numTiles / std::min(form.group, width) : cost;
@@ -340,20 +351,45 @@ FailureOr<RegisterKernel::Sums> ScaledKernel::emitWindow(Value column,
   SmallVector<SmallVector<Value>> xs;
   for (int64_t tile = 0; tile < tiles; ++tile)
     xs.push_back(readActivation(tile, column, isValid, count, size));
+  // By groups, then tiles.
+  SmallVector<Sums> xSums;
+  int64_t length = form.group ? std::min(form.group, size) : size;
+  for (int64_t begin = 0; begin < size && !form.offsets.empty();
+       begin += length)
+    for (int64_t tile = 0; tile < tiles; ++tile)
+      xSums.push_back(addUp(xs[tile], begin, std::min(begin + length, size)));
   // One band after the other: registers have the weights of one at a time.
   for (int64_t band = 0; band < bands; ++band) {
     MutableArrayRef<Value> own(sums.begin() + 4 * tiles * band, 4 * tiles);
-    if (failed(emitBand(ArrayRef(weightRows).slice(2 * band, 2), xs, column,
-                        isValid, count, own)))
+    if (failed(emitBand(ArrayRef(weightRows).slice(2 * band, 2), xs, xSums,
+                        column, isValid, count, own)))
       return failure();
   }
+  return sums;
+}
+
+/// The sums of a tile's activations from `begin` to `end`, times the unit of
+/// the codes, where those of their products are.
+RegisterKernel::Sums ScaledKernel::addUp(ArrayRef<Value> xs, int64_t begin,
+                                         int64_t end) {
+  FloatType element = e.domain.element;
+  auto pair = VectorType::get(4, element);
+  Value ones = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(pair, b.getFloatAttr(element, codes.unit)));
+  SmallVector<Value> a(4, e.getPair(ones, 0));
+  Sums sums(4, arith::ConstantOp::create(b, b.getF32FloatAttr(0)));
+  for (int64_t k = begin; k < end; k += 4)
+    for (Value plane : xs)
+      sums =
+          e.multiply(a, {e.getPair(plane, k), e.getPair(plane, k + 2)}, sums);
   return sums;
 }
 
 /// Adds the products of two rows with the activations of each tile to `sums`.
 LogicalResult ScaledKernel::emitBand(ArrayRef<Value> rows,
                                      ArrayRef<SmallVector<Value>> xs,
-                                     Value column, Value isValid, int64_t count,
+                                     ArrayRef<Sums> xSums, Value column,
+                                     Value isValid, int64_t count,
                                      MutableArrayRef<Value> sums) {
   int64_t size = llvm::alignTo(count, 4);
   SmallVector<SmallVector<Value>> weights;
@@ -372,10 +408,17 @@ LogicalResult ScaledKernel::emitBand(ArrayRef<Value> rows,
     plane = subtract(plane, *points);
   }
   int64_t length = form.group ? std::min(form.group, size) : size;
-  Value factors[2];
-  for (auto [row, plane, own] : llvm::zip(rows, weights, factors)) {
+  Value factors[2], offsets[2];
+  for (auto [row, plane, own, offset] :
+       llvm::zip(rows, weights, factors, offsets)) {
     if (!form.group)
       continue;
+    if (!xSums.empty()) {
+      auto read = readOffsets(row, column, size);
+      if (failed(read))
+        return failure();
+      offset = *read;
+    }
     auto read = readFactors(row, column, size);
     if (failed(read))
       return failure();
@@ -389,6 +432,12 @@ LogicalResult ScaledKernel::emitBand(ArrayRef<Value> rows,
     Value own[2];
     for (int64_t i = 0; i < 2 && form.group && !weighs; ++i)
       own[i] = vector::ExtractOp::create(b, factors[i], begin / length);
+    for (int64_t at = 0; at < 4 * tiles && !xSums.empty(); ++at) {
+      Value offset =
+          vector::ExtractOp::create(b, offsets[at % 4 / 2], begin / length);
+      const Sums &added = xSums[begin / length * tiles + at / 4];
+      sums[at] = math::FmaOp::create(b, added[at % 4], offset, sums[at]);
+    }
     for (int64_t tile = 0; tile < tiles; ++tile) {
       auto tileSums = sums.slice(4 * tile, 4);
       if (!own[0]) {
@@ -404,28 +453,38 @@ LogicalResult ScaledKernel::emitBand(ArrayRef<Value> rows,
   return success();
 }
 
+/// One of each group of `size` columns.
+Value ScaledKernel::takeGroups(Value all, int64_t size) {
+  SmallVector<int64_t> begins;
+  for (int64_t begin = 0; begin < size; begin += form.group)
+    begins.push_back(begin);
+  return vector::ShuffleOp::create(b, all, all, begins);
+}
+
+FailureOr<Value> ScaledKernel::readOffsets(Value row, Value column,
+                                           int64_t size) {
+  auto read = reader->readOffsets(row, column);
+  if (failed(read))
+    return failure();
+  return takeGroups(*read, size);
+}
+
 /// The factors of the groups of a row that `size` columns from `column` on are
 /// of, one for each: f32, or of the weights' type where these are multiplied.
 FailureOr<Value> ScaledKernel::readFactors(Value row, Value column,
                                            int64_t size) {
-  SmallVector<int64_t> begins;
-  for (int64_t begin = 0; begin < size; begin += form.group)
-    begins.push_back(begin);
-  auto takeOnes = [&](Value all) -> Value {
-    return vector::ShuffleOp::create(b, all, all, begins);
-  };
   // By a rule for pairs, where their codes have one.
   FloatType element = e.domain.element;
   if (weighs && findPackedTable(form.factors->values, element, /*field=*/8)) {
     auto read = reader->readGroupFactorCodes(row, column);
     if (failed(read))
       return failure();
-    return lookUp(takeOnes(*read), form.factors->values);
+    return lookUp(takeGroups(*read, size), form.factors->values);
   }
   auto read = reader->readGroupFactors(row, column);
   if (failed(read))
     return failure();
-  Value factors = takeOnes(*read);
+  Value factors = takeGroups(*read, size);
   if (!weighs)
     return factors;
   auto type = cast<VectorType>(factors.getType()).clone(element);

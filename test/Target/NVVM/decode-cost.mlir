@@ -6,6 +6,8 @@
 // RUN: %{count} %s --codec int4_g128:2.9 --codec int4_g32:2.95 --codec int4_zp_g128:3.2 --codec mxfp4:3.9 --codec nvfp4:4.25 \
 // RUN:   --codec int8_g128:3.3 --codec fp8_e4m3:5.8 --codec mxfp8_e4m3:6.3 | FileCheck %s
 // RUN: %{count} %s --products 2 --codec nf4:6
+// Of weights with offsets half of the products add up activations.
+// RUN: %{count} %s --products 2 --codec q4_1:3.1 --codec q4_k:4.15 --codec q2_k:3.9
 // RUN: sed 's/4096x4096xf32/4096x4096xbf16/g' %s > %t.mlir
 // RUN: %{count} %t.mlir --codec nvfp4:8.9 --codec bf16_window3:12 --codec bf16_window4:12.2 --codec bf16_window222:29.2
 

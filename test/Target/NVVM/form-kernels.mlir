@@ -255,6 +255,56 @@ func.func @zero_points(%x: tensor<16x512xbf16>, %w: !zq.tensor<2048x512xf32, #co
 
 // -----
 
+#codec = #zq.codec<q4_1>
+
+// An offset of a group is multiplied by the sum of its activations: products
+// with ones, which both rows of a lane share.
+// CHECK-LABEL: func.func @offsets(
+// CHECK: gpu.launch
+// CHECK-COUNT-8: nvvm.mma.sync A[%[[ONES:.*]], %[[ONES]], %[[ONES]], %[[ONES]]]
+// CHECK-COUNT-2: zq.lookup %{{.*}} : vector<32xi8>, vector<16xbf16> -> vector<32xbf16>
+// CHECK-COUNT-4: math.fma
+// CHECK-COUNT-8: nvvm.mma.sync
+// CHECK-NOT: nvvm.mma.sync
+// CHECK-COUNT-4: math.fma
+// CHECK-NOT: math.fma
+// CHECK: gpu.terminator
+func.func @offsets(%x: tensor<1x512xbf16>, %w: !zq.tensor<200x512xf32, #codec>) -> tensor<1x200xf32> {
+  %e = tensor.empty() : tensor<200x512xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<200x512xf32>)
+      : !zq.tensor<200x512xf32, #codec> -> tensor<200x512xf32>
+  %zero = arith.constant dense<0.0> : tensor<1x200xf32>
+  // expected-remark @below {{weights in registers as codes and factors, 1 product of bf16 each}}
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                       affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %d : tensor<1x512xbf16>, tensor<200x512xf32>)
+      outs(%zero : tensor<1x200xf32>) -> tensor<1x200xf32>
+  return %y : tensor<1x200xf32>
+}
+
+// Activations of f32 are not exact in planes, and what is multiplied for a
+// weight may be much more than that: it is decoded.
+// CHECK-LABEL: func.func @offsets_of_inexact(
+// CHECK: zq.decode %{{.*}} using @decode_q4_1_200x512xf32_w32
+func.func @offsets_of_inexact(%x: tensor<1x512xf32>, %w: !zq.tensor<200x512xf32, #codec>) -> tensor<1x200xf32> {
+  %e = tensor.empty() : tensor<200x512xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<200x512xf32>)
+      : !zq.tensor<200x512xf32, #codec> -> tensor<200x512xf32>
+  %zero = arith.constant dense<0.0> : tensor<1x200xf32>
+  // expected-remark @below {{weights in registers, }}
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                       affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %d : tensor<1x512xf32>, tensor<200x512xf32>)
+      outs(%zero : tensor<1x200xf32>) -> tensor<1x200xf32>
+  return %y : tensor<1x200xf32>
+}
+
+// -----
+
 #codec = #zq.codec<int8_row>
 
 // What is decoded together lies across the sums: it is stored as it comes, and

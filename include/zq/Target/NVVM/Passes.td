@@ -38,7 +38,9 @@ def FormKernels : Pass<"zq-form-kernels", "::mlir::ModuleOp"> {
 
     A weight of codes under factors is not decoded where few rows multiply it:
     what its codes stand for is multiplied, the sum over a group of columns is
-    scaled by the group's factor, and the result by the row's. The rounding of
+    scaled by the group's factor, and the result by the row's. An offset of a
+    group is multiplied by the sum of its activations, where nothing but the
+    rounding of what is stored is given up. The rounding of
     products with factors to f16 or bf16, where the weight is of that type, is
     left out then and counts as an error. Tested in
     `test/Target/NVVM/form-kernels.mlir`.
