@@ -158,9 +158,16 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
       OpBuilder b(op);
       Value result = emitRotationKernels(b, op.getLoc(), op.getSource(),
                                          op.getTransformInterface());
-      if (!result)
+      if (!result) {
+        if (std::string why =
+                whyNoRotationKernel(op.getSource(), op.getTransformInterface());
+            !why.empty())
+          op.emitRemark(
+              "rotated by a thread for each line, and not by blocks: ")
+              << why;
         result =
             op.getTransformInterface().emitRuns(b, op.getLoc(), op.getSource());
+      }
       if (result) {
         Operation *source = op.getSource().getDefiningOp();
         op.getResult().replaceAllUsesWith(result);

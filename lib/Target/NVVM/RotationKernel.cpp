@@ -22,7 +22,7 @@ constexpr int64_t perThread = 8;
 /// Of a block, as short runs share one.
 constexpr int64_t elementsOfBlock = perThread * encodeThreads;
 
-/// The largest matrix that is multiplied by element by element.
+/// The largest matrix whose rows a thread adds up from registers.
 constexpr int64_t maxOrder = 36;
 
 /// A run on its line.
@@ -37,13 +37,14 @@ using Form = Butterflies::Block;
 /// The code of one thread for some runs of one form.
 class RunEmitter {
 public:
-  /// `signs` are those of a line, or null; `count` runs are the block's.
+  /// `signs` are those of a line, or null, and `matrix` is the form's, where it
+  /// is too large for registers; `count` runs are the block's.
   RunEmitter(KernelBuilder &b, const EncodeSource &source, Value signs,
-             Value result, Value shared, Int thread, const Form &form,
-             int64_t count)
-      : b(b), source(source), signs(signs), result(result), shared(shared),
-        thread(thread), form(form), size(form.getSize()), count(count),
-        order(form.order), power(form.power) {}
+             Value matrix, Value result, Value shared, Int thread,
+             const Form &form, int64_t count)
+      : b(b), source(source), signs(signs), matrix(matrix), result(result),
+        shared(shared), thread(thread), form(form), size(form.getSize()),
+        count(count), order(form.order), power(form.power) {}
 
   /// `find` tells where the run with a number below `count` is.
   void emit(function_ref<Run(Int)> find);
@@ -59,12 +60,13 @@ private:
   void forEachItem(int64_t items, function_ref<void(Int)> body);
   void emitPass(int64_t distance, int64_t length, function_ref<Run(Int)> find);
   void emitSums(function_ref<Run(Int)> find);
+  void emitLongSums(function_ref<Run(Int)> find);
   SmallVector<Value> readSource(const Run &run, Int element, int64_t length);
   void storeResult(const Run &run, Int element, Value value);
 
   KernelBuilder &b;
   const EncodeSource &source;
-  Value signs, result, shared;
+  Value signs, matrix, result, shared;
   Int thread;
   const Form &form;
   int64_t size, count, order, power;
@@ -188,6 +190,30 @@ void RunEmitter::emitSums(function_ref<Run(Int)> find) {
   });
 }
 
+/// The same where there are more than registers have: a thread has one sum at a
+/// time.
+void RunEmitter::emitLongSums(function_ref<Run(Int)> find) {
+  forEachItem(count * size, [&](Int item) {
+    Int number = item / size, element = item % size;
+    Int row = element / power, residue = element % power;
+    Run run = find(number);
+    auto emitTerm = [&](Int j) -> Value {
+      Int from = residue + j * power;
+      Value value = power == 1 ? readSource(run, from, 1).front()
+                               : b.load(b.getF32Type(), at(number, from), 4);
+      Value sign = b.load(b.getF32Type(),
+                          b.at(b.getGlobal(matrix), (row * order + j) * 4), 4);
+      return arith::MulFOp::create(b, value, sign);
+    };
+    auto sum = b.loop(
+        b.i32(order - 1), emitTerm(b.i32(0)),
+        [&](Int j, ValueRange before) -> SmallVector<Value> {
+          return {arith::AddFOp::create(b, before.front(), emitTerm(j + 1))};
+        });
+    storeResult(run, element, sum.front());
+  });
+}
+
 void RunEmitter::emit(function_ref<Run(Int)> find) {
   // A run of one element is one pass of no butterflies.
   int64_t distance = 1;
@@ -197,7 +223,9 @@ void RunEmitter::emit(function_ref<Run(Int)> find) {
       emitPass(distance, length, find);
     distance *= length;
   } while (distance < power);
-  if (order > 1)
+  if (matrix)
+    emitLongSums(find);
+  else if (order > 1)
     emitSums(find);
 }
 
@@ -214,21 +242,35 @@ static Value makeSigns(OpBuilder &b, Location loc, ArrayRef<float> signs) {
       /*read_only=*/true);
 }
 
+/// The matrix of a form, where a thread has no registers for its rows.
+static Value makeMatrix(OpBuilder &b, Location loc, const Form &form) {
+  if (form.order <= maxOrder)
+    return nullptr;
+  return makeSigns(b, loc, SmallVector<float>(form.matrix));
+}
+
+std::string mlir::zq::whyNoRotationKernel(Value value,
+                                          TransformAttrInterface transform) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || !type.hasStaticShape())
+    return "its size is not known";
+  // Places in arrays are numbers of 32 bits.
+  if (type.getNumElements() > (int64_t(1) << 30))
+    return "it has more than 2^30 elements";
+  if (transform.getTransformAxis() != type.getRank() - 1)
+    return "its lines are not along the last axis";
+  return getButterflies(transform, type.getShape().back())
+             ? ""
+             : "it is no map of butterflies";
+}
+
 Value mlir::zq::emitRotationKernels(OpBuilder &b, Location loc, Value value,
                                     TransformAttrInterface transform) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  // Places in arrays are numbers of 32 bits.
-  if (!type || !type.hasStaticShape() || !type.getNumElements() ||
-      type.getNumElements() > (int64_t(1) << 30) ||
-      transform.getTransformAxis() != type.getRank() - 1)
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!whyNoRotationKernel(value, transform).empty() || !type.getNumElements())
     return nullptr;
   std::optional<Butterflies> map =
       getButterflies(transform, type.getShape().back());
-  // A thread keeps the elements of a sum in registers.
-  if (!map || llvm::any_of(map->blocks, [](const Form &form) {
-        return form.order > maxOrder;
-      }))
-    return nullptr;
   EncodeSource source = EncodeSource::of(b, loc, value);
   int64_t columns = source.getColumns(), rows = source.getSize() / columns;
   // Equal runs share kernels; what is left of a line has one of its own.
@@ -238,6 +280,7 @@ Value mlir::zq::emitRotationKernels(OpBuilder &b, Location loc, Value value,
       map->blocks, [&](const Form &form) { return form.getSize() != size; });
   int64_t perLine = differs - map->blocks.begin();
   Value signs = makeSigns(b, loc, map->signs);
+  Value matrix = makeMatrix(b, loc, whole);
   Value result = memref::AllocOp::create(
       b, loc, MemRefType::get(type.getShape(), b.getF32Type()));
 
@@ -246,8 +289,8 @@ Value mlir::zq::emitRotationKernels(OpBuilder &b, Location loc, Value value,
   launchEncodeKernel(
       b, loc, llvm::divideCeil(runs, count), count * RunEmitter::getBytes(size),
       [&](KernelBuilder &k, Int thread, Int block) {
-        RunEmitter emitter(k, source, signs, result, k.getDynamicShared(),
-                           thread, whole, count);
+        RunEmitter emitter(k, source, signs, matrix, result,
+                           k.getDynamicShared(), thread, whole, count);
         emitter.emit([&](Int number) {
           Run run;
           Int own = block * count + number;
@@ -263,19 +306,22 @@ Value mlir::zq::emitRotationKernels(OpBuilder &b, Location loc, Value value,
   if (int64_t first = perLine * size; first < columns) {
     ArrayRef<Form> rest = ArrayRef(map->blocks).drop_front(perLine);
     int64_t largest = 0;
-    for (const Form &own : rest)
+    SmallVector<Value> matrices;
+    for (const Form &own : rest) {
       largest = std::max(largest, own.getSize());
+      matrices.push_back(makeMatrix(b, loc, own));
+    }
     launchEncodeKernel(
         b, loc, rows, RunEmitter::getBytes(largest),
         [&](KernelBuilder &k, Int thread, Int block) {
           int64_t begin = first;
-          for (const Form &own : rest) {
+          for (auto [own, matrix] : llvm::zip(rest, matrices)) {
             // What the one before read from the block's memory is no longer
             // needed.
             if (begin != first)
               k.barrier();
-            RunEmitter emitter(k, source, signs, result, k.getDynamicShared(),
-                               thread, own, /*count=*/1);
+            RunEmitter emitter(k, source, signs, matrix, result,
+                               k.getDynamicShared(), thread, own, /*count=*/1);
             emitter.emit([&](Int) { return Run{block, k.i32(begin), {}}; });
             begin += own.getSize();
           }

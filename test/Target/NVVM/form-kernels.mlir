@@ -178,6 +178,23 @@ func.func @rotated_rest(%y: tensor<2x192xf32>) -> tensor<2x192xf32> {
 
 // -----
 
+// A matrix whose rows have more elements than registers do lies in memory, and a
+// thread adds up one sum at a time.
+// CHECK-LABEL: func.func @rotated_by_large_matrix(
+// CHECK: %[[M:.*]] = bufferization.to_buffer %{{.*}} read_only : tensor<1936xf32>
+// CHECK: gpu.launch
+// CHECK: gpu.barrier
+// CHECK: scf.for
+// CHECK: gpu.terminator
+// CHECK-NOT: zq.rotate
+func.func @rotated_by_large_matrix(%x: tensor<8x352xf32>) -> tensor<8x352xf32> {
+  %r = zq.rotate %x by #zq.hadamard<axis = 1, block = 352> outs(%x : tensor<8x352xf32>)
+      : tensor<8x352xf32> -> tensor<8x352xf32>
+  return %r : tensor<8x352xf32>
+}
+
+// -----
+
 // Along another axis the runs that do not depend on one another are lines of
 // their own, each a thread's, and the signs come before.
 // CHECK-LABEL: func.func @rotated_columns(
@@ -188,6 +205,7 @@ func.func @rotated_rest(%y: tensor<2x192xf32>) -> tensor<2x192xf32> {
 // CHECK: %[[R:.*]] = zq.rotate %[[SIGNED]] by #zq.hadamard<axis = 1, block = 128> outs
 // CHECK: tensor.collapse_shape %[[R]] {{\[}}[0, 1], [2]]
 func.func @rotated_columns(%x: tensor<512x2xf32>) -> tensor<512x2xf32> {
+  // expected-remark @below {{rotated by a thread for each line, and not by blocks: its lines are not along the last axis}}
   %r = zq.rotate %x by #zq.hadamard<axis = 0, block = 128, seed = 1> outs(%x : tensor<512x2xf32>)
       : tensor<512x2xf32> -> tensor<512x2xf32>
   return %r : tensor<512x2xf32>
