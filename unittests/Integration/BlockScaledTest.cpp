@@ -171,8 +171,10 @@ TEST(BlockScaledChips, OfBothFamilies) {
 namespace {
 
 /// A function that returns the streams of its encoded argument, in the codec's
-/// order; with `isFused` of twice the argument.
-void checkEncode(const TestCodec &codec, const Array &values, bool isFused) {
+/// order; with `isFused` of half the argument. `remark` is what is said of a
+/// codec that is more than a kernel and what computes its elements.
+void checkEncode(const TestCodec &codec, const Array &values, bool isFused,
+                 const std::string &remark = "") {
   std::string what = codec.text + ", " + printShape(values.shape);
   std::string dense = tensor(values.shape[0], values.shape[1]);
   std::string type = codec.type(values.shape);
@@ -202,7 +204,9 @@ void checkEncode(const TestCodec &codec, const Array &values, bool isFused) {
   Kernel kernel(text, getOptions("sm_120a", 1), what);
   EXPECT_EQ(kernel.getRemarks().find("with what computes the elements") !=
                 std::string::npos,
-            isFused)
+            isFused && remark.empty())
+      << what << ": " << kernel.getRemarks();
+  EXPECT_NE(kernel.getRemarks().find(remark), std::string::npos)
       << what << ": " << kernel.getRemarks();
   std::vector<Array> results = kernel.call({values});
   ASSERT_EQ(results.size(), expected.size()) << what;
@@ -222,6 +226,21 @@ TEST_P(OnlineEncode, IsTheReferenceBitByBit) {
     checkEncode(codec, gaussianValues(ElementType::F32, shape, random), true);
     checkEncode(codec, extremeValues(ElementType::F32, shape, random), false);
   }
+}
+
+// What makes the operand is part of the rotation's kernel.
+TEST(OnlineEncodes, AfterARotation) {
+  std::mt19937 random(6);
+  for (const char *codec :
+       {"hadamard<axis = 1, block = 64, seed = 3>, scale<tensor, f32>, "
+        "scale<1x16, f8E4M3FN>, quantize<f4E2M1FN>, pack",
+        "hadamard<axis = 1, block = 128, seed = 4>, scale<1x32, f8E8M0FNU>, "
+        "quantize<f4E2M1FN>, pack",
+        "hadamard<axis = 1, block = 32, seed = 5>, scale<1x32, f16>, "
+        "quantize<si4>, pack"})
+    for (bool isFused : {false, true})
+      checkEncode({codec}, gaussianValues(ElementType::F32, {9, 128}, random),
+                  isFused, "after a rotation");
 }
 
 INSTANTIATE_TEST_SUITE_P(

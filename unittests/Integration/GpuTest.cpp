@@ -143,6 +143,68 @@ void checkFunction(const std::string &text, const std::string &name,
   }
 }
 
+/// What follows a product alone is the end of its kernel: a bias, an
+/// activation, a residual, and a cast; for weights in registers and in shared
+/// memory.
+TEST(GpuEpilogues, AreTheReferences) {
+  for (auto [codec, element] : {std::pair("nvfp4", "f32"),
+                                {"int4_g128", "bf16"},
+                                {"bf16_window3", "bf16"}})
+    for (int64_t rows : {3, 70}) {
+      TestCodec tested{codec, element};
+      std::string text = R"(
+        func.func @f(%x: XTYPE, %w: WTYPE, %bias: tensor<37xf32>, %residual: YTYPE) -> OTYPE {
+          %e = tensor.empty() : DTYPE
+          %d = zq.decode %w at [0, 0] outs(%e : DTYPE) : WTYPE -> DTYPE
+          %zero = arith.constant dense<0.0> : YTYPE
+          %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                                              affine_map<(m, n, k) -> (m, n)>]
+              ins(%x, %d : XTYPE, DTYPE) outs(%zero : YTYPE) -> YTYPE
+          %o = tensor.empty() : OTYPE
+          %r = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (n)>,
+                                                affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>],
+                               iterator_types = ["parallel", "parallel"]}
+              ins(%y, %bias, %residual : YTYPE, tensor<37xf32>, YTYPE) outs(%o : OTYPE) {
+          ^bb0(%a: f32, %b: f32, %c: f32, %old: bf16):
+            %none = arith.constant 0.0 : f32
+            %s = arith.addf %a, %b : f32
+            %p = arith.maximumf %s, %none : f32
+            %q = arith.addf %p, %c : f32
+            %t = arith.truncf %q : f32 to bf16
+            linalg.yield %t : bf16
+          } -> OTYPE
+          return %r : OTYPE
+        })";
+      const std::string m = std::to_string(rows);
+      for (auto [name, type] :
+           {std::pair<std::string, std::string>("XTYPE",
+                                                "tensor<" + m + "x300xf32>"),
+            {"WTYPE", tested.type({37, 300})},
+            {"DTYPE", std::string("tensor<37x300x") + element + ">"},
+            {"YTYPE", "tensor<" + m + "x37xf32>"},
+            {"OTYPE", "tensor<" + m + "x37xbf16>"}})
+        for (size_t at; (at = text.find(name)) != std::string::npos;)
+          text.replace(at, 5, type);
+      std::mt19937 random(29);
+      auto values = [&](const Shape &shape) {
+        return gaussianValues(ElementType::F32, shape, random);
+      };
+      std::vector<EvaluatorInput> arguments{{{values({rows, 300})}},
+                                            {},
+                                            {{values({37})}},
+                                            {{values({rows, 37})}}};
+      for (Stream &stream : tested.encode(
+               gaussianValues(tested.elementType(), {37, 300}, random)))
+        arguments[1].arrays.push_back(stream.array);
+      std::vector<Array> inputs;
+      for (const EvaluatorInput &argument : arguments)
+        inputs.insert(inputs.end(), argument.arrays.begin(),
+                      argument.arrays.end());
+      checkFunction(text, "f", inputs, arguments,
+                    rows == 3 ? "weights in registers" : "weights in shared");
+    }
+}
+
 /// One compiled function on 0, 1, 5 and 40 rows: each of its two kernels is for
 /// some of them.
 TEST(GpuHeights, AreKnownWhenTheProgramRuns) {
@@ -228,6 +290,12 @@ TEST(GpuHeights, AreKnownWhenTheProgramRuns) {
 
 /// Products with few results and long sums, whose columns several blocks share.
 TEST(GpuParts, OfSumsAreAddedUp) {
+  // By how many, the chip's SMs say: these kernels are not alike.
+  EXPECT_EQ(groupByKernels(
+                printProducts({matmulByRows(2, 640, 8192)}, TestCodec{"nvfp4"}),
+                {{"sm_90a"}, {"sm_121a"}, {"sm_90a", 1}}, 5e-5)
+                .size(),
+            2u);
   for (auto [gpu, codec] : {std::pair(gpus[1], "nvfp4"),
                             {gpus[2], "int8_g128"},
                             {gpus[3], "nf4"}}) {
