@@ -246,11 +246,11 @@ func.func @short_groups(%x: tensor<512x64xf32>, %f: tensor<32x64xf32>, %v: !zq.t
 // or in planes of bf16 where the target multiplies them faster.
 // CHECK-LABEL: func.func @rows(
 // CHECK-SAME: %[[X:[^:]*]]: tensor<64x256xf32>, %[[W:[^:]*]]: !zq.tensor
-// CHECK: %[[T:.*]] = zq.tiles %[[X]] right planes 1 steps 4 : tensor<64x256xf32> -> tensor<2x2x4x1x2x32x16xf32>
+// CHECK: %[[T:.*]] = zq.tiles %[[X]] right planes 1 steps 8 : tensor<64x256xf32> -> tensor<1x2x8x1x2x32x16xf32>
 // CHECK: zq.contract_rows %[[T]] with %[[W]] planes 1 outs(%{{.*}} : tensor<64x96xf32>)
 // CHECK-NOT: zq.decode
 // EXACT-LABEL: func.func @rows(
-// EXACT: zq.contract_rows %{{.*}} : tensor<2x2x4x1x2x32x16xf32>
+// EXACT: zq.contract_rows %{{.*}} : tensor<1x2x8x1x2x32x16xf32>
 // OTHER-LABEL: func.func @rows(
 // OTHER: linalg.matmul
 // TILES-LABEL: func.func @rows(
@@ -271,13 +271,13 @@ func.func @rows(%x: tensor<64x256xf32>, %w: !zq.tensor<96x256xf32, #nvfp4>, %y: 
 
 // A dense one too, of which nothing is rounded off: products of bf16 are exact.
 // CHECK-LABEL: func.func @dense(
-// CHECK: zq.tiles %{{.*}} right planes 1 steps 4 : tensor<64x256xbf16> -> tensor<2x2x4x1x2x32x16xf32>
+// CHECK: zq.tiles %{{.*}} right planes 1 steps 8 : tensor<64x256xbf16> -> tensor<1x2x8x1x2x32x16xf32>
 // TILES-LABEL: func.func @dense(
 // TILES: %[[X:.*]] = tensor.collapse_shape
 // TILES: %[[T:.*]] = zq.tiles %[[X]] right planes 1 steps 8 : tensor<64x256xbf16> -> tensor<1x2x8x1x2x16x32xbf16>
 // TILES: zq.contract_rows %[[T]] with %{{.*}} planes 1
 // TILES-LABEL: func.func @dense_f32(
-// TILES: zq.contract_rows %{{.*}} : tensor<2x2x4x1x2x32x16xf32>
+// TILES: zq.contract_rows %{{.*}} : tensor<1x2x8x1x2x32x16xf32>
 // TILES-LABEL: func.func @few_rows(
 // TILES: linalg.matmul
 #dx = affine_map<(b, m, n, k) -> (b, m, k)>

@@ -20,9 +20,9 @@ using linalg::LinalgOp;
 // in tiles are made in the time of one, and what packing a panel takes for each
 // of its planes.
 static constexpr double floatCost = 2, floatRate = 12, packCost = 12;
-/// Bytes of a panel of 32 rows of the weight in the first cache; of f32 half as
-/// many, since vectors read the activation's tile several times, which is then
-/// there too.
+/// Bytes of a panel of 32 rows of the weight, in the first cache or near it:
+/// vectors read the activation's tile as fast from the second one, and with
+/// fewer columns sums are loaded and stored more often.
 static constexpr int64_t panelBytes = 1 << 15;
 /// Columns of a part that need not decode on their own.
 static constexpr int64_t mostColumns = 4096;
@@ -68,7 +68,7 @@ static RowDomain chooseDomain(const Product &product, Type weight,
 /// compressed weight decodes on its own.
 static int64_t getSteps(int64_t columns, int64_t granule,
                         const RowDomain &domain) {
-  int64_t values = panelBytes / (domain.element.isF32() ? 8 : 2);
+  int64_t values = panelBytes / (domain.element.getIntOrFloatBitWidth() / 8);
   int64_t most = values / (tileRows * tileDepth * domain.right);
   int64_t steps = llvm::divideCeil(columns, tileDepth);
   steps = llvm::divideCeil(steps, llvm::divideCeil(steps, most));
