@@ -1,8 +1,7 @@
 //===- PrefetchStreams.cpp - Software prefetch of what loops walk along ---===//
 //
-// The hardware's own prefetch follows one row well and several side by side
-// badly, and stops at the end of each page. What a loop nest reads next is
-// known here exactly.
+// The hardware's own prefetch follows one walk through memory well, and several
+// side by side badly. What a loop nest reads next is known here exactly.
 //
 //===----------------------------------------------------------------------===//
 #include "zq/Dialect/ZQ/IR/ZQ.h"
@@ -28,16 +27,21 @@ using namespace mlir;
 static constexpr int64_t lineBytes = 64;
 /// A buffer of fewer bytes stays in a cache.
 static constexpr int64_t leastBytes = 1 << 20;
-/// How far ahead of all that a loop reads a prefetch is for. The hardware's own
-/// is ahead of it by then, unless a page has ended: farther, both fetch, and on
-/// Zen 4 products of one row lose a third from 4 KiB on.
-static constexpr int64_t leastLead = 1 << 10;
+/// How far ahead of all that a loop reads a prefetch is for: the time that
+/// memory takes, at the rate of one core.
+static constexpr int64_t leastLead = 16 << 10;
+/// Of a loop that does little but read, which the hardware's own prefetch keeps
+/// ahead of: farther, both fetch, and on Zen 4 products of one row in a plane
+/// of integers lose a third, from 4 KiB on.
+static constexpr int64_t leadOfIdleLoops = 1 << 10;
 /// Of a loop that multiplies longer than memory takes. So much stays in the
 /// first cache until it is read; the way from the second one would delay it.
 static constexpr int64_t leadOfBusyLoops = 4 << 10;
 /// Products of vectors for each byte that a busy loop reads from memory, at
 /// least: several rows with a weight of few bits.
 static constexpr double busyProducts = 0.2;
+/// The same of idle ones at most, which wait for nothing but memory.
+static constexpr double idleProducts = 0.07;
 /// A stream that is so many times slower than the fastest one of its loop is
 /// fetched in bursts of so many lines: line by line it would break into the
 /// fast one's, which the hardware then no longer follows.
@@ -308,17 +312,30 @@ static void prefetchInLoop(scf::ForOp loop) {
     perIteration += std::min(stream.getBytes(), stream.step);
     fastest = std::max(fastest, stream.step);
   }
-  bool isBusy = countProducts(loop) >= busyProducts * perIteration;
-  SmallPtrSet<Value, 4> inBursts;
+  int64_t products = countProducts(loop);
+  bool isBusy = products >= busyProducts * perIteration;
+  bool isIdle = products < idleProducts * perIteration;
+  auto isSlow = [&](Stream &stream) {
+    return isIdle && stream.step * slowness <= fastest && !stream.rowStep;
+  };
+  // Several reads of one buffer are one walk, where it has no gaps.
+  SmallPtrSet<Value, 4> slow, fast;
+  for (Stream &stream : streams)
+    if (!isSlow(stream))
+      fast.insert(getWhole(stream.read.getBase()));
   for (Stream &stream : streams) {
-    if (!isBusy && stream.step * slowness <= fastest && !stream.rowStep) {
-      // Several reads of what lies in one step are one stream.
-      if (inBursts.insert(getWhole(stream.read.getBase())).second)
+    if (isSlow(stream)) {
+      if (slow.insert(getWhole(stream.read.getBase())).second)
         prefetchBurst(loop, stream);
       continue;
     }
-    int64_t lead =
-        (isBusy ? leadOfBusyLoops : leastLead) * stream.step / perIteration;
+    // The hardware follows a single one; to fetch it too takes its time.
+    if (isIdle && !stream.rowStep && fast.size() == 1)
+      continue;
+    int64_t lead = isBusy   ? leadOfBusyLoops
+                   : isIdle ? leadOfIdleLoops
+                            : leastLead;
+    lead = lead * stream.step / perIteration;
     lead = std::max(llvm::alignTo(lead, lineBytes), uint64_t(2 * lineBytes));
     // Where rows follow each other the lead may go on into the next one.
     if (stream.rowStep && stream.rowStep <= mostRowLead &&

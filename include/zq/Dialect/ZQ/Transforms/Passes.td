@@ -776,11 +776,13 @@ def PrefetchStreams : Pass<"zq-prefetch-streams", "::mlir::ModuleOp"> {
   let description = [{
     Adds a `memref.prefetch` to each innermost loop for each vector that it reads
     from a buffer too large for a cache, of which no loop around reads the same
-    part again. It is for the place that is read a KiB later, or, where rows do not
-    follow one another, in the next iterations of the loop around. Loops that
-    multiply what they read by several rows need more of a lead, and have it in
-    the first cache. A stream that is several times slower than another one of
-    its loop is fetched four lines at a time. Changes no result. Tested in
+    part again. It is for the place that is read 16 KiB later, or, where rows do
+    not follow one another, in the next iterations of the loop around. Loops that
+    multiply what they read by several rows need less of a lead, and have it in
+    the first cache. Those that do little but read are ahead of such prefetches:
+    theirs are for a KiB later, a stream that is several times slower than
+    another one is fetched four lines at a time, and a single walk without gaps
+    is left to the hardware. Changes no result. Tested in
     `test/Dialect/ZQ/prefetch-streams.mlir`.
 
     ```mlir
