@@ -93,6 +93,7 @@ class Hadamard:
     """Rows of k values that, with the result, lie in half of the L2 cache."""
 
     k: int
+    signs: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -224,6 +225,9 @@ def _dense_cases():
 def _other_cases():
     for k, rate in ((128, 31e9), (1024, 23e9), (4096, 19e9)):
         yield Case(f"hadamard {k}", Hadamard(k), "l2", target_rate=rate, threads=(1,))
+        # As codecs have them; what the targets are from had none.
+        signed = Hadamard(k, signs=True)
+        yield Case(f"hadamard {k} with signs", signed, "l2", threads=(1,))
     fused = CompileTime(Product(1, "nvfp4", "int8"))
     yield Case(
         "compile one matmul", fused, "time", target=1.0, threads=(1,), peer="150 ms"

@@ -39,7 +39,7 @@ CONVERT = """\
 ROTATE = """\
 func.func @run(%x: tensor<{m}x{k}xf32>) -> tensor<{m}x{k}xf32> {{
   %e = tensor.empty() : tensor<{m}x{k}xf32>
-  %y = zq.rotate %x by #zq.hadamard<axis = 1, block = {k}, seed = 1>
+  %y = zq.rotate %x by #zq.hadamard<axis = 1, block = {k}{seed}>
       outs(%e : tensor<{m}x{k}xf32>) : tensor<{m}x{k}xf32> -> tensor<{m}x{k}xf32>
   return %y : tensor<{m}x{k}xf32>
 }}
@@ -80,6 +80,6 @@ def decode(n, k, codec, w="f32", result="f32"):
     return DECODED.format(decode=text, convert=convert, value=value, **values)
 
 
-def rotate(m, k):
-    """The Hadamard transform of m rows of k values, with signs."""
-    return ROTATE.format(m=m, k=k)
+def rotate(m, k, signs):
+    """The Hadamard transform of m rows of k values, with signs or without."""
+    return ROTATE.format(m=m, k=k, seed=", seed = 1" if signs else "")

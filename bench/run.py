@@ -175,7 +175,7 @@ class Bench:
 
     def hadamard(self, what, threads):
         rows = max(1, self.machine["l2_bytes"] // 4 // (4 * what.k))
-        module = modules.rotate(rows, what.k)
+        module = modules.rotate(rows, what.k, what.signs)
         library = self.tools.compile(module, "--no-threads")
         x = np.random.default_rng(3).standard_normal((rows, what.k), np.float32)
         x_file = self.tools.work / f"rows-{what.k}.npy"
