@@ -5,7 +5,8 @@
 // a bf16 are made by arithmetic on bytes, 64 to a register, and meet in words
 // by unpacking within 128 bits; the upper and the lower word of 32 bits are
 // f32s after a mask and a shift. The order that this gives is made up for by a
-// permute of what comes in: no step has less than a whole register of values.
+// permute of what comes in, or by one of both bytes in place of the unpacking
+// where the CPU has such: no step has less than a whole register of values.
 //
 //===----------------------------------------------------------------------===//
 #include "X86Patterns.h"
@@ -39,26 +40,24 @@ struct Field {
 
 /// To f32.
 struct WidenByteFields : OpRewritePattern<arith::ExtFOp> {
-  WidenByteFields(MLIRContext *context, int64_t bytes)
-      : OpRewritePattern(context, /*benefit=*/2), bytes(bytes) {}
+  WidenByteFields(MLIRContext *context, X86ByteUnits units)
+      : OpRewritePattern(context, /*benefit=*/2), units(units) {}
 
   LogicalResult matchAndRewrite(arith::ExtFOp op,
                                 PatternRewriter &b) const override;
 
-  /// Bytes of a register.
-  int64_t bytes;
+  X86ByteUnits units;
 };
 
 /// As they are.
 struct JoinByteFields : OpRewritePattern<arith::BitcastOp> {
-  JoinByteFields(MLIRContext *context, int64_t bytes)
-      : OpRewritePattern(context, /*benefit=*/1), bytes(bytes) {}
+  JoinByteFields(MLIRContext *context, X86ByteUnits units)
+      : OpRewritePattern(context, /*benefit=*/1), units(units) {}
 
   LogicalResult matchAndRewrite(arith::BitcastOp op,
                                 PatternRewriter &b) const override;
 
-  /// Bytes of a register.
-  int64_t bytes;
+  X86ByteUnits units;
 };
 
 } // namespace
@@ -156,16 +155,20 @@ static bool isOfWholeRegisters(Type type, int64_t bytes) {
 /// one or the second.
 static std::array<Value, 2>
 emitWords(PatternRewriter &b, Location loc, ArrayRef<Field> fields,
-          int64_t begin, int64_t bytes,
+          int64_t begin, X86ByteUnits units,
           function_ref<int64_t(int64_t lane, int64_t place, int64_t isUpper)>
               getSource) {
+  int64_t bytes = units.bytes;
   SmallVector<int64_t> order, unpack[2];
   for (int64_t lane = 0; lane < bytes / 16; ++lane)
     for (int64_t isUpper : {0, 1})
       for (int64_t place = 0; place < 8; ++place) {
-        order.push_back(begin + getSource(lane, place, isUpper));
         int64_t at = 16 * lane + 8 * isUpper + place;
-        unpack[isUpper].append({at, bytes + at});
+        int64_t source = getSource(lane, place, isUpper);
+        // Any byte of two registers is as cheap as unpacking them.
+        order.push_back(begin + (units.hasVBMI ? at : source));
+        int64_t from = units.hasVBMI ? source : at;
+        unpack[isUpper].append({from, bytes + from});
       }
   llvm::MapVector<Value, Value> permuted;
   SmallVector<Field> here(fields);
@@ -185,13 +188,14 @@ LogicalResult WidenByteFields::matchAndRewrite(arith::ExtFOp op,
                                                PatternRewriter &b) const {
   auto source = op.getIn().getDefiningOp<arith::BitcastOp>();
   SmallVector<Field> fields;
-  if (!source || !isOfWholeRegisters(op.getType(), bytes) ||
+  if (!source || !isOfWholeRegisters(op.getType(), units.bytes) ||
       !getElementTypeOrSelf(op.getType()).isF32() ||
       !getElementTypeOrSelf(op.getIn()).isBF16() ||
       failed(findFloatFields(source, fields)))
     return failure();
 
   Location loc = op.getLoc();
+  int64_t bytes = units.bytes;
   auto type = cast<VectorType>(op.getType());
   auto words = VectorType::get(bytes / 4, b.getI32Type());
   auto floats = VectorType::get(bytes / 4, b.getF32Type());
@@ -205,7 +209,7 @@ LogicalResult WidenByteFields::matchAndRewrite(arith::ExtFOp op,
   };
   Value result = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
   for (int64_t begin = 0; begin < type.getNumElements(); begin += bytes) {
-    auto halves = emitWords(b, loc, fields, begin, bytes, getSource);
+    auto halves = emitWords(b, loc, fields, begin, units, getSource);
     int64_t at = begin;
     for (Value pairs : halves) {
       pairs = vector::BitCastOp::create(b, loc, words, pairs);
@@ -230,12 +234,13 @@ LogicalResult JoinByteFields::matchAndRewrite(arith::BitcastOp op,
     // Dots may be taken apart to registers already.
     return isa<vector::TransferWriteOp, vector::ShuffleOp, DotOp>(user);
   });
-  if (!isTakenAsIs || !isOfWholeRegisters(op.getType(), bytes) ||
+  if (!isTakenAsIs || !isOfWholeRegisters(op.getType(), units.bytes) ||
       !getElementTypeOrSelf(op.getType()).isBF16() ||
       failed(findFloatFields(op, fields)))
     return failure();
 
   Location loc = op.getLoc();
+  int64_t bytes = units.bytes;
   auto type = cast<VectorType>(op.getType());
   auto floats = VectorType::get(bytes / 2, b.getBF16Type());
   auto getSource = [&](int64_t lane, int64_t place, int64_t isUpper) {
@@ -243,7 +248,7 @@ LogicalResult JoinByteFields::matchAndRewrite(arith::BitcastOp op,
   };
   Value result = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
   for (int64_t begin = 0; begin < type.getNumElements(); begin += bytes) {
-    auto halves = emitWords(b, loc, fields, begin, bytes, getSource);
+    auto halves = emitWords(b, loc, fields, begin, units, getSource);
     for (int64_t i : {0, 1})
       result = vector::InsertStridedSliceOp::create(
           b, loc, vector::BitCastOp::create(b, loc, floats, halves[i]), result,
@@ -255,6 +260,5 @@ LogicalResult JoinByteFields::matchAndRewrite(arith::BitcastOp op,
 
 void mlir::zq::populateX86ByteFieldPatterns(RewritePatternSet &patterns,
                                             X86ByteUnits units) {
-  patterns.add<WidenByteFields, JoinByteFields>(patterns.getContext(),
-                                                units.bytes);
+  patterns.add<WidenByteFields, JoinByteFields>(patterns.getContext(), units);
 }

@@ -197,20 +197,28 @@ func.func @merge_bytes(%a: vector<32xi16>, %b: vector<32xi16>)
 // is an expression of these, and there are no words before they meet.
 // CHECK-LABEL: func.func @from_fields(
 // CHECK-SAME: %[[R:[^:]*]]: vector<64xi8>, %[[E:[^:]*]]: vector<64xi8>
-// VBMI-NOT: arith.extui
-// VBMI: %[[EP:.*]] = vector.shuffle %[[E]], %[[E]] [0, 16, 1, 17, 2, 18, 3, 19, 32, 48, 33, 49, 34, 50, 35, 51, 4, 20,
-// VBMI: %[[RP:.*]] = vector.shuffle %[[R]], %[[R]] [0, 16, 1, 17, 2, 18, 3, 19, 32, 48, 33, 49, 34, 50, 35, 51, 4, 20,
-// VBMI: %[[EL:.*]] = arith.shli %[[EP]], %{{.*}}
-// VBMI: %[[ML:.*]] = arith.andi %[[RP]], %{{.*}}
-// VBMI: %[[L:.*]] = arith.ori %[[EL]], %[[ML]]
-// VBMI: %[[EH:.*]] = arith.shrui %[[EP]], %{{.*}}
-// VBMI: %[[SH:.*]] = arith.andi %[[RP]], %{{.*}}
-// VBMI: %[[H:.*]] = arith.ori %[[EH]], %[[SH]]
-// VBMI: vector.shuffle %[[L]], %[[H]] [0, 64, 1, 65, 2, 66, 3, 67, 4, 68, 5, 69, 6, 70, 7, 71, 16, 80,
-// VBMI: vector.shuffle %[[L]], %[[H]] [8, 72,
-// VBMI: arith.shli %{{.*}} : vector<16xi32>
-// VBMI: arith.andi %{{.*}} : vector<16xi32>
-// VBMI-NOT: arith.extui
+// AVX512-NOT: arith.extui
+// AVX512: %[[EP:.*]] = vector.shuffle %[[E]], %[[E]] [0, 16, 1, 17, 2, 18, 3, 19, 32, 48, 33, 49, 34, 50, 35, 51, 4, 20,
+// AVX512: %[[RP:.*]] = vector.shuffle %[[R]], %[[R]] [0, 16, 1, 17, 2, 18, 3, 19, 32, 48, 33, 49, 34, 50, 35, 51, 4, 20,
+// AVX512: %[[EL:.*]] = arith.shli %[[EP]], %{{.*}}
+// AVX512: %[[ML:.*]] = arith.andi %[[RP]], %{{.*}}
+// AVX512: %[[L:.*]] = arith.ori %[[EL]], %[[ML]]
+// AVX512: %[[EH:.*]] = arith.shrui %[[EP]], %{{.*}}
+// AVX512: %[[SH:.*]] = arith.andi %[[RP]], %{{.*}}
+// AVX512: %[[H:.*]] = arith.ori %[[EH]], %[[SH]]
+// AVX512: vector.shuffle %[[L]], %[[H]] [0, 64, 1, 65, 2, 66, 3, 67, 4, 68, 5, 69, 6, 70, 7, 71, 16, 80,
+// AVX512: vector.shuffle %[[L]], %[[H]] [8, 72,
+// AVX512: arith.shli %{{.*}} : vector<16xi32>
+// AVX512: arith.andi %{{.*}} : vector<16xi32>
+// AVX512-NOT: arith.extui
+// AVX512: return
+// With permutes of two registers these bring the order too.
+// VBMI: %[[EL:.*]] = arith.shli %[[E]], %{{.*}}
+// VBMI: %[[L:.*]] = arith.ori %[[EL]], %{{.*}}
+// VBMI: %[[EH:.*]] = arith.shrui %[[E]], %{{.*}}
+// VBMI: %[[H:.*]] = arith.ori %[[EH]], %{{.*}}
+// VBMI: vector.shuffle %[[L]], %[[H]] [0, 64, 16, 80, 1, 65, 17, 81, 2, 66,
+// VBMI: vector.shuffle %[[L]], %[[H]] [32, 96, 48, 112, 33, 97,
 // VBMI: return
 func.func @from_fields(%rest: vector<64xi8>, %exponent: vector<64xi8>) -> vector<64xf32> {
   %seven = arith.constant dense<7> : vector<64xi16>
@@ -233,9 +241,11 @@ func.func @from_fields(%rest: vector<64xi8>, %exponent: vector<64xi8>) -> vector
 // Stored they stay words, in the order of the lanes after unpacking.
 // CHECK-LABEL: func.func @store_from_fields(
 // CHECK-SAME: %[[E:[^:]*]]: vector<64xi8>
-// VBMI: vector.shuffle %[[E]], %[[E]] [0, 1, 2, 3, 4, 5, 6, 7, 32, 33, 34, 35, 36, 37, 38, 39, 8, 9,
-// VBMI: arith.shli %{{.*}} : vector<64xi8>
-// VBMI: arith.shrui %{{.*}} : vector<64xi8>
+// AVX512: vector.shuffle %[[E]], %[[E]] [0, 1, 2, 3, 4, 5, 6, 7, 32, 33, 34, 35, 36, 37, 38, 39, 8, 9,
+// VBMI: arith.shli %[[E]], %{{.*}} : vector<64xi8>
+// VBMI: arith.shrui %[[E]], %{{.*}} : vector<64xi8>
+// VBMI: vector.shuffle %{{.*}} [0, 64, 1, 65, 2, 66, 3, 67, 4, 68, 5, 69, 6, 70, 7, 71, 8, 72, 9, 73,
+// VBMI: vector.shuffle %{{.*}} [32, 96, 33, 97,
 // VBMI-NOT: arith.extui
 // VBMI: vector.insert_strided_slice {{.*}} : vector<32xbf16> into vector<64xbf16>
 // VBMI: vector.insert_strided_slice {{.*}} {offsets = [32], {{.*}} : vector<32xbf16> into vector<64xbf16>
