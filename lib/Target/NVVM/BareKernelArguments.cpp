@@ -22,6 +22,21 @@ namespace mlir::zq {
 #include "zq/Target/NVVM/Passes.h.inc"
 } // namespace mlir::zq
 
+/// Whether what is computed of `address` is only read from. As a number it may
+/// become part of other addresses, which are followed as well.
+static bool isOnlyReadFrom(Value address, DenseSet<Operation *> &seen) {
+  return llvm::all_of(address.getUsers(), [&](Operation *user) {
+    if (!seen.insert(user).second)
+      return true;
+    if (auto load = dyn_cast<LLVM::LoadOp>(user))
+      return !load.getVolatile_();
+    return isPure(user) && user->getNumRegions() == 0 &&
+           llvm::all_of(user->getResults(), [&](Value result) {
+             return isOnlyReadFrom(result, seen);
+           });
+  });
+}
+
 /// Whether nothing writes through `memref` or what is made of it.
 static bool isOnlyRead(Value memref) {
   for (Operation *user : memref.getUsers()) {
@@ -30,12 +45,15 @@ static bool isOnlyRead(Value memref) {
         return false;
       continue;
     }
+    if (auto pointer = dyn_cast<memref::ExtractAlignedPointerAsIndexOp>(user)) {
+      DenseSet<Operation *> seen;
+      if (!isOnlyReadFrom(pointer.getResult(), seen))
+        return false;
+      continue;
+    }
     auto effects = dyn_cast<MemoryEffectOpInterface>(user);
     if (!effects || effects.hasEffect<MemoryEffects::Write>() ||
         effects.hasEffect<MemoryEffects::Free>())
-      return false;
-    // A pointer taken from it could be written through.
-    if (isa<memref::ExtractAlignedPointerAsIndexOp>(user))
       return false;
   }
   return true;
@@ -165,6 +183,21 @@ static LogicalResult hoistTensorMaps(gpu::GPUFuncOp kernel,
   return success();
 }
 
+/// Pointers to global memory that are made of the number of the address where
+/// `array` lies are `pointer`, of which it is seen what it points to.
+static void replaceMadePointers(Value array, Value pointer) {
+  SmallVector<Operation *> made;
+  for (Operation *address : array.getUsers())
+    if (isa<memref::ExtractAlignedPointerAsIndexOp>(address))
+      for (Operation *number : address->getUsers())
+        if (isa<arith::IndexCastOp>(number))
+          llvm::copy_if(number->getUsers(), std::back_inserter(made),
+                        llvm::IsaPred<LLVM::IntToPtrOp>);
+  for (Operation *op : made)
+    if (op->getResult(0).getType() == pointer.getType())
+      op->getResult(0).replaceAllUsesWith(pointer);
+}
+
 /// Replaces argument `index` of `kernel` by a pointer and sizes; returns how
 /// many arguments there are instead. `isShared` says that another argument may
 /// lead to the same array.
@@ -199,6 +232,7 @@ static unsigned lowerArgument(gpu::GPUFuncOp kernel, unsigned index,
   int64_t rank = type.getRank();
   if (rank)
     fields.append(2, LLVM::LLVMArrayType::get(i64, rank));
+  replaceMadePointers(old, pointer);
   auto descriptor = LLVM::LLVMStructType::getLiteral(b.getContext(), fields);
   auto constant = [&](int64_t value) -> Value {
     return LLVM::ConstantOp::create(b, loc, i64, b.getI64IntegerAttr(value));

@@ -128,9 +128,8 @@ public:
   /// `count` elements of the activation that lie side by side, from this row
   /// and column on.
   Value readActivation(Value row, Value column, int64_t count);
-  /// A pointer in `space` to the element of `array` at `place`, an array
-  /// without gaps.
-  Value getPointer(Value array, ValueRange place, unsigned space);
+  /// A pointer to the element of `array`, which has no gaps, at `place`.
+  Value getPointer(Value array, ValueRange place);
   /// Of an element of the activation, in global memory; of the weight.
   Value getActivationPointer(Value row, Value column);
   Value getWeightPointer(Value row, Value column);

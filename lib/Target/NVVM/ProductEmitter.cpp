@@ -336,27 +336,26 @@ Value ProductEmitter::readActivation(Value row, Value column, int64_t count) {
       getPlace(product.xLoops, row, Value(), column));
 }
 
-Value ProductEmitter::getPointer(Value array, ValueRange place,
-                                 unsigned space) {
+Value ProductEmitter::getPointer(Value array, ValueRange place) {
   auto type = cast<MemRefType>(array.getType());
   Value offset = index(0);
   for (auto [dim, at] : llvm::enumerate(place)) {
     Value size = memref::DimOp::create(b, array, dim);
     offset = add(arith::MulIOp::create(b, offset, size), at);
   }
-  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, array);
-  address = add(address, mul(offset, type.getElementTypeBitWidth() / 8));
-  Value number = arith::IndexCastOp::create(b, b.getI64Type(), address);
-  return LLVM::IntToPtrOp::create(
-      b, LLVM::LLVMPointerType::get(b.getContext(), space), number);
+  // A sum of pointers, by which it is seen of which array this is.
+  Value number = arith::IndexCastOp::create(b, b.getI64Type(), offset);
+  Value base = b.getGlobal(array);
+  return LLVM::GEPOp::create(b, base.getType(), type.getElementType(), base,
+                             LLVM::GEPArg(number));
 }
 
 Value ProductEmitter::getActivationPointer(Value row, Value column) {
-  return getPointer(x, getPlace(product.xLoops, row, Value(), column), 1);
+  return getPointer(x, getPlace(product.xLoops, row, Value(), column));
 }
 
 Value ProductEmitter::getWeightPointer(Value row, Value column) {
-  return getPointer(dense, getPlace(product.wLoops, Value(), row, column), 1);
+  return getPointer(dense, getPlace(product.wLoops, Value(), row, column));
 }
 
 Value ProductEmitter::loadActivation(Value pointer, Value column,

@@ -285,7 +285,7 @@ LogicalResult ScaledKernel::prepare() {
                                 e.div(group, 8 / sections),
                                 e.div(place, 4 / sections));
   step = arith::SelectOp::create(b, isOwn, e.index(1), e.index(0));
-  Value none = e.getPointer(zeros, e.index(0), 1);
+  Value none = e.getPointer(zeros, e.index(0));
   for (Value row : xRows)
     bases.push_back(arith::SelectOp::create(
         b, isOwn, e.getActivationPointer(row, e.index(0)), none));

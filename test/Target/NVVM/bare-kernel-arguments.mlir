@@ -142,3 +142,36 @@ gpu.module @kernels {
   }
 }
 }
+
+// -----
+
+// Pointers that a kernel takes itself are its arguments; those that are only
+// loaded from say so, whatever is computed of them.
+module attributes {gpu.container_module} {
+func.func @pointers(%x: memref<64xf32>, %y: memref<64xf32>, %p: i1) {
+  %c1 = arith.constant 1 : index
+  gpu.launch_func @kernels::@takes blocks in (%c1, %c1, %c1)
+      threads in (%c1, %c1, %c1) args(%x : memref<64xf32>, %y : memref<64xf32>, %x : memref<64xf32>, %p : i1)
+  return
+}
+gpu.module @kernels {
+  // CHECK-LABEL: gpu.func @takes(
+  // CHECK-SAME: %[[X:[^:]*]]: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias, llvm.readonly}, %[[Y:[^:]*]]: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias},
+  // CHECK: %[[AT:.*]] = llvm.getelementptr %[[X]][1]
+  // CHECK: llvm.select %{{.*}}, %[[X]], %[[AT]]
+  // CHECK: llvm.store %{{.*}}, %[[Y]]
+  gpu.func @takes(%x: memref<64xf32>, %y: memref<64xf32>, %z: memref<64xf32>, %p: i1) kernel {
+    %a = memref.extract_aligned_pointer_as_index %x : memref<64xf32> -> index
+    %i = arith.index_cast %a : index to i64
+    %from = llvm.inttoptr %i : i64 to !llvm.ptr<1>
+    %at = llvm.getelementptr %from[1] : (!llvm.ptr<1>) -> !llvm.ptr<1>, f32
+    %either = llvm.select %p, %from, %at : i1, !llvm.ptr<1>
+    %v = llvm.load %either : !llvm.ptr<1> -> f32
+    %b = memref.extract_aligned_pointer_as_index %y : memref<64xf32> -> index
+    %j = arith.index_cast %b : index to i64
+    %to = llvm.inttoptr %j : i64 to !llvm.ptr<1>
+    llvm.store %v, %to : f32, !llvm.ptr<1>
+    gpu.return
+  }
+}
+}
