@@ -124,6 +124,8 @@ static void read(void *to, const void *from, int64_t bytes) {
     report(*device, device->download(to, from, bytes));
 }
 
+static bool isWorking() { return getWorking() != nullptr; }
+
 static void *getConstant(const void *host, int64_t bytes) {
   DeviceRuntime *device = getWorking();
   if (!device)
@@ -162,6 +164,7 @@ zq::runtime::getDeviceSymbols() {
       {"zq_device_free", reinterpret_cast<void *>(&release)},
       {"zq_device_copy", reinterpret_cast<void *>(&copy)},
       {"zq_device_read", reinterpret_cast<void *>(&read)},
+      {"zq_device_works", reinterpret_cast<void *>(&isWorking)},
       {"zq_device_constant", reinterpret_cast<void *>(&getConstant)},
       {"zq_device_tensor_map", reinterpret_cast<void *>(&makeTensorMap)},
       {"zq_device_launch", reinterpret_cast<void *>(&launch)},

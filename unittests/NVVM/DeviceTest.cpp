@@ -279,6 +279,53 @@ TEST_F(DeviceFunctionTest, BranchesOnAnElement) {
   }
 }
 
+/// Such a loop ends with what the kernels write, and where they fail.
+TEST_F(DeviceFunctionTest, LoopsUntilAnElementIsSmall) {
+  auto function = compile(R"(
+    func.func @main(%x: tensor<8x16xf32>) -> tensor<8x16xf32> {
+      %c3 = arith.constant 3 : index
+      %one = arith.constant 1.0 : f32
+      %r = scf.while (%a = %x) : (tensor<8x16xf32>) -> tensor<8x16xf32> {
+        %v = tensor.extract %a[%c3, %c3] : tensor<8x16xf32>
+        %isLarge = arith.cmpf une, %v, %one : f32
+        scf.condition(%isLarge) %a : tensor<8x16xf32>
+      } do {
+      ^bb0(%a: tensor<8x16xf32>):
+        %y = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>],
+                             iterator_types = ["parallel", "parallel"]}
+            outs(%a : tensor<8x16xf32>) {
+        ^bb0(%b: f32):
+          %s = arith.subf %b, %one : f32
+          linalg.yield %s : f32
+        } -> tensor<8x16xf32>
+        scf.yield %y : tensor<8x16xf32>
+      }
+      return %r : tensor<8x16xf32>
+    })");
+  ASSERT_TRUE(function);
+  device.compute = [](void **arguments) {
+    float *values;
+    std::memcpy(&values, arguments[0], sizeof(values));
+    for (int i = 0; i < 128; ++i)
+      values[i] -= 1;
+  };
+  Array input(ElementType::F32, {8, 16});
+  for (int i = 0; i < 128; ++i)
+    input.setFloat(i, 4);
+  auto call = function->bind(&input);
+  ASSERT_TRUE(call) << call.message();
+  Status ran = call->run();
+  ASSERT_TRUE(ran) << ran.message();
+  EXPECT_EQ(device.launches, 3);
+
+  device.loaded.clear();
+  auto other = function->bind(&input);
+  ASSERT_TRUE(other) << other.message();
+  Status failed = other->run();
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.message().substr(0, 9), "no kernel");
+}
+
 TEST_F(DeviceFunctionTest, RefusesOtherArrays) {
   auto function = compile(R"(
     func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {

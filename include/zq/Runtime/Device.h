@@ -100,6 +100,7 @@ private:
 ///   void zq_device_free(ptr)
 ///   void zq_device_copy(ptr to, ptr from, i64 bytes)
 ///   void zq_device_read(ptr host, ptr from, i64 bytes)
+///   i1   zq_device_works()
 ///   ptr  zq_device_constant(ptr host, i64 bytes)
 ///   void zq_device_tensor_map(ptr map, ptr array, ptr TensorMapShape)
 ///   void zq_device_launch(ptr kernelName, i64 gridX, gridY, gridZ, i64 blockX,

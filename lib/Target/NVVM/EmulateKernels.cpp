@@ -2,6 +2,7 @@
 #include "EmulatedHost.h"
 #include "EmulatedOps.h"
 #include "Emulator/Site.h"
+#include "HostLoops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -641,6 +642,7 @@ struct EmulateKernelsPass
     for (gpu::LaunchFuncOp launch : launches)
       if (failed(lowerLaunch(host, launch)))
         return signalPassFailure();
+    endLoopsOnFailure(module, "zqsim_works");
     SmallVector<nvgpu::TmaCreateDescriptorOp> maps;
     module.walk([&](nvgpu::TmaCreateDescriptorOp op) { maps.push_back(op); });
     for (nvgpu::TmaCreateDescriptorOp map : maps)

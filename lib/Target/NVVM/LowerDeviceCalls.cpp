@@ -1,4 +1,5 @@
 //===- LowerDeviceCalls.cpp - Host code to calls of a device's runtime ----===//
+#include "HostLoops.h"
 #include "zq/Target/NVVM/Passes.h"
 #include "zq/Target/NVVM/TensorMaps.h"
 
@@ -280,6 +281,7 @@ struct LowerDeviceCallsPass
     for (Operation *op : ops)
       if (failed(lowering.lower(op)))
         return signalPassFailure();
+    endLoopsOnFailure(getOperation(), "zq_device_works");
     // What becomes of the kernels is another path's business.
     for (auto kernels :
          llvm::make_early_inc_range(getOperation().getOps<gpu::GPUModuleOp>()))

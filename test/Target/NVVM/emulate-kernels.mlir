@@ -24,6 +24,20 @@ func.func @host(%out: !llvm.ptr<1>, %n: index) {
   return
 }
 
+// A loop that waits for what kernels write ends where one of them is wrong.
+// CHECK-LABEL: func.func @until(
+// CHECK: %[[WORKS:.*]] = llvm.call @zqsim_works() : () -> i1
+// CHECK: %[[GOES:.*]] = arith.andi %{{.*}}, %[[WORKS]]
+// CHECK: scf.condition(%[[GOES]])
+func.func @until(%x: i1) {
+  scf.while : () -> () {
+    scf.condition(%x)
+  } do {
+    scf.yield
+  }
+  return
+}
+
 // CHECK-NOT: gpu.module
 gpu.module @kernels {
   llvm.mlir.global internal @words() {addr_space = 3 : i32} : !llvm.array<20 x i8>

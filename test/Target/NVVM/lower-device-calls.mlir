@@ -56,6 +56,27 @@ func.func @element(%x: memref<8x4xf32, strided<[8, 2], offset: 3>>, %i: index, %
 
 // -----
 
+// A loop that waits for a device that has failed ends.
+// CHECK-LABEL: func.func @until(
+// CHECK: scf.while
+// CHECK: %[[POSITIVE:.*]] = arith.cmpf
+// CHECK: %[[WORKS:.*]] = llvm.call @zq_device_works() : () -> i1
+// CHECK: %[[GOES:.*]] = arith.andi %[[POSITIVE]], %[[WORKS]]
+// CHECK: scf.condition(%[[GOES]])
+func.func @until(%x: memref<f32>) {
+  %zero = arith.constant 0.0 : f32
+  scf.while : () -> () {
+    %v = memref.load %x[] : memref<f32>
+    %isPositive = arith.cmpf ogt, %v, %zero : f32
+    scf.condition(%isPositive)
+  } do {
+    scf.yield
+  }
+  return
+}
+
+// -----
+
 func.func @float_of_8_bits(%x: memref<4xf8E4M3FN>, %i: index) -> f8E4M3FN {
   // expected-error @below {{reads on the host what it has no type for: 'f8E4M3FN'}}
   %v = memref.load %x[%i] : memref<4xf8E4M3FN>

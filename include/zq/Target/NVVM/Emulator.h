@@ -98,6 +98,8 @@ public:
   /// The first error of launches made by compiled host code since the last
   /// call; after an error such launches do nothing until it is taken.
   codec::Status takeError();
+  /// Whether there was no such error.
+  bool works() const;
 
   /// A launch by compiled host code, which has memory that the emulator knows
   /// nothing of: only accesses beside an array of allocate() are out of bounds.

@@ -495,7 +495,7 @@ def LowerDeviceCalls : Pass<"zq-lower-device-calls", "::mlir::ModuleOp"> {
     In functions whose arrays are in a device's memory, allocations, copies,
     constants, tensor maps, launches and reads of single elements, which the
     host waits for, become calls of the C functions that
-    `zq/Runtime/Device.h` lists. The kernels, which became PTX before, are
+    `zq/Runtime/Device.h` lists. An `scf.while` ends where the device has failed. The kernels, which became PTX before, are
     dropped. That nothing else reads or writes an array is what
     `zq-verify-phase` checks for the phase "device". Tested in `test/Target/NVVM/lower-device-calls.mlir`.
 

@@ -116,6 +116,8 @@ void Emulator::launchFromHost(const Kernel &kernel, Dim grid, Dim block,
   machine->knowsAllMemory = true;
 }
 
+bool Emulator::works() const { return bool(machine->hostError); }
+
 void Emulator::encodeFromHost(TensorMap &map, const void *array,
                               const TensorMapShape &shape) {
   if (machine->hostError)
@@ -151,6 +153,11 @@ static void launchActive(const Kernel *kernel, int64_t gridX, int64_t gridY,
   emulator.launchFromHost(*kernel, {clamp(gridX), clamp(gridY), clamp(gridZ)},
                           {clamp(blockX), clamp(blockY), clamp(blockZ)},
                           dynamicShared, arguments);
+}
+
+/// What loops of the host ask that wait for what kernels write.
+static bool isActiveWorking() {
+  return getActive("is waited for", "a kernel").works();
 }
 
 static void *allocateActive(size_t bytes) {
@@ -198,6 +205,7 @@ const std::vector<Symbol> &zq::emulator::getRuntimeSymbols() {
 #define ZQSIM(name) {"zqsim_" #name, reinterpret_cast<void *>(zqsim_##name)},
 #include "Ops.def"
       {"zqsim_launch", reinterpret_cast<void *>(launchActive)},
+      {"zqsim_works", reinterpret_cast<void *>(isActiveWorking)},
       {"zqsim_tensor_map", reinterpret_cast<void *>(encodeActive)},
       {"__truncsfhf2", reinterpret_cast<void *>(truncateFloat)},
       {"__truncdfhf2", reinterpret_cast<void *>(truncateToHalf)},
