@@ -19,7 +19,8 @@ namespace mlir::zq {
 /// Threads of an SM that hide each other's waiting, with 128 registers each.
 static constexpr int64_t busyThreads = 512;
 /// Smaller blocks may have all registers, which keeps ptxas from having some
-/// other number of blocks in mind; those smaller still are left alone.
+/// other number of blocks in mind; those smaller still are left alone, and
+/// those whose number their shared memory limits.
 static constexpr int64_t largeBlock = 256, smallBlock = 128;
 /// The most registers of live values that the assembler's order of a kernel
 /// still fits into those 128. The NVVM form's order has more of them live: of
@@ -51,7 +52,8 @@ struct BoundRegistersPass
       int64_t threads = countThreads(launch);
       Operation *kernel =
           symbols.lookupNearestSymbolFrom(launch, launch.getKernelAttr());
-      if (!kernel || threads < smallBlock)
+      if (!kernel || threads < smallBlock ||
+          (threads < largeBlock && launch.getDynamicSharedMemorySize()))
         return;
       bool isBound =
           threads >= largeBlock && countLiveRegisters(kernel) <= mostLive;

@@ -16,6 +16,7 @@ module attributes {gpu.container_module} {
     %bytes = arith.constant 65536 : i32
     gpu.launch_func @kernels::@small blocks in (%c1, %c1, %c1) threads in (%c64, %c1, %c1) args(%x : !llvm.ptr<1>)
     gpu.launch_func @kernels::@half blocks in (%c1, %c1, %c1) threads in (%c128, %c1, %c1) args(%x : !llvm.ptr<1>)
+    gpu.launch_func @kernels::@half_by_memory blocks in (%c1, %c1, %c1) threads in (%c128, %c1, %c1) dynamic_shared_memory_size %bytes args(%x : !llvm.ptr<1>)
     gpu.launch_func @kernels::@plain blocks in (%c1, %c1, %c1) threads in (%c256, %c1, %c1) args(%x : !llvm.ptr<1>)
     gpu.launch_func @kernels::@full blocks in (%c1, %c1, %c1) threads in (%c256, %c1, %c1) args(%x : !llvm.ptr<1>)
     gpu.launch_func @kernels::@used_up blocks in (%c1, %c1, %c1) threads in (%c256, %c1, %c1) args(%x : !llvm.ptr<1>)
@@ -33,6 +34,10 @@ module attributes {gpu.container_module} {
     }
     // CHECK: gpu.func @half({{.*}}nvvm.minctasm = 1 : i32
     gpu.func @half(%x: !llvm.ptr<1>) kernel {
+      gpu.return
+    }
+    // CHECK: gpu.func @half_by_memory(%{{.*}}) kernel {
+    gpu.func @half_by_memory(%x: !llvm.ptr<1>) kernel {
       gpu.return
     }
     // CHECK: gpu.func @plain({{.*}}nvvm.minctasm = 2 : i32
