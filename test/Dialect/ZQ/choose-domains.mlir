@@ -14,7 +14,8 @@
 // RUN: zq-opt %s -zq-choose-domains="tile-rate=128 accuracy=0.01" 2>/dev/null | FileCheck %s --check-prefix=COARSE-TILES
 // RUN: zq-opt %s -zq-choose-domains=dots 2>%t.dots | FileCheck %s --check-prefix=FEW-DOTS
 // RUN: FileCheck %s --check-prefix=FEW-DOTS-REMARK < %t.dots
-// RUN: zq-opt %s -zq-choose-domains="dots accuracy=0" 2>/dev/null | FileCheck %s --check-prefix=NO-DOTS
+// RUN: zq-opt %s -zq-choose-domains="dots accuracy=0" 2>%t.none | FileCheck %s --check-prefix=NO-DOTS
+// RUN: FileCheck %s --check-prefix=NO-DOTS-REMARK < %t.none
 
 #int4 = #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>
 #unscaled_table = #zq.codec<lookup<[-1.0, -0.3, 0.1, 1.0]>, pack<lanes = 16x4>>
@@ -276,6 +277,10 @@ func.func @rows(%x: tensor<64x256xf32>, %w: !zq.tensor<96x256xf32, #nvfp4>, %y: 
 // TILES: %[[X:.*]] = tensor.collapse_shape
 // TILES: %[[T:.*]] = zq.tiles %[[X]] right planes 1 steps 8 : tensor<64x256xbf16> -> tensor<1x2x8x1x2x16x32xbf16>
 // TILES: zq.contract_rows %[[T]] with %{{.*}} planes 1
+// TILES-REMARK: remark: contraction row by row in tiles of bf16, activations in 1 plane and weights in 1 plane: products are exact, and numbers below 2^-126 may count as zero, asked for 5e-05
+// TILES-LABEL: func.func @dense_exact(
+// TILES: zq.contract_rows %{{.*}} : tensor<1x2x8x1x2x32x16xf32>
+// TILES-REMARK: remark: contraction of bf16 in f32: in dots, products are exact, and numbers below 2^-126 may count as zero, asked for 0
 // TILES-LABEL: func.func @dense_f32(
 // TILES: zq.contract_rows %{{.*}} : tensor<1x2x8x1x2x32x16xf32>
 // TILES-LABEL: func.func @few_rows(
@@ -296,6 +301,13 @@ func.func @dense(%x: tensor<2x32x256xbf16>, %w: tensor<96x256xbf16>, %y: tensor<
   return %r : tensor<2x32x96xf32>
 }
 
+// Where nothing may be given up, not even what is below the normal numbers.
+func.func @dense_exact(%x: tensor<64x256xbf16>, %w: tensor<96x256xbf16>, %y: tensor<64x96xf32>) -> tensor<64x96xf32> {
+  %r = linalg.matmul indexing_maps = [#x, #w, #y] {zq.accuracy = 0.0 : f64} ins(%x, %w : tensor<64x256xbf16>, tensor<96x256xbf16>)
+      outs(%y : tensor<64x96xf32>) -> tensor<64x96xf32>
+  return %r : tensor<64x96xf32>
+}
+
 func.func @dense_f32(%x: tensor<64x256xf32>, %w: tensor<96x256xf32>, %y: tensor<64x96xf32>) -> tensor<64x96xf32> {
   %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %w : tensor<64x256xf32>, tensor<96x256xf32>)
       outs(%y : tensor<64x96xf32>) -> tensor<64x96xf32>
@@ -309,6 +321,7 @@ func.func @dense_f32(%x: tensor<64x256xf32>, %w: tensor<96x256xf32>, %y: tensor<
 // FEW-DOTS-LABEL: func.func @few_rows_of_f32(
 // FEW-DOTS-NOT: fastmath
 // NO-DOTS-NOT: fastmath
+// NO-DOTS-REMARK: remark: contraction of bf16 in f32: in dots, products are exact, and numbers below 2^-126 may count as zero, asked for 0
 // FEW-DOTS-REMARK: remark: contraction in dots of bf16: products are exact, and numbers below 2^-126 may count as zero, asked for 5e-05
 func.func @few_rows(%x: tensor<2x256xbf16>, %w: tensor<96x256xbf16>, %y: tensor<2x96xf32>) -> tensor<2x96xf32> {
   %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %w : tensor<2x256xbf16>, tensor<96x256xbf16>)

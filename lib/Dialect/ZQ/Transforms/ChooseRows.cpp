@@ -42,15 +42,17 @@ static int64_t getElementDigits(Type type) {
 }
 
 /// The cheapest domain whose error is at most `accuracy`, f32 if there is none.
+/// With `mayLoseSmall` numbers below 2^-126 may count as zero.
 static RowDomain chooseDomain(const Product &product, Type weight,
-                              double accuracy, const RowOptions &options) {
+                              double accuracy, bool mayLoseSmall,
+                              const RowOptions &options) {
   MLIRContext *context = product.init.getContext();
   int64_t height = ShapedType::getNumElements(
       cast<RankedTensorType>(product.init.getType()).getShape().drop_back());
   double products = llvm::alignTo(height, tileRows) * tileLanes;
   RowDomain floats{Float32Type::get(context)};
   floats.cost = products / floatRate + packCost;
-  if (!options.tileRate || options.accuracy <= 0)
+  if (!options.tileRate || !mayLoseSmall)
     return floats;
   auto planes =
       chooseFloatPlanes(getElementDigits(product.activation.getType()),
@@ -76,6 +78,10 @@ static int64_t getSteps(int64_t columns, int64_t granule,
   return unit * tileDepth <= mostColumns ? llvm::alignTo(steps, unit) : steps;
 }
 
+/// What is given up where both operands are bf16.
+static constexpr StringLiteral smallAsZero =
+    "products are exact, and numbers below 2^-126 may count as zero";
+
 static std::string describe(const RowDomain &domain, double accuracy) {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -91,8 +97,13 @@ static std::string describe(const RowDomain &domain, double accuracy) {
   count(domain.left);
   os << " and weights in ";
   count(domain.right);
-  os << ": error of a product at most " << llvm::format("%.2g", domain.error)
-     << " of it, asked for " << llvm::format("%.2g", accuracy);
+  os << ": ";
+  if (domain.error)
+    os << "error of a product at most " << llvm::format("%.2g", domain.error)
+       << " of it";
+  else
+    os << smallAsZero;
+  os << ", asked for " << llvm::format("%.2g", accuracy);
   return text;
 }
 
@@ -104,17 +115,13 @@ static bool areBoth(LinalgOp op, Type element) {
 }
 
 /// Lets `op` be summed by dots, where it can be: their products are exact.
-static bool chooseDots(RewriterBase &b, LinalgOp op, DecodeOp decode,
-                       double accuracy) {
+static bool chooseDots(RewriterBase &b, LinalgOp op, double accuracy) {
   Location loc = op.getLoc();
   if (failed(allowDots(b, op)))
     return false;
-  if (!decode)
-    return true;
   std::string text;
   llvm::raw_string_ostream(text)
-      << "contraction in dots of bf16: products are exact, and numbers below "
-         "2^-126 may count as zero, asked for "
+      << "contraction in dots of bf16: " << smallAsZero << ", asked for "
       << llvm::format("%.2g", accuracy);
   emitRemark(loc) << text;
   return true;
@@ -144,15 +151,20 @@ bool mlir::zq::chooseRows(RewriterBase &b, LinalgOp op,
   if (decode && !decode.getDecoderAttr())
     weight = decode.getSource();
   // Of two dense operands nothing may be rounded off unless that is said.
-  double accuracy = getAccuracy(op, decode ? options.accuracy : 0);
-  RowDomain domain =
-      chooseDomain(*product, product->weight.getType(), accuracy, options);
+  double wanted = getAccuracy(op, options.accuracy);
+  double accuracy = decode ? wanted : getAccuracy(op, 0);
+  bool mayLoseSmall = wanted > 0,
+       areBF16 = areBoth(op, BFloat16Type::get(op.getContext()));
+  RowDomain domain = chooseDomain(*product, product->weight.getType(), accuracy,
+                                  mayLoseSmall, options);
+  if (areBF16 && !mayLoseSmall && (options.hasDots || options.tileRate))
+    op->emitRemark() << "contraction of bf16 in f32: in dots, " << smallAsZero
+                     << ", asked for 0";
   Value x = toMatrix(b, op.getLoc(), product->activation);
   auto type = cast<RankedTensorType>(x.getType());
   if (domain.cost >= floatCost * type.getDimSize(0))
-    return options.hasDots && options.accuracy > 0 && getAccuracy(op, 1) > 0 &&
-           areBoth(op, BFloat16Type::get(op.getContext())) &&
-           chooseDots(b, op, decode, accuracy);
+    return options.hasDots && mayLoseSmall && areBF16 &&
+           chooseDots(b, op, wanted);
 
   Location loc = op.getLoc();
   int64_t granule = 1;
@@ -170,9 +182,9 @@ bool mlir::zq::chooseRows(RewriterBase &b, LinalgOp op,
   if (auto fill = init.getDefiningOp<linalg::FillOp>();
       fill && matchPattern(fill.getInputs().front(), m_AnyZeroFloat()))
     init = arith::ConstantOp::create(b, loc, b.getZeroAttr(init.getType()));
-  // Of dense operands nothing is decoded, or given up that was not asked for.
-  if (decode)
-    op->emitRemark() << describe(domain, accuracy);
+  // Of dense operands in f32 nothing is decoded or given up.
+  if (decode || !domain.element.isF32())
+    op->emitRemark() << describe(domain, wanted);
   Value result = ContractRowsOp::create(b, loc, init.getType(), tiles, weight,
                                         /*row=*/Value(), domain.right, init);
   b.replaceOp(op, fromMatrix(b, loc, result, product->init));

@@ -674,10 +674,12 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
     of bf16 likewise, or in f32 on vectors of 16 lanes. Of two dense operands
     nothing is rounded off, unless by `zq.accuracy`.
 
-    With few rows, what is left to loops of f32 may be summed by `zq.dot` if both
-    operands are bf16, the option `dots` says that this is an instruction, and the
-    accuracy is not 0: products of bf16 are exact, and numbers below 2^-126 may count
-    as zero. The flag `afn` of its multiplication says so to `zq-form-dots`.
+    If both operands are bf16 and the accuracy is not 0, they are multiplied as they
+    are, whatever the number of rows: products are exact, and numbers below 2^-126
+    may count as zero. A remark says so, or that an accuracy of 0 forbids it. With
+    many rows that is in tiles. With few, loops of f32 may be summed by `zq.dot` if
+    the option `dots` says that this is an instruction; the flag `afn` of the
+    multiplication says so to `zq-form-dots`.
 
     Elementwise ops then read a result as the matrix that it is, so that
     `zq-tile-and-fuse` takes them into its loop. With `recode` constants are
