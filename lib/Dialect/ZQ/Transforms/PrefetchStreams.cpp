@@ -34,9 +34,10 @@ static constexpr int64_t leastLead = 16 << 10;
 /// ahead of: farther, both fetch, and on Zen 4 products of one row in a plane
 /// of integers lose a third, from 4 KiB on.
 static constexpr int64_t leadOfIdleLoops = 1 << 10;
-/// Of a loop that multiplies longer than memory takes. So much stays in the
-/// first cache until it is read; the way from the second one would delay it.
-static constexpr int64_t leadOfBusyLoops = 4 << 10;
+/// How far ahead a loop that multiplies longer than memory takes brings what is
+/// in the second cache by then to the first one: its products would wait for
+/// it.
+static constexpr int64_t nearLead = 2 << 10;
 /// Products of vectors for each byte that a busy loop reads from memory, at
 /// least: several rows with a weight of few bits.
 static constexpr double busyProducts = 0.2;
@@ -278,6 +279,22 @@ static void prefetch(OpBuilder &b, Stream &stream, int64_t distance,
                              /*isDataCache=*/true);
 }
 
+/// Fetches `stream` so far ahead that the loop, which reads `perIteration`
+/// bytes of all streams in each iteration, reads `ofAll` bytes before.
+static void fetch(Stream &stream, int64_t perIteration, int64_t ofAll,
+                  int64_t locality) {
+  int64_t lead = ofAll * stream.step / perIteration;
+  lead = std::max(llvm::alignTo(lead, lineBytes), uint64_t(2 * lineBytes));
+  // Where rows follow each other the lead may go on into the next one.
+  if (stream.rowStep && stream.rowStep <= mostRowLead &&
+      stream.rowBytes < stream.rowStep)
+    lead = llvm::alignTo(lead, stream.rowStep);
+  OpBuilder b(stream.read);
+  int64_t end = std::min(stream.step, stream.getBytes());
+  for (int64_t line = 0; line < end; line += lineBytes)
+    prefetch(b, stream, lead + line, locality);
+}
+
 /// Fetches `stream` some lines at a time, in one of as many iterations as it
 /// takes to read them.
 static void prefetchBurst(scf::ForOp loop, Stream &stream) {
@@ -332,19 +349,10 @@ static void prefetchInLoop(scf::ForOp loop) {
     // The hardware follows a single one; to fetch it too takes its time.
     if (isIdle && !stream.rowStep && fast.size() == 1)
       continue;
-    int64_t lead = isBusy   ? leadOfBusyLoops
-                   : isIdle ? leadOfIdleLoops
-                            : leastLead;
-    lead = lead * stream.step / perIteration;
-    lead = std::max(llvm::alignTo(lead, lineBytes), uint64_t(2 * lineBytes));
-    // Where rows follow each other the lead may go on into the next one.
-    if (stream.rowStep && stream.rowStep <= mostRowLead &&
-        stream.rowBytes < stream.rowStep)
-      lead = llvm::alignTo(lead, stream.rowStep);
-    OpBuilder b(stream.read);
-    int64_t end = std::min(stream.step, stream.getBytes());
-    for (int64_t line = 0; line < end; line += lineBytes)
-      prefetch(b, stream, lead + line, isBusy ? 3 : 2);
+    fetch(stream, perIteration, isIdle ? leadOfIdleLoops : leastLead,
+          /*locality=*/2);
+    if (isBusy)
+      fetch(stream, perIteration, nearLead, /*locality=*/3);
   }
 }
 

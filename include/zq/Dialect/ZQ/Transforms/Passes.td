@@ -780,8 +780,8 @@ def PrefetchStreams : Pass<"zq-prefetch-streams", "::mlir::ModuleOp"> {
     from a buffer too large for a cache, of which no loop around reads the same
     part again. It is for the place that is read 16 KiB later, or, where rows do
     not follow one another, in the next iterations of the loop around. Loops that
-    multiply what they read by several rows need less of a lead, and have it in
-    the first cache. Those that do little but read are ahead of such prefetches:
+    multiply what they read by several rows bring it on to the first cache, 2 KiB
+    ahead. Those that do little but read are ahead of such prefetches:
     theirs are for a KiB later, a stream that is several times slower than
     another one is fetched four lines at a time, and a single walk without gaps
     is left to the hardware. Changes no result. Tested in
