@@ -40,9 +40,9 @@ int64_t getDecoderWidth(Operation *scope, CompressedTensorType type,
                         int64_t width, bool isScalar = false);
 
 /// The decoder of `type`'s codec for blocks of `width` elements along the last
-/// axis, which `getDecoderWidth` found, made and inserted into the symbol table of `scope` where it is not
-/// there yet. Fails with an error at `scope` where a stage cannot decode such
-/// blocks.
+/// axis, which `getDecoderWidth` found, made and inserted into the symbol table
+/// of `scope` where it is not there yet. Fails with an error at `scope` where a
+/// stage cannot decode such blocks.
 FailureOr<DecoderOp>
 materializeDecoder(Operation *scope, CompressedTensorType type, int64_t width);
 
