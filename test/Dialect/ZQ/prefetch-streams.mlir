@@ -176,6 +176,29 @@ func.func @parts_of_rows(%w: memref<64x32768xi8>) {
   return
 }
 
+// A single walk, but with work for every line: it is fetched, 16 KiB ahead.
+// CHECK-LABEL: func.func @working(
+// CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c4096
+// CHECK: memref.prefetch %{{.*}}[%[[NEXT]]], read, locality<2>, data
+func.func @working(%w: memref<1048576xf32>, %x: vector<16xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %end = arith.constant 1048576 : index
+  scf.for %k = %c0 to %end step %c16 {
+    %a = vector.transfer_read %w[%k], %zero {in_bounds = [true]} : memref<1048576xf32>, vector<16xf32>
+    %p0 = arith.mulf %a, %x : vector<16xf32>
+    %p1 = arith.mulf %p0, %x : vector<16xf32>
+    %p2 = arith.mulf %p1, %x : vector<16xf32>
+    %p3 = arith.mulf %p2, %x : vector<16xf32>
+    %p4 = arith.mulf %p3, %x : vector<16xf32>
+    "test.use"(%p4) : (vector<16xf32>) -> ()
+  }
+  return
+}
+
+// What is multiplied by several rows is read slowly: 16 KiB ahead, and again to
+// the first cache, 2 KiB ahead.
 // CHECK-LABEL: func.func @busy(
 // CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c4096
 // CHECK: memref.prefetch %{{.*}}[%[[NEXT]]], read, locality<2>, data
@@ -233,13 +256,77 @@ func.func @slow_stream(%codes: memref<1024x64x512xi8>, %factors: memref<1024x128
   scf.for %i = %c0 to %c1024 step %c1 {
     scf.for %k = %c0 to %c4096 step %c64 {
       %tile = arith.divui %k, %c64 : index
-      %a = vector.transfer_read %codes[%i, %tile, %c0], %none {in_bounds = [true]} : memref<1024x64x512xi8>, vector<64xi8>
+      %a = vector.transfer_read %codes[%i, %tile, %c0], %none {in_bounds = [true]} : memref<1024x64x512xi8>, vector<512xi8>
       %group = arith.divui %k, %c32 : index
       %b = vector.transfer_read %factors[%i, %group, %c0], %none {in_bounds = [true]} : memref<1024x128x32xi8>, vector<32xi8>
       %next = arith.addi %group, %c1 : index
       %c = vector.transfer_read %factors[%i, %next, %c0], %none {in_bounds = [true]} : memref<1024x128x32xi8>, vector<32xi8>
-      "test.use"(%a, %b, %c) : (vector<64xi8>, vector<32xi8>, vector<32xi8>) -> ()
+      "test.use"(%a, %b, %c) : (vector<512xi8>, vector<32xi8>, vector<32xi8>) -> ()
     }
+  }
+  return
+}
+
+// The same in the first halves of rows: far ahead is the next row, near is in
+// this one.
+// CHECK-LABEL: func.func @busy_rows(
+// CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c16384
+// CHECK: memref.prefetch %{{.*}}[%{{.*}}, %[[NEXT]]], read, locality<2>, data
+// CHECK: %[[NEAR:.*]] = arith.addi %{{.*}}, %c512
+// CHECK: memref.prefetch %{{.*}}[%{{.*}}, %[[NEAR]]], read, locality<3>, data
+func.func @busy_rows(%w: memref<1024x16384xf32>, %x: vector<16xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c16 = arith.constant 16 : index
+  %c1024 = arith.constant 1024 : index
+  %half = arith.constant 8192 : index
+  scf.for %i = %c0 to %c1024 step %c1 {
+    scf.for %k = %c0 to %half step %c16 {
+      %a = vector.transfer_read %w[%i, %k], %zero {in_bounds = [true]} : memref<1024x16384xf32>, vector<16xf32>
+      %p0 = arith.mulf %a, %x : vector<16xf32>
+      %p1 = arith.mulf %p0, %x : vector<16xf32>
+      %p2 = arith.mulf %p1, %x : vector<16xf32>
+      %p3 = arith.mulf %p2, %x : vector<16xf32>
+      %p4 = arith.mulf %p3, %x : vector<16xf32>
+      %p5 = arith.mulf %p4, %x : vector<16xf32>
+      %p6 = arith.mulf %p5, %x : vector<16xf32>
+      %p7 = arith.mulf %p6, %x : vector<16xf32>
+      %p8 = arith.mulf %p7, %x : vector<16xf32>
+      %p9 = arith.mulf %p8, %x : vector<16xf32>
+      %p10 = arith.mulf %p9, %x : vector<16xf32>
+      %p11 = arith.mulf %p10, %x : vector<16xf32>
+      %p12 = arith.mulf %p11, %x : vector<16xf32>
+      "test.use"(%p12) : (vector<16xf32>) -> ()
+    }
+  }
+  return
+}
+
+// One line of each row is a walk with gaps, two places of a buffer are two walks:
+// the hardware follows neither.
+// CHECK-LABEL: func.func @gaps(
+// CHECK-SAME: %[[W:[^:]*]]: memref<1024x16384xi8>, %[[TWO:[^:]*]]: memref<4194304xi8>
+// CHECK: memref.prefetch %[[W]]
+// CHECK: scf.for
+// CHECK: memref.prefetch %[[TWO]]
+// CHECK: memref.prefetch %[[TWO]]
+func.func @gaps(%w: memref<1024x16384xi8>, %two: memref<4194304xi8>) {
+  %none = arith.constant 0 : i8
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  %c1024 = arith.constant 1024 : index
+  %half = arith.constant 2097152 : index
+  scf.for %i = %c0 to %c1024 step %c1 {
+    %a = vector.transfer_read %w[%i, %c0], %none {in_bounds = [true]} : memref<1024x16384xi8>, vector<64xi8>
+    "test.use"(%a) : (vector<64xi8>) -> ()
+  }
+  scf.for %k = %c0 to %half step %c64 {
+    %other = arith.addi %k, %half : index
+    %a = vector.transfer_read %two[%k], %none {in_bounds = [true]} : memref<4194304xi8>, vector<64xi8>
+    %b = vector.transfer_read %two[%other], %none {in_bounds = [true]} : memref<4194304xi8>, vector<64xi8>
+    "test.use"(%a, %b) : (vector<64xi8>, vector<64xi8>) -> ()
   }
   return
 }

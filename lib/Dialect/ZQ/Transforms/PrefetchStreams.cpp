@@ -245,7 +245,7 @@ static std::optional<Stream> getStream(scf::ForOp loop,
     int64_t rowStep = std::llround(*row * *aroundStep);
     // What is no whole iteration is read after the loop.
     int64_t rest = rowStep - stream.rowBytes;
-    if (rest < 0 || rest > stream.step) {
+    if (rest < 0 || rest >= stream.step) {
       stream.rowStep = rowStep;
       break;
     }
@@ -279,16 +279,24 @@ static void prefetch(OpBuilder &b, Stream &stream, int64_t distance,
                              /*isDataCache=*/true);
 }
 
-/// Fetches `stream` so far ahead that the loop, which reads `perIteration`
-/// bytes of all streams in each iteration, reads `ofAll` bytes before.
-static void fetch(Stream &stream, int64_t perIteration, int64_t ofAll,
-                  int64_t locality) {
+/// The bytes of `stream` that the loop, which reads `perIteration` bytes of all
+/// streams in each iteration, reads while it reads `ofAll`.
+static int64_t getLead(Stream &stream, int64_t perIteration, int64_t ofAll) {
   int64_t lead = ofAll * stream.step / perIteration;
-  lead = std::max(llvm::alignTo(lead, lineBytes), uint64_t(2 * lineBytes));
-  // Where rows follow each other the lead may go on into the next one.
-  if (stream.rowStep && stream.rowStep <= mostRowLead &&
-      stream.rowBytes < stream.rowStep)
-    lead = llvm::alignTo(lead, stream.rowStep);
+  return std::max(llvm::alignTo(lead, lineBytes), uint64_t(2 * lineBytes));
+}
+
+/// The same for rows that follow each other, where it may go on into the next
+/// one.
+static int64_t getFarLead(Stream &stream, int64_t perIteration, int64_t ofAll) {
+  int64_t lead = getLead(stream, perIteration, ofAll);
+  bool mayLeaveRow = stream.rowStep && stream.rowStep <= mostRowLead &&
+                     stream.rowBytes < stream.rowStep;
+  return mayLeaveRow ? llvm::alignTo(lead, stream.rowStep) : lead;
+}
+
+/// Fetches what an iteration reads of `stream`, `lead` bytes ahead.
+static void fetch(Stream &stream, int64_t lead, int64_t locality) {
   OpBuilder b(stream.read);
   int64_t end = std::min(stream.step, stream.getBytes());
   for (int64_t line = 0; line < end; line += lineBytes)
@@ -312,8 +320,9 @@ static void prefetchBurst(scf::ForOp loop, Stream &stream) {
                             arith::ConstantIndexOp::create(b, loc, 0));
   auto branch = scf::IfOp::create(b, loc, isFirst, /*withElseRegion=*/false);
   b.setInsertionPoint(branch.thenYield());
-  for (int64_t line = 0; line < period * stream.step; line += lineBytes)
-    prefetch(b, stream, burst + line, /*locality=*/3);
+  int64_t group = period * stream.step;
+  for (int64_t line = 0; line < group; line += lineBytes)
+    prefetch(b, stream, std::max(burst, group) + line, /*locality=*/3);
 }
 
 static void prefetchInLoop(scf::ForOp loop) {
@@ -335,11 +344,13 @@ static void prefetchInLoop(scf::ForOp loop) {
   auto isSlow = [&](Stream &stream) {
     return isIdle && stream.step * slowness <= fastest && !stream.rowStep;
   };
-  // Several reads of one buffer are one walk, where it has no gaps.
-  SmallPtrSet<Value, 4> slow, fast;
+  // Several reads of one buffer are one walk, where they leave no gaps: then
+  // they take in what an iteration goes on by.
+  SmallPtrSet<Value, 4> slow;
+  llvm::SmallDenseMap<Value, int64_t> fast;
   for (Stream &stream : streams)
     if (!isSlow(stream))
-      fast.insert(getWhole(stream.read.getBase()));
+      fast[getWhole(stream.read.getBase())] += stream.getBytes();
   for (Stream &stream : streams) {
     if (isSlow(stream)) {
       if (slow.insert(getWhole(stream.read.getBase())).second)
@@ -347,12 +358,13 @@ static void prefetchInLoop(scf::ForOp loop) {
       continue;
     }
     // The hardware follows a single one; to fetch it too takes its time.
-    if (isIdle && !stream.rowStep && fast.size() == 1)
+    if (isIdle && !stream.rowStep && fast.size() == 1 &&
+        fast.begin()->second == stream.step)
       continue;
-    fetch(stream, perIteration, isIdle ? leadOfIdleLoops : leastLead,
-          /*locality=*/2);
+    int64_t lead = isIdle ? leadOfIdleLoops : leastLead;
+    fetch(stream, getFarLead(stream, perIteration, lead), /*locality=*/2);
     if (isBusy)
-      fetch(stream, perIteration, nearLead, /*locality=*/3);
+      fetch(stream, getLead(stream, perIteration, nearLead), /*locality=*/3);
   }
 }
 
