@@ -98,11 +98,11 @@ static std::string describe(const RowDomain &domain, double accuracy) {
   os << " and weights in ";
   count(domain.right);
   os << ": ";
-  if (domain.error)
+  if (domain.left == 1 && domain.right == 1 && domain.error == 0)
+    os << smallAsZero;
+  else
     os << "error of a product at most " << llvm::format("%.2g", domain.error)
        << " of it";
-  else
-    os << smallAsZero;
   os << ", asked for " << llvm::format("%.2g", accuracy);
   return text;
 }

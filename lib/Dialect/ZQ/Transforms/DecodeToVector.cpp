@@ -177,13 +177,15 @@ void SideBySide::endRow() {
 void SideBySide::interleave(int64_t count) {
   for (size_t begin = 0; begin < rows.size(); begin += count) {
     auto group = ArrayRef(rows).slice(begin).take_front(count);
+    if (group.size() < 2)
+      continue;
     size_t shared = group.front().size();
     for (ArrayRef<Operation *> row : group)
       shared = std::min(shared, row.size());
     // What only some rows have, such as sums with an offset, is before the
     // rest.
-    Operation *first =
-        shared ? ArrayRef(group.front()).take_back(shared).front() : last;
+    assert(shared && "each row ends with what takes its values");
+    Operation *first = ArrayRef(group.front()).take_back(shared).front();
     for (ArrayRef<Operation *> row : group.drop_front())
       for (Operation *op : row.drop_back(shared))
         op->moveBefore(first);
