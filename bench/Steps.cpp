@@ -4,6 +4,7 @@
 // instruction at a time. bench/bounds.py says what it does with the counts.
 //
 //===----------------------------------------------------------------------===//
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -40,6 +41,17 @@ int findCode(dl_phdr_info *object, size_t, void *data) {
   return 0;
 }
 
+/// The exit status of a child that may not be traced.
+constexpr int notTraced = 2;
+
+bool waitForChild(pid_t child, int &status) {
+  pid_t found;
+  do
+    found = waitpid(child, &status, 0);
+  while (found < 0 && errno == EINTR);
+  return found == child;
+}
+
 } // namespace
 
 extern "C" {
@@ -59,7 +71,7 @@ size_t zq_find_code(const void *function, uintptr_t *begin,
 
 /// Calls `function` as zq_call does, in a copy of this process. counts[i] says
 /// how often the instruction at begin + i, of `bytes`, was executed. Returns 0,
-/// or -1 if the system does not let a process be traced or the call failed.
+/// -1 if the system does not let a process be traced, -2 if the call failed.
 int zq_count_steps(void *function, void **arguments, int count, uintptr_t begin,
                    size_t bytes, uint32_t *counts) {
   pid_t child = fork();
@@ -67,12 +79,16 @@ int zq_count_steps(void *function, void **arguments, int count, uintptr_t begin,
     return -1;
   if (child == 0) {
     if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0)
-      _exit(1);
+      _exit(notTraced);
     raise(SIGSTOP);
     _exit(zq_call(function, arguments, count, 1) < 0);
   }
   int status;
-  while (waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
+  bool isFirst = true;
+  while (waitForChild(child, status) && WIFSTOPPED(status)) {
+    if (isFirst)
+      ptrace(PTRACE_SETOPTIONS, child, nullptr, PTRACE_O_EXITKILL);
+    isFirst = false;
     int signal = WSTOPSIG(status);
     if (signal == SIGTRAP || signal == SIGSTOP) {
       auto at = static_cast<uintptr_t>(
@@ -83,6 +99,8 @@ int zq_count_steps(void *function, void **arguments, int count, uintptr_t begin,
     }
     ptrace(PTRACE_SINGLESTEP, child, nullptr, signal);
   }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+  if (!WIFEXITED(status) || WEXITSTATUS(status) == 1)
+    return -2;
+  return WEXITSTATUS(status) == notTraced ? -1 : 0;
 }
 }

@@ -84,16 +84,24 @@ def measure_all(bench, chosen, budget):
 
 
 def find_bounds(bench, chosen, folders):
-    """Writes what bounds the compiled functions of the cases into the folders."""
-    rows = []
+    """Writes what bounds the compiled functions of the cases into the folders.
+    Returns what went wrong."""
+    rows, faults, known = [], [], set()
     for case, threads in chosen:
-        known = any(row["case"] == case.name for row in rows)
-        if threads > 1 or known or isinstance(case.what, cases.CompileTime):
+        key = (case.name, case.what)
+        if threads > 1 or key in known or isinstance(case.what, cases.CompileTime):
             continue
-        rows.append(bench.bound(case))
-        print(*list(pages.bounds_table(rows[-1:], 0))[2:], flush=True)
+        known.add(key)
+        try:
+            rows.append(bench.bound(case))
+        except run.Wrong as error:
+            faults.append(str(error))
+            continue
+        limit = pages.read_limit(bench.machine)
+        print(*list(pages.bounds_table(rows[-1:], limit))[2:], flush=True)
     for folder in folders:
         pages.write_bounds(folder, bench, rows)
+    return faults
 
 
 def main():
@@ -116,10 +124,11 @@ def main():
     print(pages.machine_text(bench.machine), flush=True)
     (out / "machine.json").write_text(json.dumps(bench.machine, indent=1) + "\n")
     if arguments.bounds:
-        find_bounds(
-            bench, chosen, [out, *([run.ROOT / "docs"] if arguments.docs else [])]
-        )
-        return 0
+        folders = [out, *([run.ROOT / "docs"] if arguments.docs else [])]
+        faults = find_bounds(bench, chosen, folders)
+        for fault in faults:
+            print(f"bench: wrong result: {fault}", file=sys.stderr)
+        return 1 if faults else 0
     rows, faults = measure_all(bench, chosen, arguments.budget)
     report.write(out / "results.json", rows)
     print(

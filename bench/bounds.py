@@ -3,10 +3,10 @@ by one, and the cycles that they take.
 
     python -m bench.bounds SPEC.json
 
-prints one JSON object; bench/run.py writes the specification. A function is
-stepped through on two sizes of weights that lie in the second cache, and timed on
+prints one JSON object; bench/run.py writes the specification. A product is
+stepped through with two sizes of weights that lie in the second cache, and timed on
 them; what is told is the difference of the larger and the smaller one, without
-what a call costs in any case. llvm-mca says what the instructions take if every
+what a call costs in any case. Of what has no weights there is one size. llvm-mca says what the instructions take if every
 load comes from the first cache.
 """
 
@@ -22,7 +22,7 @@ import sys
 
 import numpy as np
 
-from . import pair, probes, tools
+from . import pair, probes, sides, tools
 
 # Blocks of instructions that are executed less than this share of all are left out
 # of what llvm-mca is asked.
@@ -61,6 +61,8 @@ def count_steps(function):
     failed = library.zq_count_steps(
         function.address, pointers, count, begin, size, counts.ctypes.data
     )
+    if failed == -2:
+        raise sides.WrongResult("the function did not return")
     if failed:
         raise tools.NotAvailable("this system does not let a process be traced")
     return {address.value + int(i): int(counts[i]) for i in np.flatnonzero(counts)}
@@ -191,6 +193,9 @@ def main():
     spec = json.loads(pathlib.Path(sys.argv[1]).read_text())
     try:
         print(json.dumps(measure(spec)))
+    except sides.WrongResult as error:
+        print(error, file=sys.stderr)
+        sys.exit(pair.WRONG_RESULT)
     except tools.NotAvailable as error:
         print(error, file=sys.stderr)
         sys.exit(pair.NOT_AVAILABLE)

@@ -61,7 +61,7 @@ def conditions_lines(bench):
         "A peak is that of vector instructions. Products of bf16 are held against the bf16 dot instruction, or against "
         "f32 FMA where that is faster, and compiled for a CPU without matrix tiles at m=512; rows that end in *tiles* are "
         "compiled for this CPU and held against its tiles, those that end in *dots* for a CPU with the dot instruction and no "
-        "tiles and held against that instruction."
+        "tiles and held against that instruction, those that end in *without dots* for a CPU that has neither."
     )
     yield (
         "Quantizing or rotating the activations is inside of the timed call. Every result is compared, before and after, "
@@ -186,8 +186,9 @@ BOUNDS_INTRO = """\
 # What bounds each kernel
 
 Why the kernels of [performance.md](performance.md) are as fast as they are: the instructions that each executes, counted by
-stepping through it, and the cycles that these take. Weights of 64 and of 128 rows, which lie in the second cache, on one
-thread: a figure is the difference of the two, without what a call costs anyway.
+stepping through it, and the cycles that these take. On one thread, with weights of 64 and of 128 rows, which lie in the second
+cache up to two bytes a weight: a figure is the difference of the two, without what a call costs anyway. Rotations and decodes
+have one size, that of performance.md.
 
 - *instructions*: executed for 64 products (values of a rotation, symbols of a decode), and how many of these are of vectors.
 - *llvm-mca*: cycles for 64 products by LLVM's model of this CPU, where each load comes from the first cache and each branch is
@@ -202,16 +203,22 @@ thread: a figure is the difference of the two, without what a call costs anyway.
 """
 
 
-def bound_by(found, read_limit):
+def read_limit(machine):
+    """Bytes a second that one thread reads from memory at best."""
+    reads = machine["read"]["1"]
+    return max(rate for place, rate in reads.items() if place.startswith("memory"))
+
+
+def bound_by(found, limit):
     """What a kernel waits for."""
     rate = found["work"]["bytes"] / found["cycles"] * found["clock"]
     from_memory = found["against"] == "read" or found["unit"] == "calls"
-    if from_memory and rate > read_limit:
+    if from_memory and rate > limit:
         return "memory"
     return "units" if found["mca_cycles"] >= 0.9 * found["cycles"] else "latency"
 
 
-def bounds_table(rows, read_limit):
+def bounds_table(rows, limit):
     """A table of Markdown of what run.Bench.bound found."""
     yield "| case | instructions, of vectors | llvm-mca | measured | from L2 | hottest loop | bound by |"
     yield "|---|---|---|---|---|---|---|"
@@ -220,23 +227,21 @@ def bounds_table(rows, read_limit):
             yield f"| {row['case']} | n/a | | | | {row['reason']} | |"
             continue
         each = 64 / row["work"]["values"]
-        name, factor = {"flop": ("GFLOP/s", 1e-9)}.get(row["unit"], ("GB/s", 1e-9))
+        name = "GFLOP/s" if row["unit"] == "flop" else "GB/s"
         done = row["work"]["flop" if row["unit"] == "flop" else "bytes"]
-        rate = done / row["cycles"] * row["clock"] * factor
+        rate = done / row["cycles"] * row["clock"] * 1e-9
         loop = row["loop"]
         yield (
             f"| {row['case']} | {row['instructions'] * each:.2f}, {row['vector'] * each:.2f} | "
             f"{row['mca_cycles'] * each:.2f} | {row['cycles'] * each:.2f} | {rate:.3g} {name} | "
             f"{100 * loop['share']:.0f} %: {loop['instructions']} in {loop['cycles']:.1f}, "
-            f"{loop['unit']} {loop['busy']:.1f} | {bound_by(row, read_limit)} |"
+            f"{loop['unit']} {loop['busy']:.1f} | {bound_by(row, limit)} |"
         )
 
 
 def write_bounds(folder, bench, rows):
     """Writes bounds.md into `folder`."""
-    reads = bench.machine["read"]["1"]
-    limit = max(rate for place, rate in reads.items() if place.startswith("memory"))
     text = [BOUNDS_INTRO]
     text += [f"- {line}" for line in machine_lines(bench.machine)]
-    text += ["", *bounds_table(rows, limit)]
+    text += ["", *bounds_table(rows, read_limit(bench.machine))]
     (folder / "bounds.md").write_text("\n".join(text) + "\n")

@@ -55,7 +55,7 @@ def make_matmul(spec, at_least):
         bits, values = sides.stored_as(values, spec["w"])
         streams = {None: (values.shape, bits.reshape(-1).view(np.uint8))}
     arrays, order = memory.replicate(weights, streams, len(values), spec["n"])
-    copies = memory.Copies(arrays, at_least)
+    copies = memory.Copies(arrays, at_least, least_count=2 if at_least else 1)
     function = sides.Function(library, {"arg0": stored}, copies)
     function.work = {
         "calls": 1,

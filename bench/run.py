@@ -24,8 +24,8 @@ LEAST_BYTES = 288 << 20
 PAIR_SECONDS = 60
 STEPS_SECONDS = 240
 
-# The rows of weights that are stepped through: with 4096 columns of a byte they lie
-# in the second cache, and hold whole panels and tiles.
+# The rows of weights that are stepped through: with 4096 columns of two bytes they
+# fill a second cache of 1 MiB, and hold whole panels and tiles.
 STEPPED_ROWS = (64, 128)
 
 
@@ -317,9 +317,11 @@ class Bench:
         text = {"build": str(self.build), "sides": specs, "seconds": s.seconds / 4}
         path.write_text(json.dumps(text))
         status, out, error = run_python("bounds", [path], 1, timeout=STEPS_SECONDS)
+        message = (error.strip().splitlines() or [f"status {status}"])[-1]
+        if status == pair.NOT_AVAILABLE:
+            raise tools.NotAvailable(message)
         if status:
-            lines = error.strip().splitlines() or [f"status {status}"]
-            raise tools.NotAvailable(lines[-1])
+            raise Wrong(f"{case.name}: {message}")
         return json.loads(out.splitlines()[-1])
 
     def best_limit(self, case, threads):
