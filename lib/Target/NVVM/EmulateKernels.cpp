@@ -642,7 +642,7 @@ struct EmulateKernelsPass
     for (gpu::LaunchFuncOp launch : launches)
       if (failed(lowerLaunch(host, launch)))
         return signalPassFailure();
-    endLoopsOnFailure(module, "zqsim_works");
+    endOnFailure(module, "zqsim_works");
     SmallVector<nvgpu::TmaCreateDescriptorOp> maps;
     module.walk([&](nvgpu::TmaCreateDescriptorOp op) { maps.push_back(op); });
     for (nvgpu::TmaCreateDescriptorOp map : maps)

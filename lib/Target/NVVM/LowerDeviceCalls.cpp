@@ -281,7 +281,7 @@ struct LowerDeviceCallsPass
     for (Operation *op : ops)
       if (failed(lowering.lower(op)))
         return signalPassFailure();
-    endLoopsOnFailure(getOperation(), "zq_device_works");
+    endOnFailure(getOperation(), "zq_device_works");
     // What becomes of the kernels is another path's business.
     for (auto kernels :
          llvm::make_early_inc_range(getOperation().getOps<gpu::GPUModuleOp>()))

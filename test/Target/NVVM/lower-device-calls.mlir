@@ -77,6 +77,34 @@ func.func @until(%x: memref<f32>) {
 
 // -----
 
+// So does one with a bound or a step that it reads, and a divisor is not zero.
+// CHECK-LABEL: func.func @times(
+// CHECK: %[[ENDS:.*]] = llvm.call @zq_device_works() : () -> i1
+// CHECK: %[[TO:.*]] = arith.select %[[ENDS]], %{{.*}}, %c0
+// CHECK: %[[BY:.*]] = arith.select %[[ENDS]], %{{.*}}, %c1
+// CHECK: scf.for %{{.*}} = %c0 to %[[TO]] step %[[BY]]
+// CHECK: %[[WORKS:.*]] = llvm.call @zq_device_works() : () -> i1
+// CHECK: %[[BY_N:.*]] = arith.select %[[WORKS]], %{{.*}}, %c1
+// CHECK: arith.divsi %{{.*}}, %[[BY_N]] : index
+func.func @times(%x: memref<2xi32>) -> index {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %a = memref.load %x[%c0] : memref<2xi32>
+  %b = memref.load %x[%c1] : memref<2xi32>
+  %n = arith.index_cast %a : i32 to index
+  %step = arith.index_cast %b : i32 to index
+  %sum = scf.for %i = %c0 to %n step %step iter_args(%s = %c0) -> index {
+    %t = arith.addi %s, %i : index
+    scf.yield %t : index
+  }
+  %part = arith.divsi %c8, %n : index
+  %all = arith.addi %sum, %part : index
+  return %all : index
+}
+
+// -----
+
 func.func @float_of_8_bits(%x: memref<4xf8E4M3FN>, %i: index) -> f8E4M3FN {
   // expected-error @below {{reads on the host what it has no type for: 'f8E4M3FN'}}
   %v = memref.load %x[%i] : memref<4xf8E4M3FN>
