@@ -34,7 +34,9 @@ done
 echo "$cases cases, $(((cases + each - 1) / each)) seeds, ${#failed[@]} failed"
 
 chips=sm_80,sm_89,sm_90a,sm_100a,sm_100f,sm_103a,sm_120a,sm_120f,sm_121a
-if ! command -v ptxas >/dev/null; then
+# Where zq-compile looks for it too.
+cuda=${CUDA_HOME:-${CUDA_PATH:-/usr/local/cuda}}/bin
+if ! PATH=$PATH:$cuda command -v ptxas >/dev/null; then
   echo "no ptxas: nothing is assembled"
 elif python3 test/Target/NVVM/Inputs/assemble_formats.py --no-limits \
   --zq-compile build/bin/zq-compile --zq-describe build/bin/zq-describe \

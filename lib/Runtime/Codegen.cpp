@@ -227,6 +227,12 @@ LogicalResult mlir::zq::emitCode(ModuleOp module, llvm::TargetMachine &machine,
     return failure();
   llvmContext.setDiagnosticHandlerCallBack(&forwardDiagnostic, &module,
                                            /*RespectFilters=*/true);
+  // What LLVM finds wrong it tells the handler alone.
+  bool isWrong = false;
+  ScopedDiagnosticHandler watch(module.getContext(), [&](Diagnostic &told) {
+    isWrong |= told.getSeverity() == DiagnosticSeverity::Error;
+    return failure();
+  });
   for (const std::string &name : packed)
     if (failed(addPacked(*code, name)))
       return module.emitError("no function '")
@@ -249,19 +255,13 @@ LogicalResult mlir::zq::emitCode(ModuleOp module, llvm::TargetMachine &machine,
            << llvm::toString(std::move(error));
   if (form == CodeForm::LLVMIR) {
     code->print(os, nullptr);
-    return success();
+    return failure(isWrong);
   }
   llvm::legacy::PassManager pm;
   auto type = form == CodeForm::Assembly ? llvm::CodeGenFileType::AssemblyFile
                                          : llvm::CodeGenFileType::ObjectFile;
   if (machine.addPassesToEmitFile(pm, os, nullptr, type))
     return module.emitError("cannot generate machine code");
-  // What it finds wrong it tells the handler alone.
-  bool isWrong = false;
-  ScopedDiagnosticHandler watch(module.getContext(), [&](Diagnostic &told) {
-    isWrong |= told.getSeverity() == DiagnosticSeverity::Error;
-    return failure();
-  });
   pm.run(*code);
   return failure(isWrong);
 }

@@ -228,7 +228,7 @@ TEST_P(OnlineEncode, IsTheReferenceBitByBit) {
   }
 }
 
-// What makes the operand is part of the rotation's kernel.
+// With and without what makes the operand.
 TEST(OnlineEncodes, AfterARotation) {
   std::mt19937 random(6);
   for (const char *codec :

@@ -491,7 +491,8 @@ INSTANTIATE_TEST_SUITE_P(
             "lookup<[-127.0, -104.0, -83.0, -65.0, -49.0, -35.0, -22.0, -10.0, "
             "1.0, 13.0, 25.0, 38.0, 53.0, 69.0, 89.0, 113.0]>",
             "lookup<[-1.0, 0.0, 0.5, 4.0]>",
-            "scale<1x16, f8E4M3FN>, quantize<f4E2M1FN>"),
+            "scale<1x16, f8E4M3FN>, quantize<f4E2M1FN>",
+            "offset<1x16, f16, min>, scale<1x16, f16>, quantize<ui4>"),
         testing::Values("bf16", "f16", "f32")));
 
 INSTANTIATE_TEST_SUITE_P(Codecs, GpuProducts,

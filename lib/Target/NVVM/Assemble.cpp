@@ -186,6 +186,9 @@ Result<Cubin> mlir::zq::assemble(StringRef ptx, const Chip &chip) {
   for (int registerUsage : registerUsages) {
     Result<Cubin> cubin =
         assembleWith(registerUsage, *ptxas, input, chip, **folder);
+    // Another try may fail: there is machine code already.
+    if (!cubin && best)
+      break;
     if (!cubin)
       return cubin.error();
     if (!best || countSpills(*cubin) < countSpills(*best))

@@ -30,7 +30,9 @@ static bool isOnlyReadFrom(Value address, DenseSet<Operation *> &seen) {
       return true;
     if (auto load = dyn_cast<LLVM::LoadOp>(user))
       return !load.getVolatile_();
+    // A terminator hands it on to where it is not followed.
     return isPure(user) && user->getNumRegions() == 0 &&
+           !user->hasTrait<OpTrait::IsTerminator>() &&
            llvm::all_of(user->getResults(), [&](Value result) {
              return isOnlyReadFrom(result, seen);
            });

@@ -306,21 +306,19 @@ Value mlir::zq::emitRotationKernels(OpBuilder &b, Location loc, Value value,
   if (int64_t first = perLine * size; first < columns) {
     ArrayRef<Form> rest = ArrayRef(map->blocks).drop_front(perLine);
     int64_t largest = 0;
-    SmallVector<Value> matrices;
-    for (const Form &own : rest) {
+    for (const Form &own : rest)
       largest = std::max(largest, own.getSize());
-      matrices.push_back(makeMatrix(b, loc, own));
-    }
     launchEncodeKernel(
         b, loc, rows, RunEmitter::getBytes(largest),
         [&](KernelBuilder &k, Int thread, Int block) {
           int64_t begin = first;
-          for (auto [own, matrix] : llvm::zip(rest, matrices)) {
+          for (const Form &own : rest) {
             // What the one before read from the block's memory is no longer
             // needed.
             if (begin != first)
               k.barrier();
-            RunEmitter emitter(k, source, signs, matrix, result,
+            assert(own.order == 1 && "the rest is of powers of two");
+            RunEmitter emitter(k, source, signs, /*matrix=*/nullptr, result,
                                k.getDynamicShared(), thread, own, /*count=*/1);
             emitter.emit([&](Int) { return Run{block, k.i32(begin), {}}; });
             begin += own.getSize();

@@ -148,10 +148,12 @@ gpu.module @kernels {
 // Pointers that a kernel takes itself are its arguments; those that are only
 // loaded from say so, whatever is computed of them.
 module attributes {gpu.container_module} {
-func.func @pointers(%x: memref<64xf32>, %y: memref<64xf32>, %p: i1) {
+func.func @pointers(%x: memref<64xf32>, %y: memref<64xf32>, %p: i1, %v: f32) {
   %c1 = arith.constant 1 : index
   gpu.launch_func @kernels::@takes blocks in (%c1, %c1, %c1)
       threads in (%c1, %c1, %c1) args(%x : memref<64xf32>, %y : memref<64xf32>, %x : memref<64xf32>, %p : i1)
+  gpu.launch_func @kernels::@hands_on blocks in (%c1, %c1, %c1)
+      threads in (%c1, %c1, %c1) args(%y : memref<64xf32>, %p : i1, %v : f32)
   return
 }
 gpu.module @kernels {
@@ -171,6 +173,24 @@ gpu.module @kernels {
     %j = arith.index_cast %b : index to i64
     %to = llvm.inttoptr %j : i64 to !llvm.ptr<1>
     llvm.store %v, %to : f32, !llvm.ptr<1>
+    gpu.return
+  }
+
+  // What a branch hands on may be written through.
+  // CHECK-LABEL: gpu.func @hands_on(
+  // CHECK-NOT: llvm.readonly
+  // CHECK: llvm.store
+  gpu.func @hands_on(%x: memref<64xf32>, %p: i1, %v: f32) kernel {
+    %a = memref.extract_aligned_pointer_as_index %x : memref<64xf32> -> index
+    %i = arith.index_cast %a : index to i64
+    %from = llvm.inttoptr %i : i64 to !llvm.ptr<1>
+    %at = llvm.getelementptr %from[1] : (!llvm.ptr<1>) -> !llvm.ptr<1>, f32
+    %either = scf.if %p -> !llvm.ptr<1> {
+      scf.yield %from : !llvm.ptr<1>
+    } else {
+      scf.yield %at : !llvm.ptr<1>
+    }
+    llvm.store %v, %either : f32, !llvm.ptr<1>
     gpu.return
   }
 }

@@ -322,8 +322,8 @@ def BoundRegisters : Pass<"zq-bound-registers", "::mlir::ModuleOp"> {
     many as have 512 threads together, 128 registers for each, or as their shared
     memory leaves room for. Where the values that are live at one time in the
     NVVM form take more than 208 registers, which the assembler's order still fits
-    into 128, a block may have all, and so may one of 128 threads. Smaller blocks,
-    of sequential decoders, are left alone.
+    into 128, a block may have all, and so may one of 128 threads or more without
+    dynamic shared memory. Other blocks of fewer than 256 threads are left alone.
     Tested in `test/Target/NVVM/bound-registers.mlir`.
 
     ```mlir
@@ -495,7 +495,7 @@ def LowerDeviceCalls : Pass<"zq-lower-device-calls", "::mlir::ModuleOp"> {
     In functions whose arrays are in a device's memory, allocations, copies,
     constants, tensor maps, launches and reads of single elements, which the
     host waits for, become calls of the C functions that
-    `zq/Runtime/Device.h` lists. An `scf.while` ends where the device has failed. The kernels, which became PTX before, are
+    `zq/Runtime/Device.h` lists. Where the device has failed, loops end and divisors are one. The kernels, which became PTX before, are
     dropped. That nothing else reads or writes an array is what
     `zq-verify-phase` checks for the phase "device". Tested in `test/Target/NVVM/lower-device-calls.mlir`.
 
