@@ -29,6 +29,9 @@ from . import pair, probes, sides, tools
 LEAST_SHARE = 0.002
 MCA_ROUNDS = 100
 
+# How often the clock and the function are timed in turn.
+ROUNDS = 9
+
 VECTOR = re.compile(r"%[xyz]mm\d")
 INSTRUCTION = re.compile(r"^ *([0-9a-f]+):\s+(\S.*?)\s*(?:#.*|<.*)?$")
 # What llvm-mca cannot take: where a jump goes, and calls.
@@ -154,14 +157,18 @@ def look_at(spec, seconds):
     cycles = [a[0] * b.count for a, b in zip(answers, blocks)]
     hottest = int(np.argmax(cycles))
     each, unit, busy = answers[hottest]
-    took = min(probes.clock() / function.rate(seconds, "calls") for _ in range(5))
+    # What disturbs makes either slower.
+    clocks, rates = zip(
+        *((probes.clock(), function.rate(seconds, "calls")) for _ in range(ROUNDS)),
+        strict=True,
+    )
     return {
         "work": function.work,
         "instructions": executed,
         "vector": sum(counts.get(at, 0) for at, t in instructions if VECTOR.search(t)),
         "mca_cycles": sum(cycles),
-        "cycles": took,
-        "clock": probes.clock(),
+        "cycles": max(clocks) / max(rates),
+        "clock": max(clocks),
         "loop": {
             "instructions": len(blocks[hottest].texts),
             "share": cycles[hottest] / sum(cycles),

@@ -188,7 +188,7 @@ BOUNDS_INTRO = """\
 Why the kernels of [performance.md](performance.md) are as fast as they are: the instructions that each executes, counted by
 stepping through it, and the cycles that these take. On one thread, with weights of 64 and of 128 rows, which lie in the second
 cache up to two bytes a weight: a figure is the difference of the two, without what a call costs anyway. Rotations and decodes
-have one size, that of performance.md.
+have one size, that of performance.md; products of 512 rows have 512 columns.
 
 - *instructions*: executed for 64 products (values of a rotation, symbols of a decode), and how many of these are of vectors.
 - *llvm-mca*: cycles for 64 products by LLVM's model of this CPU, where each load comes from the first cache and each branch is
@@ -212,7 +212,7 @@ def read_limit(machine):
 def bound_by(found, limit):
     """What a kernel waits for."""
     rate = found["work"]["bytes"] / found["cycles"] * found["clock"]
-    from_memory = found["against"] == "read" or found["unit"] == "calls"
+    from_memory = found["unit"] != "flop" and found["against"] != "l2"
     if from_memory and rate > limit:
         return "memory"
     return "units" if found["mca_cycles"] >= 0.9 * found["cycles"] else "latency"

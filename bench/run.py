@@ -28,6 +28,10 @@ STEPS_SECONDS = 240
 # fill a second cache of 1 MiB, and hold whole panels and tiles.
 STEPPED_ROWS = (64, 128)
 
+# Products of many rows are stepped through with fewer columns: each step takes some
+# ten microseconds.
+MANY_ROWS, STEPPED_COLUMNS = 32, 512
+
 
 class Wrong(Exception):
     """A case computed something wrong."""
@@ -108,11 +112,11 @@ class Bench:
 
     def values(self, rows):
         """Normally distributed weights [rows, k], as f32."""
-        if rows not in self._values:
+        shape = (rows, self.settings.k)
+        if shape not in self._values:
             generator = np.random.default_rng(rows)
-            shape = (rows, self.settings.k)
-            self._values[rows] = 0.02 * generator.standard_normal(shape, np.float32)
-        return self._values[rows]
+            self._values[shape] = 0.02 * generator.standard_normal(shape, np.float32)
+        return self._values[shape]
 
     def values_file(self, rows):
         path = self.tools.work / f"values-{rows}x{self.settings.k}.npy"
@@ -306,7 +310,13 @@ class Bench:
     def _look(self, case):
         s, specs = self.settings, []
         for n in STEPPED_ROWS:
-            self.settings = dataclasses.replace(s, n=n, rows=STEPPED_ROWS[0])
+            is_long = getattr(case.what, "m", 1) >= MANY_ROWS
+            self.settings = dataclasses.replace(
+                s,
+                n=n,
+                rows=STEPPED_ROWS[0],
+                k=STEPPED_COLUMNS if is_long else s.k,
+            )
             try:
                 spec = self.side(case.what, 1)
             finally:
