@@ -92,6 +92,9 @@ def find_bounds(bench, chosen, folders):
         if threads > 1 or key in known or isinstance(case.what, cases.CompileTime):
             continue
         known.add(key)
+        kind = str(case.against).removeprefix("peak:")
+        if "tiles" in kind and kind not in bench.machine["peak"]["1"]:
+            continue
         try:
             rows.append(bench.bound(case))
         except run.Wrong as error:

@@ -188,7 +188,8 @@ BOUNDS_INTRO = """\
 Why the kernels of [performance.md](performance.md) are as fast as they are: the instructions that each executes, counted by
 stepping through it, and the cycles that these take. On one thread, with weights of 64 and of 128 rows, which lie in the second
 cache up to two bytes a weight: a figure is the difference of the two, without what a call costs anyway. Rotations and decodes
-have one size, that of performance.md; products of 512 rows have 512 columns.
+have one size, that of performance.md; products of many rows have 32 and 64 rows of
+256 columns.
 
 - *instructions*: executed for 64 products (values of a rotation, symbols of a decode), and how many of these are of vectors.
 - *llvm-mca*: cycles for 64 products by LLVM's model of this CPU, where each load comes from the first cache and each branch is

@@ -28,9 +28,13 @@ STEPS_SECONDS = 240
 # fill a second cache of 1 MiB, and hold whole panels and tiles.
 STEPPED_ROWS = (64, 128)
 
-# Products of many rows are stepped through with fewer columns: each step takes some
-# ten microseconds.
-MANY_ROWS, STEPPED_COLUMNS = 32, 512
+# Products of many rows are stepped through with fewer: each step takes some ten
+# microseconds.
+MANY_ROWS, LONG_STEPPED_ROWS, LONG_STEPPED_COLUMNS = 32, (32, 64), 256
+
+
+# A CPU completes no more instructions a cycle.
+MOST_A_CYCLE = 6
 
 
 class Wrong(Exception):
@@ -303,19 +307,19 @@ class Bench:
         or the reason why there is nothing."""
         try:
             found = self._look(case)
+            if found["instructions"] > MOST_A_CYCLE * found["cycles"]:
+                raise tools.NotAvailable("the timing was disturbed")
         except (tools.NotAvailable, subprocess.TimeoutExpired) as reason:
             found = {"reason": str(reason)}
         return {"case": case.name, "against": case.against, "unit": case.unit} | found
 
     def _look(self, case):
         s, specs = self.settings, []
-        for n in STEPPED_ROWS:
-            is_long = getattr(case.what, "m", 1) >= MANY_ROWS
+        is_long = getattr(case.what, "m", 1) >= MANY_ROWS
+        sizes = LONG_STEPPED_ROWS if is_long else STEPPED_ROWS
+        for n in sizes:
             self.settings = dataclasses.replace(
-                s,
-                n=n,
-                rows=STEPPED_ROWS[0],
-                k=STEPPED_COLUMNS if is_long else s.k,
+                s, n=n, rows=sizes[0], k=LONG_STEPPED_COLUMNS if is_long else s.k
             )
             try:
                 spec = self.side(case.what, 1)

@@ -243,10 +243,10 @@ def test_hostile_streams_of_an_entropy_codec():
 
 
 def test_interrupting_a_long_encode():
-    # Encoding this takes seconds.
+    # Encoding this takes many seconds, also on machines with more CPUs.
     code = """
 import _thread, threading, time, numpy as np, zq
-values = np.random.default_rng(0).standard_normal((2048, 4096)).astype(np.float32)
+values = np.random.default_rng(0).standard_normal((4096, 8192), np.float32)
 threading.Timer(0.3, _thread.interrupt_main).start()
 start = time.perf_counter()
 try:
