@@ -208,55 +208,79 @@ TEST_P(Lanes, DecodeToTheReference) {
 class ScalesOfBytes
     : public testing::TestWithParam<std::tuple<std::string, const char *>> {};
 
-/// y = W x for 256 rows of one group, with all scales that there are: normal
-/// numbers, subnormal ones, infinities, and NaN.
-TEST_P(ScalesOfBytes, AreWhatTheyDecodeTo) {
-  constexpr int64_t height = 256, columns = 16;
-  auto [features, type] = GetParam();
-  std::string lanes = std::to_string(getX86Target(features)->getLanes());
-  TestCodec codec{std::string("scale<1x16, ") + type + ", rows = " + lanes +
-                  ">, quantize<f4E2M1FN>, pack<lanes = " + lanes + "x4>"};
+/// y = W x for 256 rows of `groups` groups. In one after the other there are
+/// all scales that there can be, normal numbers, subnormal ones, infinities,
+/// and NaN, while the other groups have another one and are multiplied by 0.
+static void checkScales(const std::string &features, const std::string &type,
+                        int64_t groups) {
+  constexpr int64_t height = 256, group = 16;
+  constexpr uint8_t otherScale = 0x30;
+  int64_t columns = group * groups;
+  int64_t lanes = getX86Target(features)->getLanes();
+  std::string number = std::to_string(lanes), n = std::to_string(columns);
+  TestCodec codec{"scale<1x16, " + type + ", rows = " + number +
+                  ">, quantize<f4E2M1FN>, pack<lanes = " + number + "x4>"};
   JitOptions options;
   options.threads = false;
   options.features = features;
   options.accuracy = 0;
   Shape shape{height, columns};
-  std::string w = "tensor<256x16xf32>";
-  Kernel kernel("func.func @f(%x: tensor<16xf32>, %w: " + codec.type(shape) +
+  std::string w = "tensor<256x" + n + "xf32>", x = "tensor<" + n + "xf32>";
+  Kernel kernel("func.func @f(%x: " + x + ", %w: " + codec.type(shape) +
                     ", %y: tensor<256xf32>) -> tensor<256xf32> {\n"
                     "  %e = tensor.empty() : " +
                     w + "\n  %d = zq.decode %w at [0, 0] outs(%e : " + w +
                     ") : " + codec.type(shape) + " -> " + w +
-                    "\n  %r = linalg.matvec ins(%d, %x : " + w +
-                    ", tensor<16xf32>) outs(%y : tensor<256xf32>) -> "
+                    "\n  %r = linalg.matvec ins(%d, %x : " + w + ", " + x +
+                    ") outs(%y : tensor<256xf32>) -> "
                     "tensor<256xf32>\n  return %r : tensor<256xf32>\n}\n",
                 options, codec.text);
-  Array ones(ElementType::F32, shape), activation(ElementType::F32, {columns});
+  Array ones(ElementType::F32, shape);
   for (int64_t i = 0; i < ones.size(); ++i)
     ones.setFloat(i, 1);
-  activation.setFloat(0, 1);
   std::vector<Stream> streams = codec.encode(ones);
-  std::vector<Array> inputs{activation};
-  for (Stream &stream : streams) {
-    if (stream.array.bytes.size() == height)
-      for (int64_t code = 0; code < height; ++code)
-        stream.array.bytes[code] = static_cast<uint8_t>(code);
-    inputs.push_back(stream.array);
+  for (int64_t place = 0; place < groups; ++place) {
+    Array activation(ElementType::F32, {columns});
+    activation.setFloat(group * place, 1);
+    std::vector<Array> inputs{activation};
+    for (Stream &stream : streams) {
+      std::vector<uint8_t> &bytes = stream.array.bytes;
+      // The codes have half a byte for each of 16 columns.
+      if (int64_t(bytes.size()) == height * groups)
+        for (int64_t i = 0; i < height * groups; ++i) {
+          int64_t panel = i / lanes / groups;
+          bytes[i] = i / lanes % groups == place
+                         ? static_cast<uint8_t>(panel * lanes + i % lanes)
+                         : otherScale;
+        }
+      inputs.push_back(stream.array);
+    }
+    inputs.emplace_back(ElementType::F32, Shape{height});
+    std::vector<Array> results = kernel.call(inputs);
+    Array decoded = codec.decode(streams, shape);
+    int64_t finite = 0;
+    for (int64_t row = 0; row < height; ++row) {
+      float expected = decoded.getFloat(row * columns + group * place);
+      float got = results[0].getFloat(row);
+      if (std::isnan(expected))
+        EXPECT_TRUE(std::isnan(got)) << place << ": " << row;
+      else
+        EXPECT_EQ(got, expected) << place << ": " << row;
+      finite += std::isfinite(expected) && expected != 0;
+    }
+    EXPECT_GE(finite, 240);
   }
-  inputs.emplace_back(ElementType::F32, Shape{height});
-  std::vector<Array> results = kernel.call(inputs);
-  Array decoded = codec.decode(streams, shape);
-  int64_t finite = 0;
-  for (int64_t row = 0; row < height; ++row) {
-    float expected = decoded.getFloat(row * columns);
-    float got = results[0].getFloat(row);
-    if (std::isnan(expected))
-      EXPECT_TRUE(std::isnan(got)) << row;
-    else
-      EXPECT_EQ(got, expected) << row;
-    finite += std::isfinite(expected) && expected != 0;
-  }
-  EXPECT_GE(finite, 240);
+}
+
+TEST_P(ScalesOfBytes, AreWhatTheyDecodeTo) {
+  auto [features, type] = GetParam();
+  checkScales(features, type, /*groups=*/1);
+}
+
+/// Those of four groups fill a register; three are left over.
+TEST_P(ScalesOfBytes, OfSeveralGroupsToo) {
+  auto [features, type] = GetParam();
+  checkScales(features, type, /*groups=*/11);
 }
 
 INSTANTIATE_TEST_SUITE_P(

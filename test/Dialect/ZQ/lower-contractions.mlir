@@ -27,6 +27,23 @@ func.func @integers(%q: tensor<1x64x2x1x4xi8>, %s: tensor<1x8x1xf32>, %t: tensor
   return %y : tensor<1x64xf32>
 }
 
+// Scales of a byte: those of four groups are read together.
+!bytes = !zq.tensor<64x112xf32, #zq.codec<scale<1x16, f8E4M3FN, rows = 16>, quantize<f4E2M1FN>, pack<lanes = 16x4>>>
+// CHECK-LABEL: func.func @scales_of_bytes(
+// CHECK: %[[STREAMS:.*]]:2 = zq.disassemble
+// CHECK: %[[SCALES:.*]] = tensor.collapse_shape %[[STREAMS]]#0 {{.*}} : tensor<4x7x16xf8E4M3FN> into tensor<4x112xf8E4M3FN>
+// CHECK: %[[FOUR:.*]] = vector.transfer_read %[[SCALES]]{{.*}} : tensor<4x112xf8E4M3FN>, vector<64xf8E4M3FN>
+// CHECK: %[[WIDE:.*]] = arith.extf %[[FOUR]]
+// CHECK: vector.extract_strided_slice %[[WIDE]] {offsets = [0], sizes = [16], strides = [1]}
+// CHECK: vector.extract_strided_slice %[[WIDE]] {offsets = [48], sizes = [16], strides = [1]}
+// CHECK: vector.transfer_read {{.*}} : tensor<4x112xf8E4M3FN>, vector<48xf8E4M3FN>
+func.func @scales_of_bytes(%q: tensor<1x28x1x8x4xi8>, %s: tensor<1x1x8xf32>, %t: tensor<1x7x8xi32>,
+                           %u: tensor<1x7x8xf32>, %w: !bytes, %i: tensor<8x64xf32>) -> tensor<8x64xf32> {
+  %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<8x64xf32>)
+      : (tensor<1x28x1x8x4xi8>, tensor<1x1x8xf32>, tensor<1x7x8xi32>, tensor<1x7x8xf32>), !bytes -> tensor<8x64xf32>
+  return %y : tensor<8x64xf32>
+}
+
 // f32: four codes are in a word of each lane.
 // CHECK-LABEL: func.func @floats(
 // CHECK-DAG: %[[TABLE:.*]] = arith.constant dense<[0.000000e+00, 1.000000e+00, {{.*}}]> : vector<16xf32>

@@ -123,6 +123,20 @@ func.func @widen_small_floats(%s: vector<16xf8E4M3FN>) -> vector<16xf32> {
   return %f : vector<16xf32>
 }
 
+// A register of them is looked up at once: four registers of f32 come of the two
+// lookups, without another one.
+// CHECK-LABEL: func.func @widen_register_of_small_floats(
+// VBMI-COUNT-2: "llvm.x86.avx512.vpermi2var.qi.512"
+// VBMI-NOT: llvm.x86.avx512.vpermi2var.qi.512
+// VBMI-COUNT-2: vector.shuffle {{.*}} : vector<64xi8>, vector<64xi8>
+// AVX512: arith.uitofp
+// AVX2: arith.uitofp
+// SSSE3: arith.uitofp
+func.func @widen_register_of_small_floats(%s: vector<64xf8E4M3FN>) -> vector<64xf32> {
+  %f = arith.extf %s : vector<64xf8E4M3FN> to vector<64xf32>
+  return %f : vector<64xf32>
+}
+
 //===----------------------------------------------------------------------===//
 // Codes
 //===----------------------------------------------------------------------===//

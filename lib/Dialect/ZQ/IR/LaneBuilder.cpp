@@ -106,6 +106,22 @@ static FailureOr<Value> decodeColumn(LaneBuilder &at,
   return main;
 }
 
+/// The elements of part `index` for as many groups as are wanted at once, from
+/// the one at `place` on: they follow one another.
+Value LaneBuilder::loadGroups(unsigned index, Value place) {
+  SmallVector<ReassociationIndices> ofPanels{{0}, {1, 2}};
+  Value source =
+      tensor::CollapseShapeOp::create(builder, loc, stream(index), ofPanels);
+  Type element = cast<RankedTensorType>(source.getType()).getElementType();
+  Value padding =
+      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(element));
+  place = arith::MulIOp::create(builder, loc, place, this->index(lanes));
+  return vector::TransferReadOp::create(
+      builder, loc, VectorType::get(groups * lanes, element), source,
+      ValueRange{panel, place}, std::optional<Value>(padding),
+      ArrayRef<bool>(true));
+}
+
 FailureOr<Value> LaneBuilder::loadPerGroup(unsigned index,
                                            ArrayRef<int64_t> group) {
   const StoredPart &part = parts[index];
@@ -117,9 +133,11 @@ FailureOr<Value> LaneBuilder::loadPerGroup(unsigned index,
                           : arith::DivUIOp::create(builder, loc, column,
                                                    this->index(group[1]))
                                 .getResult();
-  if (group[0] == 1)
+  if (group[0] == 1 && groups == 1)
     return loadStream(index, {panel, place, this->index(0)}, lanes,
                       /*exact=*/true);
+  if (group[0] == 1)
+    return loadGroups(index, place);
   // One element for all rows of a panel.
   if (group[0])
     row = arith::DivUIOp::create(builder, loc, panel,

@@ -105,6 +105,21 @@ static int64_t getCodedColumns(StageAttrInterface stage, Type input,
   return columns;
 }
 
+/// Blocks of a row whose factors of `stage` are read together: as many as fill
+/// a register, where each is a byte, and takes more than a shift to widen.
+static int64_t getTogether(FactorAttrInterface factor, Type input,
+                           ArrayRef<int64_t> shape, ArrayRef<int64_t> block) {
+  SmallVector<Part> parts;
+  auto stage = cast<StageAttrInterface>(factor);
+  if (block[0] != 1 || !block[1] || block[1] >= shape[1] ||
+      factor.hasZeroPoint() || factor.getFactorDigits() == 1 ||
+      failed(stage.getParts(2, input, /*scope=*/nullptr, parts)) ||
+      parts.size() != 1 || parts[0].codec)
+    return 1;
+  Type element = parts[0].array.getElementType();
+  return element.getIntOrFloatBitWidth() == 8 ? laneDepth : 1;
+}
+
 /// The codes that stand for no finite value, whose magnitudes are the largest:
 /// below a sign, or above all others. Nothing where they lie elsewhere.
 static std::optional<LaneForm::Infinite> getInfinite(ArrayRef<float> values) {
@@ -183,8 +198,11 @@ std::optional<LaneForm> mlir::zq::getLaneForm(CompressedTensorType type,
     // Below an offset a factor is none of what a row decodes to.
     bool isOfRows =
         form.offsets.empty() && (block[1] == 0 || block[1] >= shape[1]);
+    int64_t together = getTogether(factor, inputs[i], shape, block);
+    if (together > 1)
+      form.factorColumns = std::lcm(form.factorColumns, together * block[1]);
     form.factors.push_back(
-        {i, std::move(block), isOfRows, factor.getFactorDigits()});
+        {i, std::move(block), isOfRows, factor.getFactorDigits(), together});
   }
   if (i + 2 == stages.size())
     form.values = getCodeValues(stages[i], inputs[i], 2);

@@ -274,6 +274,7 @@ Value LaneKernel::getScale(Value run, int64_t row) {
 LaneKernel::Sums LaneKernel::emitColumns(Sums sums, Value column,
                                          int64_t count) {
   codes.clear();
+  straight = count;
   for (int64_t offset = 0; offset < count; offset += form.group) {
     startGroup(column, offset);
     emitGroup(column, offset, std::min(offset + form.group, count));
@@ -318,15 +319,36 @@ static Value getGroupIndex(OpBuilder &b, Location loc, Value column,
                                 arith::ConstantIndexOp::create(b, loc, group));
 }
 
+/// The factors of the group `offset` columns after `column`, a multiple of
+/// `multiple`: where several blocks are read together, with those after it.
+Value LaneKernel::readFactor(const LaneForm::Factor &form, Value column,
+                             int64_t offset, int64_t multiple) {
+  auto own = cast<FactorAttrInterface>(codec.getStages()[form.stage]);
+  int64_t block = form.block[1];
+  if (form.together == 1 || multiple % block) {
+    LaneBuilder at = getBuilder(form.stage, column, offset, multiple);
+    return toLanes(own.emitFactor(at));
+  }
+  int64_t first = offset / block / form.together * form.together;
+  int64_t count = std::min<int64_t>(form.together,
+                                    llvm::divideCeil(straight, block) - first);
+  Value &all = together[form.stage];
+  if (offset == first * block) {
+    LaneBuilder at = getBuilder(form.stage, column, offset, multiple);
+    at.groups = count;
+    all = own.emitFactor(at);
+  }
+  if (count == 1)
+    return all;
+  return vector::ExtractStridedSliceOp::create(
+      b, loc, all, ArrayRef<int64_t>{(offset / block - first) * lanes},
+      ArrayRef<int64_t>{lanes}, ArrayRef<int64_t>{1});
+}
+
 /// Sets what makes weights of the values of the group `offset` columns after
 /// `column`, a multiple of `multiple`.
 void LaneKernel::readGroup(Value column, int64_t offset, int64_t multiple) {
   zeroPoint = factor = addend = Value();
-  auto isOfRows = [&](unsigned stage) {
-    return llvm::any_of(form.factors, [&](const LaneForm::Factor &factor) {
-      return factor.stage == stage && factor.isOfRows;
-    });
-  };
   // The stage above the source maps codes.
   for (unsigned stage = 0; stage + 1 < form.source; ++stage) {
     LaneBuilder at = getBuilder(stage, column, offset, multiple);
@@ -340,9 +362,13 @@ void LaneKernel::readGroup(Value column, int64_t offset, int64_t multiple) {
     auto own = cast<FactorAttrInterface>(codec.getStages()[stage]);
     if (own.hasZeroPoint())
       zeroPoint = toLanes(own.emitZeroPoint(at));
-    if (isOfRows(stage))
+    const auto *ofStage =
+        llvm::find_if(form.factors, [&](const LaneForm::Factor &factor) {
+          return factor.stage == stage;
+        });
+    if (ofStage->isOfRows)
       continue;
-    Value one = toLanes(own.emitFactor(at));
+    Value one = readFactor(*ofStage, column, offset, multiple);
     factor = factor ? mulF(factor, one) : one;
   }
 }
@@ -514,6 +540,7 @@ int64_t LaneKernel::getChunk(int64_t multiple) const {
 SmallVector<Value> LaneKernel::emitWeights(Value panel, Value column,
                                            int64_t chunk, int64_t count) {
   this->panel = panel;
+  straight = count;
   // So many columns from a multiple of as many on share all factors.
   int64_t run = std::gcd(form.group, chunk);
   SmallVector<Value> weights;

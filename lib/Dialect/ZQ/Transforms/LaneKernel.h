@@ -63,6 +63,8 @@ private:
   Value getScale(Value run, int64_t row);
   Sums emitColumns(Sums sums, Value column, int64_t count);
   void readGroup(Value column, int64_t offset, int64_t multiple);
+  Value readFactor(const LaneForm::Factor &form, Value column, int64_t offset,
+                   int64_t multiple);
   Value toWeights(Value values);
   void startGroup(Value column, int64_t offset);
   void emitGroup(Value column, int64_t offset, int64_t end);
@@ -109,6 +111,11 @@ private:
   /// Of codes that stand for no finite value: the largest so far of what tells,
   /// in each byte, where sums of integers would not. Null where there are none.
   Value extent;
+  /// Columns that are emitted without a loop, from one that is known: what is
+  /// read together is of these.
+  int64_t straight = 0;
+  /// Factors that were read together, by their stage.
+  llvm::SmallDenseMap<unsigned, Value> together;
   /// What makes weights of the group's values: less the zero points, times the
   /// factors but those of whole rows, plus the offsets. Null where there are
   /// none.

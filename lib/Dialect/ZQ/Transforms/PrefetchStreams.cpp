@@ -144,6 +144,8 @@ getSlope(Value buffer, ArrayRef<OpFoldResult> indices, Value iv) {
     slope += *part * stride;
   }
   slope *= type.getElementTypeBitWidth() / 8;
+  while (auto reshape = buffer.getDefiningOp<memref::CollapseShapeOp>())
+    buffer = reshape.getSrc();
   auto view = buffer.getDefiningOp<memref::SubViewOp>();
   if (!view)
     return slope;
@@ -151,10 +153,13 @@ getSlope(Value buffer, ArrayRef<OpFoldResult> indices, Value iv) {
   return begin ? std::optional<double>(slope + *begin) : std::nullopt;
 }
 
-/// The buffer that `buffer` is a part of.
+/// The buffer that `buffer` is a part of, or the same in another shape.
 static Value getWhole(Value buffer) {
-  while (auto view = buffer.getDefiningOp<memref::SubViewOp>())
-    buffer = view.getSource();
+  while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>()) {
+    if (!isa<memref::SubViewOp, memref::CollapseShapeOp>(view))
+      break;
+    buffer = view.getViewSource();
+  }
   return buffer;
 }
 

@@ -96,6 +96,10 @@ public:
   Value panel, column;
   Value base;
   int64_t offset = 0, multiple = 1;
+  /// Groups from that of the column on, all of which there are, that a part is
+  /// read for at once: the lanes of each come after those of the one before.
+  /// More than one only for a part that is stored as it is, in panels of rows.
+  int64_t groups = 1;
 
   /// Goes to the column that is `offset` after `base`, a multiple of
   /// `multiple`.
@@ -105,6 +109,9 @@ public:
   /// the part is laid out for lanes, as `isInLanes` says.
   FailureOr<Value> loadPerGroup(unsigned index,
                                 ArrayRef<int64_t> group) override;
+
+private:
+  Value loadGroups(unsigned index, Value place);
 };
 
 /// The parts of each stage of `codec`, for a tensor of `shape`, with their

@@ -31,6 +31,8 @@ struct LaneForm {
     bool isOfRows = false;
     /// Binary digits of its significands.
     int64_t digits = 0;
+    /// Blocks of a row whose factors are read together: a register of bytes.
+    int64_t together = 1;
   };
 
   /// A stage that adds a number to its blocks, likewise.
@@ -62,8 +64,8 @@ struct LaneForm {
   /// Consecutive columns that share all factors and offsets; a multiple of
   /// `laneDepth`.
   int64_t group = 0;
-  /// Columns whose factors and offsets, where these are coded, are stored
-  /// together; 1 where none is.
+  /// Columns whose factors and offsets are best taken together: such that are
+  /// coded are stored so, and bytes fill a register. 1 where none are.
   int64_t factorColumns = 1;
 };
 

@@ -268,7 +268,7 @@ def FactorAttrInterface : AttrInterface<"FactorAttrInterface"> {
       (ins "::llvm::ArrayRef<int64_t>":$shape, "int64_t":$lanes)>,
     InterfaceMethod<[{
         Emits the factors of the builder's rows at its column: a vector of f32,
-        one lane per row.
+        one lane per row, for each of the groups that the builder takes at once.
       }],
       "::mlir::Value", "emitFactor", (ins "::mlir::zq::LaneBuilder &":$builder)>,
     InterfaceMethod<"Emits the zero points likewise, where there are any.",
