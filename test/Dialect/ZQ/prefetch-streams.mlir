@@ -330,3 +330,43 @@ func.func @gaps(%w: memref<1024x16384xi8>, %two: memref<4194304xi8>) {
   }
   return
 }
+
+// How far such a stream moves depends on what is in it: it is fetched from the
+// place that the loop carries, or that a chunk of it begins at. A place that
+// nothing carries, and a stream of known length, which the loop walks along as
+// it does along any other, are left alone.
+// CHECK-LABEL: func.func @carried_place(
+// CHECK-SAME: %[[S:[^:]*]]: memref<?xi8>, %[[OTHER:[^:]*]]: memref<?xi8>, %[[KNOWN:[^:]*]]: memref<64xi8>
+// CHECK: scf.for {{.*}} iter_args(%[[AT:.*]] = %{{.*}})
+// CHECK: %[[NOW:.*]] = scf.if
+// CHECK: %[[PLACE:.*]] = arith.minui %[[NOW]], %{{.*}}
+// CHECK: %[[NEXT:.*]] = arith.addi %[[PLACE]], %c1024
+// CHECK: memref.prefetch %[[S]][%[[NEXT]]], read, locality<2>, data
+// CHECK: vector.transfer_read %[[S]][%[[PLACE]]]
+// CHECK-NOT: memref.prefetch
+// CHECK: return
+func.func @carried_place(%s: memref<?xi8>, %other: memref<?xi8>, %known: memref<64xi8>, %offsets: memref<64xindex>, %last: index, %place: index) {
+  %none = arith.constant 0 : i8
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %c64 = arith.constant 64 : index
+  %end = scf.for %k = %c0 to %c64 step %c1 iter_args(%at = %place) -> index {
+    %within = arith.remui %k, %c8 : index
+    %begins = arith.cmpi eq, %within, %c0 : index
+    %now = scf.if %begins -> index {
+      %first = memref.load %offsets[%k] : memref<64xindex>
+      scf.yield %first : index
+    } else {
+      scf.yield %at : index
+    }
+    %min = arith.minui %now, %last : index
+    %v = vector.transfer_read %s[%min], %none {in_bounds = [true]} : memref<?xi8>, vector<64xi8>
+    %w = vector.transfer_read %other[%place], %none {in_bounds = [true]} : memref<?xi8>, vector<64xi8>
+    %x = vector.transfer_read %known[%at], %none {in_bounds = [true]} : memref<64xi8>, vector<16xi8>
+    %count = "test.use"(%v, %w, %x) : (vector<64xi8>, vector<64xi8>, vector<16xi8>) -> index
+    %next = arith.addi %now, %count : index
+    scf.yield %next : index
+  }
+  return
+}
