@@ -12,9 +12,11 @@
 #include "X86Patterns.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "zq/Dialect/ZQ/IR/Vectors.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
@@ -36,6 +38,8 @@ struct Field {
   Value bytes;
   int64_t shift;
   uint32_t mask;
+  /// Whether the bytes are rotated so that nothing is left to shift.
+  bool isRotated = false;
 };
 
 /// To f32.
@@ -100,6 +104,26 @@ static LogicalResult findFields(Value value, int64_t shift, uint32_t mask,
   return success();
 }
 
+/// Rotates fields that lie across both bytes of the upper half of 32 bits: all
+/// bits are at their places then, for each byte to choose its own from, in one
+/// operation with those of another field, where it would be shifted for each.
+static void rotateSplitFields(PatternRewriter &b, Location loc,
+                              MutableArrayRef<Field> fields) {
+  // Alone, a shift leaves nothing to choose.
+  if (fields.size() == 1)
+    return;
+  for (Field &field : fields) {
+    const int64_t by = field.shift - 16;
+    if (by <= 0 || by >= 8 || !(field.mask & 0x00ff0000) ||
+        !(field.mask & 0xff000000))
+      continue;
+    auto type = cast<VectorType>(field.bytes.getType());
+    field.bytes = LLVM::FshlOp::create(b, loc, type, field.bytes, field.bytes,
+                                       splat(b, loc, type, by));
+    field.isRotated = true;
+  }
+}
+
 /// Byte `place` of the words that have `fields`, as a vector of bytes.
 static Value emitByte(PatternRewriter &b, Location loc, ArrayRef<Field> fields,
                       int place) {
@@ -115,7 +139,7 @@ static Value emitByte(PatternRewriter &b, Location loc, ArrayRef<Field> fields,
           DenseElementsAttr::get(
               type, Attribute(b.getI8IntegerAttr(static_cast<int8_t>(value)))));
     };
-    int64_t shift = field.shift - 8 * place;
+    int64_t shift = field.isRotated ? 0 : field.shift - 8 * place;
     Value bits = field.bytes;
     if (shift > 0)
       bits = arith::ShLIOp::create(b, loc, bits, splat(shift));
@@ -179,6 +203,8 @@ emitWords(PatternRewriter &b, Location loc, ArrayRef<Field> fields,
           vector::ShuffleOp::create(b, loc, field.bytes, field.bytes, order);
     field.bytes = found;
   }
+  if (units.hasVBMI)
+    rotateSplitFields(b, loc, here);
   Value lower = emitByte(b, loc, here, 2), upper = emitByte(b, loc, here, 3);
   return {vector::ShuffleOp::create(b, loc, lower, upper, unpack[0]),
           vector::ShuffleOp::create(b, loc, lower, upper, unpack[1])};

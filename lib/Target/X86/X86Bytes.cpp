@@ -173,10 +173,51 @@ private:
   X86ByteUnits units;
 };
 
-/// Bytes of words from two others, one shifted by a byte: as a bitwise choice.
-/// LLVM would see a permute of two registers, which is three operations.
+/// Loads bytes that are no power of two, as codes of 3 bits are, by a mask:
+/// LLVM would load pieces and put them together.
+struct LoadByMask : OpRewritePattern<vector::TransferReadOp> {
+  LoadByMask(MLIRContext *context, X86ByteUnits units)
+      : OpRewritePattern(context), units(units) {}
+
+  LogicalResult matchAndRewrite(vector::TransferReadOp op,
+                                PatternRewriter &b) const override {
+    auto type = cast<VectorType>(op.getType());
+    auto buffer = dyn_cast<MemRefType>(op.getBase().getType());
+    if (!buffer || !buffer.isLastDimUnitStride() || type.getRank() != 1 ||
+        type.isScalable() || !type.getElementType().isInteger(8) ||
+        type.getElementType() != buffer.getElementType() || op.getMask() ||
+        op.hasOutOfBoundsDim() || !op.getPermutationMap().isMinorIdentity())
+      return failure();
+    int64_t count = type.getNumElements();
+    int64_t whole = llvm::PowerOf2Ceil(count);
+    if (count == whole || whole < 16 || whole > units.bytes)
+      return failure();
+    Location loc = op.getLoc();
+    auto wide = getBytes(b, whole);
+    SmallVector<bool> isRead(whole, false);
+    std::fill_n(isRead.begin(), count, true);
+    Value mask = arith::ConstantOp::create(
+        b, loc,
+        DenseElementsAttr::get(wide.clone(b.getI1Type()),
+                               ArrayRef<bool>(isRead)));
+    Value loaded = vector::MaskedLoadOp::create(b, loc, wide, op.getBase(),
+                                                op.getIndices(), mask,
+                                                splat(b, loc, wide, 0));
+    b.replaceOpWithNewOp<vector::ExtractStridedSliceOp>(
+        op, loaded, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{count},
+        ArrayRef<int64_t>{1});
+    return success();
+  }
+
+  X86ByteUnits units;
+};
+
+/// Bytes of words from two others, one shifted by a byte: as a permute of two
+/// registers where that is one operation, else as a bitwise choice. LLVM would
+/// see a permute in either.
 struct MergeBytes : OpRewritePattern<arith::OrIOp> {
-  using OpRewritePattern::OpRewritePattern;
+  MergeBytes(MLIRContext *context, X86ByteUnits units)
+      : OpRewritePattern(context), units(units) {}
 
   LogicalResult matchAndRewrite(arith::OrIOp op,
                                 PatternRewriter &b) const override {
@@ -196,22 +237,54 @@ struct MergeBytes : OpRewritePattern<arith::OrIOp> {
           !matchPattern(shift->getOperand(1), m_ConstantInt(&by)) || by != 8 ||
           mask != (isa<arith::ShLIOp>(shift) ? 0x00ff : 0xff00))
         continue;
-      Location loc = op.getLoc();
-      auto words = VectorType::get(16, b.getI32Type());
-      auto cast = [&](Value value) -> Value {
-        return vector::BitCastOp::create(b, loc, words, value);
-      };
-      // The truth table of (a & b) | c.
-      Value table =
-          arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0xEA));
-      Value merged = emitCall(
-          b, loc, words, "llvm.x86.avx512.pternlog.d.512",
-          {cast(both.getLhs()), cast(both.getRhs()), cast(shifted), table});
+      Value merged = units.hasFastPermuteOfTwo ? emitPermute(b, both, shift)
+                                               : emitChoice(b, both, shifted);
       b.replaceOpWithNewOp<vector::BitCastOp>(op, type, merged);
       return success();
     }
     return failure();
   }
+
+private:
+  /// The bytes that the mask keeps and those that the shift brings to the
+  /// others' places: all even ones of both, or all odd ones.
+  static Value emitPermute(PatternRewriter &b, arith::AndIOp masked,
+                           Operation *shift) {
+    constexpr int64_t count = 64;
+    const bool isUp = isa<arith::ShLIOp>(shift);
+    SmallVector<int8_t> order;
+    for (int64_t even = 0; even < count; even += 2) {
+      if (isUp)
+        order.append({int8_t(even), int8_t(count + even)});
+      else
+        order.append({int8_t(count + even + 1), int8_t(even + 1)});
+    }
+    Location loc = shift->getLoc();
+    VectorType bytes = getBytes(b, count);
+    auto cast = [&](Value value) -> Value {
+      return vector::BitCastOp::create(b, loc, bytes, value);
+    };
+    Value index = arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(bytes, ArrayRef<int8_t>(order)));
+    return emitCall(b, loc, bytes, "llvm.x86.avx512.vpermi2var.qi.512",
+                    {cast(masked.getLhs()), index, cast(shift->getOperand(0))});
+  }
+
+  static Value emitChoice(PatternRewriter &b, arith::AndIOp masked,
+                          Value shifted) {
+    Location loc = masked.getLoc();
+    auto words = VectorType::get(16, b.getI32Type());
+    auto cast = [&](Value value) -> Value {
+      return vector::BitCastOp::create(b, loc, words, value);
+    };
+    // The truth table of (a & b) | c.
+    Value table = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0xEA));
+    return emitCall(
+        b, loc, words, "llvm.x86.avx512.pternlog.d.512",
+        {cast(masked.getLhs()), cast(masked.getRhs()), cast(shifted), table});
+  }
+
+  X86ByteUnits units;
 };
 
 } // namespace
@@ -221,6 +294,6 @@ void mlir::zq::populateX86BytePatterns(RewritePatternSet &patterns,
   patterns.add<LookupBytesByPermute>(patterns.getContext(), units);
   if (units.hasVBMI) {
     patterns.add<UnpackByMultishift>(patterns.getContext(), units);
-    patterns.add<MergeBytes>(patterns.getContext());
+    patterns.add<MergeBytes, LoadByMask>(patterns.getContext(), units);
   }
 }

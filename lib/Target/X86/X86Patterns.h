@@ -14,6 +14,9 @@ struct X86ByteUnits {
   int64_t bytes;
   /// Permutes across a register, and fields cut out of 64-bit lanes.
   bool hasVBMI;
+  /// A permute of two registers is a single operation, as on Zen 4; three on
+  /// Intel's cores.
+  bool hasFastPermuteOfTwo = false;
 };
 
 /// Lowerings of `zq.lookup` of bytes and of `zq.unpack` to bytes.

@@ -212,7 +212,9 @@ public:
       X86ByteUnits units{hasAVX512() ? 64
                          : hasAVX2() ? 32
                                      : 16,
-                         hasAVX512() && features.contains("avx512vbmi")};
+                         hasAVX512() && features.contains("avx512vbmi"),
+                         // AMD's cores alone have it.
+                         features.contains("sse4a")};
       populateX86BytePatterns(patterns, units);
       populateX86ByteFieldPatterns(patterns, units);
       if (units.hasVBMI) {

@@ -1,5 +1,6 @@
 // What x86-64 has for vectors of bytes.
 // RUN: zq-opt %s -zq-lower-vector-ops=features=+avx512f,+avx512bw,+avx512vl,+avx512vbmi -cse | FileCheck %s --check-prefixes=CHECK,VBMI
+// RUN: zq-opt %s -zq-lower-vector-ops=features=+avx512f,+avx512bw,+avx512vl,+avx512vbmi,+sse4a -cse | FileCheck %s --check-prefix=AMD
 // RUN: zq-opt %s -zq-lower-vector-ops=features=+avx512f,+avx512bw,+avx512vl -cse | FileCheck %s --check-prefixes=CHECK,AVX512
 // RUN: zq-opt %s -zq-lower-vector-ops=features=+avx2,+fma -cse | FileCheck %s --check-prefixes=CHECK,AVX2
 // RUN: zq-opt %s -zq-lower-vector-ops=features=+avx2 -cse | FileCheck %s --check-prefixes=CHECK,AVX2
@@ -176,6 +177,30 @@ func.func @unpack_two_registers(%b: vector<80xi8>) -> vector<128xi8> {
   return %c : vector<128xi8>
 }
 
+// Bytes that are no power of two are one load by a mask, which reads nothing
+// beyond them.
+// CHECK-LABEL: func.func @load_24_bytes(
+// CHECK-SAME: %[[M:[^:]*]]: memref<8x24xi8>, %[[I:[^:]*]]: index
+// VBMI-DAG: %[[MASK:.*]] = arith.constant dense<[true, {{(true, )+}}false, false, false, false, false, false, false, false]> : vector<32xi1>
+// VBMI-DAG: %[[NONE:.*]] = arith.constant dense<0> : vector<32xi8>
+// VBMI: %[[L:.*]] = vector.maskedload %[[M]][%[[I]], %{{.*}}], %[[MASK]], %[[NONE]]
+// VBMI: vector.extract_strided_slice %[[L]] {offsets = [0], sizes = [24], strides = [1]}
+// AVX512-NOT: vector.maskedload
+// AVX2-NOT: vector.maskedload
+// Three bytes are too few, and what may lie outside has a mask of its own.
+// CHECK: vector.transfer_read %{{.*}} : memref<8x24xi8>, vector<3xi8>
+// CHECK: vector.transfer_read %{{.*}} : memref<8x24xi8>, vector<24xi8>
+// CHECK: return
+func.func @load_24_bytes(%m: memref<8x24xi8>, %i: index)
+    -> (vector<24xi8>, vector<3xi8>, vector<24xi8>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0 : i8
+  %0 = vector.transfer_read %m[%i, %c0], %zero {in_bounds = [true]} : memref<8x24xi8>, vector<24xi8>
+  %1 = vector.transfer_read %m[%i, %c0], %zero {in_bounds = [true]} : memref<8x24xi8>, vector<3xi8>
+  %2 = vector.transfer_read %m[%i, %i], %zero : memref<8x24xi8>, vector<24xi8>
+  return %0, %1, %2 : vector<24xi8>, vector<3xi8>, vector<24xi8>
+}
+
 // Words of the upper or lower bytes of two others: a choice, no permute.
 // CHECK-LABEL: func.func @merge_bytes(
 // CHECK-SAME: %[[A:[^:]*]]: vector<32xi16>, %[[B:[^:]*]]: vector<32xi16>
@@ -187,6 +212,17 @@ func.func @unpack_two_registers(%b: vector<80xi8>) -> vector<128xi8> {
 // VBMI: arith.ori
 // VBMI-NOT: pternlog
 // AVX512-COUNT-3: arith.ori
+// AMD's cores permute two registers in one operation: even bytes of both, or odd
+// ones.
+// AMD-LABEL: func.func @merge_bytes(
+// AMD-SAME: %[[A:[^:]*]]: vector<32xi16>, %[[B:[^:]*]]: vector<32xi16>
+// AMD-DAG: %[[ODD:.*]] = arith.constant dense<[65, 1, 67, 3, 69, 5,
+// AMD-DAG: %[[EVEN:.*]] = arith.constant dense<[0, 64, 2, 66, 4, 68,
+// AMD: %[[X:.*]] = vector.bitcast %[[A]]
+// AMD: %[[Y:.*]] = vector.bitcast %[[B]]
+// AMD: "llvm.x86.avx512.vpermi2var.qi.512"(%[[X]], %[[EVEN]], %[[Y]])
+// AMD: "llvm.x86.avx512.vpermi2var.qi.512"(%[[Y]], %[[ODD]], %[[X]])
+// AMD: arith.ori
 func.func @merge_bytes(%a: vector<32xi16>, %b: vector<32xi16>)
     -> (vector<32xi16>, vector<32xi16>, vector<32xi16>) {
   %eight = arith.constant dense<8> : vector<32xi16>
@@ -226,11 +262,19 @@ func.func @merge_bytes(%a: vector<32xi16>, %b: vector<32xi16>)
 // AVX512: arith.andi %{{.*}} : vector<16xi32>
 // AVX512-NOT: arith.extui
 // AVX512: return
-// With permutes of two registers these bring the order too.
-// VBMI: %[[EL:.*]] = arith.shli %[[E]], %{{.*}}
-// VBMI: %[[L:.*]] = arith.ori %[[EL]], %{{.*}}
-// VBMI: %[[EH:.*]] = arith.shrui %[[E]], %{{.*}}
-// VBMI: %[[H:.*]] = arith.ori %[[EH]], %{{.*}}
+// With permutes of two registers these bring the order too, and the exponent is
+// rotated: both bytes choose from the same bits.
+// VBMI-DAG: %[[SEVEN:.*]] = arith.constant dense<7> : vector<64xi8>
+// VBMI-DAG: %[[BIT:.*]] = arith.constant dense<-128> : vector<64xi8>
+// VBMI-DAG: %[[BITS:.*]] = arith.constant dense<127> : vector<64xi8>
+// VBMI: %[[RE:.*]] = llvm.intr.fshl(%[[E]], %[[E]], %[[SEVEN]])
+// VBMI-NOT: arith.sh
+// VBMI: %[[EL:.*]] = arith.andi %[[RE]], %[[BIT]]
+// VBMI: %[[ML:.*]] = arith.andi %[[R]], %[[BITS]]
+// VBMI: %[[L:.*]] = arith.ori %[[EL]], %[[ML]]
+// VBMI: %[[EH:.*]] = arith.andi %[[RE]], %[[BITS]]
+// VBMI: %[[SH:.*]] = arith.andi %[[R]], %[[BIT]]
+// VBMI: %[[H:.*]] = arith.ori %[[EH]], %[[SH]]
 // VBMI: vector.shuffle %[[L]], %[[H]] [0, 64, 16, 80, 1, 65, 17, 81, 2, 66,
 // VBMI: vector.shuffle %[[L]], %[[H]] [32, 96, 48, 112, 33, 97,
 // VBMI: return
