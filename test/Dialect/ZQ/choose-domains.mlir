@@ -405,9 +405,24 @@ func.func @halves(%x: tensor<64xf16>, %w: !zq.tensor<64x64xf32, #int4>, %y: tens
 // CHECK: zq.contract
 // COARSE-LABEL: func.func @unscaled_table(
 // COARSE: zq.planes {{.*}} count 2
+// For a single row, f32 is faster than tiles, and than rounding once more.
+// TILES-LABEL: func.func @unscaled_table(
+// TILES-NOT: zq.tiles
+// TILES: zq.contract %{{[a-z0-9]+}} with
 func.func @unscaled_table(%x: tensor<64xf32>, %w: !zq.tensor<64x64xf32, #unscaled_table>, %y: tensor<64xf32>) -> tensor<64xf32> {
   %e = tensor.empty() : tensor<64x64xf32>
   %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #unscaled_table> -> tensor<64x64xf32>
+  %r = linalg.matvec ins(%d, %x : tensor<64x64xf32>, tensor<64xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  return %r : tensor<64xf32>
+}
+
+// COARSE-DOTS-LABEL: func.func @unscaled_value(
+// COARSE-DOTS-NOT: zq.planes
+// COARSE-DOTS: zq.contract %{{[a-z0-9]+}} with
+#value = #zq.codec<scale<tensor, f32>, quantize<f8E4M3FN>, pack<lanes = 16x4>>
+func.func @unscaled_value(%x: tensor<64xf32>, %w: !zq.tensor<64x64xf32, #value>, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #value> -> tensor<64x64xf32>
   %r = linalg.matvec ins(%d, %x : tensor<64x64xf32>, tensor<64xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
   return %r : tensor<64xf32>
 }

@@ -1,6 +1,7 @@
 //===- ChooseDomains.cpp - The arithmetic of contractions -----------------===//
 #include "ChooseRows.h"
 #include "ConstantArrays.h"
+#include "LaneKernel.h"
 #include "PassOptions.h"
 #include "RoundedPanels.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
@@ -170,6 +171,8 @@ struct Domain {
 // Vector instructions for a column of one panel, as measured: what a product
 // takes with all around it, and what is done once for many rows.
 static constexpr double floatCost = 2;
+/// Values of f32 that no permutation looks up.
+static constexpr double valueCost = 5;
 /// A product of integers, and what ends the sums of a group.
 static constexpr double integerCost = 0.28, groupCost = 1.6;
 static constexpr double decodeCost = 10, planeCost = 4;
@@ -193,9 +196,11 @@ static int64_t getTileSteps(const LaneForm &form, int64_t columns,
   return llvm::alignTo(steps, unit);
 }
 
-static Domain getFloats(int64_t height) {
+static Domain getFloats(const LaneForm &form, int64_t height) {
   Domain domain;
   domain.cost = floatCost * height;
+  if (form.values.size() > longestPermute)
+    domain.cost += valueCost * llvm::divideCeil(height, floatRows);
   return domain;
 }
 
@@ -279,7 +284,7 @@ static std::optional<Domain> getTiles(const LaneForm &form, int64_t height,
   return domain;
 }
 
-/// The cheapest domain whose error is at most `accuracy`, f32 where no other
+/// The cheapest domain whose error is at most `accuracy`, which f32's always
 /// is.
 static Domain chooseDomain(const LaneForm &form, int64_t lanes, int64_t columns,
                            int64_t height, int64_t rate, double accuracy) {
@@ -297,7 +302,8 @@ static Domain chooseDomain(const LaneForm &form, int64_t lanes, int64_t columns,
   if (auto tiles = getTiles(form, height, rate, accuracy);
       tiles && (!best || tiles->cost < best->cost))
     best = tiles;
-  return best ? *best : getFloats(rows);
+  Domain floats = getFloats(form, rows);
+  return best && best->cost <= floats.cost ? *best : floats;
 }
 
 /// What the remark on a contraction says.

@@ -67,7 +67,7 @@ LaneKernel::LaneKernel(
   bytes = getByteTable(form.values, /*planes=*/1);
   int64_t height =
       cast<RankedTensorType>(op.getResult().getType()).getDimSize(0);
-  rows = height >= 4 && !ShapedType::isDynamic(height) ? 4 : 1;
+  rows = height >= floatRows && !ShapedType::isDynamic(height) ? floatRows : 1;
   table = arith::ConstantOp::create(
       b, loc,
       DenseElementsAttr::get(
@@ -599,8 +599,6 @@ Value LaneKernel::getRow(int64_t row) {
 
 /// Tables of more entries are computed where they can be.
 static constexpr size_t longestTable = 32;
-/// Those of more, of floats, are left to the stage that has them.
-static constexpr size_t longestPermute = 64;
 
 /// What to add to each code, modulo their number, to get its byte: codes of
 /// integers. Nothing where that is not so, or a table is short.

@@ -7,6 +7,12 @@
 
 namespace mlir::zq {
 
+/// Tables of more floats are left to the stage that has them.
+constexpr size_t longestPermute = 64;
+/// Rows of an activation of f32 that are summed for together, where there are
+/// as many.
+constexpr int64_t floatRows = 4;
+
 /// The sums of one panel of rows of a `zq.contract`, in registers.
 class LaneKernel {
 public:
