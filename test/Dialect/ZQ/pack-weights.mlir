@@ -113,6 +113,28 @@ func.func @rotated(%x: tensor<64xf32>, %w: !h, %y: tensor<64xf32>) -> tensor<64x
 
 // -----
 
+// So is one below a factor that all elements share which it mixes; one whose
+// factors differ within them is not, nor one that something else sees.
+!o = !zq.tensor<64x128xf32, #zq.codec<scale<1x64, f32, l2>, hadamard<axis = 1, block = 64>, quantize<si4>, pack>>
+!p = !zq.tensor<64x128xf32, #zq.codec<scale<1x32, f32, l2>, hadamard<axis = 1, block = 64>, quantize<si4>, pack>>
+// CHECK-DAG: [[O:#.*]] = #zq.codec<scale<1x64, f32, l2, rows = 16>, hadamard<axis = 1, block = 64>, quantize<si4>, pack<lanes = 16x4>>
+// CHECK-DAG: [[SAME:#.*]] = #zq.codec<scale<1x64, f32, l2>, hadamard<axis = 1, block = 64>, quantize<si4>, pack>
+// CHECK-DAG: [[P:#.*]] = #zq.codec<scale<1x32, f32, l2>, hadamard<axis = 1, block = 64>, quantize<si4>, pack>
+// CHECK-LABEL: func.func @rotated_below(
+// CHECK-SAME: !zq.tensor<64x128xf32, [[O]]>, %{{.*}}: !zq.tensor<64x128xf32, [[P]]>, %{{.*}}: !zq.tensor<64x128xf32, [[SAME]]>
+func.func @rotated_below(%x: tensor<128xf32>, %o: !o, %p: !p, %s: !o, %y: tensor<64xf32>) -> (tensor<64xf32>, tensor<64x128xf32>) {
+  %e = tensor.empty() : tensor<64x128xf32>
+  %d = zq.decode %o at [0, 0] outs(%e : tensor<64x128xf32>) : !o -> tensor<64x128xf32>
+  %a = linalg.matvec ins(%d, %x : tensor<64x128xf32>, tensor<128xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  %f = zq.decode %p at [0, 0] outs(%e : tensor<64x128xf32>) : !p -> tensor<64x128xf32>
+  %b = linalg.matvec ins(%f, %x : tensor<64x128xf32>, tensor<128xf32>) outs(%a : tensor<64xf32>) -> tensor<64xf32>
+  %g = zq.decode %s at [0, 0] outs(%e : tensor<64x128xf32>) : !o -> tensor<64x128xf32>
+  %c = linalg.matvec ins(%g, %x : tensor<64x128xf32>, tensor<128xf32>) outs(%b : tensor<64xf32>) -> tensor<64xf32>
+  return %c, %g : tensor<64xf32>, tensor<64x128xf32>
+}
+
+// -----
+
 // Factors and offsets with codecs of their own, in panels too, all the way down.
 !k = !zq.tensor<64x256xf32, #zq.codec<q4_k>>
 !z = !zq.tensor<64x256xf32, #zq.codec<int4_zp_g128>>

@@ -97,6 +97,31 @@ bool mlir::zq::isOnlyContracted(Value value, int64_t axis) {
   });
 }
 
+/// Whether `transform` may change places with `stage` above it in the codec of
+/// a tensor of `shape`: one factor for all elements that it mixes.
+static bool isAboveAllowed(StageAttrInterface stage, ArrayRef<int64_t> shape,
+                           TransformAttrInterface transform) {
+  auto factor = dyn_cast<FactorAttrInterface>(stage);
+  if (!factor || factor.hasZeroPoint())
+    return false;
+  int64_t axis = transform.getTransformAxis(), length = shape[axis];
+  int64_t shared = factor.getFactorBlock(shape.size())[axis];
+  int64_t mixed = transform.getTransformBlock(length);
+  return shared == 0 || shared >= length || shared % mixed == 0;
+}
+
+bool mlir::zq::canExchange(DecodeOp decode, size_t stage) {
+  auto type = cast<CompressedTensorType>(decode.getSource().getType());
+  ArrayRef<StageAttrInterface> stages = type.getCodec().getStages();
+  auto transform = dyn_cast<TransformAttrInterface>(stages[stage]);
+  if (!transform || !type.getElementType().isF32() || !decode.isWhole() ||
+      !isOnlyContracted(decode.getResult(), transform.getTransformAxis()))
+    return false;
+  return llvm::all_of(stages.take_front(stage), [&](StageAttrInterface above) {
+    return isAboveAllowed(above, type.getShape(), transform);
+  });
+}
+
 Value mlir::zq::emptyLike(OpBuilder &b, Location loc, Value like) {
   auto type = cast<RankedTensorType>(like.getType());
   return tensor::EmptyOp::create(b, loc, tensor::getMixedSizes(b, loc, like),

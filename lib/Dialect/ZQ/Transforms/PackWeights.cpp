@@ -1,5 +1,6 @@
 //===- PackWeights.cpp - Weights laid out for rows in lanes ---------------===//
 #include "PassOptions.h"
+#include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -39,22 +40,36 @@ static bool isContracted(Value value) {
   return found;
 }
 
-/// What is left to a contraction of `type`: the stages that no decoder has a
-/// part in, such as rotations, are taken out of the codec.
-static CompressedTensorType getContracted(CompressedTensorType type) {
+/// What is left to a contraction of an argument that has `type` in place of its
+/// own: the stages that no decoder has a part in, such as rotations, are taken
+/// out of the codec; below factors, where `zq-split-codecs` exchanges the two.
+static CompressedTensorType getContracted(BlockArgument argument,
+                                          CompressedTensorType type) {
   CodecAttr codec = type.getCodec();
   auto shapes = codec.getShapes(type.getShape());
+  SmallVector<StageAttrInterface> stages(codec.getStages());
+  auto isInDecoder = [&](size_t i) {
+    auto stage = dyn_cast<TensorStageAttrInterface>(stages[i]);
+    return i + 1 == stages.size() || !stage || stage.isBlockStage(shapes[i]);
+  };
   size_t first = 0;
-  for (StageAttrInterface stage : codec.getStages().drop_back()) {
-    auto tensorStage = dyn_cast<TensorStageAttrInterface>(stage);
-    if (!tensorStage || tensorStage.isBlockStage(shapes[first]))
-      break;
+  while (!isInDecoder(first))
     ++first;
-  }
+  size_t inner = first;
+  while (inner < stages.size() && isInDecoder(inner))
+    ++inner;
+  // It goes to the activation, and leaves the shape as it was.
+  if (first == 0 && inner < stages.size() &&
+      llvm::all_of(
+          argument.getUsers(),
+          [&](Operation *user) {
+            return canExchange(cast<DecodeOp>(user), inner);
+          }))
+    stages.erase(stages.begin() + inner);
   return CompressedTensorType::get(
       type.getContext(), shapes[first],
       codec.getInputs(type.getElementType())[first],
-      CodecAttr::get(type.getContext(), codec.getStages().drop_front(first)));
+      CodecAttr::get(type.getContext(), ArrayRef(stages).drop_front(first)));
 }
 
 namespace {
@@ -83,7 +98,8 @@ struct PackWeightsPass : mlir::zq::impl::PackWeightsBase<PackWeightsPass> {
         // Where rows are not in lanes, panels of them would be decoded once for
         // each row.
         std::string why;
-        if (packed == type || !getLaneForm(getContracted(packed), lanes, why))
+        if (packed == type ||
+            !getLaneForm(getContracted(argument, packed), lanes, why))
           continue;
         argument.setType(packed);
         types.back() = packed;
@@ -104,7 +120,7 @@ CompressedTensorType PackWeightsPass::storeCodes(func::FuncOp function,
   CompressedTensorType raw = withRawCodes(type);
   std::string why;
   if (raw == type ||
-      !getLaneForm(getContracted(withLanes(raw, lanes)), lanes, why))
+      !getLaneForm(getContracted(argument, withLanes(raw, lanes)), lanes, why))
     return type;
   Type codes = type.getCodec().getInputs(type.getElementType()).back();
   StageAttrInterface coder = type.getCodec().getStages().back();

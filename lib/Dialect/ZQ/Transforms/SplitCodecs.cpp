@@ -43,8 +43,6 @@ private:
   Value decodeWhole(Value compressed);
   LogicalResult decodeParts(size_t stage, size_t part);
   LogicalResult splitOutermost();
-  bool isAboveAllowed(size_t stage, TransformAttrInterface transform) const;
-  bool canExchange(size_t stage);
   void exchange(size_t stage);
   void decodeAs(ArrayRef<StageAttrInterface> stages);
   void splitBelow(size_t stage);
@@ -188,32 +186,6 @@ LogicalResult Splitter::splitOutermost() {
   return success();
 }
 
-/// Whether a transform may change places with stage `stage` above it: one
-/// factor for all elements that it mixes.
-bool Splitter::isAboveAllowed(size_t stage,
-                              TransformAttrInterface transform) const {
-  auto factor = dyn_cast<FactorAttrInterface>(codec.getStages()[stage]);
-  if (!factor || factor.hasZeroPoint())
-    return false;
-  int64_t axis = transform.getTransformAxis(), length = type.getShape()[axis];
-  int64_t shared = factor.getFactorBlock(type.getRank())[axis];
-  int64_t mixed = transform.getTransformBlock(length);
-  return shared == 0 || shared >= length || shared % mixed == 0;
-}
-
-/// Whether stage `stage` is a transform that may be undone last: it commutes
-/// with all stages above but for rounding, and nothing but contractions, which
-/// it leaves for their other operand, sees that.
-bool Splitter::canExchange(size_t stage) {
-  auto transform = dyn_cast<TransformAttrInterface>(codec.getStages()[stage]);
-  if (!transform || !type.getElementType().isF32() || !op.isWhole() ||
-      !isOnlyContracted(op.getResult(), transform.getTransformAxis()))
-    return false;
-  return llvm::all_of(llvm::seq<size_t>(0, stage), [&](size_t above) {
-    return isAboveAllowed(above, transform);
-  });
-}
-
 /// The window is decoded of the streams as they are now, by `stages`.
 void Splitter::decodeAs(ArrayRef<StageAttrInterface> stages) {
   Streams all;
@@ -306,7 +278,7 @@ LogicalResult Splitter::run(SmallVectorImpl<DecodeOp> &decodes) {
   if (outermost && outermost.canSplit(type.getShape())) {
     if (failed(splitOutermost()))
       return failure();
-  } else if (canExchange(first)) {
+  } else if (canExchange(op, first)) {
     exchange(first);
   } else {
     splitBelow(first);

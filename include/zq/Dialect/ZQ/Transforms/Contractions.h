@@ -28,6 +28,11 @@ std::optional<int64_t> getContractedAxis(linalg::LinalgOp op,
 /// along `axis` may move, perhaps as one part of a weight in parts.
 bool isOnlyContracted(Value value, int64_t axis);
 
+/// Whether stage `stage` of the codec of `decode` is a transform that may be
+/// undone last: it commutes with all stages above but for rounding, and nothing
+/// but contractions, which it leaves for their other operand, sees that.
+bool canExchange(DecodeOp decode, size_t stage);
+
 /// An uninitialised tensor of the type and size of `like`.
 Value emptyLike(OpBuilder &b, Location loc, Value like);
 
