@@ -3,6 +3,7 @@
 #include "zq/Codec/Tables.h"
 #include "Elements.h"
 #include "Validate.h"
+#include "zq/Codec/Panels.h"
 #include "zq/Codec/Parallel.h"
 #include "zq/Codec/Scale.h"
 
@@ -12,11 +13,32 @@
 using namespace zq::codec;
 
 Tables::Tables(std::vector<int64_t> blockShape, StoredFloats stored,
-               std::vector<std::vector<float>> tables, CodecRef tagCodec)
+               std::vector<std::vector<float>> tables, CodecRef tagCodec,
+               int64_t rows)
     : blocks(std::move(blockShape)), stored(std::move(stored)),
-      tables(tables.begin(), tables.end()), tagCodec(std::move(tagCodec)) {
+      tables(tables.begin(), tables.end()), tagCodec(std::move(tagCodec)),
+      rows(rows) {
   assert(tables.size() >= 2 && (tables.size() << codeBits()) <= 256 &&
          "codes and tags that do not fit a byte");
+  assert((!rows || rowsOf(0) || rowsOf(1)) &&
+         "panels are of arrays without a codec");
+}
+
+Status Tables::checkRank(size_t rank) const {
+  if (rows && rank < 2)
+    return Error{"tables in panels of rows need a tensor of rank 2 or more"};
+  return blocks.checkRank(keyword(), rank);
+}
+
+Array Tables::toStored(size_t index, Array array) const {
+  int64_t own = rowsOf(index);
+  return own ? toPanels(array, own) : std::move(array);
+}
+
+Array Tables::fromStored(size_t index, const Array &array,
+                         const Shape &shape) const {
+  int64_t own = rowsOf(index);
+  return own ? fromPanels(array, blocks.count(shape), own) : array;
 }
 
 int Tables::codeBits() const {
@@ -30,11 +52,13 @@ CodecRef Tables::sideCodec(size_t index) const {
   return index == 0 ? stored.codec() : tagCodec;
 }
 
-Result<Shape> Tables::sideShape(size_t, const Shape &shape,
+Result<Shape> Tables::sideShape(size_t index, const Shape &shape,
                                 const std::vector<Stream> &) const {
-  if (Status valid = blocks.checkRank(keyword(), shape.size()); !valid)
+  if (Status valid = checkRank(shape.size()); !valid)
     return valid.error();
-  return blocks.count(shape);
+  Shape count = blocks.count(shape);
+  int64_t own = rowsOf(index);
+  return own ? panelShape(count, own) : count;
 }
 
 /// The largest magnitude of a table's entries.
@@ -119,7 +143,7 @@ Result<Array> Tables::encode(const Array &input, const Below &below,
   Result<Array> values = finiteF32(keyword(), input);
   if (!values)
     return values;
-  if (Status valid = blocks.checkRank(keyword(), input.shape.size()); !valid)
+  if (Status valid = checkRank(input.shape.size()); !valid)
     return valid.error();
   std::vector<BlockStatistics> statistics = statisticsOf(*values, blocks);
 
@@ -144,17 +168,20 @@ Result<Array> Tables::encode(const Array &input, const Below &below,
   if (!scales)
     return scales;
 
-  Result<Array> codes =
-      encodeBy({{"scale", std::move(*scales)}, {"tag", tags}}, *values);
-  sides.push_back({"scale", std::move(best->scale)});
-  sides.push_back({"tag", std::move(tags)});
+  Array codes = encodeUnder(widened(*scales), tags, *values);
+  sides.push_back({"scale", toStored(0, std::move(best->scale))});
+  sides.push_back({"tag", toStored(1, std::move(tags))});
   return codes;
 }
 
 Result<Array> Tables::encodeBy(const std::vector<Stream> &sides,
                                const Array &values) const {
-  const Array scales = widened(sides[0].array);
-  const Array &tags = sides[1].array;
+  return encodeUnder(widened(fromStored(0, sides[0].array, values.shape)),
+                     fromStored(1, sides[1].array, values.shape), values);
+}
+
+Array Tables::encodeUnder(const Array &scales, const Array &tags,
+                          const Array &values) const {
   Array codes(ElementType::I8, values.shape);
   forEachRun(blocks, values.shape,
              [&](int64_t block, int64_t first, int64_t count) {
@@ -170,7 +197,9 @@ Result<Array> Tables::encodeBy(const std::vector<Stream> &sides,
 class Tables::Map : public ElementMap {
 public:
   Map(const Tables &stage, const std::vector<Stream> &sides, Shape shape)
-      : stage(stage), scales(widened(sides[0].array)), tags(sides[1].array),
+      : stage(stage),
+        scales(widened(stage.fromStored(0, sides[0].array, shape))),
+        tags(stage.fromStored(1, sides[1].array, shape)),
         shape(std::move(shape)) {
     for (const Lookup &table : stage.tables)
       valueOf.push_back(valuesOf(table));
@@ -220,20 +249,19 @@ Status Tables::check(const Array *main, const std::vector<Stream> &sides,
                      const Shape &shape) const {
   if (Status valid = checkCount(keyword(), sides.size(), numSides()); !valid)
     return valid;
-  if (Status valid = blocks.checkRank(keyword(), shape.size()); !valid)
+  if (Status valid = checkRank(shape.size()); !valid)
     return valid;
   if (Status valid = checkShape(shape); !valid)
     return valid;
-  Shape expected = blocks.count(shape);
-  const Array &scales = sides[0].array, &tags = sides[1].array;
-  if (Status valid =
-          checkArray("stream 'scale'", scales, stored.type(), expected);
+  if (Status valid = checkArray("stream 'scale'", sides[0].array, stored.type(),
+                                *sideShape(0, shape, {}));
       !valid)
     return valid;
-  if (Status valid =
-          checkArray("stream 'tag'", tags, ElementType::I8, expected);
+  if (Status valid = checkArray("stream 'tag'", sides[1].array, ElementType::I8,
+                                *sideShape(1, shape, {}));
       !valid)
     return valid;
+  const Array tags = fromStored(1, sides[1].array, shape);
   if (Status valid = checkCodes("tag of tables", tags, int64_t(tables.size()));
       !valid)
     return valid;
@@ -263,12 +291,13 @@ Result<Array> Tables::decode(const Array &main,
   std::vector<std::vector<float>> valueOf;
   for (const Lookup &table : tables)
     valueOf.push_back(valuesOf(table));
-  const Array scales = widened(sides[0].array);
+  const Array scales = widened(fromStored(0, sides[0].array, shape));
+  const Array tags = fromStored(1, sides[1].array, shape);
   const uint8_t *codes = elements<uint8_t>(main);
   Array values(ElementType::F32, shape);
   float *to = elements<float>(values);
   forEachRun(blocks, shape, [&](int64_t block, int64_t first, int64_t count) {
-    const float *own = valueOf[sides[1].array.get<uint8_t>(block)].data();
+    const float *own = valueOf[tags.get<uint8_t>(block)].data();
     const float scale = scales.get<float>(block);
     for (int64_t i = first; i < first + count; ++i)
       to[i] = own[codes[i]] * scale;

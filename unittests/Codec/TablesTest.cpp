@@ -151,6 +151,39 @@ TEST(Tables, MayDifferInLength) {
             "element [0] is code 2: tag of tables has codes below 2");
 }
 
+/// Side arrays without a codec, three rows in panels of two: the same values.
+TEST(Tables, LieInPanelsOfRows) {
+  Array input = gaussian({3, 8}, 5);
+  const Shape block = {1, 4};
+  auto roundTrip = [&](CodecRef tags, int64_t rows) {
+    Codec codec({std::make_shared<Tables>(block, ElementType::F16, bitmod3(),
+                                          tags, rows),
+                 std::make_shared<Pack>(3)});
+    return toFloats(*codec.roundTrip(input));
+  };
+  EXPECT_EQ(roundTrip(nullptr, 2), roundTrip(nullptr, 0));
+  EXPECT_EQ(roundTrip(packed(2), 2), roundTrip(nullptr, 0));
+
+  Tables stage(block, ElementType::F16, bitmod3(), nullptr, /*rows=*/2);
+  std::vector<Stream> sides = sidesOf(stage, input),
+                      plain =
+                          sidesOf({block, ElementType::F16, bitmod3()}, input);
+  for (const Stream &side : sides)
+    EXPECT_EQ(side.array.shape, (Shape{2, 2, 2}));
+  for (int row = 0; row < 3; ++row)
+    for (int group = 0; group < 2; ++group) {
+      int at = row / 2 * 4 + group * 2 + row % 2, block = row * 2 + group;
+      EXPECT_EQ(sides[0].array.getFloat(at), plain[0].array.getFloat(block));
+      EXPECT_EQ(sides[1].array.get<uint8_t>(at),
+                plain[1].array.get<uint8_t>(block));
+    }
+  EXPECT_FALSE(stage.check(nullptr, plain, {3, 8}));
+  EXPECT_EQ(Tables({4}, ElementType::F16, bitmod3(), nullptr, /*rows=*/2)
+                .check(nullptr, sides, {8})
+                .message(),
+            "tables in panels of rows need a tensor of rank 2 or more");
+}
+
 TEST(Tables, HaveTheRangeOfTheirNarrowestTable) {
   EXPECT_EQ(Tables({0}, ElementType::F32, bitmod3()).inputRange({}).high, 4);
   EXPECT_EQ(Tables({0}, ElementType::F8E4M3FN, bitmod3()).inputRange({}).low,

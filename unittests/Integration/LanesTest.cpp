@@ -64,6 +64,32 @@ const LaneCodec codecs[] = {
                "pack<lanes = Rx4>"},
     {"float8WithInfinities",
      "scale<tensor, f32>, quantize<f8E5M2>, pack<lanes = Rx4>"},
+    {"tablesOfGroups",
+     "tables<1x20, f16, [[-4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0], [-4.0, "
+     "-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0], [-4.0, -2.0, -1.0, 0.0, 1.0, 2.0, "
+     "4.0, 6.0]], tags = [pack<lanes = Rx1>], rows = R>, pack<lanes = Rx4>"},
+    {"tablesUnderAFactor",
+     "scale<1x?, f32, rows = R>, tables<1x32, [scale<tensor, f32>, "
+     "quantize<ui8>, pack<lanes = Rx1>], [[-1.0, -0.3, 0.0, 0.2, 1.0], [-0.5, "
+     "-0.1, 0.1]], rows = R>, pack<lanes = Rx4>"},
+    {"tablesOfRows", "tables<1x?, f8E8M0FNU, [[-1.0, 1.0], [0.0, 3.0]], "
+                     "rows = R>, pack<lanes = Rx4>"},
+    {"tableOfAll", "tables<tensor, f32, [[-1.0, 1.0], [0.0, 3.0]]>, "
+                   "pack<lanes = Rx4>"},
+    {"tablesOfManyValues",
+     "tables<1x16, f16, [[-9.0, -8.0, -7.0, -6.0, -5.0, -4.0, -3.0, -2.0, "
+     "-1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 9.5], [-40.0, -1.0, 0.0, "
+     "40.0], [-0.75, 0.25, 30.0], [0.0, 1.0]], tags = [pack<lanes = Rx1>], "
+     "rows = R>, pack<lanes = Rx4>"},
+    {"rotatedBelowAFactor",
+     "scale<1x64, f32, l2, rows = R>, hadamard<axis = 1, block = 64, seed = "
+     "1>, lookup<[-0.2, -0.06, 0.06, 0.2]>, pack<lanes = Rx4>"},
+    {"codesReadAsFewer", "scale<1x32, f16, rows = R>, quantize<si8>, "
+                         "nested<bits = 4>, pack<lanes = Rx4>"},
+    {"floatsReadAsOthers", "scale<tensor, f32>, quantize<f8E4M3FN>, "
+                           "nested<bits = 6, ties = away>, pack<lanes = Rx4>"},
+    {"dyadicScalesOfRows", "scale<1x?, [dyadic<bits = 24>, pack]>, "
+                           "quantize<si4>, pack<lanes = Rx4>"},
     {"offsets", "offset<1x32, f16, min, rows = R>, scale<1x32, f16, rows = R>, "
                 "quantize<ui4>, pack<lanes = Rx4>"},
     {"offsetsBetweenFactors",

@@ -18,7 +18,7 @@ namespace zq::codec {
 ///
 /// Takes finite floating-point values, hands on i8 codes in as many bits as
 /// number the longest table. Side arrays, of rank kept and the blocks' count as
-/// shape:
+/// shape, or in panels of rows (`Panels.h`) where they have no codec:
 ///   scale: as `stored`;
 ///   tag:   i8 codes, the number of the block's table; in a codec of its own
 ///          where there is one.
@@ -34,9 +34,12 @@ class Tables : public Stage {
 public:
   /// Requires 2 or more tables that `Lookup` takes, of 2^bits entries or fewer,
   /// such that the number of tables times 2^bits is at most 256: a code and its
-  /// tag fit a byte. `tagCodec` is null or decodes to i8.
+  /// tag fit a byte. `tagCodec` is null or decodes to i8. Not 0 `rows`: the side
+  /// arrays that have no codec, one at least, are stored in panels; the tensor
+  /// has rank 2 or more.
   Tables(std::vector<int64_t> blockShape, StoredFloats stored,
-         std::vector<std::vector<float>> tables, CodecRef tagCodec = nullptr);
+         std::vector<std::vector<float>> tables, CodecRef tagCodec = nullptr,
+         int64_t rows = 0);
 
   /// Bits of a code, and of a tag.
   int codeBits() const;
@@ -70,6 +73,16 @@ public:
 private:
   class Map;
   struct Candidate;
+  Status checkRank(size_t rank) const;
+  /// Rows of the panels that side array `index` is stored in, or 0.
+  int64_t rowsOf(size_t index) const { return sideCodec(index) ? 0 : rows; }
+  /// What is stored of a side array, and one element for each block in
+  /// row-major order.
+  Array toStored(size_t index, Array array) const;
+  Array fromStored(size_t index, const Array &array, const Shape &shape) const;
+  /// The codes of values under a scale and a table for each block.
+  Array encodeUnder(const Array &scales, const Array &tags,
+                    const Array &values) const;
   Result<Candidate>
   tryTable(size_t tag, const Array &values,
            const std::vector<BlockStatistics> &statistics) const;
@@ -78,6 +91,7 @@ private:
   StoredFloats stored;
   std::vector<Lookup> tables;
   CodecRef tagCodec;
+  int64_t rows;
 };
 
 } // namespace zq::codec

@@ -43,7 +43,7 @@ static SmallVector<float> getZeroPoints(StageAttrInterface stage, Type input,
   if (CodecAttr codec = parts[1].codec) {
     if (codec.getStages().size() < 2)
       return {};
-    return getCodeValues(codec.getStages().front(), element, 2);
+    return getCodeValues(codec.getStages().take_front(), element, 2);
   }
   SmallVector<float> points;
   if (element.isInteger(8))

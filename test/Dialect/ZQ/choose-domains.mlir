@@ -360,7 +360,7 @@ func.func @few_rows_of_f32(%x: tensor<2x256xf32>, %w: tensor<96x256xbf16>, %y: t
 // No contraction of a decoded weight goes without a word: in no panels though it
 // might be, of codes that have none, along the other dimension, not of f32.
 // REMARK: contraction in loops of f32 along the rows of its decoded weight, and in no compute domain: the weight is in no panels of 16 rows, which its codec has (zq-pack-weights lays out arguments)
-// REMARK: in no compute domain: the weight has no panels of rows, since its stages are not factors and offsets, one map to codes, and their layout
+// REMARK: in no compute domain: the weight has no panels of rows, since its stages are not factors and offsets, maps to codes, and their layout
 // REMARK: in no compute domain: it is no product with a whole decoded matrix along the rows of that
 // REMARK: in no compute domain: it is not of f32
 // REMARK-NOT: in no compute domain
@@ -423,6 +423,20 @@ func.func @unscaled_table(%x: tensor<64xf32>, %w: !zq.tensor<64x64xf32, #unscale
 func.func @unscaled_value(%x: tensor<64xf32>, %w: !zq.tensor<64x64xf32, #value>, %y: tensor<64xf32>) -> tensor<64xf32> {
   %e = tensor.empty() : tensor<64x64xf32>
   %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #value> -> tensor<64x64xf32>
+  %r = linalg.matvec ins(%d, %x : tensor<64x64xf32>, tensor<64xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  return %r : tensor<64xf32>
+}
+
+// A table of a hundredth of the others' values has their table's error.
+// REMARK: contraction in f32: the error of two planes of 8-bit integers would be 0.00{{[0-9]+}}
+// CHECK-LABEL: func.func @unequal_tables(
+// CHECK-NOT: zq.planes
+// COARSE-LABEL: func.func @unequal_tables(
+// COARSE: zq.planes {{.*}} count 2
+#unequal = #zq.codec<tables<1x32, f16, [[-1.0, -0.3, 0.1, 1.0], [-0.01, 0.001, 0.003, 0.01]], rows = 16>, pack<lanes = 16x4>>
+func.func @unequal_tables(%x: tensor<64xf32>, %w: !zq.tensor<64x64xf32, #unequal>, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64x64xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x64xf32>) : !zq.tensor<64x64xf32, #unequal> -> tensor<64x64xf32>
   %r = linalg.matvec ins(%d, %x : tensor<64x64xf32>, tensor<64xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
   return %r : tensor<64xf32>
 }

@@ -135,6 +135,43 @@ func.func @rotated_below(%x: tensor<128xf32>, %o: !o, %p: !p, %s: !o, %y: tensor
 
 // -----
 
+// Factors of rows that have no layout are no hindrance: they leave contractions.
+// Those of groups are.
+!d = !zq.tensor<64x128xf32, #zq.codec<scale<1x?, [dyadic<bits = 24>, pack]>, quantize<si4>, pack>>
+!g = !zq.tensor<64x128xf32, #zq.codec<scale<1x64, [dyadic<bits = 24>, pack]>, quantize<si4>, pack>>
+// CHECK-DAG: [[D:#.*]] = #zq.codec<scale<1x?, [dyadic<bits = 24>, pack]>, quantize<si4>, pack<lanes = 16x4>>
+// CHECK-DAG: [[G:#.*]] = #zq.codec<scale<1x64, [dyadic<bits = 24>, pack]>, quantize<si4>, pack>
+// CHECK-LABEL: func.func @row_factors(
+// CHECK-SAME: !zq.tensor<64x128xf32, [[D]]>, %{{.*}}: !zq.tensor<64x128xf32, [[G]]>
+func.func @row_factors(%x: tensor<128xf32>, %d: !d, %g: !g, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64x128xf32>
+  %v = zq.decode %d at [0, 0] outs(%e : tensor<64x128xf32>) : !d -> tensor<64x128xf32>
+  %a = linalg.matvec ins(%v, %x : tensor<64x128xf32>, tensor<128xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  %w = zq.decode %g at [0, 0] outs(%e : tensor<64x128xf32>) : !g -> tensor<64x128xf32>
+  %b = linalg.matvec ins(%w, %x : tensor<64x128xf32>, tensor<128xf32>) outs(%a : tensor<64xf32>) -> tensor<64xf32>
+  return %b : tensor<64xf32>
+}
+
+// -----
+
+// A table for each group, and codes that map to other codes.
+!t = !zq.tensor<64x128xf32, #zq.codec<tables<1x64, f16, [[-1.0, 0.0, 1.0], [-2.0, 1.0]], tags = [pack]>, pack>>
+!n = !zq.tensor<64x128xf32, #zq.codec<scale<1x?, f32>, quantize<si8>, nested<bits = 4>, pack>>
+// CHECK-DAG: [[T:#.*]] = #zq.codec<tables<1x64, f16, {{.*}}, tags = [pack<lanes = 16x1>], rows = 16>, pack<lanes = 16x4>>
+// CHECK-DAG: [[N:#.*]] = #zq.codec<scale<1x?, f32, rows = 16>, quantize<si8>, nested<bits = 4>, pack<lanes = 16x4>>
+// CHECK-LABEL: func.func @maps(
+// CHECK-SAME: !zq.tensor<64x128xf32, [[T]]>, %{{.*}}: !zq.tensor<64x128xf32, [[N]]>
+func.func @maps(%x: tensor<128xf32>, %d: !t, %g: !n, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64x128xf32>
+  %v = zq.decode %d at [0, 0] outs(%e : tensor<64x128xf32>) : !t -> tensor<64x128xf32>
+  %a = linalg.matvec ins(%v, %x : tensor<64x128xf32>, tensor<128xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  %w = zq.decode %g at [0, 0] outs(%e : tensor<64x128xf32>) : !n -> tensor<64x128xf32>
+  %b = linalg.matvec ins(%w, %x : tensor<64x128xf32>, tensor<128xf32>) outs(%a : tensor<64xf32>) -> tensor<64xf32>
+  return %b : tensor<64xf32>
+}
+
+// -----
+
 // Factors and offsets with codecs of their own, in panels too, all the way down.
 !k = !zq.tensor<64x256xf32, #zq.codec<q4_k>>
 !z = !zq.tensor<64x256xf32, #zq.codec<int4_zp_g128>>

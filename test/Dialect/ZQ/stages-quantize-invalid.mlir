@@ -175,6 +175,22 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<tables<1x64, i8, [[0.0, 1.0]
 
 // -----
 
+// Panels of too many rows, of arrays that all have a codec, of no rows.
+// expected-error @+1 {{(tables 6) panels have 1 to 255 rows, and not 300}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<tables<1x64, f16, [[0.0, 1.0], [0.0, 2.0]], rows = 300>, pack>>)
+
+// -----
+
+// expected-error @+1 {{(tables 7) 'rows' is for arrays without a codec}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<tables<1x64, [quantize<ui4>, pack], [[0.0, 1.0], [0.0, 2.0]], tags = [pack], rows = 16>, pack>>)
+
+// -----
+
+// expected-error @+1 {{(T3) 'tables' in panels of rows needs a tensor of rank 2 or more}}
+func.func private @f(!zq.tensor<64xf32, #zq.codec<tables<64, f16, [[0.0, 1.0], [0.0, 2.0]], rows = 16>, pack>>)
+
+// -----
+
 // Blocks of another rank.
 // expected-error @+1 {{(T3) 'tables' has a block of rank 1, but the tensor has rank 2}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<tables<64, f16, [[0.0, 1.0], [0.0, 2.0]]>, pack>>)

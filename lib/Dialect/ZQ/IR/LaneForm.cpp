@@ -20,30 +20,40 @@ static constexpr int64_t longestGroup = 128;
 /// many contractions take 3 % longer.
 static constexpr int64_t roundedGroup = 256;
 
-/// Whether a stage maps each value to a code and does nothing else.
+/// Whether a stage maps each value, or code, to a code and does nothing else.
 static bool isElementwise(StageAttrInterface stage, Type input, int64_t rank) {
   SmallVector<Part> parts;
   return succeeded(stage.getParts(rank, input, /*scope=*/nullptr, parts)) &&
          parts.empty() && stage.getMainRatios(rank).empty() &&
          stage.getGranule(input, nullptr) == 1 && !stage.getChunk(nullptr) &&
-         !isa<TensorStageAttrInterface>(stage) && isa<FloatType>(input) &&
+         !isa<TensorStageAttrInterface>(stage) &&
          isa<IntegerType>(stage.getOutput(input));
 }
 
-SmallVector<float> mlir::zq::getCodeValues(StageAttrInterface stage, Type input,
+SmallVector<float> mlir::zq::getCodeValues(ArrayRef<StageAttrInterface> stages,
+                                           ArrayRef<Type> inputs,
                                            int64_t rank) {
-  if (!isElementwise(stage, input, rank) ||
-      stage.getOutput(input).getIntOrFloatBitWidth() > 8)
+  std::vector<std::shared_ptr<const ::zq::codec::Stage>> references;
+  if (stages.empty() || !isa<FloatType>(inputs.front()))
     return {};
-  auto reference = stage.getReference(input);
-  if (!reference)
-    return {};
-  int64_t count = int64_t(1) << stage.getOutput(input).getIntOrFloatBitWidth();
-  Array codes(ElementType::I8, {1});
+  for (auto [stage, input] : llvm::zip(stages, inputs)) {
+    if (!isElementwise(stage, input, rank) ||
+        stage.getOutput(input).getIntOrFloatBitWidth() > 8)
+      return {};
+    references.push_back(stage.getReference(input));
+    if (!references.back())
+      return {};
+  }
+  Type codes = stages.back().getOutput(inputs.back());
   SmallVector<float> values;
-  for (int64_t code = 0; code < count; ++code) {
-    codes.bytes[0] = static_cast<uint8_t>(code);
-    auto value = reference->decode(codes, {}, {1});
+  for (int64_t code = 0; code < int64_t(1) << codes.getIntOrFloatBitWidth();
+       ++code) {
+    Array read(ElementType::I8, {1});
+    read.bytes[0] = static_cast<uint8_t>(code);
+    ::zq::codec::Result<Array> value = std::move(read);
+    for (auto &reference : llvm::reverse(references))
+      if (value)
+        value = reference->decode(*value, {}, {1});
     // A code that stands for nothing; what decodes it is up to us.
     values.push_back(value && value->type == ElementType::F32
                          ? value->getFloat(0)
@@ -203,20 +213,29 @@ std::optional<LaneForm> mlir::zq::getLaneForm(CompressedTensorType type,
       form.factorColumns = std::lcm(form.factorColumns, together * block[1]);
     form.factors.push_back(
         {i, std::move(block), isOfRows, factor.getFactorDigits(), together});
+    if (isa<ChoiceAttrInterface>(stages[i]))
+      break;
   }
-  if (i + 2 == stages.size())
-    form.values = getCodeValues(stages[i], inputs[i], 2);
+  form.map = i;
+  form.source = stages.size() - 1;
+  if (i + 2 == stages.size() && isa<ChoiceAttrInterface>(stages[i])) {
+    form.values = cast<ChoiceAttrInterface>(stages[i]).getChoiceValues();
+    form.choiceBits = llvm::Log2_64(form.values.size()) -
+                      inputs[i + 1].getIntOrFloatBitWidth();
+  } else if (i < form.source) {
+    form.values = getCodeValues(stages.slice(i, form.source - i),
+                                ArrayRef(inputs).slice(i, form.source - i), 2);
+  }
   if (form.values.empty())
-    return refuse("its stages are not factors and offsets, one map to codes, "
-                  "and their layout");
-  auto source = dyn_cast<CodeSourceAttrInterface>(stages[i + 1]);
-  form.source = i + 1;
-  form.bits = inputs[i + 1].getIntOrFloatBitWidth();
+    return refuse("its stages are not factors and offsets, maps to codes, and "
+                  "their layout");
+  auto source = dyn_cast<CodeSourceAttrInterface>(stages.back());
+  form.bits = inputs.back().getIntOrFloatBitWidth();
   if (source)
-    form.columns = source.getLaneColumns(inputs[i + 1], lanes, laneDepth);
+    form.columns = source.getLaneColumns(inputs.back(), lanes, laneDepth);
   if (!form.columns)
     return refuse("its codes are not laid out for lanes");
-  int64_t chunk = stages[i + 1].getChunk(/*scope=*/nullptr);
+  int64_t chunk = stages.back().getChunk(/*scope=*/nullptr);
   if (chunk && chunk < shape[1])
     return refuse("a panel of its codes is more than one chunk");
   form.isSequential = chunk != 0;
@@ -231,6 +250,26 @@ std::optional<LaneForm> mlir::zq::getLaneForm(CompressedTensorType type,
   if (!form.group)
     return refuse("its groups are no multiples of 4 columns");
   return form;
+}
+
+CompressedTensorType mlir::zq::getBelowRowFactor(CompressedTensorType type,
+                                                 int64_t lanes) {
+  CodecAttr codec = type.getCodec();
+  ArrayRef<int64_t> shape = type.getShape();
+  StageAttrInterface stage = codec.getStages().front();
+  auto factor = dyn_cast<FactorAttrInterface>(stage);
+  auto split = dyn_cast<TensorStageAttrInterface>(stage);
+  if (!factor || !split || shape.size() != 2 || factor.hasZeroPoint() ||
+      !split.canSplit(shape) || factor.hasFactorInLanes(shape, lanes))
+    return {};
+  int64_t shared = factor.getFactorBlock(2)[1];
+  if (shared && shared < shape[1])
+    return {};
+  auto below = CompressedTensorType::get(
+      type.getContext(), codec.getShapes(shape)[1],
+      codec.getInputs(type.getElementType())[1], codec.dropOutermost());
+  std::string why;
+  return getLaneForm(below, lanes, why) ? below : CompressedTensorType();
 }
 
 CodecAttr mlir::zq::withLanes(CodecAttr codec, Type element, int64_t rank,

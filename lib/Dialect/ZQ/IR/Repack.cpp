@@ -29,29 +29,6 @@ static Array changePanels(const Array &array, const Part &from, const Part &to,
   return to.rows ? ::zq::codec::toPanels(rows, to.rows) : rows;
 }
 
-/// The streams of a part with a codec, laid out by that of another.
-static Result<Streams> changeCoded(Streams streams, const Part &from,
-                                   const Part &to, ArrayRef<int64_t> shape) {
-  if (from.codec == to.codec)
-    return streams;
-  RankedTensorType type = from.array.getType(shape);
-  auto withCodec = [&](CodecAttr codec) {
-    return CompressedTensorType::get(codec.getContext(), type.getShape(),
-                                     type.getElementType(), codec);
-  };
-  if (!isa<FloatType>(type.getElementType()))
-    return Error{"the codecs differ in more than their layout"};
-  std::vector<Stream> old = streams;
-  Result<Streams> changed =
-      repack(withCodec(from.codec), streams, withCodec(to.codec));
-  if (!changed)
-    return changed;
-  // They are named within the weight, and not within the part.
-  for (auto [stream, before] : llvm::zip(*changed, old))
-    stream.name = before.name;
-  return changed;
-}
-
 /// The streams of a last stage, laid out by another.
 static Result<Streams> changeSource(Streams streams, StageAttrInterface from,
                                     StageAttrInterface to, Type input,
@@ -72,6 +49,39 @@ static Result<Streams> changeSource(Streams streams, StageAttrInterface from,
     return coded.error();
   result.push_back({encoder->mainName(), std::move(*coded)});
   return result;
+}
+
+/// The streams of a part with a codec, laid out by that of another.
+static Result<Streams> changeCoded(Streams streams, const Part &from,
+                                   const Part &to, ArrayRef<int64_t> shape) {
+  if (from.codec == to.codec)
+    return streams;
+  RankedTensorType type = from.array.getType(shape);
+  auto withCodec = [&](CodecAttr codec) {
+    return CompressedTensorType::get(codec.getContext(), type.getShape(),
+                                     type.getElementType(), codec);
+  };
+  if (!isa<FloatType>(type.getElementType())) {
+    // Codes, which no tensor is made of.
+    if (from.codec.getStages().size() != 1 || to.codec.getStages().size() != 1)
+      return Error{"the codecs differ in more than their layout"};
+    std::string name = streams.back().name;
+    Result<Streams> changed = changeSource(
+        std::move(streams), from.codec.getStages().front(),
+        to.codec.getStages().front(), type.getElementType(), type.getShape());
+    if (changed)
+      changed->back().name = name;
+    return changed;
+  }
+  std::vector<Stream> old = streams;
+  Result<Streams> changed =
+      repack(withCodec(from.codec), streams, withCodec(to.codec));
+  if (!changed)
+    return changed;
+  // They are named within the weight, and not within the part.
+  for (auto [stream, before] : llvm::zip(*changed, old))
+    stream.name = before.name;
+  return changed;
 }
 
 /// `type` with `stage` in the place of its last one, of codes.

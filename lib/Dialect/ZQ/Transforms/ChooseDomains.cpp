@@ -204,24 +204,39 @@ static Domain getFloats(const LaneForm &form, int64_t height) {
   return domain;
 }
 
+/// The largest magnitude of `values`, and the least one that is not 0.
+static std::pair<double, double> getMagnitudes(ArrayRef<float> values) {
+  double least = std::numeric_limits<double>::infinity(), largest = 0;
+  for (double value : values)
+    if (std::isfinite(value) && value != 0) {
+      least = std::min(least, std::fabs(value));
+      largest = std::max(largest, std::fabs(value));
+    }
+  return {largest, least};
+}
+
 /// The error of a product in `planes` of integers, of the largest activation
 /// times the largest weight of its row. A table's error is of its largest
-/// value: a factor of each row has brought the largest weight near that, but
-/// where there is none, all weights of a row may be the least value.
+/// value: a factor of each row has brought the largest weight near that, or
+/// near the largest value of the choice that the block made; but where there is
+/// none, all weights of a row may be the least value.
 static double getIntegersError(const LaneForm &form, int64_t planes) {
   ByteTable table = getByteTable(form.values, planes);
   bool hasRowFactor =
       llvm::any_of(form.factors, [](const LaneForm::Factor &factor) {
         return factor.block[0] == 1;
       });
-  if (table.error == 0 || hasRowFactor)
+  if (table.error == 0 || (hasRowFactor && !form.choiceBits))
     return getPlanesError(planes, table);
-  double least = std::numeric_limits<double>::infinity(), largest = 0;
-  for (double value : form.values)
-    if (std::isfinite(value) && value != 0) {
-      least = std::min(least, std::fabs(value));
-      largest = std::max(largest, std::fabs(value));
-    }
+  auto [largest, least] = getMagnitudes(form.values);
+  if (hasRowFactor) {
+    least = largest;
+    ArrayRef<float> values = form.values;
+    for (size_t length = size_t(1) << form.bits; !values.empty();
+         values = values.drop_front(length))
+      if (double own = getMagnitudes(values.take_front(length)).first)
+        least = std::min(least, own);
+  }
   table.error *= largest / least;
   return getPlanesError(planes, table);
 }

@@ -101,6 +101,14 @@ Value LaneKernel::add(Value x, int64_t y) {
 /// Sums in registers may be fused with the products that they add.
 static constexpr auto contractFlag = arith::FastMathFlags::contract;
 
+/// The number of the run of `size` columns that begins `offset` columns after
+/// `column`, which begins one too: so that the columns of a loop's iteration
+/// are apart by constants.
+Value LaneKernel::divide(Value column, int64_t offset, int64_t size) {
+  return add(arith::DivUIOp::create(b, loc, column, index(size)),
+             offset / size);
+}
+
 Value LaneKernel::addF(Value x, Value y) {
   return arith::AddFOp::create(b, loc, x, y, contractFlag);
 }
@@ -143,9 +151,10 @@ void LaneKernel::startPanel() {
   state = *codec.getStages()[form.source].emitInit(at);
 }
 
-/// Reads the codes of the source's tile that begins at `column`.
-void LaneKernel::readCodes(Value column) {
-  LaneBuilder at = getBuilder(form.source, column);
+/// Reads the codes of the source's tile that begins `offset` columns after
+/// `column`, which begins one too.
+void LaneKernel::readCodes(Value column, int64_t offset) {
+  LaneBuilder at = getBuilder(form.source, column, offset, form.columns);
   at.state = state;
   codes = cast<CodeSourceAttrInterface>(codec.getStages()[form.source])
               .emitCodes(at);
@@ -305,18 +314,9 @@ void LaneKernel::emitGroup(Value column, int64_t offset, int64_t end) {
 void LaneKernel::addRun(Value column, int64_t offset, int64_t end) {
   for (; offset < end; offset += laneDepth) {
     if (offset % form.columns == 0)
-      readCodes(add(column, offset));
+      readCodes(column, offset);
     addColumns(codes[offset % form.columns / laneDepth], column, offset, end);
   }
-}
-
-/// The place of a group that begins `offset` columns after `column`.
-static Value getGroupIndex(OpBuilder &b, Location loc, Value column,
-                           int64_t offset, int64_t group) {
-  Value at = arith::ConstantIndexOp::create(b, loc, offset);
-  at = arith::AddIOp::create(b, loc, column, at);
-  return arith::DivUIOp::create(b, loc, at,
-                                arith::ConstantIndexOp::create(b, loc, group));
 }
 
 /// The factors of the group `offset` columns after `column`, a multiple of
@@ -348,10 +348,13 @@ Value LaneKernel::readFactor(const LaneForm::Factor &form, Value column,
 /// Sets what makes weights of the values of the group `offset` columns after
 /// `column`, a multiple of `multiple`.
 void LaneKernel::readGroup(Value column, int64_t offset, int64_t multiple) {
-  zeroPoint = factor = addend = Value();
-  // The stage above the source maps codes.
-  for (unsigned stage = 0; stage + 1 < form.source; ++stage) {
+  zeroPoint = factor = addend = choice = Value();
+  // The stage that maps values to codes has factors where it chooses.
+  unsigned end = form.choiceBits ? form.source : form.map;
+  for (unsigned stage = 0; stage < end; ++stage) {
     LaneBuilder at = getBuilder(stage, column, offset, multiple);
+    if (auto own = dyn_cast<ChoiceAttrInterface>(codec.getStages()[stage]))
+      choice = spreadChoice(own.emitChoice(at));
     if (auto own = dyn_cast<OffsetAttrInterface>(codec.getStages()[stage])) {
       Value one = own.emitOffset(at);
       // The factors above multiply it too.
@@ -393,7 +396,7 @@ void LaneKernel::startGroup(Value column, int64_t offset) {
     groupSums.append((chains - 1) * rows, groupSums.front());
     return;
   }
-  Value group = getGroupIndex(b, loc, column, offset, form.group);
+  Value group = divide(column, offset, form.group);
   // The other plane, the products of both lower bytes, and the other parts.
   Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(integers));
   groupSums.append((planes - 1) * rows, zero);
@@ -427,6 +430,7 @@ void LaneKernel::addColumns(Value codes, Value column, int64_t offset,
   if (inIntegers()) {
     if (extent)
       noteInfinite(codes);
+    codes = addChoice(codes);
     Value weights = lookUpBytes(codes, table), low;
     if (lowTable)
       low = lookUpBytes(codes, lowTable);
@@ -495,7 +499,7 @@ Value LaneKernel::joinPlanes(int64_t row) {
 LaneKernel::Sums LaneKernel::finishGroup(Sums sums, Value column,
                                          int64_t offset) {
   joinChains();
-  Value group = getGroupIndex(b, loc, column, offset, form.group);
+  Value group = divide(column, offset, form.group);
   // The sum of the activations in units of the bytes, times `sign`.
   auto getTotal = [&](int64_t row, float sign) {
     Value total = tensor::ExtractOp::create(
@@ -546,7 +550,7 @@ SmallVector<Value> LaneKernel::emitWeights(Value panel, Value column,
   SmallVector<Value> weights;
   for (int64_t offset = 0; offset < count; offset += laneDepth) {
     if (offset % form.columns == 0)
-      readCodes(add(column, offset));
+      readCodes(column, offset);
     if (offset % run == 0)
       readGroup(column, offset, chunk);
     for (int64_t i = 0; i < std::min(laneDepth, count - offset); ++i)
@@ -625,6 +629,24 @@ static Value addToCodes(OpBuilder &b, Location loc, Value codes,
                                .getResult();
 }
 
+/// A choice for each lane as the upper bits of its codes' bytes.
+Value LaneKernel::spreadChoice(Value choice) {
+  Value words = arith::ExtUIOp::create(b, loc, integers, choice);
+  words = arith::MulIOp::create(
+      b, loc, words,
+      splat(b, loc, integers, static_cast<int32_t>(0x01010101u << form.bits)));
+  return vector::BitCastOp::create(b, loc, byteType, words);
+}
+
+/// `codes` with the group's choice above them, where there is one.
+Value LaneKernel::addChoice(Value codes) {
+  if (!choice)
+    return codes;
+  codes = arith::AndIOp::create(
+      b, loc, codes, splat(b, loc, byteType, (int64_t(1) << form.bits) - 1));
+  return arith::OrIOp::create(b, loc, codes, choice);
+}
+
 Value LaneKernel::lookUpBytes(Value codes, Value table) {
   if (std::optional<int64_t> distance = getDistance(bytes))
     return addToCodes(b, loc, codes, *distance, bytes.bytes.size());
@@ -656,22 +678,25 @@ Value LaneKernel::passOnInfinite(Value sum) {
 
 /// The values of byte `place` of each lane's codes.
 Value LaneKernel::lookUpFloats(Value codes, int64_t place) {
-  Value words = vector::BitCastOp::create(b, loc, integers, codes);
+  Value words = vector::BitCastOp::create(b, loc, integers, addChoice(codes));
   if (place)
     words = arith::ShRUIOp::create(b, loc, words,
                                    splat(b, loc, integers, 8 * place));
   std::optional<int64_t> distance = getDistance(bytes);
-  if (!distance && form.values.size() > longestPermute) {
+  if (!distance && !choice && form.values.size() > longestPermute) {
     // As along a row: by arithmetic where that is shorter.
-    LaneBuilder at = getBuilder(form.source - 1, index(0));
     Value own = arith::TruncIOp::create(
         b, loc, VectorType::get(lanes, b.getI8Type()), words);
     if (form.bits < 8)
       own = arith::AndIOp::create(
           b, loc, own,
           splat(b, loc, cast<VectorType>(own.getType()), (1 << form.bits) - 1));
-    // A stage of this dialect that maps codes, as the form says.
-    return *codec.getStages()[form.source - 1].emitDecode(at, own);
+    // Stages that map values and codes, as the form says.
+    for (unsigned stage = form.source; stage-- > form.map;) {
+      LaneBuilder at = getBuilder(stage, index(0));
+      own = *codec.getStages()[stage].emitDecode(at, own);
+    }
+    return own;
   }
   if (!distance)
     return LookupOp::create(b, loc, floats, words, table);

@@ -52,13 +52,14 @@ private:
   Value index(int64_t value);
   Value getRow(int64_t row);
   Value add(Value x, int64_t y);
+  Value divide(Value column, int64_t offset, int64_t size);
   Value addF(Value x, Value y);
   Value mulF(Value x, Value y);
   /// A scalar of f32 as a vector; a vector as it is.
   Value toLanes(Value value);
 
   void startPanel();
-  void readCodes(Value column);
+  void readCodes(Value column, int64_t offset);
   void loopWithState(int64_t end, int64_t step, SmallVector<Value> &values,
                      function_ref<void(Value)> body);
   int64_t getLeastRun(int64_t otherwise) const;
@@ -80,6 +81,8 @@ private:
   Value emitRowFactors();
   LaneBuilder getBuilder(unsigned stage, Value column, int64_t offset = 0,
                          int64_t multiple = 1);
+  Value spreadChoice(Value choice);
+  Value addChoice(Value codes);
   Value lookUpBytes(Value codes, Value table);
   Value getBytes(ArrayRef<uint8_t> values);
   void chooseChains();
@@ -126,6 +129,9 @@ private:
   /// factors but those of whole rows, plus the offsets. Null where there are
   /// none.
   Value zeroPoint, factor, addend;
+  /// Where each group chooses a table: what its codes have above them, in
+  /// bytes.
+  Value choice;
 };
 
 } // namespace mlir::zq

@@ -97,9 +97,10 @@ struct PackWeightsPass : mlir::zq::impl::PackWeightsBase<PackWeightsPass> {
             withLanes(storeCodes(function, argument, type), lanes);
         // Where rows are not in lanes, panels of them would be decoded once for
         // each row.
+        CompressedTensorType left = getContracted(argument, packed);
         std::string why;
         if (packed == type ||
-            !getLaneForm(getContracted(argument, packed), lanes, why))
+            (!getLaneForm(left, lanes, why) && !getBelowRowFactor(left, lanes)))
           continue;
         argument.setType(packed);
         types.back() = packed;

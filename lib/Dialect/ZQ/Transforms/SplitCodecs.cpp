@@ -10,6 +10,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "zq/Dialect/ZQ/IR/DecodeBuilder.h"
+#include "zq/Dialect/ZQ/IR/LaneForm.h"
 #include "zq/Dialect/ZQ/IR/Stages.h"
 
 namespace mlir::zq {
@@ -49,6 +50,7 @@ private:
   void replace(Value window);
 
   bool isForTables() const;
+  bool isForLanes();
 
   IRRewriter &b;
   DecodeOp op;
@@ -244,6 +246,14 @@ bool Splitter::isForTables() const {
          });
 }
 
+/// Whether a factor stands in the way of contractions with rows in the lanes,
+/// which is all that becomes of the decode.
+bool Splitter::isForLanes() {
+  return lanes && op.isWhole() && !op->use_empty() &&
+         isOnlyContracted(op.getResult(), type.getRank() - 1) &&
+         getBelowRowFactor(type, lanes);
+}
+
 LogicalResult Splitter::run(SmallVectorImpl<DecodeOp> &decodes) {
   b.setInsertionPoint(op);
   // The first stage that is no part of a decoder, or a part of a stage that
@@ -268,7 +278,7 @@ LogicalResult Splitter::run(SmallVectorImpl<DecodeOp> &decodes) {
         llvm::append_range(decodes, made);
         return success();
       }
-  if (first == count && !isForTables())
+  if (first == count && !isForTables() && !isForLanes())
     return success();
 
   if (failed(takeApart()))

@@ -45,11 +45,16 @@ struct LaneForm {
   SmallVector<Offset> offsets;
   /// Whether the last factor has zero points.
   bool hasZeroPoint = false;
-  /// The last stage's place in the chain.
+  /// The places of the first stage that maps values to codes, and of the last
+  /// one; those between map codes to codes.
+  unsigned map = 0;
   unsigned source = 0;
   int64_t bits = 0;
-  /// What each code decodes to, below the factors: 2^bits values. 0 for those
-  /// that stand for infinities or NaN.
+  /// Bits of the choice of a table, of the stage above the source: 0 where
+  /// there is one table for all blocks.
+  int64_t choiceBits = 0;
+  /// What each code decodes to, below the factors: 2^bits values for each
+  /// choice. 0 for those that stand for infinities or NaN.
   SmallVector<float> values;
   /// Which these are: code c where `(c & mask) >= least`, if there are any.
   struct Infinite {
@@ -69,15 +74,23 @@ struct LaneForm {
   int64_t factorColumns = 1;
 };
 
-/// What a stage that maps each value of `input` to a code of at most 8 bits,
-/// and does nothing else, decodes its codes to; nothing of any other stage.
-SmallVector<float> getCodeValues(StageAttrInterface stage, Type input,
-                                 int64_t rank);
+/// What `stages`, which take in `inputs` and map each value to a code of at most
+/// 8 bits, that perhaps to another, and do nothing else, decode the last codes
+/// to; nothing of any other stages.
+SmallVector<float> getCodeValues(ArrayRef<StageAttrInterface> stages,
+                                 ArrayRef<Type> inputs, int64_t rank);
 
 /// The form of a weight of rank 2 for `lanes` rows side by side. Nothing where
 /// it has none, and then `why` says for what reason.
 std::optional<LaneForm> getLaneForm(CompressedTensorType type, int64_t lanes,
                                     std::string &why);
+
+/// What is left of `type` below a factor of whole rows that has no layout for
+/// `lanes` rows: it leaves a contraction with that, where `zq-split-codecs` makes
+/// an op of it. Null where the outermost stage is no such factor, or what is
+/// below has no form.
+CompressedTensorType getBelowRowFactor(CompressedTensorType type,
+                                       int64_t lanes);
 
 /// Whether a part of a stage that takes in a tensor of `shape`, with an element
 /// for each `group` of a dimension's elements, is laid out for `lanes` rows:

@@ -277,6 +277,29 @@ def FactorAttrInterface : AttrInterface<"FactorAttrInterface"> {
   ];
 }
 
+def ChoiceAttrInterface : AttrInterface<"ChoiceAttrInterface"> {
+  let cppNamespace = "::mlir::zq";
+  let description = [{
+    A stage that maps values to codes by one of several tables, which each block
+    of its factors chooses; it implements `FactorAttrInterface` as well, and the
+    factor multiplies what is looked up. In a contraction the choice stands above
+    the bits of each code.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        What codes decode to before the factor: of choice after choice, 2^bits
+        values for codes of that many bits. As many choices as a choice's bits can
+        say.
+      }],
+      "::llvm::SmallVector<float>", "getChoiceValues", (ins)>,
+    InterfaceMethod<[{
+        Emits the choices of the builder's rows at its column: a vector of bytes,
+        one lane per row. Called where `hasFactorInLanes` says so.
+      }],
+      "::mlir::Value", "emitChoice", (ins "::mlir::zq::LaneBuilder &":$builder)>,
+  ];
+}
+
 def OffsetAttrInterface : AttrInterface<"OffsetAttrInterface"> {
   let cppNamespace = "::mlir::zq";
   let description = [{

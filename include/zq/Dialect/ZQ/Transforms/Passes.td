@@ -169,7 +169,9 @@ def SplitCodecs : Pass<"zq-split-codecs", "::mlir::ModuleOp"> {
     before. So does a stage with a side array whose codec no
     block decodes for itself. What is decoded as a whole has a remark.
     Factors above entries that `zq-tabulate-products` will look up become ops as
-    well, for which it has to know the target's `lanes`.
+    well, for which it has to know the target's `lanes`; and factors of whole rows
+    that have no layout for as many, above a weight that has one and is only
+    contracted along its rows.
     Tested in `test/Dialect/ZQ/split-codecs.mlir`.
 
     ```mlir
@@ -618,7 +620,8 @@ def PackWeights : Pass<"zq-pack-weights", "::mlir::ModuleOp"> {
     contraction uses the whole along its last dimension, gets the type with the
     layout that `zq-choose-domains` needs, if its codec has such a layout: whoever
     calls the function hands over streams in that layout. What the codec means
-    does not change. Tested in `test/Dialect/ZQ/pack-weights.mlir`.
+    does not change. What `zq-split-codecs` takes out of the codec keeps its
+    layout. Tested in `test/Dialect/ZQ/pack-weights.mlir`.
 
     Codes under an entropy coder decode in registers, in panels
     (`#zq.panels`), where the coder has such a form. Each coder states how many

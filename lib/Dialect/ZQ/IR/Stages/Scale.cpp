@@ -425,14 +425,7 @@ bool ScaleAttr::hasFactorInLanes(ArrayRef<int64_t> shape, int64_t lanes) const {
 
 Value ScaleAttr::emitFactor(LaneBuilder &at) const {
   // Streams of this dialect's stages, which `decodesInLanes` has seen.
-  Value scales = *at.loadPerGroup(0, getGroup(getBlock(), 2));
-  auto type = cast<VectorType>(scales.getType());
-  if (type.getElementTypeBitWidth() != 8 ||
-      scales.getDefiningOp<vector::BroadcastOp>())
-    return emitToF32(at.builder, at.loc, scales);
-  // As one op, for which a target may have something better than arithmetic.
-  return arith::ExtFOp::create(at.builder, at.loc,
-                               type.clone(at.builder.getF32Type()), scales);
+  return emitFactorToF32(at, *at.loadPerGroup(0, getGroup(getBlock(), 2)));
 }
 
 Value ScaleAttr::emitZeroPoint(LaneBuilder &at) const {

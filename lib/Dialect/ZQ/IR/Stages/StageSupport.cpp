@@ -63,6 +63,16 @@ bool mlir::zq::arePartsInLanes(StageAttrInterface stage,
          });
 }
 
+Value mlir::zq::emitFactorToF32(LaneBuilder &at, Value factors) {
+  auto type = cast<VectorType>(factors.getType());
+  if (type.getElementTypeBitWidth() != 8 ||
+      factors.getDefiningOp<vector::BroadcastOp>())
+    return emitToF32(at.builder, at.loc, factors);
+  // As one op, for which a target may have something better than arithmetic.
+  return arith::ExtFOp::create(at.builder, at.loc,
+                               type.clone(at.builder.getF32Type()), factors);
+}
+
 SmallVector<AffineExpr> mlir::zq::getDims(MLIRContext *context, int64_t rank) {
   SmallVector<AffineExpr> dims;
   for (int64_t i = 0; i < rank; ++i)

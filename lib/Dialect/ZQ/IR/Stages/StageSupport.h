@@ -45,6 +45,9 @@ Attribute storeInLanes(Attribute stored, int64_t rank, int64_t lanes);
 bool arePartsInLanes(StageAttrInterface stage, ArrayRef<int64_t> shape,
                      ArrayRef<int64_t> group, int64_t lanes);
 
+/// The factors of a column's rows, as they are stored, in f32.
+Value emitFactorToF32(LaneBuilder &at, Value factors);
+
 /// The dimensions of a tensor of `rank`.
 SmallVector<AffineExpr> getDims(MLIRContext *context, int64_t rank);
 

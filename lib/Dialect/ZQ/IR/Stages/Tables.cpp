@@ -2,6 +2,7 @@
 #include "StageSupport.h"
 
 #include "zq/Codec/Tables.h"
+#include "zq/Dialect/ZQ/IR/LaneForm.h"
 
 using namespace mlir;
 using namespace mlir::zq;
@@ -22,7 +23,7 @@ int64_t TablesAttr::getTagBits() const {
 LogicalResult TablesAttr::verify(ErrorFn emitError, ArrayRef<int64_t> block,
                                  Attribute stored,
                                  ArrayRef<DenseF32ArrayAttr> tables,
-                                 CodecAttr) {
+                                 CodecAttr tags, int64_t rows) {
   if (failed(verifyStored(emitError, stored, "(tables 1)", "a scale")))
     return failure();
   if (tables.size() < 2)
@@ -36,6 +37,11 @@ LogicalResult TablesAttr::verify(ErrorFn emitError, ArrayRef<int64_t> block,
            << "(tables 5) a code and its tag have at most 8 bits, but "
            << tables.size() << " tables of " << getBitsOf(tables)
            << "-bit codes need more";
+  if (rows < 0 || rows > 255)
+    return emitError() << "(tables 6) panels have 1 to 255 rows, and not "
+                       << rows;
+  if (rows && tags && isa<CodecAttr>(stored))
+    return emitError() << "(tables 7) 'rows' is for arrays without a codec";
   return success();
 }
 
@@ -44,6 +50,9 @@ LogicalResult TablesAttr::verifyInput(ErrorFn emitError,
                                       Type input) const {
   if (failed(verifyBlockRank(emitError, getBlock(), shape, "tables")))
     return failure();
+  if (getRows() && shape.size() < 2)
+    return emitError() << "(T3) 'tables' in panels of rows needs a tensor of "
+                          "rank 2 or more";
   return verifyValues(emitError, input, "tables");
 }
 
@@ -61,14 +70,22 @@ LogicalResult TablesAttr::getParts(int64_t rank, Type, Operation *,
             IntegerType::get(getContext(), getTags() ? getTagBits() : 8), rank,
             sizes);
   parts.back().codec = getTags();
+  if (getRows())
+    for (Part &part : parts)
+      if (!part.codec)
+        putInPanels(part, getRows());
   return success();
 }
 
 StageAttrInterface TablesAttr::withPlainPart(unsigned index, Type type) const {
+  // Without a codec it would be in panels, as the other part is.
+  if (getRows())
+    return nullptr;
   if (index)
-    return get(getContext(), getBlock(), getStored(), getTables(), CodecAttr());
+    return get(getContext(), getBlock(), getStored(), getTables(), CodecAttr(),
+               /*rows=*/0);
   return get(getContext(), getBlock(), TypeAttr::get(type), getTables(),
-             getTags());
+             getTags(), /*rows=*/0);
 }
 
 Reference TablesAttr::getReference(Type) const {
@@ -88,7 +105,7 @@ Reference TablesAttr::getReference(Type) const {
       std::vector<int64_t>(getBlock().begin(), getBlock().end()),
       scales ? ::zq::codec::StoredFloats(scales)
              : ::zq::codec::StoredFloats(getStoredType(getStored())),
-      std::move(tables), std::move(tags));
+      std::move(tables), std::move(tags), getRows());
 }
 
 // A table is chosen before, and the scale multiplies after.
@@ -105,21 +122,27 @@ Attribute TablesAttr::parse(AsmParser &parser, Type) {
   Attribute stored;
   SmallVector<DenseF32ArrayAttr> tables;
   CodecAttr tags;
+  int64_t rows = 0;
   if (parser.parseLess() || parseBlock(parser, block) || parser.parseComma() ||
       parseStored(parser, stored) || parser.parseComma() ||
       parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
         return parseTable(parser, tables.emplace_back());
       }))
     return {};
-  if (succeeded(parser.parseOptionalComma()) &&
-      (parser.parseKeyword("tags") || parser.parseEqual() ||
-       parseCodecList(parser, tags)))
-    return {};
+  while (succeeded(parser.parseOptionalComma())) {
+    if (!tags && succeeded(parser.parseOptionalKeyword("tags"))) {
+      if (parser.parseEqual() || parseCodecList(parser, tags))
+        return {};
+    } else if (parser.parseKeyword("rows") || parser.parseEqual() ||
+               parser.parseInteger(rows)) {
+      return {};
+    }
+  }
   if (parser.parseGreater())
     return {};
   return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
                     ArrayRef<int64_t>(block), stored,
-                    ArrayRef<DenseF32ArrayAttr>(tables), tags);
+                    ArrayRef<DenseF32ArrayAttr>(tables), tags, rows);
 }
 
 void TablesAttr::print(AsmPrinter &printer) const {
@@ -136,21 +159,12 @@ void TablesAttr::print(AsmPrinter &printer) const {
     printer << ", tags = ";
     printCodecList(printer, getTags());
   }
+  if (getRows())
+    printer << ", rows = " << getRows();
   printer << '>';
 }
 
-FailureOr<Value> TablesAttr::emitDecode(DecodeBuilder &at, Value main) const {
-  OpBuilder &b = at.builder;
-  SmallVector<int64_t> group(getBlock());
-  if (group.empty())
-    group.assign(at.shape.size(), 0);
-  FailureOr<Value> stored = at.loadPerGroup(0, group);
-  FailureOr<Value> tags = at.loadPerGroup(1, group);
-  if (failed(stored) || failed(tags))
-    return failure();
-
-  // All tables behind one another, each as long as codes can reach, and as many
-  // as tags can: whatever the streams say, nothing beyond them is read.
+SmallVector<float> TablesAttr::getEntries() const {
   int64_t length = int64_t(1) << getCodeBits();
   int64_t count = int64_t(1) << getTagBits();
   SmallVector<float> entries;
@@ -161,6 +175,19 @@ FailureOr<Value> TablesAttr::emitDecode(DecodeBuilder &at, Value main) const {
     for (int64_t code = 0; code < length; ++code)
       entries.push_back(table[std::min<int64_t>(code, table.size() - 1)]);
   }
+  return entries;
+}
+
+FailureOr<Value> TablesAttr::emitDecode(DecodeBuilder &at, Value main) const {
+  OpBuilder &b = at.builder;
+  SmallVector<int64_t> group = getGroup(getBlock(), at.shape.size());
+  FailureOr<Value> stored = at.loadPerGroup(0, group);
+  FailureOr<Value> tags = at.loadPerGroup(1, group);
+  if (failed(stored) || failed(tags))
+    return failure();
+  int64_t length = int64_t(1) << getCodeBits();
+  int64_t count = int64_t(1) << getTagBits();
+  SmallVector<float> entries = getEntries();
 
   Value values;
   if (auto broadcast = tags->getDefiningOp<vector::BroadcastOp>()) {
@@ -188,4 +215,60 @@ FailureOr<Value> TablesAttr::emitDecode(DecodeBuilder &at, Value main) const {
   }
   Value scale = emitToF32(b, at.loc, *stored);
   return arith::MulFOp::create(b, at.loc, values, scale).getResult();
+}
+
+//===----------------------------------------------------------------------===//
+// Rows in lanes
+//===----------------------------------------------------------------------===//
+
+StageAttrInterface TablesAttr::withLanes(Type, int64_t rank, int64_t lanes,
+                                         int64_t) const {
+  // What several rows share is read once for all of them.
+  if (rank < 2 || getBlock().empty() || getBlock()[rank - 2] != 1 || getRows())
+    return *this;
+  CodecAttr tags = getTags();
+  if (tags)
+    tags = zq::withLanes(tags, IntegerType::get(getContext(), getTagBits()),
+                         rank, lanes, columnDepth);
+  bool isPlain = isa<TypeAttr>(getStored()) || !tags;
+  return get(getContext(), getBlock(), storeInLanes(getStored(), rank, lanes),
+             getTables(), tags, isPlain ? lanes : 0);
+}
+
+bool TablesAttr::decodesInLanes(ArrayRef<int64_t> shape, int64_t lanes) const {
+  return arePartsInLanes(*this, shape, getGroup(getBlock(), shape.size()),
+                         lanes);
+}
+
+SmallVector<int64_t> TablesAttr::getFactorBlock(int64_t rank) const {
+  return getGroup(getBlock(), rank);
+}
+
+bool TablesAttr::hasZeroPoint() const { return false; }
+
+int64_t TablesAttr::getFactorDigits() const {
+  // A codec decodes to f32.
+  auto stored = dyn_cast<TypeAttr>(getStored());
+  return stored ? cast<FloatType>(stored.getValue()).getFPMantissaWidth() : 24;
+}
+
+bool TablesAttr::hasFactorInLanes(ArrayRef<int64_t> shape,
+                                  int64_t lanes) const {
+  return decodesInLanes(shape, lanes);
+}
+
+Value TablesAttr::emitFactor(LaneBuilder &at) const {
+  return emitFactorToF32(at, *at.loadPerGroup(0, getGroup(getBlock(), 2)));
+}
+
+Value TablesAttr::emitZeroPoint(LaneBuilder &) const {
+  llvm_unreachable("tables have no zero points");
+}
+
+SmallVector<float> TablesAttr::getChoiceValues() const { return getEntries(); }
+
+Value TablesAttr::emitChoice(LaneBuilder &at) const {
+  Value tags = *at.loadPerGroup(1, getGroup(getBlock(), 2));
+  return arith::AndIOp::create(at.builder, at.loc, tags,
+                               splat(at, 8, (int64_t(1) << getTagBits()) - 1));
 }
