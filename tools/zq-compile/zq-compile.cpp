@@ -22,11 +22,20 @@
 #include "llvm/TargetParser/Triple.h"
 
 #include <csignal>
+#include <cstdlib>
 
 using namespace mlir;
 using namespace mlir::zq;
 using namespace mlir::zq::compile;
 using ::zq::codec::Status;
+
+/// Before other options are missed.
+[[noreturn]] static void printGpus() {
+  for (const Chip &chip : getChips())
+    llvm::outs() << chip.name << '\n';
+  llvm::outs().flush();
+  std::exit(0);
+}
 
 namespace {
 /// What is written. The name of the output says which, unless --emit does.
@@ -59,6 +68,10 @@ struct Options : CompileOptions {
       llvm::cl::init("x86"),
       llvm::cl::desc("The kind of machine: x86, aarch64, or NVIDIA's GPUs by "
                      "name (sm_90a,sm_120a)"),
+      llvm::cl::cat(category)};
+  llvm::cl::opt<bool> listGpus{
+      "list-gpus", llvm::cl::desc("Print the names of the GPUs, and no more"),
+      llvm::cl::callback([](const bool &) { printGpus(); }),
       llvm::cl::cat(category)};
   llvm::cl::opt<std::string> cpu{
       "cpu", llvm::cl::value_desc("name"), llvm::cl::init("host"),

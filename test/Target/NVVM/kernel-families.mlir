@@ -4,29 +4,28 @@
 // instruction that was meant is there, and beside it global memory is read 16
 // bytes at a time. Narrower are scales: two loads, four where the codes that a
 // lane loads at once are of as many groups, or the copies that are counted. A
-// row is a module, its chips, and its limits.
+// row is a module, its chips where it is not for all of them, and its limits.
 // REQUIRES: ptxas, long_tests
 // RUN: split-file %s %t
 // DEFINE: %{check} = %python %S/Inputs/check_kernels.py --zq-compile zq-compile %t
-// DEFINE: %{all} = --chip sm_80 --chip sm_89 --chip sm_90a --chip sm_100a --chip sm_103a --chip sm_120a --chip sm_121a
-// DEFINE: %{large} = --chip sm_80 --chip sm_90a --chip sm_100a --chip sm_103a
+// DEFINE: %{large} = --chip sm_80 --chip sm_90a --chip sm_100a --chip sm_100f --chip sm_103a
 // Their shared memory has room for one block of many rows.
-// DEFINE: %{small} = --chip sm_89 --chip sm_120a --chip sm_121a
-// DEFINE: %{with-mma} = --chip sm_120a --chip sm_121a
+// DEFINE: %{small} = --chip sm_89 --chip sm_120a --chip sm_120f --chip sm_121a
+// DEFINE: %{with-mma} = --chip sm_120a --chip sm_120f --chip sm_121a
 // DEFINE: %{with-tcgen05} = --chip sm_100a --chip sm_100f --chip sm_103a
 
 // DEFINE: %{decoded} = --registers 128 --instruction 'mma\.sync\.aligned\.m16n8k16' --narrow-copies 0
 // DEFINE: %{alone} = --registers 168 --instruction 'mma\.sync\.aligned\.m16n8k16' --narrow-copies 0
-// RUN: %{check}/few-rows.mlir %{all} %{decoded} --narrow-loads 4
+// RUN: %{check}/few-rows.mlir %{decoded} --narrow-loads 4
 // RUN: %{check}/many-rows.mlir %{large} %{decoded} --narrow-loads 2
 // RUN: %{check}/many-rows.mlir %{small} %{alone} --narrow-loads 2
 // Huffman's chunks are read by the bit.
-// RUN: %{check}/huffman-few-rows.mlir %{all} %{decoded}
+// RUN: %{check}/huffman-few-rows.mlir %{decoded}
 // RUN: %{check}/huffman-many-rows.mlir %{large} %{decoded}
 // RUN: %{check}/huffman-many-rows.mlir %{small} %{alone}
 // Escapes of nested windows are found in registers: six blocks of the 64 threads
 // that such rows keep busy.
-// RUN: %{check}/windows-few-rows.mlir --chip sm_80 --chip sm_90a --chip sm_120a --registers 168 --instruction 'mma\.sync\.aligned\.m16n8k16'
+// RUN: %{check}/windows-few-rows.mlir --registers 168 --instruction 'mma\.sync\.aligned\.m16n8k16'
 
 // DEFINE: %{mma} = --registers 168 --instruction 'mma\.sync.*block_scale' --narrow-loads 0 --narrow-copies 8
 // RUN: %{check}/block-scaled-few-rows.mlir %{with-mma} %{mma}
@@ -38,14 +37,13 @@
 // RUN: %{check}/block-scaled-many-rows.mlir %{with-tcgen05} %{tcgen05}
 // RUN: %{check}/block-scaled-mixed.mlir %{with-tcgen05} %{tcgen05}
 
-// RUN: %{check}/encode.mlir %{all} --registers 128
+// RUN: %{check}/encode.mlir --registers 128
 
 // Weights across the sums, two dense operands, and rotations.
-// DEFINE: %{two} = --chip sm_80 --chip sm_120a
-// RUN: %{check}/across.mlir --chip sm_80 %{decoded}
-// RUN: %{check}/across.mlir --chip sm_120a %{alone}
-// RUN: %{check}/dense.mlir %{two} %{alone} --narrow-loads 0
-// RUN: %{check}/rotate.mlir %{two} --registers 128
+// RUN: %{check}/across.mlir %{large} %{decoded}
+// RUN: %{check}/across.mlir %{small} %{alone}
+// RUN: %{check}/dense.mlir %{alone} --narrow-loads 0
+// RUN: %{check}/rotate.mlir --registers 128
 
 // The check finds copies that are narrow.
 // RUN: not %python %S/Inputs/check_kernels.py --zq-compile zq-compile %t/block-scaled-few-rows.mlir --chip sm_100a \

@@ -3,7 +3,6 @@
 // weights come 16 bytes at a time, scales two, for both halves of an iteration.
 // REQUIRES: ptxas
 // RUN: %python %S/Inputs/check_kernels.py %s --zq-compile zq-compile \
-// RUN:   --chip sm_80 --chip sm_89 --chip sm_90a --chip sm_100a --chip sm_103a --chip sm_120a --chip sm_121a \
 // RUN:   --registers 128 --instruction 'mma\.sync\.aligned\.m16n8k16' --narrow-loads 4 | FileCheck %s
 // CHECK: sm_80: multiply_kernel: {{[0-9]+}} registers, 0 bytes spilled
 // CHECK: sm_121a: multiply_kernel: {{[0-9]+}} registers, 0 bytes spilled

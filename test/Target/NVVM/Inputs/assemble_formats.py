@@ -1,8 +1,8 @@
 """Assembles products with weights of named formats for GPUs.
 
 Takes the formats and their element types from zq-describe, compiles a module
-with products of few rows and of many for all given chips, with the assembler,
-and looks at what that says: nothing is spilled, and no thread has local memory,
+with products of few rows and of many for all chips, with the assembler, and
+looks at what that says: nothing is spilled, and no thread has local memory,
 whose addresses are known at run time only. Exits with 1 and a line for each
 violation.
 """
@@ -41,8 +41,9 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--zq-compile", default="zq-compile")
     parser.add_argument("--zq-describe", default="zq-describe")
-    parser.add_argument("--chips", required=True, help="with commas between them")
+    parser.add_argument("--chips", help="with commas between them; else all")
     parser.add_argument("--format", action="append", help="only these; else all")
+    parser.add_argument("--element", help="of the tensors; else the first that a format takes")
     parser.add_argument("--rows", type=int, action="append", help="of activations")
     parser.add_argument("--columns", type=int, default=512)
     parser.add_argument(
@@ -51,14 +52,6 @@ def parse_arguments():
         default=[],
         help="a format, a colon, and how many bytes each of its kernels may spill, or "
         "have of other local memory",
-    )
-    parser.add_argument(
-        "--turns",
-        type=int,
-        help="each format for so many of the chips only, which its place in the table chooses",
-    )
-    parser.add_argument(
-        "--no-limits", action="store_true", help="spills and local memory are not looked at"
     )
     return parser.parse_args()
 
@@ -74,7 +67,7 @@ def find_formats(options):
     pages = re.split(r"^# ", run.stdout, flags=re.MULTILINE)[1:]
     for page in pages:
         element = re.search(r"^Of tensors of (\w+)", page, re.MULTILINE)
-        yield page.split("\n", 1)[0], element.group(1)
+        yield page.split("\n", 1)[0], options.element or element.group(1)
 
 
 def write_module(options, codec, element):
@@ -82,23 +75,22 @@ def write_module(options, codec, element):
     return HEADER + "".join(PRODUCT.format(m=rows, **sizes) for rows in options.rows or [3, 70])
 
 
-def choose_chips(options, place):
-    """The chips for the format at a place of the table."""
-    chips = options.chips.split(",")
-    turns = options.turns or len(chips)
-    return [chips[(place * turns + i) % len(chips)] for i in range(turns)]
+def list_chips(options):
+    run = subprocess.run(
+        [options.zq_compile, "--list-gpus"], capture_output=True, text=True, check=True
+    )
+    return ",".join(run.stdout.split())
 
 
-def check(options, place, codec, element):
+def check(options, codec, element):
     """What is wrong with the kernels of a format, and a line about them."""
-    chips = choose_chips(options, place)
     allowed = dict(text.split(":") for text in options.spills)
     wrong, registers, kernels = [], 0, 0
     with tempfile.TemporaryDirectory() as folder:
         module = pathlib.Path(folder) / "module.mlir"
         module.write_text(write_module(options, codec, element))
         output = module.with_suffix(".fatbin")
-        command = [options.zq_compile, str(module), "--quiet", f"--target={','.join(chips)}"]
+        command = [options.zq_compile, str(module), "--quiet", f"--target={options.chips}"]
         run = subprocess.run([*command, "-o", str(output)], capture_output=True, text=True)
         if run.returncode:
             return [f"{codec}: {run.stderr}"], f"{codec}: does not compile"
@@ -108,25 +100,22 @@ def check(options, place, codec, element):
             name = f"{codec}: {target['chip']}: {kernel['name']}"
             spilled = kernel["spillStoreBytes"] + kernel["spillLoadBytes"]
             limit = int(allowed.get(codec, 0))
-            if options.no_limits:
-                pass
-            elif spilled > limit:
+            if spilled > limit:
                 wrong.append(f"{name}: {spilled} bytes spilled")
             elif kernel["stackBytes"] > limit and not spilled:
                 wrong.append(f"{name}: {kernel['stackBytes']} bytes of local memory")
             registers = max(registers, kernel["registers"])
             kernels += 1
-    line = f"{codec}: {kernels} kernels, at most {registers} registers"
-    return wrong, f"{line}, for {','.join(chips)}" if options.turns else line
+    return wrong, f"{codec}: {kernels} kernels, at most {registers} registers"
 
 
 def main():
     options = parse_arguments()
+    options.chips = options.chips or list_chips(options)
     formats = list(find_formats(options))
     violations = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        numbered = ((place, *one) for place, one in enumerate(formats))
-        for wrong, line in pool.map(lambda one: check(options, *one), numbered):
+        for wrong, line in pool.map(lambda one: check(options, *one), formats):
             print(line, flush=True)
             violations += wrong
     print(f"{len(formats)} formats for {options.chips}")
