@@ -100,13 +100,17 @@ def check_accesses(options, name, lines):
             yield f"{name}: {len(narrow)} copies of less than 16 bytes: {narrow[0]}"
 
 
+def compile_module(options, chip, output, *more):
+    command = [options.zq_compile, options.module, f"--target={chip}", "--quiet", *more]
+    run = subprocess.run([*command, "-o", str(output)], capture_output=True, text=True)
+    if run.returncode:
+        sys.exit(f"{chip}: {run.stderr}")
+
+
 def check(options, chip, folder):
     ptx_file = folder / "kernels.ptx"
     # What explains the kernels asks the assembler, too.
-    command = [options.zq_compile, options.module, f"--target={chip}", "--quiet", "--explain"]
-    run = subprocess.run([*command, "-o", str(ptx_file)], capture_output=True, text=True)
-    if run.returncode:
-        sys.exit(f"{chip}: {run.stderr}")
+    compile_module(options, chip, ptx_file, "--explain")
     description = json.loads(ptx_file.with_suffix(".json").read_text())
     for kernel in description["targets"][0]["kernels"]:
         name = f"{chip}: {kernel['name']}"
