@@ -51,7 +51,7 @@ func.func @nvfp4(%x: tensor<1x256xf32>, %w: !zq.tensor<64x256xf32, #zq.codec<nvf
 // CHECK: %[[S:.*]]:3 = zq.disassemble
 // CHECK: %[[R:.*]] = scf.for {{.*}} = %c0 to %c256 step %c128
 // CHECK: vector.transfer_read %[[X]]
-// CHECK-COUNT-12: arith.subf {{.*}} : vector<16xf32>
+// CHECK-COUNT-14: vector.fma {{.*}} : vector<16xf32>
 // CHECK: scf.forall (
 // CHECK: scf.for {{.*}} step %c8
 // CHECK: %[[SUMS:.*]] = scf.for {{.*}} = %c0 to %c256 step %c16 iter_args(%[[ACC:.*]] = %{{.*}}) -> (vector<1x8x16xf32>)

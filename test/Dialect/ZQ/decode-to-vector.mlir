@@ -508,27 +508,48 @@ func.func @rotation_of_ragged_columns(%x: tensor<22x?xf32>, %o: tensor<22x?xf32>
   return %r : tensor<22x?xf32>
 }
 
-// Sixteen vectors at a time: the distances up to 128. Those beyond go through
-// memory, four steps between vectors that far apart, and then the fifth.
+// Sixteen vectors at a time, which lie far apart in memory; before that runs of
+// what two such passes leave. Each of the three has a factor of its own, that
+// one vector is multiplied by and most others within a sum.
 // CHECK-LABEL: func.func @rotation_of_a_long_block(
-// CHECK: scf.for %{{.*}} = %c0 to %c8192 step %c256
-// CHECK-COUNT-16: vector.transfer_read {{.*}} vector<16xf32>
-// CHECK-COUNT-32: arith.subf {{.*}} : vector<16xf32>
-// CHECK-COUNT-16: vector.transfer_write
-// CHECK: scf.for %{{.*}} = %c0 to %c8192 step %c4096
-// CHECK: scf.for %{{.*}} = %c0 to %c256 step %c16
+// CHECK: scf.for %{{.*}} = %c0 to %c8192 step %c32
+// CHECK-COUNT-2: vector.transfer_read {{.*}} vector<16xf32>
+// CHECK-COUNT-2: vector.fma
+// CHECK-COUNT-2: vector.transfer_write
+// CHECK: scf.for %{{.*}} = %c0 to %c8192 step %c512
+// CHECK: scf.for %{{.*}} = %c0 to %c32 step %c16
 // CHECK-COUNT-16: vector.transfer_read
-// CHECK-COUNT-32: arith.subf
+// CHECK-NEXT: arith.mulf
+// CHECK-NOT: arith.mulf
+// CHECK-COUNT-30: vector.fma
+// CHECK-NOT: vector.fma
 // CHECK-COUNT-16: vector.transfer_write
-// CHECK: scf.for %{{.*}} = %c0 to %c4096 step %c16
-// CHECK-COUNT-2: vector.transfer_read
-// CHECK: arith.subf
-// CHECK-COUNT-2: arith.mulf
-// CHECK-NOT: scf.for
+// CHECK: scf.for %{{.*}} = %c0 to %c512 step %c16
+// CHECK-COUNT-16: vector.transfer_read
+// CHECK: arith.mulf
+// CHECK-COUNT-30: vector.fma
+// CHECK-NOT: {{scf.for|mulf|vector.fma}}
 // CHECK: return
 func.func @rotation_of_a_long_block(%x: tensor<8192xf32>, %o: tensor<8192xf32>)
     -> tensor<8192xf32> {
   %r = zq.rotate %x by #zq.hadamard<axis = 0, block = 8192>
+      outs(%o : tensor<8192xf32>) : tensor<8192xf32> -> tensor<8192xf32>
+  return %r : tensor<8192xf32>
+}
+
+// What decodes multiplies in the end alone, as the reference does.
+// CHECK-LABEL: func.func @inverse_rotation_of_a_long_block(
+// CHECK-NOT: vector.fma
+// CHECK: scf.for %{{.*}} = %c0 to %c512 step %c16
+// CHECK-COUNT-16: vector.transfer_read
+// CHECK-NOT: arith.mulf
+// CHECK-COUNT-32: arith.subf
+// CHECK-COUNT-16: arith.mulf
+// CHECK-NOT: {{scf.for|mulf}}
+// CHECK: return
+func.func @inverse_rotation_of_a_long_block(%x: tensor<8192xf32>, %o: tensor<8192xf32>)
+    -> tensor<8192xf32> {
+  %r = zq.rotate %x by #zq.hadamard<axis = 0, block = 8192> inverse
       outs(%o : tensor<8192xf32>) : tensor<8192xf32> -> tensor<8192xf32>
   return %r : tensor<8192xf32>
 }

@@ -179,13 +179,17 @@ private:
   /// The place of element `i` of the block on the line.
   Value at(Value i) { return line.add(begin, i); }
   Value withSigns(Value values, Value i);
+  Value splat(Type type, float value);
   Value withFactor(Value values);
   Value finish(Value values, Value i, bool isLast);
   Value butterfliesInside(Value values);
-  void butterfliesAcross(MutableArrayRef<Value> values);
+  void butterfliesAcross(MutableArrayRef<Value> values, int64_t count);
   SmallVector<Value> signedSums(ArrayRef<Value> values);
   SmallVector<Value> signedSums(Value runs, Value firstRow, int64_t count,
                                 int64_t width);
+  /// Whether each pass makes a normalised transform of its own: a decode
+  /// multiplies once, in the end, as the reference does.
+  bool isNormalised() const { return !line.inverse && order == 1; }
   bool isNegative(int64_t row, int64_t column) const {
     return matrix[line.inverse ? column * order + row : row * order + column] <
            0;
@@ -221,19 +225,21 @@ Value BlockEmitter::withSigns(Value values, Value i) {
   return arith::MulFOp::create(b, loc, values, sign);
 }
 
+Value BlockEmitter::splat(Type type, float value) {
+  return arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(cast<VectorType>(type), value));
+}
+
 Value BlockEmitter::withFactor(Value values) {
-  auto type = cast<VectorType>(values.getType());
-  auto factor = DenseElementsAttr::get(type, getFactor(size));
-  return arith::MulFOp::create(b, loc, values,
-                               arith::ConstantOp::create(b, loc, factor));
+  Value factor = splat(values.getType(), getFactor(size));
+  return arith::MulFOp::create(b, loc, values, factor);
 }
 
 /// What comes after the last butterflies of a block of one run.
 Value BlockEmitter::finish(Value values, Value i, bool isLast) {
-  if (!isLast || order > 1)
+  if (!isLast || order > 1 || isNormalised())
     return values;
-  values = withFactor(values);
-  return line.inverse ? withSigns(values, i) : values;
+  return withSigns(withFactor(values), i);
 }
 
 /// The butterflies over distances below the vector's length: each lane is added
@@ -260,13 +266,31 @@ Value BlockEmitter::butterfliesInside(Value values) {
   return values;
 }
 
-/// The butterflies between vectors, a power of two of them.
-void BlockEmitter::butterfliesAcross(MutableArrayRef<Value> values) {
+/// The butterflies between vectors, a power of two of them, which end those of
+/// `count` elements. The factor, if these have one, goes to the first vector,
+/// and to another when it is first added to one that has it: a product within
+/// a sum, which takes no time of its own, and half of the sums go where there
+/// are units for products alone.
+void BlockEmitter::butterfliesAcross(MutableArrayRef<Value> values,
+                                     int64_t count) {
+  Type type = values.front().getType();
+  Value factor, negated;
+  if (isNormalised()) {
+    factor = splat(type, getFactor(count));
+    negated = splat(type, -getFactor(count));
+    values.front() = arith::MulFOp::create(b, loc, values.front(), factor);
+  }
   for (size_t distance = 1; distance < values.size(); distance *= 2)
     for (size_t i = 0; i < values.size(); ++i) {
       if (i & distance)
         continue;
       Value low = values[i], high = values[i + distance];
+      if (factor && i < distance) {
+        values[i] = vector::FMAOp::create(b, loc, high, factor, low);
+        values[i + distance] =
+            vector::FMAOp::create(b, loc, high, negated, low);
+        continue;
+      }
       values[i] = arith::AddFOp::create(b, loc, low, high);
       values[i + distance] = arith::SubFOp::create(b, loc, low, high);
     }
@@ -412,7 +436,7 @@ Value BlockEmitter::emitRun(Value into, int64_t width) {
         read = withSigns(read, places.back());
       values.push_back(butterfliesInside(read));
     }
-    butterfliesAcross(values);
+    butterfliesAcross(values, width);
     for (auto [place, value] : llvm::zip(places, values))
       result =
           line.write(finish(value, place, width == power), result, at(place));
@@ -434,7 +458,7 @@ Value BlockEmitter::emitPass(Value into, int64_t distance, int64_t count,
                 line.add(line.add(run, i), line.index(j * distance)));
             values.push_back(line.read(all, at(places.back()), width));
           }
-          butterfliesAcross(values);
+          butterfliesAcross(values, count);
           for (auto [place, value] : llvm::zip(places, values))
             all = line.write(finish(value, place, isLast), all, at(place));
           return all;
@@ -443,7 +467,11 @@ Value BlockEmitter::emitPass(Value into, int64_t distance, int64_t count,
 }
 
 Value BlockEmitter::emit(Value into) {
-  int64_t width = std::min(power, lanes * maxVectors);
+  // As few passes as there can be, and runs no longer than these leave: the
+  // next one begins while a short one ends.
+  int64_t width = power;
+  while (width > lanes * maxVectors)
+    width /= maxVectors;
   into = emitRun(into, width);
   for (int64_t distance = width; distance < power;) {
     int64_t count = std::min(power / distance, maxVectors);
