@@ -15,6 +15,8 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "zq/Dialect/ZQ/IR/Vectors.h"
 
+#include "llvm/ADT/bit.h"
+
 #include <limits>
 #include <numeric>
 
@@ -73,6 +75,7 @@ LaneKernel::LaneKernel(
       DenseElementsAttr::get(
           VectorType::get(form.values.size(), b.getF32Type()),
           ArrayRef(form.values)));
+  chooseHalves();
   chooseChains();
 }
 
@@ -676,6 +679,48 @@ Value LaneKernel::passOnInfinite(Value sum) {
   return arith::SelectOp::create(b, loc, hasAny, nan, sum);
 }
 
+/// Looks values up in two tables of bytes, where they have no other digits.
+void LaneKernel::chooseHalves() {
+  if (form.values.size() <= longestPermute)
+    return;
+  SmallVector<float> values(form.values);
+  // Those that stand for nothing finite too.
+  if (!form.choiceBits)
+    values = getCodeValues(
+        codec.getStages().slice(form.map, form.source - form.map),
+        ArrayRef(inputs).slice(form.map, form.source - form.map), 2);
+  SmallVector<uint8_t> upper, lower;
+  for (float value : values) {
+    uint32_t bits = llvm::bit_cast<uint32_t>(value);
+    if (bits & 0xFFFF)
+      return;
+    upper.push_back(bits >> 24);
+    lower.push_back(bits >> 16);
+  }
+  upperHalves = getBytes(upper);
+  lowerHalves = getBytes(lower);
+}
+
+/// The values of byte `place` of each lane's codes, whose upper bytes are
+/// looked up: a pair of them is in the words that both bytes make of two codes.
+Value LaneKernel::joinHalves(Value codes, int64_t place) {
+  Value upper = LookupOp::create(b, loc, byteType, codes, upperHalves);
+  Value lower = LookupOp::create(b, loc, byteType, codes, lowerHalves);
+  SmallVector<int64_t> order;
+  int64_t count = byteType.getNumElements(), first = place / 2 * 2;
+  for (int64_t lane = 0; lane < count; lane += laneDepth)
+    for (int64_t code : {lane + first, lane + first + 1})
+      order.append({count + code, code});
+  Value pairs = vector::ShuffleOp::create(b, loc, upper, lower, order);
+  pairs = vector::BitCastOp::create(b, loc, integers, pairs);
+  if (place % 2)
+    pairs =
+        arith::AndIOp::create(b, loc, pairs, splat(b, loc, integers, -0x10000));
+  else
+    pairs = arith::ShLIOp::create(b, loc, pairs, splat(b, loc, integers, 16));
+  return vector::BitCastOp::create(b, loc, floats, pairs);
+}
+
 /// The values of byte `place` of each lane's codes.
 Value LaneKernel::lookUpFloats(Value codes, int64_t place) {
   Value words = vector::BitCastOp::create(b, loc, integers, addChoice(codes));
@@ -683,6 +728,8 @@ Value LaneKernel::lookUpFloats(Value codes, int64_t place) {
     words = arith::ShRUIOp::create(b, loc, words,
                                    splat(b, loc, integers, 8 * place));
   std::optional<int64_t> distance = getDistance(bytes);
+  if (!distance && upperHalves)
+    return joinHalves(addChoice(codes), place);
   if (!distance && !choice && form.values.size() > longestPermute) {
     // As along a row: by arithmetic where that is shorter.
     Value own = arith::TruncIOp::create(

@@ -88,6 +88,8 @@ private:
   void chooseChains();
   void joinChains();
   Value joinPlanes(int64_t row);
+  void chooseHalves();
+  Value joinHalves(Value codes, int64_t place);
   Value lookUpFloats(Value codes, int64_t place);
   void noteInfinite(Value codes);
   Value passOnInfinite(Value sum);
@@ -107,6 +109,9 @@ private:
   VectorType floats, integers, byteType;
   /// Of floats, of bytes, or of the upper ones of pairs and the lower ones.
   Value table, lowTable;
+  /// Of the upper byte of an f32, and of the next one, where there are many
+  /// values and no other byte is anything but zero.
+  Value upperHalves, lowerHalves;
   Value panel, block;
   /// The sums of the group that is being emitted: of integers for each plane
   /// and row, or of f32 for each row. Each is kept in `chains` parts that wait
