@@ -437,15 +437,20 @@ void LaneKernel::addColumns(Value codes, Value column, int64_t offset,
     Value weights = lookUpBytes(codes, table), low;
     if (lowTable)
       low = lookUpBytes(codes, lowTable);
-    Value depth =
-        arith::DivUIOp::create(b, loc, add(column, offset), index(laneDepth));
+    // As bytes: an address of its own, with constants between columns.
+    Value flat = tensor::CollapseShapeOp::create(
+        b, loc, op.getActivations()[0],
+        SmallVector<ReassociationIndices>{{0}, {1, 2, 3, 4}});
+    Value begin = column;
+    if (int64_t words = planes * rows; words > 1)
+      begin = arith::MulIOp::create(b, loc, column, index(words));
     for (int64_t plane = 0; plane < planes; ++plane)
       for (int64_t row = 0; row < rows; ++row) {
         // Four bytes for all lanes.
+        int64_t word = offset / laneDepth * planes * rows + plane * rows + row;
         Value x = vector::TransferReadOp::create(
-            b, loc, VectorType::get(laneDepth, b.getI8Type()),
-            op.getActivations()[0],
-            ValueRange{block, depth, index(plane), index(row), index(0)},
+            b, loc, VectorType::get(laneDepth, b.getI8Type()), flat,
+            ValueRange{block, add(begin, word * laneDepth)},
             std::optional<Value>(arith::ConstantIntOp::create(b, loc, 0, 8)),
             ArrayRef<bool>(true));
         x = vector::BitCastOp::create(b, loc,

@@ -134,6 +134,19 @@ int64_t PackAttr::getLaneColumns(Type input, int64_t lanes,
   return getLayout().tileOf(getBits(input))[1];
 }
 
+/// The tile of `columns` columns that begins at the builder's column. Tiles
+/// that begin at a known distance from a base that begins one are apart by
+/// constants, which addresses take in.
+static Value emitTile(LaneBuilder &at, int64_t columns) {
+  bool isApart = at.multiple % columns == 0;
+  Value tile = arith::DivUIOp::create(
+      at.builder, at.loc, isApart ? at.base : at.column, at.index(columns));
+  if (!isApart || at.offset == 0)
+    return tile;
+  return arith::AddIOp::create(at.builder, at.loc, tile,
+                               at.index(at.offset / columns));
+}
+
 SmallVector<Value> PackAttr::emitCodes(LaneBuilder &at) const {
   OpBuilder &b = at.builder;
   Location loc = at.loc;
@@ -142,7 +155,7 @@ SmallVector<Value> PackAttr::emitCodes(LaneBuilder &at) const {
   int64_t bytes = at.lanes * at.depth;
   Value tile = at.index(0);
   if (columns < at.shape.back())
-    tile = arith::DivUIOp::create(b, loc, at.column, at.index(columns));
+    tile = emitTile(at, columns);
   // Shifts move the fields of four bytes at a time.
   auto byteType = VectorType::get(bytes, b.getI8Type());
   auto wordType = VectorType::get(bytes / 4, b.getI32Type());
