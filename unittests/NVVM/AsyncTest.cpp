@@ -259,6 +259,28 @@ TEST(GlobalMemoryTest, NothingOrdersBlocksButAtomics) {
   }
 }
 
+TEST(GlobalMemoryTest, EndsWithTheWordOfItsLastByte) {
+  Emulator emulator;
+  auto *array = static_cast<char *>(emulator.allocate(6));
+  Kernel kernel{};
+  kernel.name = "program";
+  kernel.entry = [](void **arguments) {
+    static const Op load(zqsim_access, {4, 4, 0}, "load");
+    static const Op store(zqsim_access, {4, 4, 1}, "store");
+    bool isWrite = *static_cast<bool *>(arguments[1]);
+    (isWrite ? store : load)(*static_cast<char **>(arguments[0]));
+  };
+  auto isAllowed = [&](int64_t offset, bool isWrite) {
+    char *at = array + offset;
+    void *arguments[] = {&at, &isWrite};
+    return bool(emulator.launch(kernel, {1}, {1}, 0, arguments));
+  };
+  EXPECT_TRUE(isAllowed(0, /*isWrite=*/true));
+  EXPECT_TRUE(isAllowed(4, /*isWrite=*/false));
+  EXPECT_FALSE(isAllowed(4, /*isWrite=*/true));
+  EXPECT_FALSE(isAllowed(8, /*isWrite=*/false));
+}
+
 TEST(BarrierTest, ErrorsLeaveTheEmulatorUsable) {
   Emulator emulator;
   Kernel kernel{};

@@ -7,6 +7,7 @@
 // multiplying adds up, and wrapping around does not touch.
 //
 //===----------------------------------------------------------------------===//
+#include "BareKernelArguments.h"
 #include "zq/Target/NVVM/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -191,27 +192,12 @@ unsigned LowZeros::ofBase(Value memref) {
             op, op.getNameAttr());
         return global ? countZeros(global.getAlignment().value_or(1)) : 0;
       })
-      // Made of a kernel's argument: the pointer is the descriptor's second.
-      .Case([&](UnrealizedConversionCastOp op) -> unsigned {
-        if (op.getNumOperands() != 1)
-          return 0;
-        Value packed = op.getOperand(0);
-        auto insert = packed.getDefiningOp<LLVM::InsertValueOp>();
-        for (; insert && insert.getPosition() != ArrayRef<int64_t>{1};
-             insert = packed.getDefiningOp<LLVM::InsertValueOp>())
-          packed = insert.getContainer();
-        if (!insert)
-          return 0;
-        Value pointer = insert.getValue();
-        if (auto cast = pointer.getDefiningOp<LLVM::AddrSpaceCastOp>())
-          pointer = cast.getArg();
-        auto argument = dyn_cast<BlockArgument>(pointer);
+      .Case([&](UnrealizedConversionCastOp) -> unsigned {
+        BlockArgument argument = getKernelArgument(memref);
         if (!argument)
           return 0;
         auto kernel =
-            dyn_cast<FunctionOpInterface>(argument.getOwner()->getParentOp());
-        if (!kernel)
-          return 0;
+            cast<FunctionOpInterface>(argument.getOwner()->getParentOp());
         auto align = kernel.getArgAttrOfType<IntegerAttr>(
             argument.getArgNumber(), LLVM::LLVMDialect::getAlignAttrName());
         return align ? countZeros(align.getInt()) : 0;

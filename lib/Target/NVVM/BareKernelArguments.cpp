@@ -1,4 +1,5 @@
 //===- BareKernelArguments.cpp - Arrays of kernels as pointers ------------===//
+#include "BareKernelArguments.h"
 #include "zq/Target/NVVM/Passes.h"
 #include "zq/Target/NVVM/TensorMaps.h"
 
@@ -284,6 +285,26 @@ static LogicalResult appendOperands(OpBuilder &b, gpu::LaunchFuncOp launch,
       operands.push_back(arith::IndexCastOp::create(
           b, loc, b.getI64Type(), memref::DimOp::create(b, loc, array, dim)));
   return success();
+}
+
+BlockArgument mlir::zq::getKernelArgument(Value memref) {
+  auto cast = memref.getDefiningOp<UnrealizedConversionCastOp>();
+  if (!cast || cast.getNumOperands() != 1)
+    return nullptr;
+  // The pointer is the descriptor's second field.
+  auto insert = cast.getOperand(0).getDefiningOp<LLVM::InsertValueOp>();
+  while (insert && insert.getPosition() != ArrayRef<int64_t>{1})
+    insert = insert.getContainer().getDefiningOp<LLVM::InsertValueOp>();
+  if (!insert)
+    return nullptr;
+  Value pointer = insert.getValue();
+  if (auto generic = pointer.getDefiningOp<LLVM::AddrSpaceCastOp>())
+    pointer = generic.getArg();
+  auto argument = dyn_cast<BlockArgument>(pointer);
+  return argument &&
+                 isa<FunctionOpInterface>(argument.getOwner()->getParentOp())
+             ? argument
+             : nullptr;
 }
 
 namespace {

@@ -582,8 +582,8 @@ struct ReadBytes : OpRewritePattern<vector::TransferReadOp> {
     VectorType type = op.getVectorType();
     if (!source || source.getRank() != 1 || !source.isDynamicDim(0) ||
         !source.getElementType().isInteger(8) || type.getRank() != 1 ||
-        type.getNumElements() < 16 || type.getNumElements() % 8 ||
-        op.getMask() || op.hasOutOfBoundsDim() || isWhole(op.getIndices()[0]))
+        type.getNumElements() % 8 || op.getMask() || op.hasOutOfBoundsDim() ||
+        isWhole(op.getIndices()[0]))
       return failure();
     Location loc = op.getLoc();
     PackedVectors words(b, loc);
@@ -600,18 +600,18 @@ struct ReadBytes : OpRewritePattern<vector::TransferReadOp> {
     int64_t count = type.getNumElements();
     Value at = arith::AndIOp::create(b, loc, begin, number(-4));
     SmallVector<Value> found = load(at, count);
-    // The bytes in the word behind that are known to be there are the last four
-    // of those that are asked for.
-    Value last =
-        load(arith::AddIOp::create(b, loc, begin, number(count - 4)), 4)[0];
-    Value bits = arith::IndexCastUIOp::create(
+    // The word that has the last byte: where they begin with a word, the last
+    // one again. The stream may end before that word does.
+    Value within = arith::IndexCastUIOp::create(
         b, loc, b.getI32Type(),
-        arith::ShLIOp::create(b, loc,
-                              arith::AndIOp::create(b, loc, begin, number(3)),
-                              number(3)));
+        arith::AndIOp::create(b, loc, begin, number(3)));
+    Value last = words.mask(words.add(within, words.constant(count - 1)), ~3u);
+    last = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), last);
+    found.push_back(load(arith::AddIOp::create(b, loc, at, last), 4).front());
+    Value bits = words.shift(within, 3);
     for (size_t i = 0; i + 1 < found.size(); ++i)
       found[i] = words.funnel(found[i], found[i + 1], bits);
-    found.back() = last;
+    found.pop_back();
     b.replaceOp(op, words.join(found, type));
     return success();
   }
@@ -628,6 +628,8 @@ private:
       return isWhole(product.getLhs()) || isWhole(product.getRhs());
     if (auto sum = index.getDefiningOp<arith::AddIOp>())
       return isWhole(sum.getLhs()) && isWhole(sum.getRhs());
+    if (auto cast = index.getDefiningOp<arith::IndexCastUIOp>())
+      return isWhole(cast.getIn());
     return false;
   }
 };

@@ -22,12 +22,14 @@ static void addCleanup(OpPassManager &pm) {
 void mlir::zq::addLowerKernelsToNVVMPasses(OpPassManager &modules,
                                            StringRef chip) {
   modules.addPass(createMergeKernels());
-  OpPassManager &pm = modules.nest<gpu::GPUModuleOp>();
   // Vectors of one dimension, in memory by plain loads and stores.
   VectorTransferToSCFOptions transfers;
   transfers.enableFullUnroll();
-  pm.addPass(createConvertVectorToSCFPass(transfers));
-  pm.addPass(createLowerKernelOps());
+  modules.addNestedPass<gpu::GPUModuleOp>(
+      createConvertVectorToSCFPass(transfers));
+  modules.addNestedPass<gpu::GPUModuleOp>(createLowerKernelOps());
+  modules.addPass(createCopyTables());
+  OpPassManager &pm = modules.nest<gpu::GPUModuleOp>();
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(arith::createArithExpandOpsPass());

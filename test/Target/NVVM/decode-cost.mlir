@@ -9,7 +9,7 @@
 // Of weights with offsets half of the products add up activations.
 // RUN: %{count} %s --products 2 --codec q4_1:3.1 --codec q4_k:4.15 --codec q2_k:3.9
 // RUN: sed 's/4096x4096xf32/4096x4096xbf16/g' %s > %t.mlir
-// RUN: %{count} %t.mlir --codec nvfp4:8.9 --codec bf16_window3:12 --codec bf16_window4:12.2 --codec bf16_window222:29.2
+// RUN: %{count} %t.mlir --codec nvfp4:8.9 --codec bf16_window3:12 --codec bf16_window4:12.2 --codec bf16_window222:29.2 --codec bf16_huff:21.1
 
 // 16 rows of the activation, in two tiles: two bands of weights share what they take.
 // RUN: sed 's/tensor<1x/tensor<16x/g' %s > %t.16.mlir

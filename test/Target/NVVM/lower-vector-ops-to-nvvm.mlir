@@ -245,12 +245,20 @@ func.func @pick(%table: vector<8xi8>, %bytes: vector<12xi8>) -> vector<32xi8> {
   return %values : vector<32xi8>
 }
 
-// Bytes from anywhere on: whole words, moved.
+// Bytes from anywhere on: whole words, moved, up to that with the last byte.
 // CHECK-LABEL: func.func @read
 // CHECK-SAME: (%[[STREAM:.*]]: tensor<?xi8>, %[[BEGIN:.*]]: index)
 // CHECK: %[[FROM:.*]] = arith.andi %[[BEGIN]], %c-4
 // CHECK: vector.transfer_read %[[STREAM]][%[[FROM]]]{{.*}} : tensor<?xi8>, vector<16xi8>
-// CHECK-COUNT-3: llvm.intr.fshr
+// CHECK: %[[WITHIN:.*]] = arith.andi %[[BEGIN]], %c3
+// CHECK: %[[OFFSET:.*]] = arith.index_castui %[[WITHIN]] : index to i32
+// CHECK: %[[END:.*]] = arith.addi %[[OFFSET]], %c15_i32
+// CHECK: %[[WHOLE:.*]] = arith.andi %[[END]], %c-4_i32
+// CHECK: %[[LAST:.*]] = arith.index_castui %[[WHOLE]] : i32 to index
+// CHECK: %[[AT:.*]] = arith.addi %[[FROM]], %[[LAST]]
+// CHECK: vector.transfer_read %[[STREAM]][%[[AT]]]{{.*}} : tensor<?xi8>, vector<4xi8>
+// CHECK-COUNT-4: llvm.intr.fshr
+// CHECK-NOT: llvm.intr.fshr
 func.func @read(%stream: tensor<?xi8>, %begin: index) -> vector<16xi8> {
   %zero = arith.constant 0 : i8
   %bytes = vector.transfer_read %stream[%begin], %zero {in_bounds = [true]} : tensor<?xi8>, vector<16xi8>

@@ -369,6 +369,37 @@ def LowerKernelOps : Pass<"zq-lower-kernel-ops", "::mlir::gpu::GPUModuleOp"> {
                            "::mlir::vector::VectorDialect"];
 }
 
+def CopyTables : Pass<"zq-copy-tables", "::mlir::ModuleOp"> {
+  let summary = "Copy tables that lanes look up into the block's memory";
+  let description = [{
+    Lanes that load entries of a table in global memory, each from a place that
+    the data tells, reach as many lines of the cache one after the other; shared
+    memory has 32 words for them at a time. An array that a kernel's loop looks
+    up so (entries of a Huffman code, of a codebook) is copied there when a block
+    begins: one of known size that the kernel only reads and no other argument
+    leads to, of at most 64 bytes for each thread, where as many blocks as keep
+    an SM busy still fit one. Kernels that are launched from more than one place
+    stay as they are. Tested in `test/Target/NVVM/copy-tables.mlir`.
+
+    ```mlir
+    scf.for ... {
+      %code = arith.index_cast %bits : i64 to index
+      %entry = memref.load %table[%code] : memref<1024xi16>
+    // becomes
+    gpu.func @f(...) workgroup(%copy : memref<1024xi16, #gpu.address_space<workgroup>>) kernel {
+      llvm.store ... // a part of the table by each thread
+      gpu.barrier
+      scf.for ... {
+        %entry = memref.load %copy[%code] : ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::gpu::GPUDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
 def AlignAccesses : Pass<"zq-align-accesses", "::mlir::gpu::GPUModuleOp"> {
   let summary = "Tell loads and stores of vectors how they are aligned";
   let description = [{

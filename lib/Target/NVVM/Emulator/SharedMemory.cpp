@@ -252,9 +252,13 @@ void Machine::checkGlobalBounds(const void *address, size_t bytes,
     return;
   auto next = ranges.upper_bound(byte);
   auto range = next == ranges.begin() ? ranges.end() : std::prev(next);
-  if (range != ranges.end() &&
-      byte + bytes <= range->first + range->second.bytes)
-    return;
+  if (range != ranges.end()) {
+    // What lies in the last byte's word may be read with it.
+    size_t readable = (range->second.bytes + 3) / 4 * 4;
+    if (byte + bytes <=
+        range->first + (isWrite ? range->second.bytes : readable))
+      return;
+  }
   for (int32_t i = 0; !isWrite && i < kernel->numConstants; ++i) {
     const char *begin = static_cast<const char *>(kernel->constants[i].begin);
     if (byte >= begin && byte + bytes <= begin + kernel->constants[i].bytes)
