@@ -205,6 +205,31 @@ TEST(GpuEpilogues, AreTheReferences) {
     }
 }
 
+/// Offsets of groups are multiplied by sums of activations, where these are
+/// exact in one plane; of rows and columns that no tile or group divides.
+TEST(GpuOffsets, AreMultipliedBySumsOfActivations) {
+  for (const char *codec : {"q4_k", "q2_k", "q4_1"})
+    for (const char *element : {"bf16", "f16"}) {
+      std::vector<Product> products{matmulByRows(1, 37, 300),
+                                    matmulByRows(9, 37, 300),
+                                    matmulByRows(20, 19, 1000)};
+      for (Product &product : products)
+        product.element = element;
+      PreparedProducts prepared =
+          prepareProducts(products, TestCodec{codec}, JitOptions().accuracy);
+      prepared.what += std::string(" by ") + element;
+      Kernel kernel(prepared.text, onGpu(gpus[1]), prepared.what);
+      // More rows and groups of 16 columns do not go together.
+      EXPECT_NE(kernel.getRemarks().find("as codes and factors"),
+                std::string::npos)
+          << kernel.getRemarks();
+      for (uint64_t seed = 0; seed < seeds; ++seed) {
+        kernel.setSeed(seed);
+        compareProducts(prepared, kernel.call(prepared.inputs));
+      }
+    }
+}
+
 /// One compiled function on 0, 1, 5 and 40 rows: each of its two kernels is for
 /// some of them.
 TEST(GpuHeights, AreKnownWhenTheProgramRuns) {

@@ -78,7 +78,8 @@ std::string mlir::zq::test::printProducts(const std::vector<Product> &products,
     const Product &product = products[i];
     std::string n = std::to_string(i), comma = i ? ", " : "";
     std::string type = codec.type(product.w);
-    std::string x = "tensor<" + printShape(product.x) + "xf32>";
+    std::string x =
+        "tensor<" + printShape(product.x) + "x" + product.element + ">";
     std::string w =
         "tensor<" + printShape(product.w) + "x" + codec.element + ">";
     std::string y = "tensor<" + printShape(product.y) + "xf32>";
@@ -115,8 +116,8 @@ mlir::zq::test::prepareProducts(const std::vector<Product> &products,
   std::mt19937 random(11);
   std::vector<EvaluatorInput> arguments;
   for (const Product &product : products) {
-    prepared.inputs.push_back(
-        gaussianValues(ElementType::F32, product.x, random));
+    ElementType element = TestCodec{"", product.element}.elementType();
+    prepared.inputs.push_back(gaussianValues(element, product.x, random));
     arguments.push_back({{prepared.inputs.back()}});
     arguments.emplace_back();
     for (Stream &stream :

@@ -21,6 +21,8 @@ struct Product {
   Shape x, w, y;
   /// Whether the weight is the first operand.
   bool weightFirst = false;
+  /// The type of the activation's elements.
+  std::string element = "f32";
 };
 
 /// With a weight [n, k], or [k, n].
