@@ -24,16 +24,10 @@ namespace mlir::zq {
 /// Bytes of an access, and of a thread's part of what is copied: four accesses
 /// are little beside a loop of lookups.
 static constexpr int64_t copyBytes = 16, mostPerThread = 4 * copyBytes;
-/// Dynamic shared memory begins at a multiple of this, behind the other.
-static constexpr int64_t dynamicAlignment = 1024;
 /// Threads of an SM that hide each other's waiting.
 static constexpr int64_t busyThreads = 512;
 
 namespace {
-/// What all launches of a kernel have in common.
-struct BlockSize {
-  int64_t threads, dynamicBytes;
-};
 /// The loads of an array.
 using Loads = SmallVector<Operation *>;
 } // namespace
@@ -45,16 +39,15 @@ static std::optional<int64_t> getConstant(Value value) {
   return known.getSExtValue();
 }
 
-/// Of blocks along x, whose sizes are known; nothing for others.
-static std::optional<BlockSize> getBlock(gpu::LaunchFuncOp launch) {
+/// The threads of blocks along x without dynamic shared memory; nothing for
+/// others. Kernels with such memory hold so much in registers that one more
+/// address is one too many.
+static std::optional<int64_t> countThreads(gpu::LaunchFuncOp launch) {
   gpu::KernelDim3 size = launch.getBlockSizeOperandValues();
-  std::optional<int64_t> threads = getConstant(size.x), dynamic = 0;
-  if (Value bytes = launch.getDynamicSharedMemorySize())
-    dynamic = getConstant(bytes);
-  if (!threads || !dynamic || getConstant(size.y) != 1 ||
+  if (launch.getDynamicSharedMemorySize() || getConstant(size.y) != 1 ||
       getConstant(size.z) != 1)
     return std::nullopt;
-  return BlockSize{*threads, *dynamic};
+  return getConstant(size.x);
 }
 
 static int64_t countBytes(MemRefType type) {
@@ -63,25 +56,16 @@ static int64_t countBytes(MemRefType type) {
 
 /// Whether as many threads as hide each other's waiting, or as many as before,
 /// still fit an SM of whatever chip.
-static bool fits(const BlockSize &block, int64_t own, int64_t more) {
+static bool fits(int64_t threads, int64_t own, int64_t more) {
   if (own + more > Chip::sharedMemoryWithoutAsking)
     return false;
-  auto count = [&](int64_t bytes) {
-    return block.dynamicBytes
-               ? block.dynamicBytes + llvm::alignTo(bytes, dynamicAlignment)
-               : bytes;
-  };
-  int64_t before = count(own), after = count(own + more);
   return llvm::all_of(getChips(), [&](const Chip &chip) {
     auto blocksWith = [&](int64_t bytes) {
       return chip.sharedMemoryPerSM / (bytes + Chip::sharedMemoryReserved);
     };
-    bool isTooLarge = after > chip.sharedMemoryPerBlock &&
-                      before <= chip.sharedMemoryPerBlock;
-    return !isTooLarge &&
-           blocksWith(after) >=
-               std::min<int64_t>(blocksWith(before),
-                                 llvm::divideCeil(busyThreads, block.threads));
+    return blocksWith(own + more) >=
+           std::min<int64_t>(blocksWith(own),
+                             llvm::divideCeil(busyThreads, threads));
   });
 }
 
@@ -154,7 +138,7 @@ static Value copyTable(KernelBuilder &b, gpu::GPUFuncOp kernel, Value array,
   return copy;
 }
 
-static void copyTables(gpu::GPUFuncOp kernel, const BlockSize &block) {
+static void copyTables(gpu::GPUFuncOp kernel, int64_t threads) {
   int64_t own = 0;
   for (BlockArgument memory : kernel.getWorkgroupAttributions())
     own += llvm::alignTo(countBytes(cast<MemRefType>(memory.getType())),
@@ -162,7 +146,7 @@ static void copyTables(gpu::GPUFuncOp kernel, const BlockSize &block) {
   auto tables = findTables(kernel);
   tables.remove_if([&](const std::pair<Value, Loads> &table) {
     int64_t bytes = countBytes(cast<MemRefType>(table.first.getType()));
-    if (bytes > mostPerThread * block.threads || !fits(block, own, bytes))
+    if (bytes > mostPerThread * threads || !fits(threads, own, bytes))
       return true;
     own += bytes;
     return false;
@@ -174,7 +158,7 @@ static void copyTables(gpu::GPUFuncOp kernel, const BlockSize &block) {
   KernelBuilder b(kernel.getLoc(), builder);
   Int thread = b.toI32(gpu::ThreadIdOp::create(b, gpu::Dimension::x));
   for (auto &[array, loads] : tables) {
-    Value copy = copyTable(b, kernel, array, thread, block.threads);
+    Value copy = copyTable(b, kernel, array, thread, threads);
     for (Operation *load : loads)
       load->replaceUsesOfWith(array, copy);
   }
@@ -193,10 +177,9 @@ struct CopyTablesPass : mlir::zq::impl::CopyTablesBase<CopyTablesPass> {
     });
     for (auto &[op, own] : launches) {
       auto kernel = dyn_cast<gpu::GPUFuncOp>(op);
-      std::optional<BlockSize> block = getBlock(own.front());
-      if (!kernel || !block || own.size() > 1)
-        continue;
-      copyTables(kernel, *block);
+      std::optional<int64_t> threads = countThreads(own.front());
+      if (kernel && threads && own.size() == 1)
+        copyTables(kernel, *threads);
     }
   }
 };

@@ -89,24 +89,24 @@ module attributes {gpu.container_module} {
 
 // -----
 
-// Nor where fewer blocks would fit an SM of some chip: of 44 KB there are two on
-// the smallest, and with 4 KB more as well; with 16 KB more only one.
+// Nor where fewer blocks would fit an SM of some chip than keep it busy: of 8 KB
+// there are eleven on the smallest, where eight are to be; there are nine with
+// 2 KB more, and six with another 4 KB.
 // CHECK-LABEL: gpu.func @beside
-// CHECK-SAME: workgroup(%[[COPY:.*]] : memref<2048xi16, #gpu.address_space<workgroup>>)
+// CHECK-SAME: workgroup(%{{.*}} : memref<2048xf32, #gpu.address_space<workgroup>>, %[[COPY:.*]] : memref<1024xi16, #gpu.address_space<workgroup>>)
 // CHECK: memref.load %[[COPY]]
-// CHECK: memref.load %{{.*}} : memref<8192xi16>
+// CHECK: memref.load %{{.*}} : memref<2048xi16>
 module attributes {gpu.container_module} {
-  func.func @f(%codes: memref<?xi8>, %small: memref<2048xi16>, %large: memref<8192xi16>, %y: memref<256xi16>) {
+  func.func @f(%codes: memref<?xi8>, %small: memref<1024xi16>, %large: memref<2048xi16>, %y: memref<64xi16>) {
     %c1 = arith.constant 1 : index
-    %c256 = arith.constant 256 : index
-    %bytes = arith.constant 45056 : i32
-    gpu.launch_func @kernels::@beside blocks in (%c1, %c1, %c1) threads in (%c256, %c1, %c1)
-        dynamic_shared_memory_size %bytes
-        args(%codes : memref<?xi8>, %small : memref<2048xi16>, %large : memref<8192xi16>, %y : memref<256xi16>)
+    %c64 = arith.constant 64 : index
+    gpu.launch_func @kernels::@beside blocks in (%c1, %c1, %c1) threads in (%c64, %c1, %c1)
+        args(%codes : memref<?xi8>, %small : memref<1024xi16>, %large : memref<2048xi16>, %y : memref<64xi16>)
     return
   }
   gpu.module @kernels {
-    gpu.func @beside(%codes: memref<?xi8>, %small: memref<2048xi16>, %large: memref<8192xi16>, %y: memref<256xi16>) kernel {
+    gpu.func @beside(%codes: memref<?xi8>, %small: memref<1024xi16>, %large: memref<2048xi16>, %y: memref<64xi16>)
+        workgroup(%own : memref<2048xf32, #gpu.address_space<workgroup>>) kernel {
       %c0 = arith.constant 0 : index
       %c1 = arith.constant 1 : index
       %c9 = arith.constant 9 : index
@@ -115,13 +115,13 @@ module attributes {gpu.container_module} {
       %sum = scf.for %i = %c0 to %c9 step %c1 iter_args(%s = %none) -> i16 {
         %code = memref.load %codes[%i] : memref<?xi8>
         %slot = arith.index_castui %code : i8 to index
-        %a = memref.load %small[%slot] : memref<2048xi16>
-        %b = memref.load %large[%slot] : memref<8192xi16>
+        %a = memref.load %small[%slot] : memref<1024xi16>
+        %b = memref.load %large[%slot] : memref<2048xi16>
         %ab = arith.addi %a, %b : i16
         %next = arith.addi %s, %ab : i16
         scf.yield %next : i16
       }
-      memref.store %sum, %y[%t] : memref<256xi16>
+      memref.store %sum, %y[%t] : memref<64xi16>
       gpu.return
     }
   }

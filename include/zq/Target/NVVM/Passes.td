@@ -378,8 +378,8 @@ def CopyTables : Pass<"zq-copy-tables", "::mlir::ModuleOp"> {
     up so (entries of a Huffman code, of a codebook) is copied there when a block
     begins: one of known size that the kernel only reads and no other argument
     leads to, of at most 64 bytes for each thread, where as many blocks as keep
-    an SM busy still fit one. Kernels that are launched from more than one place
-    stay as they are. Tested in `test/Target/NVVM/copy-tables.mlir`.
+    an SM busy still fit one. Kernels that are launched from more than one place,
+    or with dynamic shared memory, stay as they are. Tested in `test/Target/NVVM/copy-tables.mlir`.
 
     ```mlir
     scf.for ... {
