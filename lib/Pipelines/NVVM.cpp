@@ -52,10 +52,7 @@ void mlir::zq::buildFormKernelsPipeline(OpPassManager &pm,
   addCleanup(pm);
 }
 
-void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
-                                           const LowerToNVVMOptions &options) {
-  buildFormKernelsPipeline(pm, options);
-
+static void addLowerFormedKernelsPasses(OpPassManager &pm) {
   // Loops with a thread for each tile of the rest.
   TileAndFuseOptions tiling;
   tiling.width = threadWidth;
@@ -98,10 +95,22 @@ void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
   addCleanup(pm);
 }
 
+void mlir::zq::buildLowerToKernelsPipeline(OpPassManager &pm,
+                                           const LowerToNVVMOptions &options) {
+  buildFormKernelsPipeline(pm, options);
+  addLowerFormedKernelsPasses(pm);
+}
+
+void mlir::zq::buildFormedKernelsToNVVMPipeline(OpPassManager &pm) {
+  addLowerFormedKernelsPasses(pm);
+  addLowerKernelsToNVVMPasses(pm);
+}
+
 void mlir::zq::buildLowerToNVVMPipeline(OpPassManager &pm,
                                         const LowerToNVVMOptions &options) {
-  buildLowerToKernelsPipeline(pm, options);
-  addLowerKernelsToNVVMPasses(pm, options.chip);
+  buildFormKernelsPipeline(pm, options);
+  buildFormedKernelsToNVVMPipeline(pm);
+  addFitToChipPasses(pm, options.chip);
 }
 
 void mlir::zq::addHostToLLVMPasses(OpPassManager &pm) {

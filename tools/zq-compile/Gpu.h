@@ -17,11 +17,11 @@ struct GpuCode {
   std::optional<Cubin> cubin;
 };
 
-/// Lowers a copy of `module` for `chip` and writes PTX. A module whose kernels
+/// Lowers copies of `module` for `chips` and writes PTX. A module whose kernels
 /// are in the NVVM form already stays as it is. Emits an error and fails
 /// where that does not work.
-FailureOr<GpuCode> compileForChip(ModuleOp module, const Chip &chip,
-                                  double accuracy);
+FailureOr<std::vector<GpuCode>>
+compileForChips(ModuleOp module, ArrayRef<const Chip *> chips, double accuracy);
 
 /// Writes what a host has to do for each function, as one object: the arrays
 /// that it takes, what it allocates, and its launches with all that the

@@ -247,42 +247,41 @@ static int compileForGPUs(ModuleOp module, Form form, const Options &options) {
     return 1;
   ::zq::runtime::Busy busy("compiling " + options.file);
   bool needsCubins = form == Form::Cubin || form == Form::Fatbin;
-  std::vector<GpuCode> codes;
-  for (const Chip *chip : chips) {
-    FailureOr<GpuCode> code = compileForChip(module, *chip, options.accuracy);
-    if (failed(code))
-      return 1;
+  FailureOr<std::vector<GpuCode>> codes =
+      compileForChips(module, chips, options.accuracy);
+  if (failed(codes))
+    return 1;
+  for (GpuCode &code : *codes) {
     auto assembler = findCudaProgram("ptxas");
     if (options.explain && !needsCubins && !assembler) {
       llvm::errs() << "zq-compile: the kernels' registers are not known: "
                    << assembler.message() << '\n';
     } else if (needsCubins || options.explain) {
-      auto cubin = assemble(code->ptx, *chip);
+      auto cubin = assemble(code.ptx, *code.chip);
       if (!cubin)
         return fail(cubin.message());
       for (const std::string &warning : cubin->warnings)
         llvm::errs() << "zq-compile: " << warning << '\n';
-      code->cubin = std::move(*cubin);
+      code.cubin = std::move(*cubin);
     }
-    codes.push_back(std::move(*code));
   }
   if (options.explain)
-    for (const GpuCode &code : codes)
+    for (const GpuCode &code : *codes)
       if (failed(explainKernels(module, code, options.accuracy, llvm::outs())))
         return 1;
 
   std::string image;
   if (form == Form::LLVMDialect) {
     llvm::raw_string_ostream os(image);
-    codes.front().module->print(os);
+    codes->front().module->print(os);
     os << '\n';
   } else if (form == Form::PTX) {
-    image = codes.front().ptx;
+    image = codes->front().ptx;
   } else if (form == Form::Cubin) {
-    image = codes.front().cubin->image;
+    image = codes->front().cubin->image;
   } else {
     std::vector<Cubin> cubins;
-    for (const GpuCode &code : codes)
+    for (const GpuCode &code : *codes)
       cubins.push_back(*code.cubin);
     auto fatbin = bundleFatbin(cubins);
     if (!fatbin)
@@ -296,7 +295,7 @@ static int compileForGPUs(ModuleOp module, Form form, const Options &options) {
                          });
   if (status || form == Form::LLVMDialect || options.output == "-")
     return status;
-  return writeLaunchesFile(codes, *entryPoints, options.output);
+  return writeLaunchesFile(*codes, *entryPoints, options.output);
 }
 
 /// Everything after the module is parsed; the exit status.

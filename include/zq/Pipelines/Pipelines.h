@@ -100,6 +100,10 @@ void buildLowerToKernelsPipeline(OpPassManager &pm,
 void buildLowerToNVVMPipeline(OpPassManager &pm,
                               const LowerToNVVMOptions &options);
 
+/// Its part between `buildFormKernelsPipeline` and `addFitToChipPasses`, which
+/// is the same for all chips.
+void buildFormedKernelsToNVVMPipeline(OpPassManager &pm);
+
 /// Adds the passes that bring functions on memrefs, of scf, arith and cf, to
 /// the LLVM dialect, with the C interface that `buildLowerToLLVMPipeline`
 /// names.

@@ -19,8 +19,7 @@ static void addCleanup(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-void mlir::zq::addLowerKernelsToNVVMPasses(OpPassManager &modules,
-                                           StringRef chip) {
+void mlir::zq::addLowerKernelsToNVVMPasses(OpPassManager &modules) {
   modules.addPass(createMergeKernels());
   // Vectors of one dimension, in memory by plain loads and stores.
   VectorTransferToSCFOptions transfers;
@@ -45,6 +44,9 @@ void mlir::zq::addLowerKernelsToNVVMPasses(OpPassManager &modules,
   pm.addPass(createConvertKernelsToNVVM());
   pm.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(pm);
+}
+
+void mlir::zq::addFitToChipPasses(OpPassManager &modules, StringRef chip) {
   // The check below names a chip that is unknown.
   if (auto known = parseChip(chip))
     modules.addPass(createBoundRegisters({(*known)->sharedMemoryPerSM}));
@@ -64,6 +66,7 @@ void mlir::zq::registerLowerKernelsPipeline() {
       "zq-lower-kernels-to-nvvm",
       "Kernels of vector, memref and gpu ops to the LLVM and NVVM dialects",
       [](OpPassManager &pm, const LowerKernelsOptions &options) {
-        addLowerKernelsToNVVMPasses(pm, options.chip);
+        addLowerKernelsToNVVMPasses(pm);
+        addFitToChipPasses(pm, options.chip);
       });
 }

@@ -9,9 +9,12 @@ namespace mlir::zq {
 /// Adds the passes that bring the `gpu.module`s of a module from code of arith,
 /// math, scf, vector, memref, gpu and nvvm ops for one thread each, after
 /// `zq-bare-kernel-arguments`, to the NVVM form: functions of the LLVM dialect
-/// with nvvm ops and calls of intrinsics of NVPTX, and nothing else. A chip
-/// that `parseChip` does not know is an error at the module.
-void addLowerKernelsToNVVMPasses(OpPassManager &pm, StringRef chip);
+/// with nvvm ops and calls of intrinsics of NVPTX, and nothing else.
+void addLowerKernelsToNVVMPasses(OpPassManager &pm);
+
+/// Adds what then asks for the chip: its registers, and whether it has all
+/// instructions. One that `parseChip` does not know is an error at the module.
+void addFitToChipPasses(OpPassManager &pm, StringRef chip);
 
 /// Registers them by name: `zq-lower-kernels-to-nvvm{chip=}`.
 void registerLowerKernelsPipeline();
