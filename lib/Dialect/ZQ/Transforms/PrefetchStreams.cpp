@@ -47,9 +47,6 @@ static constexpr double idleProducts = 0.07;
 /// fetched in bursts of so many lines: line by line it would break into the
 /// fast one's, which the hardware then no longer follows.
 static constexpr int64_t slowness = 4, burstLines = 4;
-/// How far ahead a stream is fetched whose place a loop carries: by how much it
-/// moves depends on what was read, and is a part of the vector that is read.
-static constexpr int64_t leadOfCarried = 1 << 10;
 /// Beyond this the next row is too far ahead, and the loop's own is followed.
 static constexpr int64_t mostRowLead = 128 << 10;
 
@@ -223,37 +220,6 @@ static bool isReadOnce(scf::ForOp loop, vector::TransferReadOp read,
   return true;
 }
 
-/// Whether the index `value` is made, by arithmetic, of one that `loop`
-/// carries.
-static bool isCarried(Value value, scf::ForOp loop) {
-  if (llvm::is_contained(loop.getRegionIterArgs(), value))
-    return true;
-  Operation *op = value.getDefiningOp();
-  if (!op || !loop->isProperAncestor(op))
-    return false;
-  // A chunk that begins within the loop has its place from elsewhere.
-  if (auto branch = dyn_cast<scf::IfOp>(op)) {
-    int64_t number = cast<OpResult>(value).getResultNumber();
-    return llvm::any_of(op->getRegions(), [&](Region &region) {
-      return isCarried(region.front().getTerminator()->getOperand(number),
-                       loop);
-    });
-  }
-  return isPure(op) && llvm::any_of(op->getOperands(), [&](Value operand) {
-           return operand.getType().isIndex() && isCarried(operand, loop);
-         });
-}
-
-/// Whether `read` is of a stream of a length that nobody knows, from a place
-/// that `loop` carries: of codes whose lengths depend on what they are.
-static bool isOfCarriedPlace(scf::ForOp loop, vector::TransferReadOp read) {
-  auto type = dyn_cast<MemRefType>(read.getBase().getType());
-  auto argument = dyn_cast<BlockArgument>(read.getBase());
-  return type && type.getRank() == 1 && type.isDynamicDim(0) && argument &&
-         isa<FunctionOpInterface>(argument.getOwner()->getParentOp()) &&
-         isCarried(read.getIndices().front(), loop);
-}
-
 /// How often `loop` runs; 0 where that is not known.
 static int64_t getTripCount(scf::ForOp loop) {
   auto count = loop.getStaticTripCount();
@@ -369,11 +335,6 @@ static void prefetchInLoop(scf::ForOp loop) {
   loop.getBody()->walk([&](vector::TransferReadOp read) {
     if (auto stream = getStream(loop, read))
       streams.push_back(*stream);
-    else if (isOfCarriedPlace(loop, read)) {
-      OpBuilder b(read);
-      Stream stream{read, 0, 0};
-      prefetch(b, stream, leadOfCarried, /*locality=*/2);
-    }
   });
   // Streams that go along at the same time wait for one memory: all of them are
   // fetched as many iterations ahead. Reads of less than a step share one.

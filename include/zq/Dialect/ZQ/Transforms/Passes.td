@@ -787,9 +787,7 @@ def PrefetchStreams : Pass<"zq-prefetch-streams", "::mlir::ModuleOp"> {
     ahead. Those that do little but read are ahead of such prefetches:
     theirs are for a KiB later, a stream that is several times slower than
     another one is fetched four lines at a time, and a single walk without gaps
-    is left to the hardware. A stream of a length that is not known, which the
-    loop reads from a place that it carries, is fetched a KiB ahead of that.
-    Changes no result. Tested in
+    is left to the hardware. Changes no result. Tested in
     `test/Dialect/ZQ/prefetch-streams.mlir`.
 
     ```mlir
