@@ -79,10 +79,19 @@ LogicalResult mlir::zq::lowerToTileLoops(MultiplyTilesOp op, PatternRewriter &b,
         });
     return SmallVector<Value>(loop.getResults());
   };
+  // Of sum `i` of the rows from `row` on.
+  auto getPlace = [&](Value row, int64_t i) -> SmallVector<Value> {
+    return {add(row, i / halves), index(i % halves * tileLanes)};
+  };
   loop(index(tileRows), rowsAtOnce, {},
        [&](Value row, ValueRange) -> SmallVector<Value> {
          Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(floats));
          SmallVector<Value> sums(rowsAtOnce * halves, zero);
+         // Where they are written in the end, which takes long from here.
+         for (int64_t i = 0; i < rowsAtOnce * halves; ++i)
+           memref::PrefetchOp::create(b, loc, op.getInit(), getPlace(row, i),
+                                      /*isWrite=*/true, /*localityHint=*/3,
+                                      /*isDataCache=*/true);
          sums = loop(steps, 1, sums, [&](Value step, ValueRange sums) {
            return loop(index(tileDepth / pack), wordsAtOnce, sums,
                        [&](Value at, ValueRange sums) {
@@ -92,17 +101,24 @@ LogicalResult mlir::zq::lowerToTileLoops(MultiplyTilesOp op, PatternRewriter &b,
                          return results;
                        });
          });
-         for (auto [i, sum] : llvm::enumerate(sums)) {
-           SmallVector<Value> at{add(row, i / halves),
-                                 index(i % halves * tileLanes)};
-           Value before =
-               vector::LoadOp::create(b, loc, floats, op.getInit(), at);
-           before =
-               arith::SelectOp::create(b, loc, op.getFresh(), zero, before);
-           vector::StoreOp::create(b, loc,
-                                   arith::AddFOp::create(b, loc, before, sum),
-                                   op.getInit(), at);
-         }
+         // The sums of the part before are added in the end: they may lie far.
+         auto write = [&](OpBuilder &b, Location loc, bool isFresh) {
+           for (auto [i, sum] : llvm::enumerate(sums)) {
+             SmallVector<Value> at = getPlace(row, i);
+             Value value = sum;
+             if (!isFresh)
+               value = arith::AddFOp::create(
+                   b, loc,
+                   vector::LoadOp::create(b, loc, floats, op.getInit(), at),
+                   sum);
+             vector::StoreOp::create(b, loc, value, op.getInit(), at);
+           }
+           scf::YieldOp::create(b, loc);
+         };
+         scf::IfOp::create(
+             b, loc, op.getFresh(),
+             [&](OpBuilder &b, Location loc) { write(b, loc, true); },
+             [&](OpBuilder &b, Location loc) { write(b, loc, false); });
          return {};
        });
   b.eraseOp(op);

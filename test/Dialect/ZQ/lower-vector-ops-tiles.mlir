@@ -5,7 +5,8 @@
 
 // Four sums in registers, from zero or from memory; two products a step, since
 // the left operand has two planes. Its rows go past the first cache; the sums
-// below are fetched on the way. Of dots there are those of four words of 8 rows.
+// below are fetched on the way. Of dots there are those of four words of 8 rows,
+// whose sums are fetched before; those of the part before are added in the end.
 // CHECK-LABEL: func.func @multiply(
 // AMX: llvm.call @zq_permit_tiles()
 // AMX: %[[START:.*]]:4 = scf.if %{{.*}} -> (!llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx)
@@ -21,8 +22,18 @@
 // AMX-NOT: tdpbf16ps
 // AMX: llvm.call_intrinsic "llvm.x86.tilestored64.internal"(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[SUMS]]#0)
 // DOTS: scf.for
+// DOTS-COUNT-16: memref.prefetch %{{.*}}, write, locality<3>, data : memref<32x32xf32>
+// DOTS: scf.for
 // DOTS-COUNT-128: "llvm.x86.avx512bf16.dpbf16ps.512"
 // DOTS-NOT: dpbf16ps
+// DOTS: scf.if %{{.*}} {
+// DOTS-NOT: vector.load
+// DOTS-COUNT-16: vector.store
+// DOTS: } else {
+// DOTS: %[[BEFORE:.*]] = vector.load
+// DOTS: %[[SUM:.*]] = arith.addf %[[BEFORE]],
+// DOTS: vector.store %[[SUM]]
+// DOTS-COUNT-15: vector.store
 // FMA: scf.for
 // FMA: arith.shli
 // FMA: arith.mulf %{{.*}} fastmath<contract>
