@@ -81,9 +81,6 @@ const LaneCodec codecs[] = {
      "-1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 9.5], [-40.0, -1.0, 0.0, "
      "40.0], [-0.75, 0.25, 30.0], [0.0, 1.0]], tags = [pack<lanes = Rx1>], "
      "rows = R>, pack<lanes = Rx4>"},
-    {"rotatedBelowAFactor",
-     "scale<1x64, f32, l2, rows = R>, hadamard<axis = 1, block = 64, seed = "
-     "1>, lookup<[-0.2, -0.06, 0.06, 0.2]>, pack<lanes = Rx4>"},
     {"codesReadAsFewer", "scale<1x32, f16, rows = R>, quantize<si8>, "
                          "nested<bits = 4>, pack<lanes = Rx4>"},
     {"floatsReadAsOthers", "scale<tensor, f32>, quantize<f8E4M3FN>, "
