@@ -39,6 +39,7 @@ func.func @rows(%x: memref<8192xf32>, %w: memref<1024x8192xi8>, %out: memref<102
 // one walk, which the hardware follows.
 // CHECK-LABEL: func.func @short_rows(
 // CHECK-NOT: memref.prefetch
+// CHECK-NOT: llvm.fence
 func.func @short_rows(%w: memref<4096x2048xi8>) {
   %none = arith.constant 0 : i8
   %c0 = arith.constant 0 : index
@@ -53,6 +54,52 @@ func.func @short_rows(%w: memref<4096x2048xi8>) {
       %byte = arith.divui %bits, %c8 : index
       %a = vector.transfer_read %w[%i, %byte], %none {in_bounds = [true]} : memref<4096x2048xi8>, vector<32xi8>
       "test.use"(%a) : (vector<32xi8>) -> ()
+    }
+  }
+  return
+}
+
+// Several reads of one walk stay in order.
+// CHECK-LABEL: func.func @in_order(
+// CHECK-NOT: memref.prefetch
+// CHECK: llvm.fence syncscope("singlethread") acq_rel
+// CHECK-NEXT: vector.transfer_read {{.*}} vector<64xi8>
+// CHECK: llvm.fence syncscope("singlethread") acq_rel
+// CHECK-NEXT: vector.transfer_read {{.*}} vector<64xi8>
+// CHECK-NOT: llvm.fence
+func.func @in_order(%w: memref<4194304xi8>) {
+  %none = arith.constant 0 : i8
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %c128 = arith.constant 128 : index
+  %end = arith.constant 4194304 : index
+  scf.for %k = %c0 to %end step %c128 {
+    %next = arith.addi %k, %c64 : index
+    %a = vector.transfer_read %w[%k], %none {in_bounds = [true]} : memref<4194304xi8>, vector<64xi8>
+    %b = vector.transfer_read %w[%next], %none {in_bounds = [true]} : memref<4194304xi8>, vector<64xi8>
+    "test.use"(%a, %b) : (vector<64xi8>, vector<64xi8>) -> ()
+  }
+  return
+}
+
+// A walk through a buffer whose dimensions are collapsed is one of the buffer.
+// CHECK-LABEL: func.func @collapsed(
+// CHECK: memref.prefetch %{{.*}}, read, locality<2>, data : memref<4096x2048xi8>
+func.func @collapsed(%a: memref<4194304xi8>, %w: memref<4096x32x64xi8>) {
+  %none = arith.constant 0 : i8
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  %c2048 = arith.constant 2048 : index
+  %c4096 = arith.constant 4096 : index
+  %flat = memref.collapse_shape %w [[0], [1, 2]] : memref<4096x32x64xi8> into memref<4096x2048xi8>
+  scf.for %i = %c0 to %c4096 step %c1 {
+    scf.for %k = %c0 to %c2048 step %c64 {
+      %at = arith.muli %i, %c2048 : index
+      %place = arith.addi %at, %k : index
+      %x = vector.transfer_read %a[%place], %none {in_bounds = [true]} : memref<4194304xi8>, vector<64xi8>
+      %y = vector.transfer_read %flat[%i, %k], %none {in_bounds = [true]} : memref<4096x2048xi8>, vector<64xi8>
+      "test.use"(%x, %y) : (vector<64xi8>, vector<64xi8>) -> ()
     }
   }
   return

@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -330,6 +331,14 @@ static void prefetchBurst(scf::ForOp loop, Stream &stream) {
     prefetch(b, stream, std::max(burst, group) + line, /*locality=*/3);
 }
 
+/// Lets nothing bring a read of `stream` before another one. The hardware loses
+/// a walk whose lines are read out of order, as LLVM's scheduler would.
+static void keepInOrder(Stream &stream) {
+  OpBuilder b(stream.read);
+  LLVM::FenceOp::create(b, stream.read.getLoc(), LLVM::AtomicOrdering::acq_rel,
+                        "singlethread");
+}
+
 static void prefetchInLoop(scf::ForOp loop) {
   SmallVector<Stream> streams;
   loop.getBody()->walk([&](vector::TransferReadOp read) {
@@ -364,8 +373,11 @@ static void prefetchInLoop(scf::ForOp loop) {
     }
     // The hardware follows a single one; to fetch it too takes its time.
     if (isIdle && !stream.rowStep && fast.size() == 1 &&
-        fast.begin()->second == stream.step)
+        fast.begin()->second == stream.step) {
+      if (stream.getBytes() < stream.step)
+        keepInOrder(stream);
       continue;
+    }
     int64_t lead = isIdle ? leadOfIdleLoops : leastLead;
     fetch(stream, getFarLead(stream, perIteration, lead), /*locality=*/2);
     if (isBusy)

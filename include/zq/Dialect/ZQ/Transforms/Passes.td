@@ -787,8 +787,9 @@ def PrefetchStreams : Pass<"zq-prefetch-streams", "::mlir::ModuleOp"> {
     ahead. Those that do little but read are ahead of such prefetches:
     theirs are for a KiB later, a stream that is several times slower than
     another one is fetched four lines at a time, and a single walk without gaps
-    is left to the hardware. Changes no result. Tested in
-    `test/Dialect/ZQ/prefetch-streams.mlir`.
+    is left to the hardware, with an `llvm.fence` of a single thread, which is no
+    instruction, before each of its reads, so that they stay in order. Changes no
+    result. Tested in `test/Dialect/ZQ/prefetch-streams.mlir`.
 
     ```mlir
     scf.for %k = %c0 to %c8192 step %c64 {
@@ -801,6 +802,7 @@ def PrefetchStreams : Pass<"zq-prefetch-streams", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect",
                            "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect"];
 }
