@@ -377,3 +377,44 @@ func.func @gaps(%w: memref<1024x16384xi8>, %two: memref<4194304xi8>) {
   }
   return
 }
+
+// Two rows that a loop reads once for each of two blocks of the other operand:
+// the next two, 32 KiB, are fetched in their order in memory, a line in each of
+// the iterations of both times, and both rows 512 bytes ahead to the first cache.
+// CHECK-LABEL: func.func @rows_again(
+// CHECK-SAME: %[[X:[^:]*]]: memref<4x4096xf32>, %[[W:[^:]*]]: memref<1024x4096xf32>
+// CHECK: scf.for %[[I:.*]] = %c0 to %c1024 step %c2
+// CHECK: scf.for %[[M:.*]] = %c0 to %c4 step %c2
+// CHECK: scf.for %[[K:.*]] = %c0 to %c4096 step %c16
+// CHECK: %[[AGAIN:.*]] = arith.divui %[[M]], %c2
+// CHECK: %[[BEFORE:.*]] = arith.muli %[[AGAIN]], %c256
+// CHECK: %[[LINES:.*]] = arith.addi %[[BEFORE]], %{{.*}}
+// CHECK: arith.muli %[[LINES]], %c16
+// CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c8192
+// CHECK: memref.prefetch %[[W]][%[[I]], %[[NEXT]]], read, locality<2>, data
+// CHECK: %[[NEAR:.*]] = arith.addi %[[K]], %c128
+// CHECK: memref.prefetch %[[W]][%[[I]], %[[NEAR]]], read, locality<3>, data
+// CHECK: memref.prefetch %[[W]][%{{.*}}, %{{.*}}], read, locality<3>, data
+// CHECK-NOT: memref.prefetch
+func.func @rows_again(%x: memref<4x4096xf32>, %w: memref<1024x4096xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c4 = arith.constant 4 : index
+  %c16 = arith.constant 16 : index
+  %c1024 = arith.constant 1024 : index
+  %c4096 = arith.constant 4096 : index
+  scf.for %i = %c0 to %c1024 step %c2 {
+    %j = arith.addi %i, %c1 : index
+    scf.for %m = %c0 to %c4 step %c2 {
+      scf.for %k = %c0 to %c4096 step %c16 {
+        %v = vector.transfer_read %x[%m, %k], %zero {in_bounds = [true]} : memref<4x4096xf32>, vector<16xf32>
+        %a = vector.transfer_read %w[%i, %k], %zero {in_bounds = [true]} : memref<1024x4096xf32>, vector<16xf32>
+        %b = vector.transfer_read %w[%j, %k], %zero {in_bounds = [true]} : memref<1024x4096xf32>, vector<16xf32>
+        "test.use"(%v, %a, %b) : (vector<16xf32>, vector<16xf32>, vector<16xf32>) -> ()
+      }
+    }
+  }
+  return
+}

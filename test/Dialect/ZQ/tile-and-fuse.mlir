@@ -612,3 +612,37 @@ func.func @activation_of_planes(%x: tensor<11x64xf32>, %r: tensor<11x64xf32>)
       -> tensor<3x16x2x4x4xi8>, tensor<3x2x4xf32>, tensor<3x2x4xi32>, tensor<3x2x4xf32>
   return %a, %b, %c, %d : tensor<3x16x2x4x4xi8>, tensor<3x2x4xf32>, tensor<3x2x4xi32>, tensor<3x2x4xf32>
 }
+
+// -----
+
+// A few rows of a dense weight are multiplied with all rows of the activation,
+// which are fewer, before the next.
+// CHECK-LABEL: func.func @few_rows(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<8x256xf32>, %[[W:[^:]*]]: tensor<64x256xf32>
+// CHECK: scf.forall
+// CHECK: scf.for %[[N:.*]] = %c0 to %c32 step %c4
+// CHECK: scf.for %[[M:.*]] = %c0 to %c8 step %c4
+// CHECK: scf.for %{{.*}} = %c0 to %c256 step %c16
+func.func @few_rows(%x: tensor<8x256xf32>, %w: tensor<64x256xf32>, %init: tensor<8x64xf32>) -> tensor<8x64xf32> {
+  %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                                      affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<8x256xf32>, tensor<64x256xf32>) outs(%init : tensor<8x64xf32>) -> tensor<8x64xf32>
+  return %y : tensor<8x64xf32>
+}
+
+// -----
+
+// Five rows are no multiple of two or four: all are taken at once, and the
+// weight's rows are read once, not five times.
+// CHECK-LABEL: func.func @five_rows(
+// CHECK: scf.forall
+// CHECK-NEXT: tensor.extract_slice
+// CHECK: scf.for %{{.*}} = %c0 to %c32 step %c2
+// CHECK-NOT: step %c1
+// CHECK: scf.for %{{.*}} = %c0 to %c256 step %c16 iter_args(%{{.*}}) -> (tensor<5x2x16xf32>)
+func.func @five_rows(%x: tensor<5x256xf32>, %w: tensor<64x256xf32>, %init: tensor<5x64xf32>) -> tensor<5x64xf32> {
+  %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                                      affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<5x256xf32>, tensor<64x256xf32>) outs(%init : tensor<5x64xf32>) -> tensor<5x64xf32>
+  return %y : tensor<5x64xf32>
+}

@@ -16,6 +16,8 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
+#include "llvm/ADT/MapVector.h"
+
 #include <cmath>
 
 namespace mlir::zq {
@@ -39,6 +41,9 @@ static constexpr int64_t leadOfIdleLoops = 1 << 10;
 /// in the second cache by then to the first one: its products would wait for
 /// it.
 static constexpr int64_t nearLead = 2 << 10;
+/// How far ahead of each of several rows a loop brings what is in the second
+/// cache to the first one, where it reads the rows again.
+static constexpr int64_t rowLead = 512;
 /// Products of vectors for each byte that a busy loop reads from memory, at
 /// least: several rows with a weight of few bits.
 static constexpr double busyProducts = 0.2;
@@ -339,7 +344,114 @@ static void keepInOrder(Stream &stream) {
                         "singlethread");
 }
 
+//===----------------------------------------------------------------------===//
+// Rows that are read again
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Rows side by side that an innermost loop reads along, one each by `reads`.
+/// The loop around it reads them again, the next one goes on to as many more.
+struct RowBlock {
+  scf::ForOp again, next;
+  /// Of the block, and of a row in an iteration.
+  int64_t bytes, step;
+  SmallVector<vector::TransferReadOp> reads;
+};
+} // namespace
+
+/// The block that `read` is of; without its reads.
+static std::optional<RowBlock> getBlock(scf::ForOp loop,
+                                        vector::TransferReadOp read) {
+  auto again = loop->getParentOfType<scf::ForOp>();
+  auto next = again ? again->getParentOfType<scf::ForOp>() : scf::ForOp();
+  auto type = dyn_cast<MemRefType>(read.getBase().getType());
+  if (!next || !type || type.getElementTypeBitWidth() < 8 ||
+      !isLarge(getWhole(read.getBase())))
+    return std::nullopt;
+  SmallVector<OpFoldResult> indices(read.getIndices());
+  auto getBytes = [&](scf::ForOp own) -> std::optional<int64_t> {
+    auto slope = getSlope(read.getBase(), indices, own.getInductionVar());
+    auto step = getConstantIntValue(own.getStep());
+    if (!slope || !step)
+      return std::nullopt;
+    return std::llround(*slope * *step);
+  };
+  auto step = getBytes(loop), same = getBytes(again), bytes = getBytes(next);
+  if (!step || !same || !bytes || *step <= 0 || *same || *bytes <= 0 ||
+      !getTripCount(loop) || getTripCount(again) < 2 ||
+      !isReadOnce(again, read, indices))
+    return std::nullopt;
+  return RowBlock{again, next, *bytes, *step, {}};
+}
+
+/// The blocks that `loop` reads whole.
+static SmallVector<RowBlock> getBlocks(scf::ForOp loop) {
+  llvm::MapVector<Value, RowBlock> blocks;
+  loop.getBody()->walk([&](vector::TransferReadOp read) {
+    auto block = getBlock(loop, read);
+    if (!block)
+      return;
+    auto &own = blocks.insert({getWhole(read.getBase()), *block}).first->second;
+    if (own.bytes == block->bytes && own.step == block->step)
+      own.reads.push_back(read);
+  });
+  SmallVector<RowBlock> whole;
+  for (auto &[buffer, block] : blocks)
+    if (int64_t(block.reads.size()) * block.step * getTripCount(loop) ==
+        block.bytes)
+      whole.push_back(block);
+  return whole;
+}
+
+/// The number of the iteration that `loop` is in.
+static Value getIteration(OpBuilder &b, scf::ForOp loop) {
+  Location loc = loop.getLoc();
+  Value place = arith::SubIOp::create(b, loc, loop.getInductionVar(),
+                                      loop.getLowerBound());
+  return arith::DivUIOp::create(b, loc, place, loop.getStep());
+}
+
+/// Fetches the block after the one that `loop` reads: in its order in memory,
+/// as much in each iteration of all times that the loop runs for its block.
+static void prefetchBlock(scf::ForOp loop, RowBlock &block) {
+  vector::TransferReadOp read = block.reads.front();
+  OpBuilder b(read);
+  Location loc = read.getLoc();
+  int64_t inner = getTripCount(loop),
+          iterations = inner * getTripCount(block.again);
+  int64_t lines = llvm::divideCeil(block.bytes, lineBytes * iterations);
+  int64_t elementBytes =
+      cast<MemRefType>(read.getBase().getType()).getElementTypeBitWidth() / 8;
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  Value done =
+      arith::MulIOp::create(b, loc, getIteration(b, block.again), index(inner));
+  done = arith::AddIOp::create(b, loc, done, getIteration(b, loop));
+  done = arith::MulIOp::create(b, loc, done,
+                               index(lines * lineBytes / elementBytes));
+  // Instead of the loop's own place in the row.
+  Value back = arith::MulIOp::create(b, loc, getIteration(b, loop),
+                                     index(block.step / elementBytes));
+  for (int64_t line = 0; line < lines; ++line) {
+    SmallVector<Value> place(read.getIndices());
+    place.back() = arith::SubIOp::create(b, loc, place.back(), back);
+    place.back() = arith::AddIOp::create(b, loc, place.back(), done);
+    place.back() = arith::AddIOp::create(
+        b, loc, place.back(),
+        index((block.bytes + line * lineBytes) / elementBytes));
+    memref::PrefetchOp::create(b, loc, read.getBase(), place, /*isWrite=*/false,
+                               /*locality=*/2, /*isDataCache=*/true);
+  }
+  for (vector::TransferReadOp read : block.reads) {
+    Stream stream{read, block.step, 0};
+    fetch(stream, rowLead, /*locality=*/3);
+  }
+}
+
 static void prefetchInLoop(scf::ForOp loop) {
+  for (RowBlock &block : getBlocks(loop))
+    prefetchBlock(loop, block);
   SmallVector<Stream> streams;
   loop.getBody()->walk([&](vector::TransferReadOp read) {
     if (auto stream = getStream(loop, read))

@@ -143,11 +143,12 @@ private:
   LogicalResult tileLaneParallel(linalg::LinalgOp op, unsigned lane,
                                  int64_t width, bool fuse);
 
-  /// Tiles into scf.for loops, fuses decodes into the innermost if asked, and
-  /// returns the tiled op.
+  /// Tiles into scf.for loops, in `order` if one is given, fuses decodes into
+  /// the innermost if asked, and returns the tiled op.
   FailureOr<linalg::LinalgOp>
   tileToLoops(linalg::LinalgOp op, ArrayRef<int64_t> sizes, bool fuse,
-              std::optional<unsigned> partialReduction = std::nullopt);
+              std::optional<unsigned> partialReduction = std::nullopt,
+              ArrayRef<int64_t> order = {});
   /// Register tile sizes of the parallel dimensions but `lane`, for loops of
   /// `ranges`, where `width` elements along `lane` are taken at a time.
   SmallVector<int64_t> getRegisterTile(linalg::LinalgOp op,
@@ -518,11 +519,14 @@ LogicalResult Tiler::fuseWeight(tensor::ExtractSliceOp slice,
 
 FailureOr<linalg::LinalgOp>
 Tiler::tileToLoops(linalg::LinalgOp op, ArrayRef<int64_t> sizes, bool fuse,
-                   std::optional<unsigned> partialReduction) {
+                   std::optional<unsigned> partialReduction,
+                   ArrayRef<int64_t> order) {
   scf::SCFTilingOptions options;
   SmallVector<OpFoldResult> tile =
       getAsIndexOpFoldResult(rewriter.getContext(), sizes);
   options.setTileSizes(tile);
+  if (!order.empty())
+    options.setInterchange(order);
   if (partialReduction) {
     options.setReductionTilingStrategy(
         ReductionTilingStrategy::PartialReductionOuterReduction);
@@ -622,6 +626,49 @@ LogicalResult Tiler::tileElementwise(linalg::LinalgOp op) {
   return success();
 }
 
+/// The one loop along which `op` reads the same of its weight again and again,
+/// if `lane` is contracted and no other operand is the same along it.
+static std::optional<unsigned> findOtherRows(linalg::LinalgOp op,
+                                             unsigned lane) {
+  SmallVector<unsigned> parallel;
+  op.getParallelDims(parallel);
+  if (llvm::is_contained(parallel, lane) || op.getNumDpsInputs() != 2)
+    return std::nullopt;
+  OpOperand *weight = findWeight(op).first;
+  std::optional<unsigned> rows;
+  for (OpOperand *input : op.getDpsInputOperands())
+    for (unsigned dim : parallel)
+      if (input != weight &&
+          op.getMatchingIndexingMap(input).isFunctionOfDim(dim) &&
+          !op.getMatchingIndexingMap(weight).isFunctionOfDim(dim)) {
+        if (rows)
+          return std::nullopt;
+        rows = dim;
+      }
+  return rows;
+}
+
+/// The order of the loops of `op` where its own is not best: a few rows of the
+/// weight are multiplied with all of the other operand, where these are fewer
+/// than the weight's own, and are still in a cache for the last ones.
+static SmallVector<int64_t> getLoopOrder(linalg::LinalgOp op, unsigned lane) {
+  std::optional<unsigned> rows = findOtherRows(op, lane);
+  if (!rows)
+    return {};
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  AffineMap weight = op.getMatchingIndexingMap(findWeight(op).first);
+  int64_t ownRows = 1;
+  for (auto [dim, range] : llvm::enumerate(ranges))
+    if (dim != lane && weight.isFunctionOfDim(dim))
+      ownRows *= range;
+  if (ShapedType::isDynamicShape(ranges) || ranges[*rows] >= ownRows)
+    return {};
+  auto order = llvm::to_vector(llvm::seq<int64_t>(0, ranges.size()));
+  order.erase(llvm::find(order, *rows));
+  order.push_back(*rows);
+  return order;
+}
+
 SmallVector<int64_t> Tiler::getRegisterTile(linalg::LinalgOp op,
                                             ArrayRef<int64_t> ranges,
                                             unsigned lane, int64_t width,
@@ -636,6 +683,22 @@ SmallVector<int64_t> Tiler::getRegisterTile(linalg::LinalgOp op,
   // Decoded values take as many registers as the sums they are added to.
   int64_t left = fuse ? config.accumulators / 2 : config.accumulators;
   left = std::max<int64_t>(1, left / llvm::divideCeil(width, config.width));
+  // Numbers of rows that no small number divides would read a weight in memory
+  // again for one or two of them at a time: they are tiled first.
+  std::optional<unsigned> rows = findOtherRows(op, lane);
+  if (rows && !fuse && !ShapedType::isDynamic(ranges[*rows])) {
+    int64_t side = 1, size = 1;
+    while (4 * side * side <= left)
+      side *= 2;
+    for (int64_t limit : {side, left / 2})
+      if (2 * size <= std::min(side, ranges[*rows]))
+        size = largestDivisor(ranges[*rows], limit);
+    if (size > side) {
+      sizes[*rows] = size;
+      left /= size;
+      llvm::erase(parallel, *rows);
+    }
+  }
   int64_t remaining = 0;
   for (unsigned dim : parallel)
     remaining += dim != lane && ranges[dim] != 1;
@@ -734,7 +797,10 @@ LogicalResult Tiler::tileLaneReduction(linalg::LinalgOp op, unsigned lane,
       if (dim != lane)
         sizes[dim] = 1;
     if (llvm::any_of(sizes, [](int64_t size) { return size != 0; })) {
-      auto tile = tileToLoops(part, sizes, fuse);
+      SmallVector<int64_t> order = fuse || reductions.size() > 1
+                                       ? SmallVector<int64_t>()
+                                       : getLoopOrder(part, lane);
+      auto tile = tileToLoops(part, sizes, fuse, std::nullopt, order);
       if (failed(tile))
         return failure();
       part = *tile;

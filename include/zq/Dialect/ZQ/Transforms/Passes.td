@@ -784,7 +784,9 @@ def PrefetchStreams : Pass<"zq-prefetch-streams", "::mlir::ModuleOp"> {
     part again. It is for the place that is read 16 KiB later, or, where rows do
     not follow one another, in the next iterations of the loop around. Loops that
     multiply what they read by several rows bring it on to the first cache, 2 KiB
-    ahead. Those that do little but read are ahead of such prefetches:
+    ahead. Whole rows that the loop around reads again are fetched for its next
+    ones, in their order in memory. Loops that do little but read are ahead of
+    such prefetches:
     theirs are for a KiB later, a stream that is several times slower than
     another one is fetched four lines at a time, and a single walk without gaps
     is left to the hardware, with an `llvm.fence` of a single thread, which is no
