@@ -86,6 +86,13 @@ Status zq::codec::checkHuffman(const Array &table, const Array &offsets,
       return Error{"entry " + std::to_string(i) + " of stream 'table' is " +
                    "symbol " + std::to_string(entry & 0xFF) +
                    ", expected below " + std::to_string(1 << symbolBits)};
+    // Then the bits after a code do not change it, and a decoder may look at as
+    // many as it likes.
+    int64_t code = i & ((int64_t(1) << length) - 1);
+    if (table.get<uint16_t>(code) != entry)
+      return Error{"entry " + std::to_string(i) + " of stream 'table' is a " +
+                   "code of " + std::to_string(length) + " bits, but entry " +
+                   std::to_string(code) + " is another one"};
   }
   for (int64_t i = 0, n = offsets.size(); i < n; ++i)
     if (Status valid = checkOffset(i, offsets.get<int32_t>(i), end, "byte");

@@ -16,9 +16,9 @@ namespace zq::codec {
 inline constexpr int64_t huffmanSlack = 8;
 
 /// Whether three streams can be decoded as `Huffman(symbolBits, chunk,
-/// maxLength)` of a tensor of `shape`: types and shapes, table entries legal,
-/// offsets inside the stream. Does not say that no chunk runs past the end:
-/// only decoding tells.
+/// maxLength)` of a tensor of `shape`: types and shapes, table entries legal
+/// and equal where they begin with the same code, offsets inside the stream.
+/// Does not say that no chunk runs past the end: only decoding tells.
 Status checkHuffman(const Array &table, const Array &offsets, const Array &bits,
                     const std::vector<int64_t> &shape, int symbolBits,
                     int64_t chunk, int maxLength);
