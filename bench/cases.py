@@ -194,6 +194,9 @@ def _lossless_cases():
         yield Case(
             f"bf16_window{bits} m=1", product, dense, "calls", target, peer="zq bf16"
         )
+    # What it is for is size: no target.
+    df11 = Product(1, "df11", "f32-like", "bf16", "bf16")
+    yield Case("df11 m=1", df11, dense, "calls", peer="zq bf16")
     raw = Product(1, INT4_G32, "int8")
     rans = Product(1, "int4_rans", "int8")
     # What the compiler's remark on the weights says, which holds 64 codes of 4 bits
