@@ -553,3 +553,108 @@ func.func @inverse_rotation_of_a_long_block(%x: tensor<8192xf32>, %o: tensor<819
       outs(%o : tensor<8192xf32>) : tensor<8192xf32> -> tensor<8192xf32>
   return %r : tensor<8192xf32>
 }
+
+// -----
+
+// A decoder whose state is the codes of a chunk.
+
+#p = #zq.codec<@p>
+
+zq.decoder @p block [1, 8] chunk 16 streams [
+  #zq.stream<"table" : i16, (d0, d1) -> (4096)>, #zq.stream<"bits" : i8, (d0, d1)[s0] -> (s0)>
+] decode {
+^bb0(%table: tensor<4096xi16>, %bits: tensor<?xi8>, %i: index, %j: index, %state: tensor<1x80xi8>):
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %zero = arith.constant 0 : i8
+  %within = arith.remui %j, %c16 : index
+  %c = vector.transfer_read %state[%c0, %within], %zero {in_bounds = [true]} : tensor<1x80xi8>, vector<8xi8>
+  %v = arith.sitofp %c : vector<8xi8> to vector<8xf32>
+  zq.yield %v, %state : vector<8xf32>, tensor<1x80xi8>
+} init {
+^bb0(%table: tensor<4096xi16>, %bits: tensor<?xi8>, %i: index, %j: index):
+  %c16 = arith.constant 16 : index
+  %entries = zq.prefix_table %table : tensor<4096xi16> -> tensor<2048xi64>
+  %bit = arith.addi %i, %j : index
+  %e = tensor.empty() : tensor<1x80xi8>
+  %codes = zq.prefix_chunks %bits at [%bit] count %c16 with %table, %entries outs(%e)
+      : tensor<?xi8>, tensor<4096xi16>, tensor<2048xi64>, tensor<1x80xi8>
+  zq.yield %codes : tensor<1x80xi8>
+}
+
+// One table for all rows, before the loops. An entry is symbols, their number
+// and that of their bits.
+// CHECK-LABEL: func.func @chunks_of_codes(
+// CHECK: %[[STREAMS:.*]]:2 = zq.disassemble
+// CHECK: %[[ENTRIES:.*]] = scf.for %[[SLOT:.*]] = %c0 to %c2048 step %c1 iter_args(%{{.*}} = %{{.*}}) -> (tensor<2048xi64>)
+// CHECK-COUNT-6: tensor.extract %[[STREAMS]]#0
+// CHECK-NOT: tensor.extract
+// CHECK: tensor.insert %{{.*}}[%[[SLOT]]]
+// CHECK-NOT: tensor<2048xi64>) {
+// Rows have one state, which is filled where chunks begin.
+// CHECK: %[[NOTHING:.*]] = tensor.empty() : tensor<2x80xi8>
+// CHECK: scf.for %[[J:.*]] = %c0 to %c32 step %c8 iter_args(%{{.*}} = %{{.*}}, %[[OLD:.*]] = %[[NOTHING]]) -> (tensor<6x32xf32>, tensor<2x80xi8>)
+// CHECK: %[[WITHIN:.*]] = arith.remui %[[J]], %c16
+// CHECK: %[[BEGINS:.*]] = arith.cmpi eq, %[[WITHIN]], %c0
+// CHECK: %[[CODES:.*]] = scf.if %[[BEGINS]] -> (tensor<2x80xi8>)
+// CHECK: %[[NEW:.*]]:5 = scf.while (%{{.*}} = %[[OLD]], {{.*}}) : (tensor<2x80xi8>, i64, i64, i64, i64)
+// Of each row, a word from inside of the stream, and five lookups.
+// CHECK: %[[LAST:.*]] = arith.subi %{{.*}}, %c8
+// CHECK: %[[BYTE:.*]] = arith.minui %{{.*}}, %[[LAST]]
+// CHECK: vector.transfer_read %[[STREAMS]]#1[%[[BYTE]]]
+// CHECK-COUNT-5: tensor.extract %[[ENTRIES]]
+// CHECK: math.ctlz
+// A code that is longer than what is looked up.
+// CHECK: scf.if
+// CHECK: tensor.extract %[[STREAMS]]#0
+// CHECK-COUNT-5: tensor.extract %[[ENTRIES]]
+// CHECK: scf.condition
+// CHECK: scf.yield %[[NEW]]#0
+// CHECK: } else {
+// CHECK-NEXT: scf.yield %[[OLD]]
+// CHECK: tensor.extract_slice %[[CODES]][0, 0] [1, 80]
+// CHECK: tensor.extract_slice %[[CODES]][1, 0] [1, 80]
+// CHECK: scf.yield %{{.*}}, %[[CODES]]
+func.func @chunks_of_codes(%w: !zq.tensor<8x128xf32, #p>) -> tensor<6x32xf32> {
+  %e = tensor.empty() : tensor<6x32xf32>
+  %r = zq.decode %w using @p at [0, 0] outs(%e : tensor<6x32xf32>)
+      : !zq.tensor<8x128xf32, #p> -> tensor<6x32xf32>
+  return %r : tensor<6x32xf32>
+}
+
+// A loop that ends with its first chunk needs no other one.
+// CHECK-LABEL: func.func @one_chunk_in_registers(
+// CHECK: %[[CODES:.*]]:5 = scf.while
+// CHECK: scf.for {{.*}} -> (tensor<2x8xf32>)
+// CHECK-NOT: scf.if
+// CHECK-COUNT-2: tensor.extract_slice %[[CODES]]#0
+// CHECK: return
+func.func @one_chunk_in_registers(%w: !zq.tensor<8x128xf32, #p>, %o: tensor<2x8xf32>) -> tensor<2x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c8 = arith.constant 8 : index
+  %c16 = arith.constant 16 : index
+  %y = scf.for %j = %c0 to %c16 step %c8 iter_args(%acc = %o) -> tensor<2x8xf32> {
+    %e = tensor.empty() : tensor<2x8xf32>
+    %r = zq.decode %w using @p at [0, %j] outs(%e : tensor<2x8xf32>)
+        : !zq.tensor<8x128xf32, #p> -> tensor<2x8xf32>
+    %a = linalg.add ins(%acc, %r : tensor<2x8xf32>, tensor<2x8xf32>)
+        outs(%acc : tensor<2x8xf32>) -> tensor<2x8xf32>
+    scf.yield %a : tensor<2x8xf32>
+  }
+  return %y : tensor<2x8xf32>
+}
+
+// A window from within a chunk takes all of the chunk.
+// CHECK-LABEL: func.func @chunk_of_window(
+// CHECK: %[[CHUNK:.*]] = arith.divui %{{.*}}, %c16
+// CHECK: %[[BEGIN:.*]] = arith.muli %[[CHUNK]], %c16
+// CHECK: arith.addi %{{.*}}, %[[BEGIN]]
+// CHECK: scf.while
+func.func @chunk_of_window(%w: !zq.tensor<8x128xf32, #p>, %b: index) -> tensor<1x8xf32> {
+  %c8 = arith.constant 8 : index
+  %j = arith.muli %b, %c8 : index
+  %e = tensor.empty() : tensor<1x8xf32>
+  %r = zq.decode %w using @p at [0, %j] outs(%e : tensor<1x8xf32>)
+      : !zq.tensor<8x128xf32, #p> -> tensor<1x8xf32>
+  return %r : tensor<1x8xf32>
+}

@@ -330,3 +330,17 @@ func.func @f(%b: vector<8xi8>, %m: vector<4xi1>) {
   %v = "zq.expand"(%b, %m, %b) : (vector<8xi8>, vector<4xi1>, vector<8xi8>) -> vector<8xi8>
   return
 }
+
+// -----
+
+// A tensor as state that the decode region could change.
+// expected-error @+1 {{(R5) a tensor of state is all of it: the result of a zq.prefix_chunks of one row, which the decode region yields as it is}}
+zq.decoder @d block [1, 8] chunk 16 streams [#zq.stream<"codes" : i8, (d0, d1) -> (d0, d1)>] decode {
+^bb0(%codes: tensor<?x?xi8>, %i: index, %j: index, %state: tensor<1x80xi8>):
+  %v = arith.constant dense<0.0> : vector<8xf32>
+  zq.yield %v, %state : vector<8xf32>, tensor<1x80xi8>
+} init {
+^bb0(%codes: tensor<?x?xi8>, %i: index, %j: index):
+  %e = tensor.empty() : tensor<1x80xi8>
+  zq.yield %e : tensor<1x80xi8>
+}

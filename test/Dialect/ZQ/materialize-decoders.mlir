@@ -497,33 +497,48 @@ func.func @fields(
 
 // -----
 
-// The state is a position in the bits; the last word that is read whole bounds
-// it. A chunk begins where its offset says.
+// The state is the codes of a chunk, from its offset on to its end or to that of
+// the row, with room for what is decoded too much.
 // CHECK-LABEL: func.func @huffman(
 // CHECK: zq.decoder private @{{.*}} block [1, 16] chunk 64
 // CHECK-SAME: #zq.stream<"table" : i16, (d0, d1) -> (256)>
 // CHECK-SAME: #zq.stream<"offsets" : i32, (d0, d1) -> (d0, d1 ceildiv 64)>
 // CHECK-SAME: #zq.stream<"bits" : i8, (d0, d1)[s0] -> (s0)>
-// CHECK-NEXT: ^bb0(%[[T:.*]]: tensor<256xi16>, %{{.*}}: tensor<4x2xi32>, %[[BITS:.*]]: tensor<?xi8>, %{{.*}}: index, %{{.*}}: index, %[[STATE:.*]]: index):
-// CHECK: %[[BYTE:.*]] = arith.shrui %[[STATE]], %c3
-// CHECK: %[[SIZE:.*]] = tensor.dim %[[BITS]]
-// CHECK: %[[LAST:.*]] = arith.subi %[[SIZE]], %c8
-// CHECK: %[[BOUNDED:.*]] = arith.minui %[[BYTE]], %[[LAST]]
-// CHECK: vector.transfer_read %[[BITS]][%[[BOUNDED]]], %{{.*}} : tensor<?xi8>, vector<8xi8>
-// CHECK: %[[ENTRY:.*]] = tensor.extract %[[T]]
-// CHECK: arith.trunci %[[ENTRY]] : i16 to i8
-// CHECK: %[[NEXT:.*]] = arith.addi %[[STATE]]
-// CHECK: %[[C:.*]] = vector.from_elements
-// CHECK: zq.yield %{{.*}}, %{{.*}} : vector<16xf32>, index
+// CHECK-NEXT: ^bb0({{.*}} %[[J:.*]]: index, %[[STATE:.*]]: tensor<1x128xi8>):
+// CHECK: %[[WITHIN:.*]] = arith.remui %[[J]], %c64
+// CHECK: vector.transfer_read %[[STATE]][%c0, %[[WITHIN]]], %{{.*}} : tensor<1x128xi8>, vector<16xi8>
+// CHECK: zq.yield %{{.*}}, %[[STATE]] : vector<16xf32>, tensor<1x128xi8>
 // CHECK-NEXT: } init {
-// CHECK-NEXT: ^bb0(%{{.*}}: tensor<256xi16>, %[[OFFSETS:.*]]: tensor<4x2xi32>, %{{.*}}: tensor<?xi8>, %[[I:.*]]: index, %[[J:.*]]: index):
+// CHECK-NEXT: ^bb0(%[[T:.*]]: tensor<256xi16>, %[[OFFSETS:.*]]: tensor<4x2xi32>, %[[BITS:.*]]: tensor<?xi8>, %[[I:.*]]: index, %[[J:.*]]: index):
 // CHECK: %[[CHUNK:.*]] = arith.divui %[[J]], %c64
 // CHECK: %[[OFFSET:.*]] = tensor.extract %[[OFFSETS]][%[[I]], %[[CHUNK]]]
 // CHECK: %[[AT:.*]] = arith.index_castui %[[OFFSET]]
 // CHECK: %[[BIT:.*]] = arith.muli %[[AT]], %c8
-// CHECK: zq.yield %[[BIT]] : index
+// CHECK: %[[LEFT:.*]] = arith.subi %c128{{.*}}, %[[J]]
+// CHECK: %[[COUNT:.*]] = arith.minui %[[LEFT]], %c64
+// CHECK: %[[ENTRIES:.*]] = zq.prefix_table %[[T]] : tensor<256xi16> -> tensor<2048xi64>
+// CHECK: %[[EMPTY:.*]] = tensor.empty() : tensor<1x128xi8>
+// CHECK: %[[CODES:.*]] = zq.prefix_chunks %[[BITS]] at[%[[BIT]]] count %[[COUNT]] with %[[T]], %[[ENTRIES]] outs(%[[EMPTY]])
+// CHECK: zq.yield %[[CODES]] : tensor<1x128xi8>
 // NARROW-LABEL: func.func @huffman(
 // NARROW: block [1, 4] chunk 64
+// A thread of a GPU has no such memory: its state is a position in the bits. The
+// last word that is read whole bounds it.
+// SCALAR-LABEL: func.func @huffman(
+// SCALAR: zq.decoder private @{{.*}} block [1, 4] chunk 64
+// SCALAR: ^bb0(%[[T:.*]]: tensor<256xi16>, %{{.*}}: tensor<4x2xi32>, %[[BITS:.*]]: tensor<?xi8>, %{{.*}}: index, %{{.*}}: index, %[[STATE:.*]]: index):
+// SCALAR: %[[BYTE:.*]] = arith.shrui %[[STATE]], %c3
+// SCALAR: %[[SIZE:.*]] = tensor.dim %[[BITS]]
+// SCALAR: %[[LAST:.*]] = arith.subi %[[SIZE]], %c8
+// SCALAR: %[[BOUNDED:.*]] = arith.minui %[[BYTE]], %[[LAST]]
+// SCALAR: vector.transfer_read %[[BITS]][%[[BOUNDED]]], %{{.*}} : tensor<?xi8>, vector<8xi8>
+// SCALAR: %[[ENTRY:.*]] = tensor.extract %[[T]]
+// SCALAR: arith.trunci %[[ENTRY]] : i16 to i8
+// SCALAR: %[[NEXT:.*]] = arith.addi %[[STATE]]
+// SCALAR: %[[C:.*]] = vector.from_elements
+// SCALAR: zq.yield %{{.*}}, %{{.*}} : vector<4xf32>, index
+// SCALAR-NEXT: } init {
+// SCALAR: zq.yield %{{.*}} : index
 func.func @huffman(
     %w: !zq.tensor<4x128xf32, #zq.codec<quantize<si4>, huffman<chunk = 64, length = 8>>>)
     -> tensor<4x128xf32> {
@@ -532,6 +547,22 @@ func.func @huffman(
       : !zq.tensor<4x128xf32, #zq.codec<quantize<si4>, huffman<chunk = 64, length = 8>>>
       -> tensor<4x128xf32>
   return %d : tensor<4x128xf32>
+}
+
+// -----
+
+// The codes of a larger chunk would not stay in a first cache.
+// CHECK-LABEL: func.func @huffman_large_chunks(
+// CHECK: zq.decoder private @{{.*}} block [1, 16] chunk 4096
+// CHECK: zq.yield %{{.*}}, %{{.*}} : vector<16xf32>, index
+func.func @huffman_large_chunks(
+    %w: !zq.tensor<4x8192xf32, #zq.codec<quantize<si4>, huffman<chunk = 4096, length = 8>>>)
+    -> tensor<4x8192xf32> {
+  %e = tensor.empty() : tensor<4x8192xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<4x8192xf32>)
+      : !zq.tensor<4x8192xf32, #zq.codec<quantize<si4>, huffman<chunk = 4096, length = 8>>>
+      -> tensor<4x8192xf32>
+  return %d : tensor<4x8192xf32>
 }
 
 // -----

@@ -76,3 +76,41 @@ func.func @scatter_rows(%r: tensor<3xi32>, %c: tensor<?xi32>, %v: tensor<?xf16>,
       : tensor<3xi32>, tensor<?xi32>, tensor<?xf16>, tensor<2x16xf32>
   return %a : tensor<2x16xf32>
 }
+
+// -----
+
+func.func @prefix_table(%t: tensor<100xi16>) -> tensor<2048xi64> {
+  // expected-error @+1 {{(P1) a table's size is a power of two, not 'tensor<100xi16>'}}
+  %e = zq.prefix_table %t : tensor<100xi16> -> tensor<2048xi64>
+  return %e : tensor<2048xi64>
+}
+
+// -----
+
+func.func @prefix_entries(%t: tensor<256xi16>, %e: tensor<?xi64>, %b: tensor<?xi8>, %p: index,
+                          %i: tensor<1x128xi8>) -> tensor<1x128xi8> {
+  // expected-error @+1 {{(P1) a table's size is a power of two, not 'tensor<?xi64>'}}
+  %c = zq.prefix_chunks %b at [%p] count %p with %t, %e outs(%i)
+      : tensor<?xi8>, tensor<256xi16>, tensor<?xi64>, tensor<1x128xi8>
+  return %c : tensor<1x128xi8>
+}
+
+// -----
+
+func.func @prefix_rows(%t: tensor<256xi16>, %e: tensor<2048xi64>, %b: tensor<?xi8>, %p: index,
+                       %i: tensor<2x128xi8>) -> tensor<2x128xi8> {
+  // expected-error @+1 {{(P2) the result has a row for each of 1 positions and more than 64 columns, it is 'tensor<2x128xi8>'}}
+  %c = zq.prefix_chunks %b at [%p] count %p with %t, %e outs(%i)
+      : tensor<?xi8>, tensor<256xi16>, tensor<2048xi64>, tensor<2x128xi8>
+  return %c : tensor<2x128xi8>
+}
+
+// -----
+
+func.func @prefix_columns(%t: tensor<256xi16>, %e: tensor<2048xi64>, %b: tensor<?xi8>, %p: index,
+                          %i: tensor<1x64xi8>) -> tensor<1x64xi8> {
+  // expected-error @+1 {{(P2) the result has a row for each of 1 positions and more than 64 columns, it is 'tensor<1x64xi8>'}}
+  %c = zq.prefix_chunks %b at [%p] count %p with %t, %e outs(%i)
+      : tensor<?xi8>, tensor<256xi16>, tensor<2048xi64>, tensor<1x64xi8>
+  return %c : tensor<1x64xi8>
+}

@@ -39,3 +39,14 @@ func.func @scatter(%r: tensor<9xi32>, %c: tensor<?xi32>, %v: tensor<?xf16>,
       : tensor<9xi32>, tensor<?xi32>, tensor<?xf16>, tensor<2x4xf32>
   return %a, %b : tensor<2x16xf32>, tensor<2x4xf32>
 }
+
+// CHECK-LABEL: func.func @prefix_codes(
+// CHECK: %[[E:.*]] = zq.prefix_table %[[T:.*]] : tensor<4096xi16> -> tensor<2048xi64>
+// CHECK: zq.prefix_chunks %{{.*}} at[%{{.*}}, %{{.*}}] count %{{.*}} with %[[T]], %[[E]] outs(%{{.*}}) : tensor<?xi8>, tensor<4096xi16>, tensor<2048xi64>, tensor<2x128xi8>
+func.func @prefix_codes(%t: tensor<4096xi16>, %b: tensor<?xi8>, %p: index, %q: index,
+                        %n: index, %i: tensor<2x128xi8>) -> tensor<2x128xi8> {
+  %e = zq.prefix_table %t : tensor<4096xi16> -> tensor<2048xi64>
+  %c = zq.prefix_chunks %b at [%p, %q] count %n with %t, %e outs(%i)
+      : tensor<?xi8>, tensor<4096xi16>, tensor<2048xi64>, tensor<2x128xi8>
+  return %c : tensor<2x128xi8>
+}

@@ -103,6 +103,7 @@ static DecodeBuilder enter(DecodeBuilder &at, const Level &level) {
                       level.width, at.scope);
   inner.input = level.input;
   inner.state = at.state;
+  inner.buffersChunks = at.buffersChunks;
   inner.parts = level.parts;
   return inner;
 }

@@ -214,6 +214,22 @@ SmallVector<Type> DecoderOp::getStateTypes() {
   return llvm::to_vector(getYield(getInit()).getOperandTypes());
 }
 
+RankedTensorType DecoderOp::getChunkCodesType() {
+  SmallVector<Type> state = getStateTypes();
+  return state.empty() ? RankedTensorType()
+                       : dyn_cast<RankedTensorType>(state.front());
+}
+
+/// Whether a state of tensors is the codes of one chunk.
+static bool isChunkOfCodes(DecoderOp op) {
+  YieldOp init = getYield(op.getInit()), body = getYield(op.getBody());
+  auto chunk = init.getNumOperands() == 1
+                   ? init.getOperand(0).getDefiningOp<PrefixChunksOp>()
+                   : PrefixChunksOp();
+  return chunk && chunk.getPositions().size() == 1 &&
+         body.getOperand(1) == op.getBody().getArguments().back();
+}
+
 Type DecoderOp::getYieldedElementType() {
   return getElementTypeOrSelf(getYield(getBody()).getOperand(0).getType());
 }
@@ -289,6 +305,11 @@ LogicalResult DecoderOp::verifyRegions() {
       getStateTypes())
     return emitOpError("(R3) the decode region yields the state after the "
                        "values");
+  if (llvm::any_of(getStateTypes(), llvm::IsaPred<TensorType>) &&
+      !isChunkOfCodes(*this))
+    return emitOpError("(R5) a tensor of state is all of it: the result of a "
+                       "zq.prefix_chunks of one row, which the decode region "
+                       "yields as it is");
   return success();
 }
 
@@ -314,6 +335,37 @@ SmallVector<Value> DecoderOp::inlineRegion(OpBuilder &builder, Location loc,
   return llvm::map_to_vector(getYield(region).getValues(), [&](Value value) {
     return mapping.lookupOrDefault(value);
   });
+}
+
+//===----------------------------------------------------------------------===//
+// Prefix codes
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyPrefixTables(Operation *op, Value table,
+                                        Value entries) {
+  for (Value tensor : {table, entries})
+    if (int64_t size = cast<RankedTensorType>(tensor.getType()).getDimSize(0);
+        !llvm::isPowerOf2_64(std::max<int64_t>(size, 0)))
+      return op->emitOpError("(P1) a table's size is a power of two, not ")
+             << tensor.getType();
+  return success();
+}
+
+LogicalResult PrefixTableOp::verify() {
+  return verifyPrefixTables(*this, getTable(), getEntries());
+}
+
+LogicalResult PrefixChunksOp::verify() {
+  if (failed(verifyPrefixTables(*this, getTable(), getEntries())))
+    return failure();
+  auto type = cast<RankedTensorType>(getInit().getType());
+  if (!type.hasStaticShape() ||
+      type.getDimSize(0) != static_cast<int64_t>(getPositions().size()) ||
+      type.getDimSize(1) <= slack)
+    return emitOpError("(P2) the result has a row for each of ")
+           << getPositions().size() << " positions and more than " << slack
+           << " columns, it is " << type;
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

@@ -120,7 +120,7 @@ public:
   Lowering(IRRewriter &b, DecodeOp op, DecoderOp decoder, ValueRange streams)
       : b(b), op(op), decoder(decoder), streams(streams), loc(op.getLoc()),
         width(decoder.getBlockLength()), chunk(decoder.getChunkLength()),
-        window(op.getWindowType()) {}
+        codes(decoder.getChunkCodesType()), window(op.getWindowType()) {}
 
   LogicalResult run(int64_t unroll);
 
@@ -135,6 +135,13 @@ private:
                                                  ValueRange state);
   SmallVector<Value> emitStateAt(ValueRange position, OpFoldResult last);
   SmallVector<Value> emitRestart(ValueRange position, ValueRange state);
+
+  using Positions = ArrayRef<SmallVector<Value>>;
+  Value emitChunks(Positions rows, Value into);
+  Value emitNoChunks(int64_t rows);
+  Value emitChunksAt(Positions rows);
+  Value emitChunksFrom(Positions rows, Value chunks);
+  Value emitRowOf(Value chunks, int64_t row);
 
   scf::ForOp findCarryingLoop(ArrayRef<Value> position);
   /// A row of a window: where it begins in the source, and in the result.
@@ -158,6 +165,9 @@ private:
   Location loc;
   int64_t width;
   int64_t chunk;
+  /// Of one row's state, where that is the codes of its chunk; that of several
+  /// rows is one tensor then.
+  RankedTensorType codes;
   RankedTensorType window;
   /// Of the last dimension of a cover: where the blocks in it end.
   Value coverEnd;
@@ -262,6 +272,74 @@ SmallVector<Value> Lowering::emitRestart(ValueRange position,
   return SmallVector<Value>(restart.getResults());
 }
 
+/// The codes of the chunks that begin at the positions of `rows`, each in its
+/// row of `into`.
+Value Lowering::emitChunks(Positions rows, Value into) {
+  SmallVector<PrefixChunksOp> single;
+  SmallVector<Value> bits;
+  for (const SmallVector<Value> &position : rows) {
+    Value state = emitInit(position).front();
+    single.push_back(state.getDefiningOp<PrefixChunksOp>());
+    bits.push_back(single.back().getPositions().front());
+  }
+  PrefixChunksOp first = single.front();
+  auto together =
+      PrefixChunksOp::create(b, loc, first.getBits(), first.getCount(),
+                             first.getTable(), first.getEntries(), into, bits);
+  for (PrefixChunksOp op : single) {
+    Operation *init = op.getInit().getDefiningOp();
+    b.eraseOp(op);
+    b.eraseOp(init);
+  }
+  return together.getResult();
+}
+
+/// A place for the codes of a chunk of each of `rows` rows.
+Value Lowering::emitNoChunks(int64_t rows) {
+  return tensor::EmptyOp::create(b, loc, {rows, codes.getDimSize(1)},
+                                 codes.getElementType());
+}
+
+/// The codes of the chunks in which the positions of `rows` lie: of all at the
+/// same place along the last axis.
+Value Lowering::emitChunksAt(Positions rows) {
+  SmallVector<SmallVector<Value>> begins(rows);
+  Value begin = begins.front().back();
+  begin = arith::MulIOp::create(
+      b, loc, arith::DivUIOp::create(b, loc, begin, index(chunk)),
+      index(chunk));
+  for (SmallVector<Value> &position : begins)
+    position.back() = begin;
+  return emitChunks(begins, emitNoChunks(rows.size()));
+}
+
+/// `chunks`, or those that begin at the positions of `rows`.
+Value Lowering::emitChunksFrom(Positions rows, Value chunks) {
+  Value within =
+      arith::RemUIOp::create(b, loc, rows.front().back(), index(chunk));
+  Value begins =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, within, index(0));
+  auto restart = scf::IfOp::create(
+      b, loc, begins,
+      [&](OpBuilder &, Location) {
+        scf::YieldOp::create(b, loc, emitChunks(rows, chunks));
+      },
+      [&](OpBuilder &, Location) { scf::YieldOp::create(b, loc, chunks); });
+  return restart.getResult(0);
+}
+
+/// The state of one of the rows whose chunks these are.
+Value Lowering::emitRowOf(Value chunks, int64_t row) {
+  if (chunks.getType() == codes)
+    return chunks;
+  OpFoldResult one = b.getIndexAttr(1);
+  return tensor::ExtractSliceOp::create(
+      b, loc, codes, chunks,
+      ArrayRef<OpFoldResult>{b.getIndexAttr(row), b.getIndexAttr(0)},
+      ArrayRef<OpFoldResult>{one, b.getIndexAttr(codes.getDimSize(1))},
+      ArrayRef<OpFoldResult>{one, one});
+}
+
 /// The loop that walks along the window's last axis block by block, if there
 /// is one; then the state need not be found anew for each window.
 scf::ForOp Lowering::findCarryingLoop(ArrayRef<Value> position) {
@@ -336,11 +414,16 @@ Value Lowering::emitInRegisters(ArrayRef<Value> position) {
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPoint(loop);
+      SmallVector<SmallVector<Value>> begins;
       for (ArrayRef<int64_t> place : places) {
-        SmallVector<Value> at = getPosition(place);
-        at.back() = loop.getLowerBound();
-        llvm::append_range(initial, emitInit(at));
+        begins.push_back(getPosition(place));
+        begins.back().back() = loop.getLowerBound();
+        if (!codes)
+          llvm::append_range(initial, emitInit(begins.back()));
       }
+      if (codes)
+        initial.push_back(restarts ? emitNoChunks(count)
+                                   : emitChunksAt(begins));
     }
     unsigned first = loop.getNumRegionIterArgs();
     auto yieldSame = [](OpBuilder &, Location, ArrayRef<BlockArgument> args) {
@@ -357,14 +440,28 @@ Value Lowering::emitInRegisters(ArrayRef<Value> position) {
   }
 
   SmallVector<Value> newStates;
-  Value result = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
-  SideBySide sides(b);
-  for (auto [row, place] : llvm::enumerate(places)) {
+  auto getBlock = [&](ArrayRef<int64_t> place) {
     SmallVector<Value> at = getPosition(place);
     if (loop)
       at.back() = loop.getInductionVar();
-    SmallVector<Value> state;
-    if (loop) {
+    return at;
+  };
+  Value chunks = codes && loop ? carried[0] : Value();
+  if (codes && (restarts || !loop)) {
+    SmallVector<SmallVector<Value>> blocks;
+    for (ArrayRef<int64_t> place : places)
+      blocks.push_back(getBlock(place));
+    chunks = loop ? emitChunksFrom(blocks, chunks) : emitChunksAt(blocks);
+  }
+  if (codes)
+    newStates.push_back(chunks);
+  Value result = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+  SideBySide sides(b);
+  for (auto [row, place] : llvm::enumerate(places)) {
+    SmallVector<Value> at = getBlock(place), state;
+    if (codes) {
+      state = {emitRowOf(chunks, row)};
+    } else if (loop) {
       state =
           llvm::to_vector(ArrayRef(carried).slice(row * stateSize, stateSize));
       if (restarts)
@@ -373,7 +470,8 @@ Value Lowering::emitInRegisters(ArrayRef<Value> position) {
       state = emitStateAt(at, op.getMixedOffsets().back());
     }
     auto [values, next] = emitBlock(at, state);
-    llvm::append_range(newStates, next);
+    if (!codes)
+      llvm::append_range(newStates, next);
     if (shape.back() < width)
       values = vector::ExtractStridedSliceOp::create(
           b, loc, values, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{shape.back()},
@@ -384,7 +482,7 @@ Value Lowering::emitInRegisters(ArrayRef<Value> position) {
       result = insertRow(values, result, place);
     sides.endRow();
   }
-  if (chunk)
+  if (chunk && !codes)
     sides.interleave(std::max<int64_t>(1, lanesInStep / width));
   if (loop) {
     auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
@@ -421,14 +519,26 @@ Value Lowering::emitRows(ArrayRef<Row> rows, Value into, bool isCover,
   auto emitStep = [&](Value iv, ValueRange carried, int64_t length) {
     Value tensor = carried[0];
     SmallVector<Value> next{tensor};
+    auto getBlock = [&](const Row &row) {
+      SmallVector<Value> at(row.position);
+      at[last] = add(at[last], iv);
+      return at;
+    };
+    Value chunks = codes ? carried[1] : Value();
+    if (codes && restarts)
+      chunks = emitChunksFrom(llvm::map_to_vector(rows, getBlock), chunks);
+    if (codes)
+      next.push_back(chunks);
     SideBySide sides(b);
     for (auto [i, row] : llvm::enumerate(rows)) {
-      SmallVector<Value> at(row.position), place(row.place);
-      at[last] = add(at[last], iv);
+      SmallVector<Value> at = getBlock(row), place(row.place), state;
       place[last] = iv;
-      SmallVector<Value> state(
-          carried.drop_front().slice(i * stateSize, stateSize));
-      if (restarts)
+      if (codes)
+        state = {emitRowOf(chunks, i)};
+      else
+        state = llvm::to_vector(
+            carried.drop_front().slice(i * stateSize, stateSize));
+      if (restarts && !codes)
         state = emitRestart(at, state);
       auto [values, after] = emitBlock(at, state);
       if (length != width)
@@ -439,20 +549,30 @@ Value Lowering::emitRows(ArrayRef<Row> rows, Value into, bool isCover,
       tensor = vector::TransferWriteOp::create(b, loc, values, tensor, place,
                                                ArrayRef<bool>(inBounds))
                    .getResult();
-      llvm::append_range(next, after);
+      if (!codes)
+        llvm::append_range(next, after);
       sides.endRow();
     }
-    sides.interleave(std::max<int64_t>(1, lanesInStep / width));
+    if (!codes)
+      sides.interleave(std::max<int64_t>(1, lanesInStep / width));
     next[0] = tensor;
     return next;
   };
 
   SmallVector<Value> carried{into};
-  if (states)
+  if (states) {
     llvm::append_range(carried, *states);
-  else
+  } else if (codes) {
+    SmallVector<SmallVector<Value>> begins;
+    for (const Row &row : rows)
+      begins.push_back(row.position);
+    carried.push_back(restarts && isMultipleOf(offset, chunk)
+                          ? emitNoChunks(rows.size())
+                          : emitChunksAt(begins));
+  } else {
     for (const Row &row : rows)
       llvm::append_range(carried, emitStateAt(row.position, offset));
+  }
   Value end = coverEnd;
   int64_t tail = 0;
   if (!isCover) {
@@ -627,11 +747,14 @@ LogicalResult Lowering::run(int64_t unroll) {
 /// Moves what depends on nothing but whole streams out of the loops around it:
 /// tables, and what is made of them. Later, when streams are memory, nobody
 /// knows that a loop does not write to them. They go to where `streams` takes
-/// the streams apart, or to the beginning of the kernel that they are in.
+/// the streams apart, or to the beginning of the kernel that they are in; equal
+/// ones, as of rows side by side, become one.
 static void hoistTables(DisassembleOp streams) {
   DenseSet<Value> tables(llvm::from_range, streams.getResults());
-  // The last op that went to each place.
+  // The last op that went to each place, and all of them.
   DenseMap<Block *, Operation *> lasts;
+  DenseMap<Block *, SmallVector<Operation *>> moved;
+  SmallVector<Operation *> equal;
   auto isConstant = [](Value value) {
     Operation *def = value.getDefiningOp();
     return def && def->hasTrait<OpTrait::ConstantLike>();
@@ -651,6 +774,14 @@ static void hoistTables(DisassembleOp streams) {
         Block *block = launch ? &launch.getBody().front() : streams->getBlock();
         if (!isTable || op->getBlock() == block)
           return;
+        for (Operation *other : moved[block])
+          if (OperationEquivalence::isEquivalentTo(
+                  op, other, OperationEquivalence::IgnoreLocations)) {
+            op->replaceAllUsesWith(other);
+            equal.push_back(op);
+            return;
+          }
+        moved[block].push_back(op);
         Operation *&last = lasts[block];
         for (Value operand : op->getOperands()) {
           Operation *def = operand.getDefiningOp();
@@ -673,6 +804,8 @@ static void hoistTables(DisassembleOp streams) {
         last = op;
         tables.insert_range(op->getResults());
       });
+  for (Operation *op : equal)
+    op->erase();
 }
 
 namespace {

@@ -36,8 +36,8 @@ static std::string getDecoderName(CompressedTensorType type, int64_t width) {
 /// block's values.
 static LogicalResult emitRegion(DecoderOp decoder, Region &region,
                                 CompressedTensorType type, int64_t width,
-                                TypeRange streams, TypeRange state,
-                                bool isInit) {
+                                TypeRange streams, TypeRange state, bool isInit,
+                                bool buffersChunks) {
   OpBuilder b(decoder.getContext());
   Location loc = decoder.getLoc();
   Block *block = b.createBlock(&region);
@@ -54,6 +54,7 @@ static LogicalResult emitRegion(DecoderOp decoder, Region &region,
       b, loc, type.getShape(),
       SmallVector<Value>(arguments.slice(streams.size(), type.getRank())),
       width, decoder->getParentOp());
+  at.buffersChunks = buffersChunks;
   auto stateArguments = arguments.drop_front(streams.size() + type.getRank());
   at.state.assign(stateArguments.begin(), stateArguments.end());
 
@@ -99,7 +100,8 @@ int64_t mlir::zq::getDecoderWidth(Operation *scope, CompressedTensorType type,
 
 FailureOr<DecoderOp> mlir::zq::materializeDecoder(Operation *scope,
                                                   CompressedTensorType type,
-                                                  int64_t width) {
+                                                  int64_t width,
+                                                  bool buffersChunks) {
   CodecAttr codec = type.getCodec();
   auto streams = codec.getStreams(type.getRank(), type.getElementType(), scope);
   if (failed(streams))
@@ -127,14 +129,14 @@ FailureOr<DecoderOp> mlir::zq::materializeDecoder(Operation *scope,
   SmallVector<Type> state;
   if (chunk) {
     if (failed(emitRegion(decoder, decoder.getInit(), type, width, streamTypes,
-                          {}, /*isInit=*/true))) {
+                          {}, /*isInit=*/true, buffersChunks))) {
       decoder.erase();
       return failure();
     }
     state = decoder.getStateTypes();
   }
   if (failed(emitRegion(decoder, decoder.getBody(), type, width, streamTypes,
-                        state, /*isInit=*/false))) {
+                        state, /*isInit=*/false, buffersChunks))) {
     decoder.erase();
     return failure();
   }
@@ -165,7 +167,8 @@ struct MaterializeDecodersPass
       DecoderOp &decoder = made[{table, type}];
       if (!decoder) {
         auto result = materializeDecoder(
-            op, type, getDecoderWidth(op, type, width, scalar));
+            op, type, getDecoderWidth(op, type, width, scalar),
+            /*buffersChunks=*/!scalar);
         if (failed(result))
           return signalPassFailure();
         decoder = *result;

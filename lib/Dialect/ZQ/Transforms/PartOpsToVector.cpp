@@ -1,6 +1,7 @@
 //===- PartOpsToVector.cpp - Loops for what puts decoded parts together ---===//
 #include "PartOpsToVector.h"
 #include "LoopBuilder.h"
+#include "PrefixCodes.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -171,16 +172,29 @@ static Value lower(IRRewriter &b, ScatterOp op) {
       });
 }
 
+static Value lower(IRRewriter &b, PrefixTableOp op) {
+  return lowerPrefixCodes(b, op);
+}
+
+static Value lower(IRRewriter &b, PrefixChunksOp op) {
+  return lowerPrefixCodes(b, op);
+}
+
 void mlir::zq::lowerPartOps(IRRewriter &rewriter, Operation *scope) {
   SmallVector<Operation *> ops;
-  scope->walk([&](Operation *op) {
-    if (isa<RotateOp, ProductOp, ScatterOp>(op))
+  scope->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    // Nothing runs what a decoder holds, once it is inlined.
+    if (isa<DecoderOp>(op))
+      return WalkResult::skip();
+    if (isa<RotateOp, ProductOp, ScatterOp, PrefixTableOp, PrefixChunksOp>(op))
       ops.push_back(op);
+    return WalkResult::advance();
   });
   for (Operation *op : ops) {
     rewriter.setInsertionPoint(op);
     Value result = llvm::TypeSwitch<Operation *, Value>(op)
-                       .Case<RotateOp, ProductOp, ScatterOp>(
+                       .Case<RotateOp, ProductOp, ScatterOp, PrefixTableOp,
+                             PrefixChunksOp>(
                            [&](auto part) { return lower(rewriter, part); });
     rewriter.replaceOp(op, result);
   }

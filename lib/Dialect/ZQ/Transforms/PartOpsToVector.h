@@ -7,7 +7,8 @@
 namespace mlir::zq {
 
 /// Turns every `zq.rotate`, `zq.product` and `zq.scatter` in `scope` into loops
-/// over vectors and scalars, in the order of operations of the reference.
+/// over vectors and scalars, in the order of operations of the reference, and
+/// what decodes prefix codes into loops over them.
 void lowerPartOps(IRRewriter &rewriter, Operation *scope);
 
 } // namespace mlir::zq

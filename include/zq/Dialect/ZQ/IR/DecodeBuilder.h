@@ -37,6 +37,9 @@ public:
   /// The state of the codec's sequential stage before the block; that stage
   /// replaces it by the state after the block.
   SmallVector<Value> state;
+  /// Whether the state may be a tensor of the codes of a chunk, decoded at
+  /// once.
+  bool buffersChunks = false;
 
   /// A part of the stage that is being emitted.
   struct StoredPart {

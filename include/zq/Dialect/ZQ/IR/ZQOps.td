@@ -668,6 +668,10 @@ def ZQ_DecoderOp : ZQ_Op<"decoder", [
     multiple of the chunk, and yields the state; its decode region gets the
     state after the position and yields it after the values.
 
+    The state may be a tensor: the codes of a whole chunk, made by a
+    `zq.prefix_chunks` of one position, from which the decode region reads. Of
+    several chunks side by side they are decoded together.
+
     The built-in stages become such decoders too (`zq-materialize-decoders`):
     the passes below know no other form.
 
@@ -678,7 +682,9 @@ def ZQ_DecoderOp : ZQ_Op<"decoder", [
     * (R3) it yields a vector of the block's length and a float type, then the
       state;
     * (R4) the chunk and the init region come together; the chunk is a multiple
-      of the block.
+      of the block;
+    * (R5) where a tensor is in the state, it is all of it: the init region
+      yields a `zq.prefix_chunks` of one row, the decode region what it got.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
                        OptionalAttr<StrAttr>:$sym_visibility,
@@ -698,6 +704,8 @@ def ZQ_DecoderOp : ZQ_Op<"decoder", [
     ::llvm::SmallVector<::mlir::zq::StreamAttr> getStreamAttrs();
     /// The types of the decoder's state.
     ::llvm::SmallVector<::mlir::Type> getStateTypes();
+    /// That of a state which is the codes of a chunk; null for another one.
+    ::mlir::RankedTensorType getChunkCodesType();
     /// Element type of the vector that the decoder yields.
     ::mlir::Type getYieldedElementType();
     /// Clones a region (`getBody` or `getInit`) at the builder, for the given
@@ -723,6 +731,67 @@ def ZQ_YieldOp : ZQ_Op<"yield", [Pure, Terminator, HasParent<"DecoderOp">]> {
   }];
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+def ZQ_PrefixTableOp : ZQ_Op<"prefix_table", [Pure]> {
+  let summary = "What the next bits of a prefix code stand for, codes at a time";
+  let description = [{
+    `table` is that of a prefix code: entry i, of `symbol | length << 8`, is the
+    code that begins bits i, the next bit being bit 0. Entry i of the result
+    holds as many codes as bits i hold whole ones, at most six: the number of
+    their bits in its lowest byte, their own number in the next one, then their
+    symbols. That is none where the first code is longer than such an entry's
+    bits.
+
+    ```mlir
+    %entries = zq.prefix_table %table : tensor<65536xi16> -> tensor<2048xi64>
+    ```
+
+    Constraints:
+    * (P1) the sizes of both tables are powers of two.
+  }];
+  let arguments = (ins 1DTensorOf<[I16]>:$table);
+  let results = (outs 1DTensorOf<[I64]>:$entries);
+  let assemblyFormat = [{
+    $table attr-dict `:` type($table) `->` type($entries)
+  }];
+  let hasVerifier = 1;
+}
+
+def ZQ_PrefixChunksOp : ZQ_Op<"prefix_chunks", [
+    Pure, AllTypesMatch<["init", "result"]>]> {
+  let summary = "Decodes runs of a prefix code to bytes, side by side";
+  let description = [{
+    Row r of the result begins with the `count` symbols whose codes begin at bit
+    `positions[r]` of `bits`; what follows them is anything. `table` is that of
+    the code, `entries` its `zq.prefix_table`. Whatever the table and the
+    positions are, nothing is read or written out of bounds, so long as `count`
+    is at most the result's columns but 64.
+
+    ```mlir
+    %codes = zq.prefix_chunks %bits at [%p, %q] count %n with %table, %entries
+        outs(%e) : tensor<?xi8>, tensor<65536xi16>, tensor<2048xi64>,
+        tensor<2x1088xi8>
+    ```
+
+    Constraints:
+    * (P1) the sizes of both tables are powers of two;
+    * (P2) the result has a row for each position and more than 64 columns.
+  }];
+  let arguments = (ins 1DTensorOf<[I8]>:$bits, Index:$count,
+                       1DTensorOf<[I16]>:$table, 1DTensorOf<[I64]>:$entries,
+                       2DTensorOf<[I8]>:$init, Variadic<Index>:$positions);
+  let results = (outs 2DTensorOf<[I8]>:$result);
+  let assemblyFormat = [{
+    $bits `at` `[` $positions `]` `count` $count `with` $table `,` $entries
+    `outs` `(` $init `)` attr-dict
+    `:` type($bits) `,` type($table) `,` type($entries) `,` type($init)
+  }];
+  let extraClassDeclaration = [{
+    /// Columns of the result that are not symbols: what is written past a run.
+    static constexpr int64_t slack = 64;
+  }];
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//

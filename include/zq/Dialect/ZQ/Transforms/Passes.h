@@ -41,10 +41,13 @@ int64_t getDecoderWidth(Operation *scope, CompressedTensorType type,
 
 /// The decoder of `type`'s codec for blocks of `width` elements along the last
 /// axis, which `getDecoderWidth` found, made and inserted into the symbol table
-/// of `scope` where it is not there yet. Fails with an error at `scope` where a
-/// stage cannot decode such blocks.
-FailureOr<DecoderOp>
-materializeDecoder(Operation *scope, CompressedTensorType type, int64_t width);
+/// of `scope` where it is not there yet. Its state may be the codes of a chunk
+/// where `buffersChunks` is set. Fails with an error at `scope` where a stage
+/// cannot decode such blocks.
+FailureOr<DecoderOp> materializeDecoder(Operation *scope,
+                                        CompressedTensorType type,
+                                        int64_t width,
+                                        bool buffersChunks = false);
 
 } // namespace mlir::zq
 

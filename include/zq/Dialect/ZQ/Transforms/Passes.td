@@ -436,7 +436,7 @@ def MaterializeDecoders : Pass<"zq-materialize-decoders", "::mlir::ModuleOp"> {
            "Elements of a block, along the last axis">,
     Option<"scalar", "scalar", "bool", "false",
            "Whether registers hold one element each, so that nothing is decoded "
-           "side by side">,
+           "side by side, nor a chunk of codes to memory">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::vector::VectorDialect",
@@ -453,10 +453,12 @@ def DecodeToVector : Pass<"zq-decode-to-vector", "::mlir::ModuleOp"> {
     offset along the last axis, starting afresh at each chunk; in loops of its
     own it decodes up to eight rows side by side. The ops of rows of up to 128
     values are in turn there, so that a CPU finds those that do not wait for one
-    another. A window that
+    another. A state that is the codes of a chunk is one tensor for all rows,
+    filled anew where chunks begin. A window that
     is not known to begin at a multiple of the block is decoded as the blocks
     that cover it, with a remark. `zq.rotate`, `zq.product` and `zq.scatter`
-    become loops over vectors.
+    become loops over vectors, `zq.prefix_table` and `zq.prefix_chunks` loops
+    over codes.
     Tested in `test/Dialect/ZQ/decode-to-vector.mlir`.
 
     ```mlir
@@ -473,6 +475,7 @@ def DecodeToVector : Pass<"zq-decode-to-vector", "::mlir::ModuleOp"> {
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::affine::AffineDialect",
+                           "::mlir::math::MathDialect",
                            "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect",
                            "::mlir::tensor::TensorDialect"];

@@ -61,17 +61,61 @@ bool HuffmanAttr::isLossless() const { return true; }
 // 0.7e9 codes a second (docs/Rationale.md, "Placement").
 double HuffmanAttr::getCodesCost(Type) const { return 600; }
 
+/// Bits that are looked up at once: a table of 16 KiB, half of a first cache.
+static constexpr int64_t lookupBits = 11;
+
+/// The most codes of a chunk that are decoded at once: those of eight rows fit
+/// a first cache.
+static constexpr int64_t largestBuffer = 2048;
+
+/// Whether the state is the codes of a chunk, and not a place in the bits.
+static bool isBuffered(const DecodeBuilder &at, int64_t chunk) {
+  return at.buffersChunks && chunk <= largestBuffer;
+}
+
 FailureOr<SmallVector<Value>> HuffmanAttr::emitInit(DecodeBuilder &at) const {
   OpBuilder &b = at.builder;
+  Location loc = at.loc;
   SmallVector<Value> chunk(at.position);
   chunk.back() =
-      arith::DivUIOp::create(b, at.loc, chunk.back(), at.index(getChunk()));
+      arith::DivUIOp::create(b, loc, chunk.back(), at.index(getChunk()));
   Value bit =
-      arith::MulIOp::create(b, at.loc, emitOffset(at, 1, chunk), at.index(8));
-  return SmallVector<Value>{bit};
+      arith::MulIOp::create(b, loc, emitOffset(at, 1, chunk), at.index(8));
+  if (!isBuffered(at, getChunk()))
+    return SmallVector<Value>{bit};
+
+  const int64_t length = at.shape.back();
+  Value left =
+      arith::SubIOp::create(b, loc, at.index(length), at.position.back());
+  Value count = arith::MinUIOp::create(b, loc, left, at.index(getChunk()));
+  Value entries = PrefixTableOp::create(
+      b, loc, RankedTensorType::get(int64_t(1) << lookupBits, b.getI64Type()),
+      at.stream(0));
+  // Whole blocks are read from it.
+  int64_t columns =
+      std::min<int64_t>(getChunk(), llvm::alignTo(length, at.width));
+  Value codes = tensor::EmptyOp::create(
+      b, loc, {1, columns + PrefixChunksOp::slack}, b.getI8Type());
+  return SmallVector<Value>{PrefixChunksOp::create(
+      b, loc, at.stream(2), count, at.stream(0), entries, codes, bit)};
+}
+
+/// The block's codes, which lie in the state.
+static Value emitBufferedCodes(DecodeBuilder &at, int64_t chunk) {
+  OpBuilder &b = at.builder;
+  Value within =
+      arith::RemUIOp::create(b, at.loc, at.position.back(), at.index(chunk));
+  Value zero = arith::ConstantOp::create(b, at.loc, b.getI8IntegerAttr(0));
+  bool inBounds[] = {true};
+  return vector::TransferReadOp::create(
+      b, at.loc, VectorType::get(at.width, b.getI8Type()), at.state.front(),
+      ValueRange{at.index(0), within}, std::optional<Value>(zero),
+      ArrayRef<bool>(inBounds));
 }
 
 FailureOr<Value> HuffmanAttr::emitDecode(DecodeBuilder &at, Value) const {
+  if (isBuffered(at, getChunk()))
+    return emitBufferedCodes(at, getChunk());
   OpBuilder &b = at.builder;
   Location loc = at.loc;
   Value table = at.stream(0);
