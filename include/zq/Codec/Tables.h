@@ -34,9 +34,9 @@ class Tables : public Stage {
 public:
   /// Requires 2 or more tables that `Lookup` takes, of 2^bits entries or fewer,
   /// such that the number of tables times 2^bits is at most 256: a code and its
-  /// tag fit a byte. `tagCodec` is null or decodes to i8. Not 0 `rows`: the side
-  /// arrays that have no codec, one at least, are stored in panels; the tensor
-  /// has rank 2 or more.
+  /// tag fit a byte. `tagCodec` is null or decodes to i8. Not 0 `rows`: the
+  /// side arrays that have no codec, one at least, are stored in panels; the
+  /// tensor has rank 2 or more.
   Tables(std::vector<int64_t> blockShape, StoredFloats stored,
          std::vector<std::vector<float>> tables, CodecRef tagCodec = nullptr,
          int64_t rows = 0);

@@ -74,9 +74,9 @@ struct LaneForm {
   int64_t factorColumns = 1;
 };
 
-/// What `stages`, which take in `inputs` and map each value to a code of at most
-/// 8 bits, that perhaps to another, and do nothing else, decode the last codes
-/// to; nothing of any other stages.
+/// What `stages`, which take in `inputs` and map each value to a code of at
+/// most 8 bits, that perhaps to another, and do nothing else, decode the last
+/// codes to; nothing of any other stages.
 SmallVector<float> getCodeValues(ArrayRef<StageAttrInterface> stages,
                                  ArrayRef<Type> inputs, int64_t rank);
 
@@ -86,9 +86,9 @@ std::optional<LaneForm> getLaneForm(CompressedTensorType type, int64_t lanes,
                                     std::string &why);
 
 /// What is left of `type` below a factor of whole rows that has no layout for
-/// `lanes` rows: it leaves a contraction with that, where `zq-split-codecs` makes
-/// an op of it. Null where the outermost stage is no such factor, or what is
-/// below has no form.
+/// `lanes` rows: it leaves a contraction with that, where `zq-split-codecs`
+/// makes an op of it. Null where the outermost stage is no such factor, or what
+/// is below has no form.
 CompressedTensorType getBelowRowFactor(CompressedTensorType type,
                                        int64_t lanes);
 
