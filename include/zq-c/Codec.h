@@ -105,6 +105,13 @@ ZQ_API ZqError *zqTensorDecode(const ZqTensor *tensor, const ZqArray *values);
  * Fails where it differs from the tensor's type in anything else. */
 ZQ_API ZqError *zqTensorRepack(const ZqTensor *tensor, const ZqTensorType *type,
                                ZqTensor **repacked);
+/** The same values as a tensor of `type`, whose codec begins with the stages of
+ * the tensor's and goes on with lossless ones: one entropy code is changed to
+ * another, which is smaller or decodes faster. Fails where they differ in
+ * anything else. */
+ZQ_API ZqError *zqTensorTranscode(const ZqTensor *tensor,
+                                  const ZqTensorType *type,
+                                  ZqTensor **transcoded);
 
 /*===-------------------------- Published layouts
  * ---------------------------===*/

@@ -271,6 +271,16 @@ ZqError *zqTensorRepack(const ZqTensor *tensor, const ZqTensorType *type,
   return nullptr;
 }
 
+ZqError *zqTensorTranscode(const ZqTensor *tensor, const ZqTensorType *type,
+                           ZqTensor **transcoded) {
+  Result<std::vector<Stream>> streams =
+      transcode(tensor->type.type, tensor->streams, type->type);
+  if (!streams)
+    return wrap(streams.message());
+  *transcoded = new ZqTensor{*type, std::move(*streams)};
+  return nullptr;
+}
+
 //===----------------------------------------------------------------------===//
 // Published layouts
 //===----------------------------------------------------------------------===//

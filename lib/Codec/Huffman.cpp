@@ -76,6 +76,7 @@ Status zq::codec::checkHuffman(const Array &table, const Array &offsets,
     return valid;
   int64_t end = bits.size() - huffmanSlack;
 
+  int64_t highest = 0; // bit of i
   for (int64_t i = 0, n = table.size(); i < n; ++i) {
     int entry = table.get<uint16_t>(i), length = entry >> 8;
     if (length < 1 || length > maxLength)
@@ -86,13 +87,18 @@ Status zq::codec::checkHuffman(const Array &table, const Array &offsets,
       return Error{"entry " + std::to_string(i) + " of stream 'table' is " +
                    "symbol " + std::to_string(entry & 0xFF) +
                    ", expected below " + std::to_string(1 << symbolBits)};
-    // Then the bits after a code do not change it, and a decoder may look at as
-    // many as it likes.
+    // The bits after a code do not change it, so that a decoder may look at as
+    // many as it likes: with no more bits than its own it is the same, and so
+    // is what a highest bit is added to after a whole code.
     int64_t code = i & ((int64_t(1) << length) - 1);
-    if (table.get<uint16_t>(code) != entry)
-      return Error{"entry " + std::to_string(i) + " of stream 'table' is a " +
-                   "code of " + std::to_string(length) + " bits, but entry " +
-                   std::to_string(code) + " is another one"};
+    highest += i >> (highest + 1);
+    int64_t begin = i & ~(int64_t(1) << highest);
+    bool isWhole = table.get<uint16_t>(begin) >> 8 <= highest;
+    for (int64_t same : {code, isWhole ? begin : code})
+      if (table.get<uint16_t>(same) != entry)
+        return Error{"entry " + std::to_string(i) + " of stream 'table' is a " +
+                     "code of " + std::to_string(length) + " bits, but entry " +
+                     std::to_string(same) + " is another one"};
   }
   for (int64_t i = 0, n = offsets.size(); i < n; ++i)
     if (Status valid = checkOffset(i, offsets.get<int32_t>(i), end, "byte");

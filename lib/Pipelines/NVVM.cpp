@@ -33,7 +33,7 @@ void mlir::zq::buildFormKernelsPipeline(OpPassManager &pm,
 
   // Algebra.
   for (std::unique_ptr<Pass> &pass :
-       createAlgebraPasses(threadWidth, /*looksUp=*/false))
+       createAlgebraPasses(threadWidth, /*panelRows=*/0))
     pm.addPass(std::move(pass));
   addVerify(pm, "algebra");
   addCleanup(pm);

@@ -19,8 +19,9 @@
 using namespace mlir;
 using namespace mlir::zq;
 
-SmallVector<std::unique_ptr<Pass>> mlir::zq::createAlgebraPasses(int64_t lanes,
-                                                                 bool looksUp) {
+SmallVector<std::unique_ptr<Pass>>
+mlir::zq::createAlgebraPasses(int64_t lanes, int64_t panelRows) {
+  const bool looksUp = panelRows != 0;
   SmallVector<std::unique_ptr<Pass>> passes;
   // What consumes weights.
   passes.push_back(createConvertElementwiseToLinalgPass());
@@ -30,7 +31,7 @@ SmallVector<std::unique_ptr<Pass>> mlir::zq::createAlgebraPasses(int64_t lanes,
   passes.push_back(createCanonicalizerPass());
   passes.push_back(createCSEPass());
   // What weights are made of.
-  passes.push_back(createSplitCodecs({looksUp ? lanes : 0}));
+  passes.push_back(createSplitCodecs({looksUp ? lanes : 0, panelRows}));
   passes.push_back(createMoveRotations());
   passes.push_back(createDistributeContractions());
   if (looksUp)
@@ -55,7 +56,8 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   addVerify(pm, "imported");
 
   // Algebra.
-  for (std::unique_ptr<Pass> &pass : createAlgebraPasses(target->getLanes()))
+  for (std::unique_ptr<Pass> &pass :
+       createAlgebraPasses(target->getLanes(), target->getPanelRows()))
     pm.addPass(std::move(pass));
   addVerify(pm, "algebra");
   pm.addPass(createBlockRows());

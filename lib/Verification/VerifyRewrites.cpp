@@ -144,7 +144,8 @@ LogicalResult
 VerifyRewritesPass::getPipelines(SmallVectorImpl<OpPassManager> &pipelines,
                                  raw_ostream &errors) const {
   if (passes.empty()) {
-    for (std::unique_ptr<Pass> &pass : createAlgebraPasses(lanes))
+    for (std::unique_ptr<Pass> &pass :
+         createAlgebraPasses(lanes, /*panelRows=*/lanes))
       pipelines.emplace_back(ModuleOp::getOperationName())
           .addPass(std::move(pass));
     return success();

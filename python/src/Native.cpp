@@ -205,6 +205,20 @@ static void bindTensorType(py::module_ &module) {
       });
 }
 
+/// A tensor as `change` makes one of another type.
+static Tensor convert(ZqError *(*change)(const ZqTensor *, const ZqTensorType *,
+                                         ZqTensor **),
+                      const Tensor &from, const TensorType &type) {
+  ZqTensor *tensor = nullptr;
+  ZqError *error;
+  {
+    py::gil_scoped_release release;
+    error = change(from.tensor.get(), type.type.get(), &tensor);
+  }
+  check(error);
+  return Tensor{decltype(Tensor::tensor)(tensor)};
+}
+
 static void bindTensor(py::module_ &module) {
   py::class_<Tensor>(module, "Tensor")
       .def_static(
@@ -271,15 +285,12 @@ static void bindTensor(py::module_ &module) {
              }
              check(error);
            })
-      .def("repack", [](const Tensor &self, const TensorType &type) {
-        ZqTensor *tensor = nullptr;
-        ZqError *error;
-        {
-          py::gil_scoped_release release;
-          error = zqTensorRepack(self.tensor.get(), type.type.get(), &tensor);
-        }
-        check(error);
-        return Tensor{decltype(Tensor::tensor)(tensor)};
+      .def("repack",
+           [](const Tensor &self, const TensorType &type) {
+             return convert(zqTensorRepack, self, type);
+           })
+      .def("transcode", [](const Tensor &self, const TensorType &type) {
+        return convert(zqTensorTranscode, self, type);
       });
 }
 

@@ -84,6 +84,17 @@ def test_lossless_codecs_keep_every_bit(name):
     assert tensor.bits_per_weight < 16
 
 
+@pytest.mark.parametrize("name", ["bf16_window4", "bf16_register_rans"])
+def test_one_lossless_code_is_changed_to_another(name):
+    values = gaussian(64, 256).astype(BF16)
+    changed = zq.encode(values, "bf16_huff").transcode(name)
+    assert str(changed.codec) == name
+    for stream, array in zq.encode(values, name).streams.items():
+        np.testing.assert_array_equal(changed.streams[stream].view(np.uint8), array.view(np.uint8))
+    with pytest.raises(zq.Error, match="not only in lossless stages"):
+        changed.transcode("int4_g128")
+
+
 def test_a_wider_type_is_rounded_only_if_asked():
     values = gaussian(64, 256)
     with pytest.raises(zq.Error, match='say dtype="bfloat16"'):

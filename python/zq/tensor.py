@@ -95,6 +95,15 @@ class Tensor:
         interruptible(lambda: self._native.decode(out), out.nbytes)
         return out
 
+    def transcode(self, codec: str | Codec) -> Tensor:
+        """The same values under another codec, which begins with the stages of
+        this one and goes on with lossless ones: weights that came in a Huffman
+        code, say, in one that is decoded faster. Raises `zq.Error` where the
+        codecs differ in more."""
+        type = to_codec(codec).tensor_type(self.shape, self.dtype)
+        native = interruptible(lambda: self._native.transcode(type), self.size)
+        return Tensor(native, type)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
             raise ValueError("a compressed tensor becomes an array by decoding only")

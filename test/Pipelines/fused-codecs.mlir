@@ -84,8 +84,9 @@ func.func @int4_h128(%x: tensor<1x256xf32>, %w: !zq.tensor<64x256xf32, #zq.codec
 
 // -----
 
-// The loop along the row carries the place in the bits of each of its 8 rows
-// beside their sums. It is over with the first chunk.
+// Where chunks are too long to be decoded at once, the loop along the row
+// carries the place in the bits of each of its 8 rows beside their sums. It is
+// over with the first chunk.
 
 #transposed = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
                affine_map<(m, n, k) -> (m, n)>]
@@ -106,11 +107,11 @@ func.func @int4_h128(%x: tensor<1x256xf32>, %w: !zq.tensor<64x256xf32, #zq.codec
 // CHECK: vector.multi_reduction <add>, %[[CARRIED]]#8
 // CHECK: scf.forall.in_parallel
 // CHECK-NOT: scf.for
-func.func @bf16_huff(%x: tensor<1x256xf32>, %w: !zq.tensor<64x256xbf16, #zq.codec<bf16_huff>>,
+func.func @bf16_huff(%x: tensor<1x256xf32>, %w: !zq.tensor<64x256xbf16, #zq.codec<fields<bf16>, huffman<chunk = 4096, length = 10>>>,
                      %o: tensor<1x64xf32>) -> tensor<1x64xf32> {
   %e = tensor.empty() : tensor<64x256xbf16>
   %d = zq.decode %w at [0, 0] outs(%e : tensor<64x256xbf16>)
-      : !zq.tensor<64x256xbf16, #zq.codec<bf16_huff>> -> tensor<64x256xbf16>
+      : !zq.tensor<64x256xbf16, #zq.codec<fields<bf16>, huffman<chunk = 4096, length = 10>>> -> tensor<64x256xbf16>
   %y = linalg.matmul indexing_maps = #transposed
       ins(%x, %d : tensor<1x256xf32>, tensor<64x256xbf16>)
       outs(%o : tensor<1x64xf32>) -> tensor<1x64xf32>

@@ -14,8 +14,8 @@
 // RUN: %{loop} | FileCheck %t/int4_h128.mlir --implicit-check-not=STORE --implicit-check-not=call
 // REDEFINE: %{codec} = lut3
 // RUN: %{loop} | FileCheck %t/lut3.mlir --implicit-check-not=STORE --implicit-check-not=call
-// REDEFINE: %{codec} = bf16_huff
-// RUN: %{loop} | FileCheck %t/bf16_huff.mlir --implicit-check-not=call --implicit-check-not="{{STORE .*\(%(r[^s]|rs[^p])}}"
+// REDEFINE: %{codec} = long_chunks
+// RUN: %{loop} | FileCheck %t/long_chunks.mlir --implicit-check-not=call --implicit-check-not="{{STORE .*\(%(r[^s]|rs[^p])}}"
 
 //--- nvfp4.mlir
 
@@ -109,19 +109,19 @@ func.func @user_written(%x: tensor<1x4096xf32>, %w: !zq.tensor<64x4096xf32, #zq.
   return %y : tensor<1x64xf32>
 }
 
-//--- bf16_huff.mlir
+//--- long_chunks.mlir
 
-// The bits of eight rows take more registers than there are: some go to the
-// stack, and only there.
+// Chunks that are too long to be decoded at once: the bits of eight rows take
+// more registers than there are, some go to the stack, and only there.
 // CHECK: LOOP
 // CHECK: {{shrx|shr}}
 // CHECK-COUNT-8: {{vfmadd[0-9]+ps}} {{.*}}%zmm
 // CHECK: END
-func.func @bf16_huff(%x: tensor<1x4096xf32>, %w: !zq.tensor<64x4096xbf16, #zq.codec<bf16_huff>>,
+func.func @long_chunks(%x: tensor<1x4096xf32>, %w: !zq.tensor<64x4096xbf16, #zq.codec<fields<bf16>, huffman<chunk = 4096, length = 10>>>,
                      %o: tensor<1x64xf32>) -> tensor<1x64xf32> {
   %e = tensor.empty() : tensor<64x4096xbf16>
   %d = zq.decode %w at [0, 0] outs(%e : tensor<64x4096xbf16>)
-      : !zq.tensor<64x4096xbf16, #zq.codec<bf16_huff>> -> tensor<64x4096xbf16>
+      : !zq.tensor<64x4096xbf16, #zq.codec<fields<bf16>, huffman<chunk = 4096, length = 10>>> -> tensor<64x4096xbf16>
   %y = linalg.matmul
       indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
                        affine_map<(m, n, k) -> (m, n)>]

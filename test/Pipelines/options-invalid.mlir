@@ -22,6 +22,8 @@
 // RUN: not zq-opt %s --zq-choose-domains=lanes=-1 2>&1 | FileCheck %s --check-prefix=LANES
 // RUN: not zq-opt %s --zq-tabulate-products=lanes=-1 2>&1 | FileCheck %s --check-prefix=LANES
 // RUN: not zq-opt %s --zq-split-codecs=lanes=-1 2>&1 | FileCheck %s --check-prefix=LANES
+// RUN: not zq-opt %s --zq-split-codecs=panel-rows=-1 2>&1 | FileCheck %s --check-prefix=PANEL
+// PANEL: error: panel-rows is at least 0, and not -1
 // LANES: error: lanes is at least {{[01]}}, and not -1
 // RUN: not zq-opt %s --zq-decode-to-vector=unroll=0 2>&1 | FileCheck %s --check-prefix=UNROLL
 // UNROLL: error: unroll is at least 1, and not 0

@@ -4,9 +4,9 @@
 #include "common/Version.h"
 
 #include "zq/Codec/Budget.h"
-#include "zq/Codec/Transcode.h"
 #include "zq/Dialect/ZQ/IR/NamedCodecs.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
+#include "zq/Dialect/ZQ/IR/Repack.h"
 #include "zq/Runtime/Busy.h"
 #include "zq/Runtime/CompressedFiles.h"
 #include "llvm/Support/CommandLine.h"
@@ -411,21 +411,7 @@ static Result<Encoded> transcode(const ::zq::runtime::SafetensorsReader &file,
       emitError, context, type->getShape(), type->getElementType(), *codec);
   if (!asked)
     return Error{where + message};
-  auto from = type->getCodec().getReference(type->getElementType());
-  auto to = codec->getReference(type->getElementType());
-  if (!from || !to)
-    return Error{where + "what its decoder means is known to a module only"};
-  // Equal stages are the same ones.
-  std::vector<std::shared_ptr<const ::zq::codec::Stage>> chain = to->stages();
-  for (auto [i, pair] : llvm::enumerate(
-           llvm::zip(type->getCodec().getStages(), codec->getStages()))) {
-    auto [own, other] = pair;
-    if (own != other)
-      break;
-    chain[i] = from->stages()[i];
-  }
-  auto coded = ::zq::codec::transcode(*from, *streams, type->getShape().vec(),
-                                      ::zq::codec::Codec(chain));
+  auto coded = mlir::zq::transcode(*type, *streams, asked);
   if (!coded)
     return Error{where + coded.message()};
   return Encoded{*codec, asked, std::move(*coded), {}};

@@ -75,20 +75,36 @@ private:
           readCompressedType(*file, *tensor, scope->getContext());
       if (!stored)
         return fail(stored.message());
-      auto wanted = dyn_cast<CompressedTensorType>(input.type);
-      if (*stored != input.type && !(wanted && isInLanesOf(*stored, wanted)))
-        return fail("holds " + getTypeText(*stored) + ", but the argument is " +
-                    getTypeText(input.type));
-      Result<std::vector<Stream>> streams =
-          readCompressedTensor(*file, *tensor, *stored, scope);
-      if (streams && *stored != wanted)
-        streams = repack(*stored, *streams, wanted);
-      return takeStreams(std::move(streams), wanted);
+      return takeStored(readCompressedTensor(*file, *tensor, *stored, scope),
+                        *stored);
     }
     Result<Array> array = file->read(*tensor);
     if (!array)
       return array.error();
     return takeDense(std::move(*array));
+  }
+
+  /// Streams that are laid out or coded otherwise change without their values.
+  Result<Input> takeStored(Result<std::vector<Stream>> streams,
+                           CompressedTensorType stored) {
+    auto wanted = dyn_cast<CompressedTensorType>(input.type);
+    if (stored == wanted)
+      return takeStreams(std::move(streams), wanted);
+    const std::string differ = "holds " + getTypeText(stored) +
+                               ", but the argument is " +
+                               getTypeText(input.type);
+    if (!wanted)
+      return fail(differ);
+    if (streams && isInLanesOf(stored, wanted))
+      return takeStreams(repack(stored, *streams, wanted), wanted);
+    Result<std::vector<Stream>> coded =
+        streams ? transcode(stored, *streams, wanted) : std::move(streams);
+    if (!coded)
+      return fail(differ + ": " + coded.message());
+    llvm::errs() << "zq-run: " << spec << " holds "
+                 << getCodecText(stored.getCodec()) << "; recoded as "
+                 << getCodecText(wanted.getCodec()) << '\n';
+    return takeStreams(std::move(coded), wanted);
   }
 
   Result<Input> takeDense(Array array) {

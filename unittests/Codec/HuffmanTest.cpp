@@ -112,6 +112,21 @@ TEST(Huffman, ChecksItsStreams) {
   EXPECT_EQ(message(bad),
             "entry 5 of stream 'table' is symbol 16, expected below 16");
 
+  // What follows a code changes neither it nor what is left of its bits.
+  auto fillTable = [&](std::vector<int> entries) {
+    bad = good;
+    for (int64_t i = 0, n = bad.sides[0].array.size(); i < n; ++i)
+      bad.sides[0].array.set<uint16_t>(i, entries[i % entries.size()]);
+    return message(bad);
+  };
+  EXPECT_EQ(fillTable({1 << 8 | 5, 1 << 8 | 6}), "");
+  EXPECT_EQ(fillTable({2 << 8 | 5, 1 << 8 | 6, 1 << 8 | 7, 1 << 8 | 6}),
+            "entry 2 of stream 'table' is a code of 1 bits, but entry 0 is "
+            "another one");
+  EXPECT_EQ(fillTable({1 << 8 | 5, 1 << 8 | 6, 2 << 8 | 7, 1 << 8 | 6}),
+            "entry 2 of stream 'table' is a code of 2 bits, but entry 0 is "
+            "another one");
+
   bad = good;
   int64_t end = good.main.size() - huffmanSlack;
   bad.sides[1].array.set<int32_t>(3, end + 1);

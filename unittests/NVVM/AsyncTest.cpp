@@ -265,20 +265,26 @@ TEST(GlobalMemoryTest, EndsWithTheWordOfItsLastByte) {
   Kernel kernel{};
   kernel.name = "program";
   kernel.entry = [](void **arguments) {
-    static const Op load(zqsim_access, {4, 4, 0}, "load");
-    static const Op store(zqsim_access, {4, 4, 1}, "store");
-    bool isWrite = *static_cast<bool *>(arguments[1]);
-    (isWrite ? store : load)(*static_cast<char **>(arguments[0]));
+    static const Op ops[] = {{zqsim_access, {4, 4, 0}, "load"},
+                             {zqsim_access, {4, 4, 1}, "store"},
+                             {zqsim_access, {2, 2, 0}, "load"},
+                             {zqsim_access, {1, 1, 0}, "load"}};
+    ops[*static_cast<int *>(arguments[1])](*static_cast<char **>(arguments[0]));
   };
-  auto isAllowed = [&](int64_t offset, bool isWrite) {
+  enum { LoadWord, StoreWord, LoadHalf, LoadByte };
+  auto isAllowed = [&](int64_t offset, int op) {
     char *at = array + offset;
-    void *arguments[] = {&at, &isWrite};
+    void *arguments[] = {&at, &op};
     return bool(emulator.launch(kernel, {1}, {1}, 0, arguments));
   };
-  EXPECT_TRUE(isAllowed(0, /*isWrite=*/true));
-  EXPECT_TRUE(isAllowed(4, /*isWrite=*/false));
-  EXPECT_FALSE(isAllowed(4, /*isWrite=*/true));
-  EXPECT_FALSE(isAllowed(8, /*isWrite=*/false));
+  EXPECT_TRUE(isAllowed(0, StoreWord));
+  EXPECT_TRUE(isAllowed(4, LoadWord));
+  EXPECT_FALSE(isAllowed(4, StoreWord));
+  EXPECT_FALSE(isAllowed(8, LoadWord));
+  // Of that word, no part beyond the array alone.
+  EXPECT_TRUE(isAllowed(5, LoadByte));
+  EXPECT_FALSE(isAllowed(6, LoadByte));
+  EXPECT_FALSE(isAllowed(6, LoadHalf));
 }
 
 TEST(BarrierTest, ErrorsLeaveTheEmulatorUsable) {

@@ -60,10 +60,10 @@ struct LowerToNVVMOptions : PassPipelineOptions<LowerToNVVMOptions> {
 
 /// The passes between import and tiling, in order: each leaves what a function
 /// computes, but for rounding, which `zq-verify-rewrites` checks pass by pass.
-/// `lanes` are those of a vector of f32.
-/// Products with entries of codebooks are looked up only if `looksUp`.
+/// `lanes` are those of a vector of f32. `panelRows` are the rows of a weight
+/// that lie side by side; without these (0) no products are looked up either.
 SmallVector<std::unique_ptr<Pass>> createAlgebraPasses(int64_t lanes,
-                                                       bool looksUp = true);
+                                                       int64_t panelRows);
 
 /// From functions on tensors, compressed ones among them, to fused loops of
 /// vectors on tensors.

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/MapVector.h"
@@ -50,8 +51,10 @@ static std::optional<int64_t> countThreads(gpu::LaunchFuncOp launch) {
   return getConstant(size.x);
 }
 
+/// Elements narrower than a byte take one.
 static int64_t countBytes(MemRefType type) {
-  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  return type.getNumElements() *
+         DataLayout().getTypeSize(type.getElementType()).getFixedValue();
 }
 
 /// Whether as many threads as hide each other's waiting, or as many as before,
@@ -77,10 +80,8 @@ static bool isLookup(Operation *load, ValueRange indices) {
   options.omitBlockArguments = true;
   SetVector<Operation *> slice;
   for (Value index : indices)
-    if (Operation *op = index.getDefiningOp()) {
-      slice.insert(op);
+    if (Operation *op = index.getDefiningOp())
       (void)getBackwardSlice(op, &slice, options);
-    }
   return llvm::any_of(slice, [](Operation *op) {
     return isa<memref::LoadOp, vector::LoadOp, LLVM::LoadOp>(op);
   });
@@ -93,7 +94,8 @@ static llvm::MapVector<Value, Loads> findTables(gpu::GPUFuncOp kernel) {
     auto type = cast<MemRefType>(array.getType());
     BlockArgument pointer = getKernelArgument(array);
     if (!pointer || !type.hasStaticShape() || !type.getLayout().isIdentity() ||
-        countBytes(type) % copyBytes || !isLookup(load, indices))
+        countBytes(type) == 0 || countBytes(type) % copyBytes ||
+        !isLookup(load, indices))
       return;
     // No other argument leads there.
     for (StringRef name : {LLVM::LLVMDialect::getReadonlyAttrName(),

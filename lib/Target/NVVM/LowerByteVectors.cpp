@@ -572,7 +572,8 @@ struct ShuffleBytes : OpRewritePattern<vector::ShuffleOp> {
   }
 };
 
-/// Bytes of a stream from anywhere on: whole words, moved.
+/// Bytes of a stream from anywhere on: whole words, moved. Of a slice they
+/// would be words from its own begin on.
 struct ReadBytes : OpRewritePattern<vector::TransferReadOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -583,7 +584,8 @@ struct ReadBytes : OpRewritePattern<vector::TransferReadOp> {
     if (!source || source.getRank() != 1 || !source.isDynamicDim(0) ||
         !source.getElementType().isInteger(8) || type.getRank() != 1 ||
         type.getNumElements() % 8 || op.getMask() || op.hasOutOfBoundsDim() ||
-        isWhole(op.getIndices()[0]))
+        isWhole(op.getIndices()[0]) ||
+        op.getBase().getDefiningOp<tensor::ExtractSliceOp>())
       return failure();
     Location loc = op.getLoc();
     PackedVectors words(b, loc);

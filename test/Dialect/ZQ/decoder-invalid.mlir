@@ -334,7 +334,7 @@ func.func @f(%b: vector<8xi8>, %m: vector<4xi1>) {
 // -----
 
 // A tensor as state that the decode region could change.
-// expected-error @+1 {{(R5) a tensor of state is all of it: the result of a zq.prefix_chunks of one row, which the decode region yields as it is}}
+// expected-error @+1 {{(R5) a tensor of state is all of it: the result of a zq.prefix_chunks of one row into a tensor.empty, of which rows differ in the position alone, and which the decode region yields as it is}}
 zq.decoder @d block [1, 8] chunk 16 streams [#zq.stream<"codes" : i8, (d0, d1) -> (d0, d1)>] decode {
 ^bb0(%codes: tensor<?x?xi8>, %i: index, %j: index, %state: tensor<1x80xi8>):
   %v = arith.constant dense<0.0> : vector<8xf32>
@@ -343,4 +343,45 @@ zq.decoder @d block [1, 8] chunk 16 streams [#zq.stream<"codes" : i8, (d0, d1) -
 ^bb0(%codes: tensor<?x?xi8>, %i: index, %j: index):
   %e = tensor.empty() : tensor<1x80xi8>
   zq.yield %e : tensor<1x80xi8>
+}
+
+// -----
+
+// Bits that are a row's own.
+// expected-error @+1 {{(R5) a tensor of state}}
+zq.decoder @d block [1, 8] chunk 16 streams [
+  #zq.stream<"table" : i16, (d0, d1) -> (256)>, #zq.stream<"bits" : i8, (d0, d1)[s0] -> (d0, s0)>
+] decode {
+^bb0(%table: tensor<256xi16>, %bits: tensor<?x?xi8>, %i: index, %j: index, %state: tensor<1x80xi8>):
+  %v = arith.constant dense<0.0> : vector<8xf32>
+  zq.yield %v, %state : vector<8xf32>, tensor<1x80xi8>
+} init {
+^bb0(%table: tensor<256xi16>, %bits: tensor<?x?xi8>, %i: index, %j: index):
+  %c16 = arith.constant 16 : index
+  %entries = zq.prefix_table %table : tensor<256xi16> -> tensor<2048xi64>
+  %own = tensor.extract_slice %bits[%i, 0] [1, 64] [1, 1] : tensor<?x?xi8> to tensor<64xi8>
+  %e = tensor.empty() : tensor<1x80xi8>
+  %codes = zq.prefix_chunks %own at [%j] count %c16 with %table, %entries outs(%e)
+      : tensor<64xi8>, tensor<256xi16>, tensor<2048xi64>, tensor<1x80xi8>
+  zq.yield %codes : tensor<1x80xi8>
+}
+
+// -----
+
+// Entries of any table.
+// expected-error @+1 {{(R5) a tensor of state}}
+zq.decoder @d block [1, 8] chunk 16 streams [
+  #zq.stream<"table" : i16, (d0, d1) -> (256)>, #zq.stream<"entries" : i64, (d0, d1) -> (2048)>,
+  #zq.stream<"bits" : i8, (d0, d1)[s0] -> (s0)>
+] decode {
+^bb0(%table: tensor<256xi16>, %entries: tensor<2048xi64>, %bits: tensor<?xi8>, %i: index, %j: index, %state: tensor<1x80xi8>):
+  %v = arith.constant dense<0.0> : vector<8xf32>
+  zq.yield %v, %state : vector<8xf32>, tensor<1x80xi8>
+} init {
+^bb0(%table: tensor<256xi16>, %entries: tensor<2048xi64>, %bits: tensor<?xi8>, %i: index, %j: index):
+  %c16 = arith.constant 16 : index
+  %e = tensor.empty() : tensor<1x80xi8>
+  %codes = zq.prefix_chunks %bits at [%j] count %c16 with %table, %entries outs(%e)
+      : tensor<?xi8>, tensor<256xi16>, tensor<2048xi64>, tensor<1x80xi8>
+  zq.yield %codes : tensor<1x80xi8>
 }

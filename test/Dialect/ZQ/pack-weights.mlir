@@ -200,3 +200,26 @@ func.func @sequential(%x: tensor<256xf32>, %h: !h, %y: tensor<64xf32>) -> tensor
   %r = linalg.matvec ins(%d, %x : tensor<64x256xf32>, tensor<256xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
   return %r : tensor<64xf32>
 }
+
+// -----
+
+// Nor is a weight laid out below a factor of its rows that does not leave the
+// contraction: one that divides, one of f16, one of a decode that something
+// else reads.
+!d = !zq.tensor<64x128xf32, #zq.codec<scale<tensor, f32, divide>, quantize<f8E4M3FN>, pack>>
+!g = !zq.tensor<64x128xf16, #zq.codec<scale<1x?, [dyadic<bits = 24>, pack]>, quantize<si4>, pack>>
+!s = !zq.tensor<64x128xf32, #zq.codec<scale<1x?, [dyadic<bits = 24>, pack]>, quantize<si4>, pack>>
+// CHECK-NOT: lanes
+// CHECK-LABEL: func.func @not_left(
+func.func @not_left(%x: tensor<128xf32>, %h: tensor<128xf16>, %d: !d, %g: !g, %s: !s, %y: tensor<64xf32>, %z: tensor<64xf16>)
+    -> (tensor<64xf32>, tensor<64xf16>, tensor<64x128xf32>) {
+  %e = tensor.empty() : tensor<64x128xf32>
+  %f = tensor.empty() : tensor<64x128xf16>
+  %0 = zq.decode %d at [0, 0] outs(%e : tensor<64x128xf32>) : !d -> tensor<64x128xf32>
+  %1 = linalg.matvec ins(%0, %x : tensor<64x128xf32>, tensor<128xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+  %2 = zq.decode %g at [0, 0] outs(%f : tensor<64x128xf16>) : !g -> tensor<64x128xf16>
+  %3 = linalg.matvec ins(%2, %h : tensor<64x128xf16>, tensor<128xf16>) outs(%z : tensor<64xf16>) -> tensor<64xf16>
+  %4 = zq.decode %s at [0, 0] outs(%e : tensor<64x128xf32>) : !s -> tensor<64x128xf32>
+  %5 = linalg.matvec ins(%4, %x : tensor<64x128xf32>, tensor<128xf32>) outs(%1 : tensor<64xf32>) -> tensor<64xf32>
+  return %5, %3, %4 : tensor<64xf32>, tensor<64xf16>, tensor<64x128xf32>
+}

@@ -89,7 +89,7 @@ func.func @prefix_table(%t: tensor<100xi16>) -> tensor<2048xi64> {
 
 func.func @prefix_entries(%t: tensor<256xi16>, %e: tensor<?xi64>, %b: tensor<?xi8>, %p: index,
                           %i: tensor<1x128xi8>) -> tensor<1x128xi8> {
-  // expected-error @+1 {{(P1) a table's size is a power of two, not 'tensor<?xi64>'}}
+  // expected-error @+1 {{(P1) there are 2048 entries, not 'tensor<?xi64>'}}
   %c = zq.prefix_chunks %b at [%p] count %p with %t, %e outs(%i)
       : tensor<?xi8>, tensor<256xi16>, tensor<?xi64>, tensor<1x128xi8>
   return %c : tensor<1x128xi8>

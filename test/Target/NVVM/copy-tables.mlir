@@ -47,7 +47,7 @@ module attributes {gpu.container_module} {
 // Not what a kernel writes to, what is looked up once or at places that all
 // lanes know, nor what is too much for so few threads or for the SM.
 // CHECK-LABEL: gpu.func @others
-// CHECK-NOT: #gpu.address_space<workgroup>>, %
+// CHECK-NOT: #gpu.address_space<workgroup>
 // CHECK-NOT: gpu.barrier
 module attributes {gpu.container_module} {
   func.func @f(%codes: memref<?xi8>, %written: memref<256xi16>, %large: memref<8192xi16>, %known: memref<256xi16>,
@@ -119,6 +119,78 @@ module attributes {gpu.container_module} {
         %b = memref.load %large[%slot] : memref<2048xi16>
         %ab = arith.addi %a, %b : i16
         %next = arith.addi %s, %ab : i16
+        scf.yield %next : i16
+      }
+      memref.store %sum, %y[%t] : memref<64xi16>
+      gpu.return
+    }
+  }
+}
+
+// -----
+
+// Elements narrower than a byte take one: 256 bytes of i1 are 16 pieces.
+// CHECK-LABEL: gpu.func @narrow
+// CHECK-SAME: workgroup(%[[COPY:.*]] : memref<256xi1, #gpu.address_space<workgroup>>)
+// CHECK: arith.cmpi slt, %{{.*}}, %c16_i32
+// CHECK: memref.load %[[COPY]]
+module attributes {gpu.container_module} {
+  func.func @f(%mask: memref<256xi1>, %ids: memref<4xindex>, %codes: memref<?xi8>, %y: memref<64xi1>) {
+    %c1 = arith.constant 1 : index
+    %c64 = arith.constant 64 : index
+    gpu.launch_func @kernels::@narrow blocks in (%c1, %c1, %c1) threads in (%c64, %c1, %c1)
+        args(%mask : memref<256xi1>, %ids : memref<4xindex>, %codes : memref<?xi8>, %y : memref<64xi1>)
+    return
+  }
+  gpu.module @kernels {
+    gpu.func @narrow(%mask: memref<256xi1>, %ids: memref<4xindex>, %codes: memref<?xi8>, %y: memref<64xi1>) kernel {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %none = arith.constant false
+      %t = gpu.thread_id x
+      %end = memref.load %ids[%c0] : memref<4xindex>
+      %sum = scf.for %i = %c0 to %end step %c1 iter_args(%s = %none) -> i1 {
+        %code = memref.load %codes[%i] : memref<?xi8>
+        %slot = arith.index_castui %code : i8 to index
+        %bit = memref.load %mask[%slot] : memref<256xi1>
+        %next = arith.ori %s, %bit : i1
+        scf.yield %next : i1
+      }
+      memref.store %sum, %y[%t] : memref<64xi1>
+      gpu.return
+    }
+  }
+}
+
+// -----
+
+// Kernels with dynamic shared memory hold so much in registers that one more
+// address is one too many.
+// CHECK-LABEL: gpu.func @dynamic
+// CHECK-NOT: #gpu.address_space<workgroup>
+// CHECK-NOT: gpu.barrier
+module attributes {gpu.container_module} {
+  func.func @f(%table: memref<256xi16>, %codes: memref<?xi8>, %y: memref<64xi16>) {
+    %c1 = arith.constant 1 : index
+    %c64 = arith.constant 64 : index
+    %bytes = arith.constant 1024 : i32
+    gpu.launch_func @kernels::@dynamic blocks in (%c1, %c1, %c1) threads in (%c64, %c1, %c1)
+        dynamic_shared_memory_size %bytes
+        args(%table : memref<256xi16>, %codes : memref<?xi8>, %y : memref<64xi16>)
+    return
+  }
+  gpu.module @kernels {
+    gpu.func @dynamic(%table: memref<256xi16>, %codes: memref<?xi8>, %y: memref<64xi16>) kernel {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c9 = arith.constant 9 : index
+      %none = arith.constant 0 : i16
+      %t = gpu.thread_id x
+      %sum = scf.for %i = %c0 to %c9 step %c1 iter_args(%s = %none) -> i16 {
+        %code = memref.load %codes[%i] : memref<?xi8>
+        %slot = arith.index_castui %code : i8 to index
+        %entry = memref.load %table[%slot] : memref<256xi16>
+        %next = arith.addi %s, %entry : i16
         scf.yield %next : i16
       }
       memref.store %sum, %y[%t] : memref<64xi16>

@@ -260,6 +260,7 @@ CompressedTensorType mlir::zq::getBelowRowFactor(CompressedTensorType type,
   auto factor = dyn_cast<FactorAttrInterface>(stage);
   auto split = dyn_cast<TensorStageAttrInterface>(stage);
   if (!factor || !split || shape.size() != 2 || factor.hasZeroPoint() ||
+      factor.isDivisor() || !type.getElementType().isF32() ||
       !split.canSplit(shape) || factor.hasFactorInLanes(shape, lanes))
     return {};
   int64_t shared = factor.getFactorBlock(2)[1];

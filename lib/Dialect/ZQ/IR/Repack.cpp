@@ -2,6 +2,7 @@
 #include "zq/Dialect/ZQ/IR/Repack.h"
 
 #include "zq/Codec/Panels.h"
+#include "zq/Codec/Transcode.h"
 #include "zq/Dialect/ZQ/IR/LaneForm.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Dialect/ZQ/IR/Stages.h"
@@ -180,4 +181,28 @@ Result<Streams> mlir::zq::repack(CompressedTensorType from,
   }
   ::zq::codec::numberNames(result);
   return result;
+}
+
+Result<Streams> mlir::zq::transcode(CompressedTensorType from,
+                                    const Streams &streams,
+                                    CompressedTensorType to) {
+  Type element = from.getElementType();
+  if (from.getShape() != to.getShape() || element != to.getElementType())
+    return Error{"the types differ in more than their codecs"};
+  auto decoder = from.getCodec().getReference(element);
+  auto encoder = to.getCodec().getReference(element);
+  if (!decoder || !encoder)
+    return Error{"what its decoder means is known to a module only"};
+  // Equal stages are the same ones.
+  std::vector<std::shared_ptr<const ::zq::codec::Stage>> chain =
+      encoder->stages();
+  for (auto [i, pair] : llvm::enumerate(
+           llvm::zip(from.getCodec().getStages(), to.getCodec().getStages()))) {
+    auto [own, other] = pair;
+    if (own != other)
+      break;
+    chain[i] = decoder->stages()[i];
+  }
+  return ::zq::codec::transcode(*decoder, streams, from.getShape().vec(),
+                                ::zq::codec::Codec(chain));
 }

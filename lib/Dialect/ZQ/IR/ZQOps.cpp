@@ -2,6 +2,7 @@
 #include "zq/Dialect/ZQ/IR/FieldExtraction.h"
 #include "zq/Dialect/ZQ/IR/ZQ.h"
 
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
@@ -226,8 +227,33 @@ static bool isChunkOfCodes(DecoderOp op) {
   auto chunk = init.getNumOperands() == 1
                    ? init.getOperand(0).getDefiningOp<PrefixChunksOp>()
                    : PrefixChunksOp();
-  return chunk && chunk.getPositions().size() == 1 &&
-         body.getOperand(1) == op.getBody().getArguments().back();
+  if (!chunk || chunk.getPositions().size() != 1 ||
+      body.getOperand(1) != op.getBody().getArguments().back())
+    return false;
+  auto entries = chunk.getEntries().getDefiningOp<PrefixTableOp>();
+  auto into = chunk.getInit().getDefiningOp<tensor::EmptyOp>();
+  if (!entries || entries.getTable() != chunk.getTable() || !into ||
+      !into->hasOneUse() || !chunk->hasOneUse())
+    return false;
+  // Rows are decoded together: they differ in their positions alone.
+  auto rows = op.getInit().getArguments().drop_back().take_back(
+      op.getBlock().size() - 1);
+  auto isOfRow = [&](Value value) {
+    SetVector<Operation *> slice;
+    BackwardSliceOptions options;
+    options.inclusive = true;
+    options.omitBlockArguments = true;
+    if (Operation *from = value.getDefiningOp())
+      (void)getBackwardSlice(from, &slice, options);
+    return llvm::is_contained(rows, value) ||
+           llvm::any_of(slice, [&](Operation *from) {
+             return llvm::any_of(from->getOperands(), [&](Value operand) {
+               return llvm::is_contained(rows, operand);
+             });
+           });
+  };
+  return llvm::none_of(
+      ValueRange{chunk.getBits(), chunk.getCount(), chunk.getTable()}, isOfRow);
 }
 
 Type DecoderOp::getYieldedElementType() {
@@ -308,8 +334,9 @@ LogicalResult DecoderOp::verifyRegions() {
   if (llvm::any_of(getStateTypes(), llvm::IsaPred<TensorType>) &&
       !isChunkOfCodes(*this))
     return emitOpError("(R5) a tensor of state is all of it: the result of a "
-                       "zq.prefix_chunks of one row, which the decode region "
-                       "yields as it is");
+                       "zq.prefix_chunks of one row into a tensor.empty, of "
+                       "which rows differ in the position alone, and which the "
+                       "decode region yields as it is");
   return success();
 }
 
@@ -343,11 +370,16 @@ SmallVector<Value> DecoderOp::inlineRegion(OpBuilder &builder, Location loc,
 
 static LogicalResult verifyPrefixTables(Operation *op, Value table,
                                         Value entries) {
-  for (Value tensor : {table, entries})
-    if (int64_t size = cast<RankedTensorType>(tensor.getType()).getDimSize(0);
-        !llvm::isPowerOf2_64(std::max<int64_t>(size, 0)))
-      return op->emitOpError("(P1) a table's size is a power of two, not ")
-             << tensor.getType();
+  auto getSize = [](Value tensor) {
+    return cast<RankedTensorType>(tensor.getType()).getDimSize(0);
+  };
+  if (!llvm::isPowerOf2_64(std::max<int64_t>(getSize(table), 0)))
+    return op->emitOpError("(P1) a table's size is a power of two, not ")
+           << table.getType();
+  int64_t size = int64_t(1) << PrefixTableOp::lookupBits;
+  if (getSize(entries) != size)
+    return op->emitOpError("(P1) there are ")
+           << size << " entries, not " << entries.getType();
   return success();
 }
 

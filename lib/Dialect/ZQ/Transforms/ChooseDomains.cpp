@@ -336,8 +336,13 @@ static std::string describe(const Domain &domain, const LaneForm &form,
   os << "contraction in ";
   switch (domain.kind) {
   case Domain::Floats:
-    os << "f32: the error of two planes of 8-bit integers would be "
-       << number(getIntegersError(form, 2));
+    if (getIntegersError(form, 2) <= accuracy)
+      os << "f32, which takes no longer than others: error of two planes of "
+            "8-bit integers "
+         << number(getIntegersError(form, 2));
+    else
+      os << "f32: the error of two planes of 8-bit integers would be "
+         << number(getIntegersError(form, 2));
     break;
   case Domain::Integers:
     count(domain.planes);

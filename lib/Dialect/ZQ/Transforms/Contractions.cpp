@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "zq/Dialect/ZQ/IR/LaneForm.h"
 #include "zq/Dialect/ZQ/IR/Tiles.h"
 
 using namespace mlir;
@@ -120,6 +121,13 @@ bool mlir::zq::canExchange(DecodeOp decode, size_t stage) {
   return llvm::all_of(stages.take_front(stage), [&](StageAttrInterface above) {
     return isAboveAllowed(above, type.getShape(), transform);
   });
+}
+
+bool mlir::zq::leavesBelowRowFactor(DecodeOp decode, CompressedTensorType type,
+                                    int64_t lanes) {
+  return decode.isWhole() &&
+         isOnlyContracted(decode.getResult(), type.getRank() - 1) &&
+         getBelowRowFactor(type, lanes);
 }
 
 Value mlir::zq::emptyLike(OpBuilder &b, Location loc, Value like) {

@@ -98,9 +98,12 @@ struct PackWeightsPass : mlir::zq::impl::PackWeightsBase<PackWeightsPass> {
         // Where rows are not in lanes, panels of them would be decoded once for
         // each row.
         CompressedTensorType left = getContracted(argument, packed);
+        auto leaves = [&](Operation *user) {
+          return leavesBelowRowFactor(cast<DecodeOp>(user), left, lanes);
+        };
         std::string why;
-        if (packed == type ||
-            (!getLaneForm(left, lanes, why) && !getBelowRowFactor(left, lanes)))
+        if (packed == type || (!getLaneForm(left, lanes, why) &&
+                               !llvm::all_of(argument.getUsers(), leaves)))
           continue;
         argument.setType(packed);
         types.back() = packed;

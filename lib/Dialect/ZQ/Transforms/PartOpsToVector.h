@@ -7,8 +7,9 @@
 namespace mlir::zq {
 
 /// Turns every `zq.rotate`, `zq.product` and `zq.scatter` in `scope` into loops
-/// over vectors and scalars, in the order of operations of the reference, and
-/// what decodes prefix codes into loops over them.
+/// over vectors and scalars, in the order of operations of the reference (but a
+/// rotation, which sums in any order), and what decodes prefix codes into loops
+/// over them.
 void lowerPartOps(IRRewriter &rewriter, Operation *scope);
 
 } // namespace mlir::zq

@@ -365,8 +365,10 @@ static std::optional<RowBlock> getBlock(scf::ForOp loop,
   auto again = loop->getParentOfType<scf::ForOp>();
   auto next = again ? again->getParentOfType<scf::ForOp>() : scf::ForOp();
   auto type = dyn_cast<MemRefType>(read.getBase().getType());
-  if (!next || !type || type.getElementTypeBitWidth() < 8 ||
-      !isLarge(getWhole(read.getBase())))
+  if (!next || !again.getInductionVar().getType().isIndex() ||
+      !loop.getInductionVar().getType().isIndex() || !type ||
+      !type.getElementType().isIntOrFloat() ||
+      type.getElementTypeBitWidth() < 8 || !isLarge(getWhole(read.getBase())))
     return std::nullopt;
   SmallVector<OpFoldResult> indices(read.getIndices());
   auto getBytes = [&](scf::ForOp own) -> std::optional<int64_t> {
@@ -377,7 +379,8 @@ static std::optional<RowBlock> getBlock(scf::ForOp loop,
     return std::llround(*slope * *step);
   };
   auto step = getBytes(loop), same = getBytes(again), bytes = getBytes(next);
-  if (!step || !same || !bytes || *step <= 0 || *same || *bytes <= 0 ||
+  int64_t own = Stream{read, 0, 0}.getBytes();
+  if (!step || !same || !bytes || *step != own || *same || *bytes <= 0 ||
       !getTripCount(loop) || getTripCount(again) < 2 ||
       !isReadOnce(again, read, indices))
     return std::nullopt;

@@ -70,14 +70,13 @@ public:
 /// A code's table: its entries are `symbol | length << 8`.
 class CodeTable {
 public:
-  CodeTable(WordBuilder &at, Value table, int64_t lookupBits)
+  CodeTable(WordBuilder &at, Value table)
       : at(at), table(table),
         longest(llvm::Log2_64(
-            cast<RankedTensorType>(table.getType()).getDimSize(0))),
-        lookupBits(lookupBits) {}
+            cast<RankedTensorType>(table.getType()).getDimSize(0))) {}
 
-  /// Whether a lookup of so many bits may find no whole code.
-  bool hasLongCodes() const { return longest > lookupBits; }
+  /// Whether a lookup may find no whole code.
+  bool hasLongCodes() const { return longest > PrefixTableOp::lookupBits; }
 
   /// The symbol that `bits` begin with, and the length of its code: no more
   /// than the table may have, whatever it has.
@@ -93,7 +92,7 @@ public:
 private:
   WordBuilder &at;
   Value table;
-  int64_t longest, lookupBits;
+  int64_t longest;
 };
 
 /// One of the runs that are decoded side by side, as loops carry it.
@@ -107,10 +106,8 @@ struct Run {
 class ChunksBuilder {
 public:
   ChunksBuilder(IRRewriter &b, PrefixChunksOp op)
-      : at(b, op.getLoc()), op(op),
-        lookupBits(llvm::Log2_64(
-            cast<RankedTensorType>(op.getEntries().getType()).getDimSize(0))),
-        table(at, op.getTable(), lookupBits), count(at.toWord(op.getCount())) {}
+      : at(b, op.getLoc()), op(op), table(at, op.getTable()),
+        count(at.toWord(op.getCount())) {}
 
   /// Decodes the runs from row `first` on whose positions these are.
   Value emitRuns(int64_t first, ValueRange positions, Value into);
@@ -123,7 +120,6 @@ private:
 
   WordBuilder at;
   PrefixChunksOp op;
-  int64_t lookupBits;
   CodeTable table;
   Value count;
 };
@@ -182,6 +178,7 @@ std::pair<Run, Value> ChunksBuilder::emitStep(Run run, int64_t row,
       at.unite(emitLoad(run.position), at.word(int64_t(uint64_t(1) << 63)));
   Run next = run;
   Value found;
+  constexpr int64_t lookupBits = PrefixTableOp::lookupBits;
   for (int64_t left = 57; left >= lookupBits; left -= lookupBits) {
     Value slot = at.toIndex(at.mask(bits, (int64_t(1) << lookupBits) - 1));
     Value entry = at.extract(op.getEntries(), slot);
@@ -256,9 +253,9 @@ Value mlir::zq::lowerPrefixCodes(IRRewriter &b, PrefixChunksOp op) {
 
 Value mlir::zq::lowerPrefixCodes(IRRewriter &b, PrefixTableOp op) {
   WordBuilder at(b, op.getLoc());
-  auto type = cast<RankedTensorType>(op.getEntries().getType());
-  const int64_t size = type.getDimSize(0), lookupBits = llvm::Log2_64(size);
-  CodeTable table(at, op.getTable(), lookupBits);
+  constexpr int64_t lookupBits = PrefixTableOp::lookupBits;
+  constexpr int64_t size = int64_t(1) << lookupBits;
+  CodeTable table(at, op.getTable());
   Value empty = tensor::EmptyOp::create(b, at.loc, size, b.getI64Type());
   return at.loop(
       at.index(0), at.index(size), 1, empty, [&](Value i, Value into) -> Value {

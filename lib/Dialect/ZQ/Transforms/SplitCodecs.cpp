@@ -26,8 +26,8 @@ namespace {
 /// One decode whose codec is to be split.
 class Splitter {
 public:
-  Splitter(IRRewriter &b, DecodeOp op, int64_t lanes)
-      : b(b), op(op), lanes(lanes), loc(op.getLoc()),
+  Splitter(IRRewriter &b, DecodeOp op, int64_t lanes, int64_t panelRows)
+      : b(b), op(op), lanes(lanes), panelRows(panelRows), loc(op.getLoc()),
         type(cast<CompressedTensorType>(op.getSource().getType())),
         codec(type.getCodec()), shapes(codec.getShapes(type.getShape())),
         inputs(codec.getInputs(type.getElementType())) {}
@@ -54,7 +54,7 @@ private:
 
   IRRewriter &b;
   DecodeOp op;
-  int64_t lanes;
+  int64_t lanes, panelRows;
   Location loc;
   CompressedTensorType type;
   CodecAttr codec;
@@ -249,9 +249,8 @@ bool Splitter::isForTables() const {
 /// Whether a factor stands in the way of contractions with rows in the lanes,
 /// which is all that becomes of the decode.
 bool Splitter::isForLanes() {
-  return lanes && op.isWhole() && !op->use_empty() &&
-         isOnlyContracted(op.getResult(), type.getRank() - 1) &&
-         getBelowRowFactor(type, lanes);
+  return panelRows && !op->use_empty() &&
+         leavesBelowRowFactor(op, type, panelRows);
 }
 
 LogicalResult Splitter::run(SmallVectorImpl<DecodeOp> &decodes) {
@@ -297,13 +296,14 @@ LogicalResult Splitter::run(SmallVectorImpl<DecodeOp> &decodes) {
   return success();
 }
 
-LogicalResult mlir::zq::splitCodecs(Operation *root, int64_t lanes) {
+LogicalResult mlir::zq::splitCodecs(Operation *root, int64_t lanes,
+                                    int64_t panelRows) {
   SmallVector<DecodeOp> decodes;
   root->walk([&](DecodeOp op) { decodes.push_back(op); });
   IRRewriter rewriter(root->getContext());
   while (!decodes.empty()) {
     DecodeOp op = decodes.pop_back_val();
-    if (failed(Splitter(rewriter, op, lanes).run(decodes)))
+    if (failed(Splitter(rewriter, op, lanes, panelRows).run(decodes)))
       return failure();
   }
   return success();
@@ -316,7 +316,9 @@ struct SplitCodecsPass : mlir::zq::impl::SplitCodecsBase<SplitCodecsPass> {
   void runOnOperation() override {
     if (failed(checkAtLeast(0, getOperation(), "lanes", lanes)))
       return signalPassFailure();
-    if (failed(splitCodecs(getOperation(), lanes)))
+    if (failed(checkAtLeast(0, getOperation(), "panel-rows", panelRows)))
+      return signalPassFailure();
+    if (failed(splitCodecs(getOperation(), lanes, panelRows)))
       signalPassFailure();
   }
 };

@@ -36,13 +36,13 @@ static constexpr double rowsPerDecode = 256;
 
 /// Whether the stages above `stage` are factors that leave contractions.
 static bool areRowFactors(CompressedTensorType type, unsigned stage) {
-  return llvm::all_of(type.getCodec().getStages().take_front(stage),
-                      [&](auto above) {
-                        auto factor = dyn_cast<FactorAttrInterface>(above);
-                        auto split = dyn_cast<TensorStageAttrInterface>(above);
-                        return factor && !factor.hasZeroPoint() && split &&
-                               split.canSplit(type.getShape());
-                      });
+  return llvm::all_of(
+      type.getCodec().getStages().take_front(stage), [&](auto above) {
+        auto factor = dyn_cast<FactorAttrInterface>(above);
+        auto split = dyn_cast<TensorStageAttrInterface>(above);
+        return factor && !factor.hasZeroPoint() && !factor.isDivisor() &&
+               split && split.canSplit(type.getShape());
+      });
 }
 
 std::optional<TableProduct> mlir::zq::matchTableProduct(LinalgOp op,

@@ -656,12 +656,14 @@ static SmallVector<int64_t> getLoopOrder(linalg::LinalgOp op, unsigned lane) {
   if (!rows)
     return {};
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  if (ShapedType::isDynamicShape(ranges))
+    return {};
   AffineMap weight = op.getMatchingIndexingMap(findWeight(op).first);
   int64_t ownRows = 1;
   for (auto [dim, range] : llvm::enumerate(ranges))
     if (dim != lane && weight.isFunctionOfDim(dim))
       ownRows *= range;
-  if (ShapedType::isDynamicShape(ranges) || ranges[*rows] >= ownRows)
+  if (ranges[*rows] >= ownRows)
     return {};
   auto order = llvm::to_vector(llvm::seq<int64_t>(0, ranges.size()));
   order.erase(llvm::find(order, *rows));

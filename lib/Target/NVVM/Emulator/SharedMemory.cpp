@@ -253,10 +253,12 @@ void Machine::checkGlobalBounds(const void *address, size_t bytes,
   auto next = ranges.upper_bound(byte);
   auto range = next == ranges.begin() ? ranges.end() : std::prev(next);
   if (range != ranges.end()) {
-    // What lies in the last byte's word may be read with it.
-    size_t readable = (range->second.bytes + 3) / 4 * 4;
-    if (byte + bytes <=
-        range->first + (isWrite ? range->second.bytes : readable))
+    auto place = reinterpret_cast<uintptr_t>(byte);
+    uintptr_t end =
+        reinterpret_cast<uintptr_t>(range->first) + range->second.bytes;
+    // A word of memory may be read whole where its first byte is the array's.
+    bool isWords = !isWrite && place % 4 == 0 && bytes % 4 == 0 && place < end;
+    if (place + bytes <= (isWords ? (end + 3) / 4 * 4 : end))
       return;
   }
   for (int32_t i = 0; !isWrite && i < kernel->numConstants; ++i) {

@@ -50,8 +50,15 @@ def parse_arguments():
         "--spills",
         action="append",
         default=[],
-        help="a format, a colon, and how many bytes each of its kernels may spill, or "
-        "have of other local memory",
+        help="a format, a colon, how many bytes each of its kernels may spill, "
+        "a colon, and the chips where, with commas between them",
+    )
+    parser.add_argument(
+        "--stack",
+        action="append",
+        default=[],
+        help="a format, a colon, and how many bytes of local memory that are not spilled its "
+        "kernels may have",
     )
     return parser.parse_args()
 
@@ -84,7 +91,11 @@ def list_chips(options):
 
 def check(options, codec, element):
     """What is wrong with the kernels of a format, and a line about them."""
-    allowed = dict(text.split(":") for text in options.spills)
+    spills = {}
+    for text in options.spills:
+        named, count, chips = text.split(":")
+        spills.update({(named, chip): int(count) for chip in chips.split(",")})
+    stack = dict(text.split(":") for text in options.stack)
     wrong, registers, kernels = [], 0, 0
     with tempfile.TemporaryDirectory() as folder:
         module = pathlib.Path(folder) / "module.mlir"
@@ -99,10 +110,9 @@ def check(options, codec, element):
         for kernel in target["kernels"]:
             name = f"{codec}: {target['chip']}: {kernel['name']}"
             spilled = kernel["spillStoreBytes"] + kernel["spillLoadBytes"]
-            limit = int(allowed.get(codec, 0))
-            if spilled > limit:
+            if spilled > spills.get((codec, target["chip"]), 0):
                 wrong.append(f"{name}: {spilled} bytes spilled")
-            elif kernel["stackBytes"] > limit and not spilled:
+            elif kernel["stackBytes"] > int(stack.get(codec, 0)) and not spilled:
                 wrong.append(f"{name}: {kernel['stackBytes']} bytes of local memory")
             registers = max(registers, kernel["registers"])
             kernels += 1

@@ -87,8 +87,8 @@ std::optional<LaneForm> getLaneForm(CompressedTensorType type, int64_t lanes,
 
 /// What is left of `type` below a factor of whole rows that has no layout for
 /// `lanes` rows: it leaves a contraction with that, where `zq-split-codecs`
-/// makes an op of it. Null where the outermost stage is no such factor, or what
-/// is below has no form.
+/// makes an op of it. Null where the outermost stage is no such factor, what is
+/// below has no form, or values are not f32.
 CompressedTensorType getBelowRowFactor(CompressedTensorType type,
                                        int64_t lanes);
 

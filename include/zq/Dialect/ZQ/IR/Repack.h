@@ -30,6 +30,16 @@ repack(CompressedTensorType from,
        const std::vector<::zq::codec::Stream> &streams,
        CompressedTensorType to);
 
+/// The streams of a tensor of type `to` that decodes to the very values that
+/// `streams` of `from` decode to. The types' codecs begin with the same stages
+/// and go on with lossless ones, as an entropy code is changed to one that is
+/// decoded faster. Fails where they differ otherwise, where a decoder is known
+/// to the IR only, and where `streams` are not those of `from`.
+::zq::codec::Result<std::vector<::zq::codec::Stream>>
+transcode(CompressedTensorType from,
+          const std::vector<::zq::codec::Stream> &streams,
+          CompressedTensorType to);
+
 } // namespace mlir::zq
 
 #endif // ZQ_DIALECT_ZQ_IR_REPACK_H

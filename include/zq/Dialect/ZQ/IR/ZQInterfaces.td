@@ -257,6 +257,11 @@ def FactorAttrInterface : AttrInterface<"FactorAttrInterface"> {
     InterfaceMethod<"Whether there are zero points.",
       "bool", "hasZeroPoint", (ins)>,
     InterfaceMethod<[{
+        Whether values are divided by the factors, as the reference has it,
+        where tensors are multiplied by them.
+      }],
+      "bool", "isDivisor", (ins), "", "return false;">,
+    InterfaceMethod<[{
         The binary digits that the significand of a factor has at most: 1 where
         factors are powers of two.
       }],

@@ -684,7 +684,9 @@ def ZQ_DecoderOp : ZQ_Op<"decoder", [
     * (R4) the chunk and the init region come together; the chunk is a multiple
       of the block;
     * (R5) where a tensor is in the state, it is all of it: the init region
-      yields a `zq.prefix_chunks` of one row, the decode region what it got.
+      yields a `zq.prefix_chunks` of one row, into a `tensor.empty`, with the
+      `zq.prefix_table` of its table, of bits and as many codes as all indices
+      but the last have; the decode region yields what it got.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
                        OptionalAttr<StrAttr>:$sym_visibility,
@@ -748,12 +750,17 @@ def ZQ_PrefixTableOp : ZQ_Op<"prefix_table", [Pure]> {
     ```
 
     Constraints:
-    * (P1) the sizes of both tables are powers of two.
+    * (P1) the table's size is a power of two, that of the entries 2048.
   }];
   let arguments = (ins 1DTensorOf<[I16]>:$table);
   let results = (outs 1DTensorOf<[I64]>:$entries);
   let assemblyFormat = [{
     $table attr-dict `:` type($table) `->` type($entries)
+  }];
+  let extraClassDeclaration = [{
+    /// Bits that are looked up at once: a table of 16 KiB, half of a first
+    /// cache.
+    static constexpr int64_t lookupBits = 11;
   }];
   let hasVerifier = 1;
 }
@@ -765,8 +772,8 @@ def ZQ_PrefixChunksOp : ZQ_Op<"prefix_chunks", [
     Row r of the result begins with the `count` symbols whose codes begin at bit
     `positions[r]` of `bits`; what follows them is anything. `table` is that of
     the code, `entries` its `zq.prefix_table`. Whatever the table and the
-    positions are, nothing is read or written out of bounds, so long as `count`
-    is at most the result's columns but 64.
+    positions are, nothing is read or written out of bounds, so long as `bits`
+    has eight bytes or more and `count` is at most the result's columns but 64.
 
     ```mlir
     %codes = zq.prefix_chunks %bits at [%p, %q] count %n with %table, %entries
@@ -775,7 +782,7 @@ def ZQ_PrefixChunksOp : ZQ_Op<"prefix_chunks", [
     ```
 
     Constraints:
-    * (P1) the sizes of both tables are powers of two;
+    * (P1) the table's size is a power of two, that of the entries 2048;
     * (P2) the result has a row for each position and more than 64 columns.
   }];
   let arguments = (ins 1DTensorOf<[I8]>:$bits, Index:$count,

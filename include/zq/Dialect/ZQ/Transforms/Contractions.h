@@ -33,6 +33,11 @@ bool isOnlyContracted(Value value, int64_t axis);
 /// but contractions, which it leaves for their other operand, sees that.
 bool canExchange(DecodeOp decode, size_t stage);
 
+/// Whether nothing is left of `decode`, of a tensor of `type`, but contractions
+/// with what is below a factor of rows, in panels of `lanes` of them.
+bool leavesBelowRowFactor(DecodeOp decode, CompressedTensorType type,
+                          int64_t lanes);
+
 /// An uninitialised tensor of the type and size of `like`.
 Value emptyLike(OpBuilder &b, Location loc, Value like);
 

@@ -22,7 +22,8 @@ namespace mlir::zq {
 /// (`zq-split-codecs`). Fails with an error at the decode. Scales leave the
 /// codecs of contractions that look up their products on a target with vectors
 /// of `lanes` elements (`zq-tabulate-products`); none does for 0.
-LogicalResult splitCodecs(Operation *root, int64_t lanes = 0);
+LogicalResult splitCodecs(Operation *root, int64_t lanes = 0,
+                          int64_t panelRows = 0);
 
 /// Rotations leave the codecs, move across contractions and cancel
 /// (`zq-move-rotations`).

@@ -170,8 +170,8 @@ def SplitCodecs : Pass<"zq-split-codecs", "::mlir::ModuleOp"> {
     block decodes for itself. What is decoded as a whole has a remark.
     Factors above entries that `zq-tabulate-products` will look up become ops as
     well, for which it has to know the target's `lanes`; and factors of whole rows
-    that have no layout for as many, above a weight that has one and is only
-    contracted along its rows.
+    that have no layout for `panel-rows` of them, above a weight that has one and
+    is only contracted along its rows.
     Tested in `test/Dialect/ZQ/split-codecs.mlir`.
 
     ```mlir
@@ -185,7 +185,9 @@ def SplitCodecs : Pass<"zq-split-codecs", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"lanes", "lanes", "int64_t", "16",
-                        "Elements of f32 that a vector has">];
+                        "Elements of f32 that a vector has">,
+                 Option<"panelRows", "panel-rows", "int64_t", "16",
+                        "Rows of a weight that lie side by side">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect",
                            "::mlir::linalg::LinalgDialect"];

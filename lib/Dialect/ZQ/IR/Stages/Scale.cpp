@@ -407,6 +407,8 @@ SmallVector<int64_t> ScaleAttr::getFactorBlock(int64_t rank) const {
   return getGroup(getBlock(), rank);
 }
 
+bool ScaleAttr::isDivisor() const { return static_cast<bool>(getDivide()); }
+
 bool ScaleAttr::hasZeroPoint() const { return static_cast<bool>(getZero()); }
 
 int64_t ScaleAttr::getFactorDigits() const {

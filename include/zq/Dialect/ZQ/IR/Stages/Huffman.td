@@ -22,7 +22,8 @@ def ZQ_HuffmanAttr
     Streams: `table`, i16, of `1 << length` entries `symbol | length << 8`;
     `offsets`, i32, the byte at which each chunk of each row begins; `bits`, i8,
     of a size that depends on the data, with 8 bytes of zeros at its end
-    (`zq/Codec/Huffman.h`). Its decoder has state, the position in `bits`.
+    (`zq/Codec/Huffman.h`). Its decoder has state: the codes of a chunk,
+    or the position in `bits` where chunks are long and on GPUs.
 
     Constraints:
     * (huffman 1) a chunk is a multiple of 64 symbols, at most 1048576;

@@ -8,7 +8,7 @@ def ZQ_ScaleAttr : ZQ_Stage<"Scale", "scale", ["withPlainPart", "withLanes",
                                           "decodesInLanes"],
     [DeclareAttrInterfaceMethods<TensorStageAttrInterface,
                                  ["isBlockStage", "canSplit"]>,
-     DeclareAttrInterfaceMethods<FactorAttrInterface>]> {
+     DeclareAttrInterfaceMethods<FactorAttrInterface, ["isDivisor"]>]> {
   let summary = "One scale, and perhaps a zero point, per block of the tensor";
   let description = [{
     Divides each block by a scale such that it fills the range of the stage
