@@ -7,7 +7,7 @@ import re
 import sys
 import time
 
-from . import cases, pages, probes, report, run
+from . import cases, pages, probes, report, run, tools
 
 # What is left out when this many seconds have passed has a row that says so.
 BUDGET = 540
@@ -92,8 +92,10 @@ def find_bounds(bench, chosen, folders):
         if threads > 1 or key in known or isinstance(case.what, cases.CompileTime):
             continue
         known.add(key)
-        kind = str(case.against).removeprefix("peak:")
-        if "tiles" in kind and kind not in bench.machine["peak"]["1"]:
+        try:
+            if str(case.against).startswith("peak:"):
+                bench.peak_kind(case.against)
+        except tools.NotAvailable:
             continue
         try:
             rows.append(bench.bound(case))

@@ -239,14 +239,17 @@ class Bench:
         if what == "l2":
             return {"kind": "cache", "size": self.machine["l2_bytes"] // 2 * threads}
         if what.startswith("peak:"):
-            kind = what.removeprefix("peak:")
-            return {
-                "kind": "peak",
-                "peak": {"bf16": self.machine["bf16"], "bf16 dots": "bf16"}.get(
-                    kind, kind
-                ),
-            }
+            return {"kind": "peak", "peak": self.peak_kind(what)}
         return {"kind": what}
+
+    def peak_kind(self, against):
+        """The arithmetic whose peak a case is held against; raises NotAvailable if
+        this CPU has none such."""
+        kind = against.removeprefix("peak:")
+        kind = {"bf16": self.machine["bf16"], "bf16 dots": "bf16"}.get(kind, kind)
+        if kind not in self.machine["peak"]["1"]:
+            raise tools.NotAvailable(f"this CPU has no {kind} instruction")
+        return kind
 
     # Measuring.
 
@@ -267,8 +270,9 @@ class Bench:
 
     def pair(self, case, threads):
         s = self.settings
-        first = self.side(case.what, threads)
+        # What this machine lacks comes before what takes long to prepare.
         second = self.side(case.against, threads)
+        first = self.side(case.what, threads)
         spec = {
             "build": str(self.build),
             "threads": threads,
@@ -345,8 +349,7 @@ class Bench:
         if case.against == "l2":
             return machine["read"]["1"].get("L2", 0) * threads
         if isinstance(case.against, str) and case.against.startswith("peak:"):
-            kind = self.side(case.against, threads)["peak"]
-            return machine["peak"]["1"].get(kind, 0) * threads
+            return machine["peak"]["1"][self.peak_kind(case.against)] * threads
         return 0
 
     def compile_time(self, case, threads):
