@@ -102,6 +102,22 @@ std::vector<std::string> mlir::zq::test::getFeatureSets() {
   return sets;
 }
 
+std::vector<std::string> mlir::zq::test::getAllFeatureSets() {
+  std::vector<std::string> sets = getFeatureSets();
+  std::string host = getHostFeatures();
+  auto has = [&](const char *name) {
+    return host.find(name) != std::string::npos;
+  };
+  if (has("+avxvnni") && has("+fma"))
+    sets.push_back("+avx2,+fma,+avxvnni");
+  for (const char *lesser : {"+avx2", "+ssse3"})
+    if (has(lesser))
+      sets.push_back(lesser);
+  if (has("+avx512bw") && has("+fma"))
+    sets.push_back("+avx512f,+avx512bw,+avx512vl,+avx512dq,+avx2,+fma");
+  return sets;
+}
+
 std::string mlir::zq::test::printShape(const std::vector<int64_t> &shape) {
   std::string text;
   for (int64_t size : shape)

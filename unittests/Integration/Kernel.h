@@ -65,6 +65,10 @@ private:
 /// machine has it), AVX2 (if it has that), SSE2.
 std::vector<std::string> getFeatureSets();
 
+/// Those, AVX2 with its own products of bytes and without fused products,
+/// AVX-512 without permutes of bytes, and SSE with them.
+std::vector<std::string> getAllFeatureSets();
+
 /// Fails the test where two arrays differ in a bit, naming the first place.
 /// `sameNaN` takes all NaN for equal.
 void expectSameBits(const Array &actual, const Array &expected,

@@ -140,24 +140,6 @@ const LaneCodec codecs[] = {
      "panels<Rx4, [window<bits = [2, 2], chunk = 1048576>]>"},
 };
 
-/// AVX2 with its own products of bytes and without fused products, AVX-512
-/// without permutes of bytes, and SSE with them.
-std::vector<std::string> getAllFeatureSets() {
-  std::vector<std::string> sets = getFeatureSets();
-  std::string host = getHostFeatures();
-  auto has = [&](const char *name) {
-    return host.find(name) != std::string::npos;
-  };
-  if (has("+avxvnni") && has("+fma"))
-    sets.push_back("+avx2,+fma,+avxvnni");
-  for (const char *lesser : {"+avx2", "+ssse3"})
-    if (has(lesser))
-      sets.push_back(lesser);
-  if (has("+avx512bw") && has("+fma"))
-    sets.push_back("+avx512f,+avx512bw,+avx512vl,+avx512dq,+avx2,+fma");
-  return sets;
-}
-
 class Lanes
     : public testing::TestWithParam<std::tuple<std::string, LaneCodec>> {
 protected:
