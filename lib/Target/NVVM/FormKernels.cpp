@@ -3,6 +3,7 @@
 #include "PackedTables.h"
 #include "RotationKernel.h"
 #include "WarpDecode.h"
+#include "zq/Dialect/ZQ/Transforms/FloatPlanes.h"
 #include "zq/Target/NVVM/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -61,8 +62,8 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
       os << "contraction on tensor cores: " << where << ", "
          << used.products.size() << " product"
          << (used.products.size() > 1 ? "s" : "") << " of " << used.element
-         << " each, error at most " << llvm::format("%.2g", used.error)
-         << ", asked for " << llvm::format("%.2g", wanted);
+         << " each, error at most " << printBound(used.error) << ", asked for "
+         << llvm::format("%.2g", wanted);
       if (emitter.parts > 1)
         os << ", columns in " << emitter.parts << " parts";
       emitRemark(loc) << text;

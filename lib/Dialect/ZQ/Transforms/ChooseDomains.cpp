@@ -348,7 +348,7 @@ static std::string describe(const Domain &domain, const LaneForm &form,
     count(domain.planes);
     os << " of 8-bit integers"
        << (domain.rounded ? ", weights rounded to such" : "")
-       << ": error of a product at most " << number(domain.error)
+       << ": error of a product at most " << printBound(domain.error)
        << " of the largest activation times the largest weight";
     break;
   case Domain::Tiles:
@@ -356,7 +356,8 @@ static std::string describe(const Domain &domain, const LaneForm &form,
     count(domain.floats.left);
     os << " and weights in ";
     count(domain.floats.right);
-    os << ": error of a product at most " << number(domain.error) << " of it";
+    os << ": error of a product at most " << printBound(domain.error)
+       << " of it";
     break;
   }
   os << ", asked for " << number(accuracy);

@@ -101,8 +101,7 @@ static std::string describe(const RowDomain &domain, double accuracy) {
   if (domain.left == 1 && domain.right == 1 && domain.error == 0)
     os << smallAsZero;
   else
-    os << "error of a product at most " << llvm::format("%.2g", domain.error)
-       << " of it";
+    os << "error of a product at most " << printBound(domain.error) << " of it";
   os << ", asked for " << llvm::format("%.2g", accuracy);
   return text;
 }

@@ -3,6 +3,9 @@
 
 #include "zq/Dialect/ZQ/IR/Tiles.h"
 
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
 #include <cmath>
 
 using namespace mlir::zq;
@@ -50,4 +53,15 @@ std::optional<FloatPlanes> mlir::zq::chooseFloatPlanes(int64_t leftDigits,
       }
     }
   return best;
+}
+
+std::string mlir::zq::printBound(double error) {
+  if (error > 0) {
+    double digit = std::pow(10.0, std::floor(std::log10(error)) - 1);
+    // What is two digits but for a rounding of its own stays so.
+    error = std::ceil(error / digit * (1 - 1e-12)) * digit;
+  }
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.2g", error);
+  return text;
 }

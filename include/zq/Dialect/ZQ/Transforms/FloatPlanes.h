@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace mlir::zq {
 
@@ -30,6 +31,9 @@ std::optional<FloatPlanes> chooseFloatPlanes(int64_t leftDigits,
                                              int64_t rightDigits,
                                              int64_t planeDigits,
                                              double accuracy);
+
+/// An error that nothing exceeds, for a remark: two digits, rounded up.
+std::string printBound(double error);
 
 } // namespace mlir::zq
 
