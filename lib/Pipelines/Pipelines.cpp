@@ -65,7 +65,7 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   pm.addPass(createChooseDomains(
       {target->getPanelRows(), options.accuracy, target->getTileRate(),
        target->hasFloatDots(), target->getVectorRegisters(),
-       options.recodeWeights, target->getMemoryCost()}));
+       options.recodeWeights, target->getMemoryCost(), target->hasWordDots()}));
   addCleanup(pm);
 
   // Tile and fuse.

@@ -80,6 +80,46 @@ struct LookupBySelection : OpRewritePattern<LookupOp> {
   }
 };
 
+/// 16-bit integers as their two bytes, whose lookups targets have: both of the
+/// even codes, and both of the odd ones, in words.
+struct LookupWordsByBytes : OpRewritePattern<LookupOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(LookupOp op,
+                                PatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    VectorType type = op.getType(), codes = op.getCodes().getType();
+    int64_t count = type.getNumElements();
+    if (!type.getElementType().isInteger(16) ||
+        !codes.getElementType().isInteger(8) || count % 2)
+      return failure();
+    auto words = VectorType::get(count / 2, b.getI16Type());
+    // What each code's byte `place` is.
+    auto lookUp = [&](int64_t place) -> Value {
+      VectorType entries = op.getTable().getType();
+      Value shifted = op.getTable();
+      if (place)
+        shifted =
+            arith::ShRUIOp::create(b, loc, shifted, splat(b, loc, entries, 8));
+      Value table = arith::TruncIOp::create(
+          b, loc, entries.clone(b.getI8Type()), shifted);
+      Value found = LookupOp::create(b, loc, type.clone(b.getI8Type()),
+                                     op.getCodes(), table);
+      return vector::BitCastOp::create(b, loc, words, found);
+    };
+    Value lower = lookUp(0), upper = lookUp(1);
+    auto constant = [&](int64_t value) { return splat(b, loc, words, value); };
+    Value even = arith::OrIOp::create(
+        b, loc, arith::AndIOp::create(b, loc, lower, constant(0x00ff)),
+        arith::ShLIOp::create(b, loc, upper, constant(8)));
+    Value odd = arith::OrIOp::create(
+        b, loc, arith::AndIOp::create(b, loc, upper, constant(-0x0100)),
+        arith::ShRUIOp::create(b, loc, lower, constant(8)));
+    b.replaceOpWithNewOp<vector::InterleaveOp>(op, even, odd);
+    return success();
+  }
+};
+
 /// A longer table goes to memory, where each lane loads its entry. A remark
 /// says so once for a function and a kind of table.
 struct LookupInMemory : OpRewritePattern<LookupOp> {
@@ -200,12 +240,38 @@ struct DotByLanes : OpRewritePattern<DotOp> {
   }
 };
 
+/// Products of the lower halves of 32-bit lanes, and of the upper ones.
+struct DotOfWordsByLanes : OpRewritePattern<DotOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(DotOp op, PatternRewriter &b) const override {
+    if (!op.isOfWords())
+      return failure();
+    Location loc = op.getLoc();
+    Type type = op.getInit().getType();
+    Value sixteen = splat(b, loc, type, 16), sum = op.getInit();
+    for (bool isUpper : {false, true}) {
+      auto widen = [&](Value words) -> Value {
+        Value lanes = vector::BitCastOp::create(b, loc, type, words);
+        if (!isUpper)
+          lanes = arith::ShLIOp::create(b, loc, lanes, sixteen);
+        return arith::ShRSIOp::create(b, loc, lanes, sixteen);
+      };
+      Value product =
+          arith::MulIOp::create(b, loc, widen(op.getLhs()), widen(op.getRhs()));
+      sum = arith::AddIOp::create(b, loc, sum, product);
+    }
+    b.replaceOp(op, sum);
+    return success();
+  }
+};
+
 /// Products of f32, the even ones and the odd ones.
 struct DotByFMA : OpRewritePattern<DotOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(DotOp op, PatternRewriter &b) const override {
-    if (op.isOfBytes())
+    if (!op.isOfBF16())
       return failure();
     Location loc = op.getLoc();
     auto lhs = vector::DeinterleaveOp::create(b, loc, op.getLhs());
@@ -398,12 +464,13 @@ struct ExtractBF16Bits : OpRewritePattern<vector::ExtractStridedSliceOp> {
 } // namespace
 
 void mlir::zq::populateVectorOpPatterns(RewritePatternSet &patterns) {
+  patterns.add<LookupWordsByBytes>(patterns.getContext(), /*benefit=*/3);
   patterns.add<UnpackByHalves, LookupInMemory>(patterns.getContext(),
                                                /*benefit=*/2);
   patterns.add<UnpackByWords, LookupBySelection, ExpandByLookup, DotByLanes,
-               DotByFMA, MultiplyByFMA, RoundByTruncation, WidenSmallFloats>(
-      patterns.getContext(),
-      /*benefit=*/1);
+               DotOfWordsByLanes, DotByFMA, MultiplyByFMA, RoundByTruncation,
+               WidenSmallFloats>(patterns.getContext(),
+                                 /*benefit=*/1);
 }
 
 void mlir::zq::populateBFloat16Patterns(RewritePatternSet &patterns) {

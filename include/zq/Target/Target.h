@@ -49,6 +49,10 @@ public:
   /// Whether `zq.dot` of bf16 is an instruction, at the rate of others.
   virtual bool hasFloatDots() const { return false; }
 
+  /// Whether `zq.dot` of 16-bit integers and `zq.lookup` of such take hardly
+  /// more instructions for as many registers than those of bytes.
+  virtual bool hasWordDots() const { return false; }
+
   /// Vector instructions that a core runs in the time in which it reads a byte
   /// from memory.
   virtual double getMemoryCost() const { return 0.5; }

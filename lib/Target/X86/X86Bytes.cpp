@@ -108,6 +108,41 @@ private:
   X86ByteUnits units;
 };
 
+/// Looks 16-bit integers up by permutes of a register of them, which take the
+/// lower bits of words of codes: the even codes', and shifted down the odd
+/// ones'.
+struct LookupWordsByPermute : OpRewritePattern<LookupOp> {
+  LookupWordsByPermute(MLIRContext *context)
+      : OpRewritePattern(context, /*benefit=*/4) {}
+
+  LogicalResult matchAndRewrite(LookupOp op,
+                                PatternRewriter &b) const override {
+    constexpr int64_t width = 32;
+    Location loc = op.getLoc();
+    VectorType type = op.getType();
+    int64_t entries = op.getTable().getType().getNumElements();
+    if (!type.getElementType().isInteger(16) ||
+        !op.getCodes().getType().getElementType().isInteger(8) ||
+        type.getNumElements() != 2 * width || entries > width)
+      return failure();
+    auto words = VectorType::get(width, b.getI16Type());
+    // Repeated, so that the codes' upper bits need no mask.
+    SmallVector<int64_t> order;
+    for (int64_t i = 0; i < width; ++i)
+      order.push_back(i % entries);
+    Value table =
+        vector::ShuffleOp::create(b, loc, op.getTable(), op.getTable(), order);
+    Value codes = vector::BitCastOp::create(b, loc, words, op.getCodes());
+    auto lookUp = [&](Value codes) {
+      return emitCall(b, loc, words, "llvm.x86.avx512.permvar.hi.512",
+                      {table, codes});
+    };
+    Value odd = arith::ShRUIOp::create(b, loc, codes, splat(b, loc, words, 8));
+    b.replaceOpWithNewOp<vector::InterleaveOp>(op, lookUp(codes), lookUp(odd));
+    return success();
+  }
+};
+
 /// Cuts codes of up to 7 bits out of 64-bit lanes, of which each holds eight.
 struct UnpackByMultishift : OpRewritePattern<UnpackOp> {
   UnpackByMultishift(MLIRContext *context, X86ByteUnits units)
@@ -292,6 +327,8 @@ private:
 void mlir::zq::populateX86BytePatterns(RewritePatternSet &patterns,
                                        X86ByteUnits units) {
   patterns.add<LookupBytesByPermute>(patterns.getContext(), units);
+  if (units.bytes == 64)
+    patterns.add<LookupWordsByPermute>(patterns.getContext());
   if (units.hasVBMI) {
     patterns.add<UnpackByMultishift>(patterns.getContext(), units);
     patterns.add<MergeBytes, LoadByMask>(patterns.getContext(), units);

@@ -80,6 +80,33 @@ struct DotByPairs : OpRewritePattern<DotOp> {
   Intrinsics intrinsics;
 };
 
+/// By the instructions for 16-bit integers: one for sums of two products, and
+/// perhaps one that adds them too.
+struct DotOfWords : OpRewritePattern<DotOp> {
+  DotOfWords(MLIRContext *context, Intrinsics pairs, Intrinsics dots)
+      : OpRewritePattern(context, /*benefit=*/10), pairs(std::move(pairs)),
+        dots(std::move(dots)) {}
+
+  LogicalResult matchAndRewrite(DotOp op, PatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    auto type = cast<VectorType>(op.getInit().getType());
+    int64_t bits = getBits(type);
+    if (!op.isOfWords() || !(dots.count(bits) || pairs.count(bits)))
+      return failure();
+    if (dots.count(bits)) {
+      b.replaceOp(op, call(b, loc, type, dots.at(bits),
+                           {op.getInit(), op.getLhs(), op.getRhs()}));
+      return success();
+    }
+    b.replaceOpWithNewOp<arith::AddIOp>(
+        op, op.getInit(),
+        call(b, loc, type, pairs.at(bits), {op.getLhs(), op.getRhs()}));
+    return success();
+  }
+
+  Intrinsics pairs, dots;
+};
+
 /// By the instruction for bf16, a register at a time.
 struct DotOfBF16ByInstruction : OpRewritePattern<DotOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -87,7 +114,7 @@ struct DotOfBF16ByInstruction : OpRewritePattern<DotOp> {
   LogicalResult matchAndRewrite(DotOp op, PatternRewriter &b) const override {
     constexpr int64_t lanes = 16;
     auto type = cast<VectorType>(op.getType());
-    if (op.isOfBytes() || type.getNumElements() % lanes)
+    if (!op.isOfBF16() || type.getNumElements() % lanes)
       return failure();
     Location loc = op.getLoc();
     b.replaceOp(
@@ -107,7 +134,7 @@ void mlir::zq::populateX86DotPatterns(RewritePatternSet &patterns,
                                       const llvm::StringSet<> &features) {
   auto has = [&](StringRef feature) { return features.contains(feature); };
   bool hasAVX512 = has("avx512f") && has("avx512bw") && has("avx512vl");
-  Intrinsics pairs{{128, "llvm.x86.sse2.pmadd.wd"}}, dots;
+  Intrinsics pairs{{128, "llvm.x86.sse2.pmadd.wd"}}, dots, wordDots;
   if (has("avx2"))
     pairs[256] = "llvm.x86.avx2.pmadd.wd";
   if (hasAVX512)
@@ -115,9 +142,14 @@ void mlir::zq::populateX86DotPatterns(RewritePatternSet &patterns,
   if (has("avxvnni") || (has("avx512vnni") && hasAVX512)) {
     dots[128] = "llvm.x86.avx512.vpdpbusd.128";
     dots[256] = "llvm.x86.avx512.vpdpbusd.256";
+    wordDots[128] = "llvm.x86.avx512.vpdpwssd.128";
+    wordDots[256] = "llvm.x86.avx512.vpdpwssd.256";
   }
-  if (has("avx512vnni") && hasAVX512)
+  if (has("avx512vnni") && hasAVX512) {
+    wordDots[512] = "llvm.x86.avx512.vpdpwssd.512";
     dots[512] = "llvm.x86.avx512.vpdpbusd.512";
+  }
+  patterns.add<DotOfWords>(patterns.getContext(), pairs, std::move(wordDots));
   patterns.add<DotByPairs>(patterns.getContext(), std::move(pairs));
   if (hasX86BFloat16Dots(features))
     patterns.add<DotOfBF16ByInstruction>(patterns.getContext(), /*benefit=*/20);

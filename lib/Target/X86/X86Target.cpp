@@ -187,6 +187,12 @@ public:
 
   bool hasFloatDots() const override { return hasX86BFloat16Dots(features); }
 
+  // Without permutes of words, dots of bytes are the shorter way if they are
+  // instructions.
+  bool hasWordDots() const override {
+    return hasAVX512() || (hasAVX2() && !features.contains("avxvnni"));
+  }
+
   // 15 GB/s and 853e9 operations on bytes, 128 an instruction, as
   // docs/performance.md measures for one core.
   double getMemoryCost() const override { return 0.45; }

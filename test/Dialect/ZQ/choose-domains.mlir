@@ -16,6 +16,9 @@
 // RUN: FileCheck %s --check-prefix=FEW-DOTS-REMARK < %t.dots
 // RUN: zq-opt %s -zq-choose-domains="dots accuracy=0" 2>%t.none | FileCheck %s --check-prefix=NO-DOTS
 // RUN: FileCheck %s --check-prefix=NO-DOTS-REMARK < %t.none
+// RUN: zq-opt %s -zq-choose-domains=words 2>/dev/null | FileCheck %s
+// RUN: zq-opt %s -zq-choose-domains="words accuracy=0.002" 2>%t.words | FileCheck %s --check-prefix=WORDS
+// RUN: FileCheck %s --check-prefix=WORDS-REMARK < %t.words
 
 #int4 = #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>
 #unscaled_table = #zq.codec<lookup<[-1.0, -0.3, 0.1, 1.0]>, pack<lanes = 16x4>>
@@ -30,6 +33,8 @@
 // Several rows have one scale for all groups of 128 columns.
 // CHECK: %[[Q:.*]], %[[S:.*]], %[[T:.*]], %[[U:.*]] = zq.planes %{{.*}} count 2 group 32 rows 2 offset 8 : tensor<2x64xf32> -> tensor<1x16x2x2x4xi8>, tensor<1x1x2xf32>, tensor<1x2x2xi32>, tensor<1x2x2xf32>
 // CHECK: zq.contract %[[Q]], %[[S]], %[[T]], %[[U]] with %{{.*}} lanes 16
+// WORDS-LABEL: func.func @integers(
+// WORDS: zq.planes {{.*}} count 2 group
 // COARSE-LABEL: func.func @integers(
 // COARSE: zq.planes {{.*}} count 1
 // EXACT-LABEL: func.func @integers(
@@ -60,7 +65,13 @@ func.func @own_accuracy(%x: tensor<2x64xf32>, %w: !zq.tensor<64x64xf32, #int4>, 
 
 // Values that are no integers times a power of two are rounded to bytes, with two
 // planes to pairs of them.
+// Where 16-bit integers are worth while and exact enough they are one plane.
 // REMARK: contraction in two planes of 8-bit integers: error of a product at most 2.{{[0-9]}}e-05
+// WORDS-REMARK: contraction in two planes of 8-bit integers: error of a product at most 1.5e-05
+// WORDS-REMARK: contraction in one plane of 16-bit integers: error of a product at most 9.8e-05 of the largest activation times the largest weight, asked for 0.002
+// WORDS-LABEL: func.func @table(
+// WORDS: %[[Q:.*]], %[[S:.*]], %[[T:.*]], %[[U:.*]] = zq.planes %{{.*}} count 1 limit 8193 group 32 rows 1 offset 0 : tensor<1x64xf32> -> tensor<1x16x2x1x2xi16>, tensor<1x2x1xf32>, tensor<1x2x1xi32>, tensor<1x2x1xf32>
+// WORDS: zq.contract %[[Q]], %[[S]], %[[T]], %[[U]] with
 // CHECK-LABEL: func.func @table(
 // CHECK: zq.planes {{.*}} count 2
 // EXACT-LABEL: func.func @table(

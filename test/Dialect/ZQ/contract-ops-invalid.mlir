@@ -33,6 +33,30 @@ func.func @f(%x: tensor<2x64xf32>) {
 
 // -----
 
+func.func @f(%x: tensor<2x64xf32>) {
+  // expected-error @+1 {{(Q1) has one plane of 16-bit integers, and not 2}}
+  %q:4 = zq.planes %x count 2 limit 9 group 32 rows 2 offset 0 : tensor<2x64xf32> -> tensor<1x16x2x2x2xi16>, tensor<1x2x2xf32>, tensor<1x2x2xi32>, tensor<1x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x64xf32>) {
+  // expected-error @+1 {{(Q1) has a limit of 1 to 32767, and not 32768}}
+  %q:4 = zq.planes %x count 1 limit 32768 group 32 rows 2 offset 0 : tensor<2x64xf32> -> tensor<1x16x2x2x2xi16>, tensor<1x2x2xf32>, tensor<1x2x2xi32>, tensor<1x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x64xf32>) {
+  // expected-error @+1 {{(Q2) yields 'tensor<1x16x2x2x2xi16>', and not 'tensor<1x16x1x2x4xi8>'}}
+  %q:4 = zq.planes %x count 1 limit 9 group 32 rows 2 offset 0 : tensor<2x64xf32> -> tensor<1x16x1x2x4xi8>, tensor<1x2x2xf32>, tensor<1x2x2xi32>, tensor<1x2x2xf32>
+  return
+}
+
+// -----
+
 func.func @f(%x: tensor<2x?xf32>) {
   // expected-error @+1 {{(Q2) takes a matrix with static columns, and not 'tensor<2x?xf32>'}}
   %q:4 = zq.planes %x count 2 group 32 rows 2 offset 8 : tensor<2x?xf32> -> tensor<1x16x2x2x4xi8>, tensor<1x2x2xf32>, tensor<1x2x2xi32>, tensor<1x2x2xf32>
@@ -126,6 +150,16 @@ func.func @f(%x: tensor<2x60xf32>, %w: !w, %i: tensor<2x32xf32>) {
 func.func @f(%q: tensor<1x16x1x0x4xi8>, %s: tensor<1x2x0xf32>, %t: tensor<1x2x0xi32>, %u: tensor<1x2x0xf32>, %w: !w, %i: tensor<2x32xf32>) {
   // expected-error @+1 {{(N2) takes planes of rank 5 and some rows, and not 'tensor<1x16x1x0x4xi8>'}}
   %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<1x16x1x0x4xi8>, tensor<1x2x0xf32>, tensor<1x2x0xi32>, tensor<1x2x0xf32>), !w -> tensor<2x32xf32>
+  return
+}
+
+// -----
+
+// 16-bit integers in planes of bytes.
+!w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+func.func @f(%q: tensor<1x16x1x2x4xi16>, %s: tensor<1x2x2xf32>, %t: tensor<1x2x2xi32>, %u: tensor<1x2x2xf32>, %w: !w, %i: tensor<2x32xf32>) {
+  // expected-error @+1 {{(N2) takes 'tensor<1x16x2x2x2xi16>', and not 'tensor<1x16x1x2x4xi16>'}}
+  %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<1x16x1x2x4xi16>, tensor<1x2x2xf32>, tensor<1x2x2xi32>, tensor<1x2x2xf32>), !w -> tensor<2x32xf32>
   return
 }
 

@@ -85,6 +85,39 @@ func.func @planes(%x: tensor<3x100xf32>) -> (tensor<1x32x2x3x4xi8>, tensor<1x4x3
   return %q#0, %q#1, %q#2, %q#3 : tensor<1x32x2x3x4xi8>, tensor<1x4x3xf32>, tensor<1x4x3xi32>, tensor<1x4x3xf32>
 }
 
+// 16-bit integers: the even columns of four apart from the odd ones.
+// CHECK-LABEL: func.func @plane_of_words(
+// CHECK: arith.constant 5.792000e+03 : f32
+// CHECK: %[[NARROW:.*]] = arith.trunci %{{.*}} : vector<16xi32> to vector<16xi16>
+// CHECK: %[[EVEN:.*]], %[[ODD:.*]] = vector.deinterleave %[[NARROW]]
+// CHECK: vector.shape_cast %[[EVEN]] : vector<8xi16> to vector<4x2xi16>
+// CHECK: vector.shape_cast %[[ODD]] : vector<8xi16> to vector<4x2xi16>
+// CHECK: vector.transfer_write %{{.*}}[%{{.*}}, %{{.*}}, %c0, %{{.*}}, %c0]
+// CHECK: vector.transfer_write %{{.*}}[%{{.*}}, %{{.*}}, %c1, %{{.*}}, %c0]
+func.func @plane_of_words(%x: tensor<3x100xf32>) -> (tensor<1x32x2x3x2xi16>, tensor<1x2x3xf32>, tensor<1x2x3xi32>, tensor<1x2x3xf32>) {
+  %q:4 = zq.planes %x count 1 limit 5792 group 64 rows 3 offset 0 : tensor<3x100xf32>
+      -> tensor<1x32x2x3x2xi16>, tensor<1x2x3xf32>, tensor<1x2x3xi32>, tensor<1x2x3xf32>
+  return %q#0, %q#1, %q#2, %q#3 : tensor<1x32x2x3x2xi16>, tensor<1x2x3xf32>, tensor<1x2x3xi32>, tensor<1x2x3xf32>
+}
+
+// The table is one of 16-bit integers, as large as sums of the group's products
+// leave room for.
+!table = !zq.tensor<64x256xf32, #zq.codec<scale<1x64, f16, rows = 16>, lookup<[-1.0, -0.3, 0.1, 1.0]>, pack<lanes = 16x4>>>
+// CHECK-LABEL: func.func @words(
+// CHECK-DAG: %[[TABLE:.*]] = arith.constant dense<[-5792, -1738, 579, 5792]> : vector<4xi16>
+// CHECK: %[[CODES:.*]] = vector.transfer_read {{.*}} vector<64xi8>
+// CHECK: %[[WORDS:.*]] = zq.lookup %[[CODES]] in %[[TABLE]] : vector<64xi8>, vector<4xi16> -> vector<64xi16>
+// CHECK: %[[EVEN:.*]], %[[ODD:.*]] = vector.deinterleave %[[WORDS]]
+// CHECK: zq.dot %[[EVEN]], %{{.*}}, %{{.*}} : vector<32xi16>, vector<16xi32>
+// CHECK: zq.dot %[[ODD]]
+// CHECK: arith.sitofp
+func.func @words(%q: tensor<1x64x2x1x2xi16>, %s: tensor<1x4x1xf32>, %t: tensor<1x4x1xi32>,
+                 %u: tensor<1x4x1xf32>, %w: !table, %i: tensor<1x64xf32>) -> tensor<1x64xf32> {
+  %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<1x64xf32>)
+      : (tensor<1x64x2x1x2xi16>, tensor<1x4x1xf32>, tensor<1x4x1xi32>, tensor<1x4x1xf32>), !table -> tensor<1x64xf32>
+  return %y : tensor<1x64xf32>
+}
+
 // A zero point is subtracted once per group: times the sum of the activations.
 !zero = !zq.tensor<16x128xf32, #zq.codec<scale<1x64, f16, zero, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
 // CHECK-LABEL: func.func @zero_point(

@@ -18,9 +18,14 @@ struct PlanesTypes {
 };
 } // namespace
 
+/// Those of `count` planes of bytes, or of one of 16-bit integers, whose even
+/// columns lie apart from the odd ones: that many parts of each four columns.
 static PlanesTypes getTypes(RankedTensorType source, int64_t count,
-                            int64_t group, int64_t runs, int64_t rows) {
+                            bool isOfWords, int64_t group, int64_t runs,
+                            int64_t rows) {
   MLIRContext *context = source.getContext();
+  int64_t parts = isOfWords ? 2 : count;
+  int64_t depth = isOfWords ? laneDepth / 2 : laneDepth;
   int64_t height = source.getDimSize(0), columns = source.getDimSize(1);
   int64_t blocks = ShapedType::isDynamic(height)
                        ? ShapedType::kDynamic
@@ -28,8 +33,8 @@ static PlanesTypes getTypes(RankedTensorType source, int64_t count,
   int64_t groups = llvm::divideCeil(columns, group);
   return {
       RankedTensorType::get(
-          {blocks, groups * group / laneDepth, count, rows, laneDepth},
-          IntegerType::get(context, 8)),
+          {blocks, groups * group / laneDepth, parts, rows, depth},
+          IntegerType::get(context, isOfWords ? 16 : 8)),
       RankedTensorType::get({blocks, runs, rows}, Float32Type::get(context)),
       RankedTensorType::get({blocks, groups, rows},
                             IntegerType::get(context, 32)),
@@ -58,13 +63,15 @@ static int64_t getRunCount(Value scales, int64_t columns, int64_t group) {
 }
 
 void PlanesOp::build(OpBuilder &b, OperationState &state, Value source,
-                     int64_t count, int64_t group, int64_t rows,
-                     int64_t offset) {
+                     int64_t count, int64_t group, int64_t rows, int64_t offset,
+                     IntegerAttr limit) {
   auto type = cast<RankedTensorType>(source.getType());
   int64_t groups = llvm::divideCeil(type.getDimSize(1), group);
-  PlanesTypes types = getTypes(type, count, group, groups, rows);
+  PlanesTypes types = getTypes(type, count, /*isOfWords=*/limit != nullptr,
+                               group, groups, rows);
   build(b, state, types.planes, types.scales, types.starts, types.totals,
-        source, count, group, rows, offset);
+        source, b.getI64IntegerAttr(count), limit, b.getI64IntegerAttr(group),
+        b.getI64IntegerAttr(rows), b.getI64IntegerAttr(offset));
 }
 
 LogicalResult PlanesOp::verify() {
@@ -72,6 +79,12 @@ LogicalResult PlanesOp::verify() {
   int64_t count = getCount(), group = getGroup(), rows = getRows();
   if (count < 1 || count > 2)
     return emitOpError("(Q1) has 1 or 2 planes, and not ") << count;
+  if (getLimit() && count != 1)
+    return emitOpError("(Q1) has one plane of 16-bit integers, and not ")
+           << count;
+  if (getLimit() && (*getLimit() < 1 || *getLimit() > 32767))
+    return emitOpError("(Q1) has a limit of 1 to 32767, and not ")
+           << *getLimit();
   if (group < laneDepth || group > 1024 || group % laneDepth)
     return emitOpError("(Q1) has groups of a multiple of ")
            << laneDepth << " up to 1024 columns, and not of " << group;
@@ -84,7 +97,8 @@ LogicalResult PlanesOp::verify() {
     return emitOpError("(Q2) takes a matrix with static columns, and not ")
            << source;
   int64_t runs = getRunCount(getScales(), source.getDimSize(1), group);
-  PlanesTypes wanted = getTypes(source, count, group, runs, rows);
+  PlanesTypes wanted =
+      getTypes(source, count, getLimit().has_value(), group, runs, rows);
   for (auto [result, type] : llvm::zip(getResults(), wanted.asList()))
     if (result.getType() != type)
       return emitOpError("(Q2) yields ")
@@ -190,8 +204,8 @@ static LogicalResult verifyRounded(ContractOp op, const LaneForm &form) {
                                       Float32Type::get(op.getContext()));
   auto planes = cast<RankedTensorType>(op.getActivations()[0].getType());
   PlanesTypes wanted =
-      getTypes(source, /*count=*/1, group, llvm::divideCeil(columns, group),
-               planes.getDimSize(3));
+      getTypes(source, /*count=*/1, /*isOfWords=*/false, group,
+               llvm::divideCeil(columns, group), planes.getDimSize(3));
   for (auto [value, type] : llvm::zip(op.getActivations(), wanted.asList()))
     if (value.getType() != type)
       return op.emitOpError("(N4) takes ")
@@ -251,8 +265,9 @@ LogicalResult ContractOp::verify() {
   if (getRounded())
     return verifyRounded(*this, *form);
   int64_t runs = getRunCount(getActivations()[1], shape[1], form->group);
-  PlanesTypes wanted = getTypes(source, planes.getDimSize(2), form->group, runs,
-                                planes.getDimSize(3));
+  PlanesTypes wanted = getTypes(source, planes.getDimSize(2),
+                                planes.getElementType().isInteger(16),
+                                form->group, runs, planes.getDimSize(3));
   for (auto [value, type] : llvm::zip(getActivations(), wanted.asList()))
     if (value.getType() != type)
       return emitOpError("(N2) takes ")
@@ -350,7 +365,7 @@ LogicalResult DotOp::verify() {
     return emitOpError("(B1) adds ")
            << factors << " to " << lanes << ", which is not "
            << (isOfBytes() ? "four" : "two") << " to a lane";
-  if (lanes.getElementType().isInteger() != isOfBytes())
+  if (lanes.getElementType().isInteger() == isOfBF16())
     return emitOpError("(B1) adds products of ")
            << factors.getElementType() << " to " << lanes.getElementType();
   return success();

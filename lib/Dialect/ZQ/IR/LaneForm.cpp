@@ -5,6 +5,7 @@
 #include "zq/Codec/Stage.h"
 
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 using namespace mlir;
@@ -391,6 +392,46 @@ ByteTable mlir::zq::getByteTable(ArrayRef<float> values, int64_t planes) {
   ByteTable table = getSingleTable(values, low, high);
   return planes == 2 && table.error > 0 ? getPairTable(values, low, high)
                                         : table;
+}
+
+/// Values as integers times `unit`; where that is 0, as integers that leave the
+/// activations as many digits as they have.
+static WordTable getWords(ArrayRef<float> values, float unit, int64_t group) {
+  constexpr int64_t mostOfWord = std::numeric_limits<int16_t>::max();
+  constexpr int64_t mostOfSum = std::numeric_limits<int32_t>::max();
+  double largest = 0;
+  for (double value : values)
+    largest = std::max(largest, std::fabs(value));
+  auto side = static_cast<int64_t>(std::sqrt(double(mostOfSum) / group));
+  WordTable table;
+  table.unit = unit > 0 ? unit : largest / std::min(side, mostOfWord);
+  if (!std::isnormal(table.unit))
+    table.unit = 1;
+  int64_t most = 1;
+  for (float value : values) {
+    int64_t word = std::llround(double(value) / table.unit);
+    word = std::clamp(word, -mostOfWord, mostOfWord);
+    most = std::max(most, std::abs(word));
+    table.words.push_back(word);
+    double deviation = std::fabs(double(word) * table.unit - value);
+    if (deviation > 0)
+      table.error = std::max(table.error, deviation / largest);
+  }
+  table.limit = std::min(mostOfSum / group / most, mostOfWord);
+  return table;
+}
+
+WordTable mlir::zq::getWordTable(ArrayRef<float> values, int64_t group) {
+  WordTable rounded = getWords(values, /*unit=*/0, group);
+  WordTable exact = getWords(values, getUnit(values), group);
+  return exact.limit && getWordsError(exact) <= getWordsError(rounded)
+             ? exact
+             : rounded;
+}
+
+double mlir::zq::getWordsError(const WordTable &table) {
+  double step = 0.5 / table.limit;
+  return step + table.error + step * table.error;
 }
 
 int64_t mlir::zq::getRoundedGroup(const LaneForm &form, int64_t columns) {

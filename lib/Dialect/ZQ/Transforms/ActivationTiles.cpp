@@ -88,7 +88,7 @@ static ValueRange cloneOn(OpBuilder &b, Operation *op, Value rows) {
   if (auto planes = dyn_cast<PlanesOp>(op)) {
     auto made = PlanesOp::create(b, op->getLoc(), rows, planes.getCount(),
                                  planes.getGroup(), planes.getRows(),
-                                 planes.getOffset());
+                                 planes.getOffset(), planes.getLimitAttr());
     int64_t columns = cast<RankedTensorType>(rows.getType()).getDimSize(1);
     setRun(made, getRun(planes.getScales(), columns, planes.getGroup()));
     return made->getResults();

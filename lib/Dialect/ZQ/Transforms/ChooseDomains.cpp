@@ -154,10 +154,13 @@ static int64_t chooseRun(const LaneForm &form, int64_t height,
 namespace {
 /// What a contraction's products are computed in.
 struct Domain {
-  enum { Floats, Integers, Tiles } kind = Floats;
-  /// Planes of 8-bit integers of the activation, or of bf16 of both operands.
+  enum { Floats, Integers, Words, Tiles } kind = Floats;
+  /// Planes of integers of the activation, of 8 bits each or one of 16.
   int64_t planes = 0;
+  /// Of bf16 of both operands.
   FloatPlanes floats;
+  /// The largest magnitude of the integers in a plane of 16 bits.
+  int64_t limit = 0;
   /// Columns that share a scale of the weight where it is rounded once more.
   int64_t rounded = 0;
   /// Of a product, as `zq-choose-domains` documents it.
@@ -176,6 +179,10 @@ static constexpr double valueCost = 5;
 /// A product of integers, and what ends the sums of a group.
 static constexpr double integerCost = 0.28, groupCost = 1.6;
 static constexpr double decodeCost = 10, planeCost = 4;
+/// Looking up a weight of 16 bits instead of one of a byte.
+static constexpr double wordCost = 0.5;
+/// Entries of a table of 16-bit integers: those of a register.
+static constexpr size_t longestWordTable = 32;
 /// Decoding a weight and rounding it once more, for `roundedRows` rows.
 static constexpr double roundingCost = 18;
 /// Bytes of a decoded panel of 32 rows: it lies in the first cache, beside the
@@ -215,19 +222,17 @@ static std::pair<double, double> getMagnitudes(ArrayRef<float> values) {
   return {largest, least};
 }
 
-/// The error of a product in `planes` of integers, of the largest activation
-/// times the largest weight of its row. A table's error is of its largest
-/// value: a factor of each row has brought the largest weight near that, or
-/// near the largest value of the choice that the block made; but where there is
-/// none, all weights of a row may be the least value.
-static double getIntegersError(const LaneForm &form, int64_t planes) {
-  ByteTable table = getByteTable(form.values, planes);
+/// What the largest value is of a row's largest one, at most. A table's error
+/// is of its largest value: a factor of each row has brought the largest weight
+/// near that, or near the largest value of the choice that the block made; but
+/// where there is none, all weights of a row may be the least value.
+static double getSpread(const LaneForm &form) {
   bool hasRowFactor =
       llvm::any_of(form.factors, [](const LaneForm::Factor &factor) {
         return factor.block[0] == 1;
       });
-  if (table.error == 0 || (hasRowFactor && !form.choiceBits))
-    return getPlanesError(planes, table);
+  if (hasRowFactor && !form.choiceBits)
+    return 1;
   auto [largest, least] = getMagnitudes(form.values);
   if (hasRowFactor) {
     least = largest;
@@ -237,7 +242,15 @@ static double getIntegersError(const LaneForm &form, int64_t planes) {
       if (double own = getMagnitudes(values.take_front(length)).first)
         least = std::min(least, own);
   }
-  table.error *= largest / least;
+  return largest / least;
+}
+
+/// The error of a product in `planes` of integers, of the largest activation
+/// times the largest weight of its row.
+static double getIntegersError(const LaneForm &form, int64_t planes) {
+  ByteTable table = getByteTable(form.values, planes);
+  if (table.error > 0)
+    table.error *= getSpread(form);
   return getPlanesError(planes, table);
 }
 
@@ -248,8 +261,29 @@ static Domain getIntegers(const LaneForm &form, int64_t planes,
   domain.planes = planes;
   ByteTable table = getByteTable(form.values, planes);
   domain.error = getIntegersError(form, planes);
-  int64_t products = table.low.empty() ? planes : planes + 1;
-  domain.cost = (integerCost + groupCost / form.group) * products * height;
+  int64_t sums = table.low.empty() ? planes : planes + 1;
+  int64_t products = table.low.empty() ? planes : 2 * planes;
+  domain.cost =
+      (integerCost * products + groupCost / form.group * sums) * height;
+  return domain;
+}
+
+/// In one plane of 16-bit integers, where the table is one of a register.
+/// Values that bytes hold are looked up in fewer instructions.
+static std::optional<Domain> getWords(const LaneForm &form, int64_t height) {
+  if (form.values.size() > longestWordTable ||
+      getByteTable(form.values, /*planes=*/2).low.empty())
+    return std::nullopt;
+  Domain domain;
+  domain.kind = Domain::Words;
+  domain.planes = 1;
+  WordTable table = getWordTable(form.values, form.group);
+  domain.limit = table.limit;
+  if (table.error > 0)
+    table.error *= getSpread(form);
+  domain.error = getWordsError(table);
+  // Two products where there is one of bytes.
+  domain.cost = (2 * integerCost + groupCost / form.group) * height + wordCost;
   return domain;
 }
 
@@ -302,7 +336,8 @@ static std::optional<Domain> getTiles(const LaneForm &form, int64_t height,
 /// The cheapest domain whose error is at most `accuracy`, which f32's always
 /// is.
 static Domain chooseDomain(const LaneForm &form, int64_t lanes, int64_t columns,
-                           int64_t height, int64_t rate, double accuracy) {
+                           int64_t height, int64_t rate, bool hasWords,
+                           double accuracy) {
   // Rows of unknown number are likely few.
   int64_t rows = ShapedType::isDynamic(height) ? 1 : height;
   std::optional<Domain> best;
@@ -310,6 +345,9 @@ static Domain chooseDomain(const LaneForm &form, int64_t lanes, int64_t columns,
     if (Domain domain = getIntegers(form, planes, rows);
         domain.error <= accuracy && !best)
       best = domain;
+  if (auto words = hasWords ? getWords(form, rows) : std::nullopt;
+      words && words->error <= accuracy && (!best || words->cost < best->cost))
+    best = words;
   if (auto rounded = getRounded(form, lanes, columns, height);
       rounded && rounded->error <= accuracy &&
       (!best || rounded->cost < best->cost))
@@ -349,6 +387,11 @@ static std::string describe(const Domain &domain, const LaneForm &form,
     os << " of 8-bit integers"
        << (domain.rounded ? ", weights rounded to such" : "")
        << ": error of a product at most " << printBound(domain.error)
+       << " of the largest activation times the largest weight";
+    break;
+  case Domain::Words:
+    os << "one plane of 16-bit integers: error of a product at most "
+       << number(domain.error)
        << " of the largest activation times the largest weight";
     break;
   case Domain::Tiles:
@@ -462,21 +505,25 @@ bool ChooseDomainsPass::choose(IRRewriter &b, LinalgOp op, std::string &why) {
   Value init = toMatrix(b, loc, product.init);
   auto type = cast<RankedTensorType>(x.getType());
   int64_t height = type.getDimSize(0);
-  Domain domain =
-      chooseDomain(*form, lanes, type.getDimSize(1), height, tileRate, wanted);
+  Domain domain = chooseDomain(*form, lanes, type.getDimSize(1), height,
+                               tileRate, words, wanted);
   SmallVector<Value> activations{x};
   IntegerAttr planes;
   switch (domain.kind) {
   case Domain::Floats:
     break;
-  case Domain::Integers: {
+  case Domain::Integers:
+  case Domain::Words: {
     ByteTable table = getByteTable(form->values, domain.planes);
     int64_t sums = domain.planes + !table.low.empty();
+    IntegerAttr limit;
     if (domain.rounded)
       sums = 1, table.offset = roundedOffset;
+    if (domain.kind == Domain::Words)
+      sums = 1, table.offset = 0, limit = b.getI64IntegerAttr(domain.limit);
     auto split = PlanesOp::create(
         b, loc, x, domain.planes, domain.rounded ? domain.rounded : form->group,
-        getBlockRows(height, sums, registers), table.offset);
+        getBlockRows(height, sums, registers), table.offset, limit);
     if (!domain.rounded)
       setRun(split, chooseRun(*form, height, type.getDimSize(1)));
     activations.assign(split->result_begin(), split->result_end());

@@ -55,14 +55,7 @@ LaneKernel::LaneKernel(
   integers = VectorType::get(lanes, b.getI32Type());
   byteType = VectorType::get(lanes * laneDepth, b.getI8Type());
   if (inIntegers()) {
-    auto type = cast<RankedTensorType>(op.getActivations()[0].getType());
-    planes = type.getDimSize(2);
-    rows = type.getDimSize(3);
-    run = getRun(op.getActivations()[1], columns, form.group);
-    bytes = getByteTable(form.values, planes);
-    table = getBytes(bytes.bytes);
-    if (!bytes.low.empty())
-      lowTable = getBytes(bytes.low);
+    chooseTables(cast<RankedTensorType>(op.getActivations()[0].getType()));
     chooseChains();
     return;
   }
@@ -77,6 +70,28 @@ LaneKernel::LaneKernel(
           ArrayRef(form.values)));
   chooseHalves();
   chooseChains();
+}
+
+/// The tables of integers for `activation`, the planes of one.
+void LaneKernel::chooseTables(RankedTensorType activation) {
+  slices = activation.getDimSize(2);
+  rows = activation.getDimSize(3);
+  run = getRun(op.getActivations()[1], columns, form.group);
+  if (activation.getElementType().isInteger(16)) {
+    planes = 1;
+    WordTable words = getWordTable(form.values, form.group);
+    unit = words.unit;
+    auto type = VectorType::get(words.words.size(), b.getI16Type());
+    wordTable = arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(type, ArrayRef(words.words)));
+    return;
+  }
+  planes = slices;
+  bytes = getByteTable(form.values, planes);
+  unit = bytes.unit;
+  table = getBytes(bytes.bytes);
+  if (!bytes.low.empty())
+    lowTable = getBytes(bytes.low);
 }
 
 void LaneKernel::chooseChains() {
@@ -226,9 +241,9 @@ SmallVector<Value> LaneKernel::emitSums(Value panel, Value block) {
 
   Value ofRows = emitRowFactors();
   if (inIntegers()) {
-    Value unit = toLanes(
-        arith::ConstantOp::create(b, loc, b.getF32FloatAttr(bytes.unit)));
-    ofRows = ofRows ? mulF(ofRows, unit) : unit;
+    Value one =
+        toLanes(arith::ConstantOp::create(b, loc, b.getF32FloatAttr(unit)));
+    ofRows = ofRows ? mulF(ofRows, one) : one;
   }
   for (Value &sum : sums) {
     if (ofRows)
@@ -403,9 +418,12 @@ void LaneKernel::startGroup(Value column, int64_t offset) {
   // The other plane, the products of both lower bytes, and the other parts.
   Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(integers));
   groupSums.append((planes - 1) * rows, zero);
+  // Words have no offset to make up for.
   for (int64_t row = 0; row < rows; ++row)
-    groupSums.push_back(toLanes(tensor::ExtractOp::create(
-        b, loc, op.getActivations()[2], ValueRange{block, group, index(row)})));
+    groupSums.push_back(inWords() ? zero
+                                  : toLanes(tensor::ExtractOp::create(
+                                        b, loc, op.getActivations()[2],
+                                        ValueRange{block, group, index(row)})));
   if (lowTable)
     groupSums.append(rows, zero);
   groupSums.append((chains - 1) * groupSums.size(), zero);
@@ -434,36 +452,27 @@ void LaneKernel::addColumns(Value codes, Value column, int64_t offset,
     if (extent)
       noteInfinite(codes);
     codes = addChoice(codes);
-    Value weights = lookUpBytes(codes, table), low;
+    // Planes have the same weights.
+    SmallVector<Value> weights =
+        inWords() ? lookUpWords(codes)
+                  : SmallVector<Value>(slices, lookUpBytes(codes, table));
+    Value low;
     if (lowTable)
       low = lookUpBytes(codes, lowTable);
-    // As bytes: an address of its own, with constants between columns.
-    Value flat = tensor::CollapseShapeOp::create(
-        b, loc, op.getActivations()[0],
-        SmallVector<ReassociationIndices>{{0}, {1, 2, 3, 4}});
-    Value begin = column;
-    if (int64_t words = planes * rows; words > 1)
-      begin = arith::MulIOp::create(b, loc, column, index(words));
-    for (int64_t plane = 0; plane < planes; ++plane)
+    for (int64_t slice = 0; slice < slices; ++slice)
       for (int64_t row = 0; row < rows; ++row) {
-        // Four bytes for all lanes.
-        int64_t word = offset / laneDepth * planes * rows + plane * rows + row;
-        Value x = vector::TransferReadOp::create(
-            b, loc, VectorType::get(laneDepth, b.getI8Type()), flat,
-            ValueRange{block, add(begin, word * laneDepth)},
-            std::optional<Value>(arith::ConstantIntOp::create(b, loc, 0, 8)),
-            ArrayRef<bool>(true));
-        x = vector::BitCastOp::create(b, loc,
-                                      VectorType::get(1, b.getI32Type()), x);
-        x = toLanes(vector::ExtractOp::create(b, loc, x, 0));
-        x = vector::BitCastOp::create(b, loc, byteType, x);
-        auto addTo = [&](int64_t place, Value weights) {
-          Value &sum = getSum(offset / laneDepth, place * rows + row);
+        Value x = readFactors(column, offset, slice, row);
+        auto addTo = [&](int64_t step, int64_t place, Value weights) {
+          Value &sum = getSum(step, place * rows + row);
           sum = DotOp::create(b, loc, integers, weights, x, sum);
         };
-        addTo(plane, weights);
+        int64_t step = offset / laneDepth;
+        if (inWords())
+          addTo(step * slices + slice, 0, weights[slice]);
+        else
+          addTo(step, slice, weights[slice]);
         if (low)
-          addTo(plane + 1, low);
+          addTo(step, slice + 1, low);
       }
     return;
   }
@@ -482,6 +491,34 @@ void LaneKernel::addColumns(Value codes, Value column, int64_t offset,
       sum = addF(sum, mulF(weights, toLanes(x)));
     }
   }
+}
+
+/// What slice `slice` of row `row` has of the four columns from `offset` after
+/// `column` on: 32 bits for all lanes.
+Value LaneKernel::readFactors(Value column, int64_t offset, int64_t slice,
+                              int64_t row) {
+  // As elements in a row: an address of its own, with constants between
+  // columns.
+  Value flat = tensor::CollapseShapeOp::create(
+      b, loc, op.getActivations()[0],
+      SmallVector<ReassociationIndices>{{0}, {1, 2, 3, 4}});
+  auto type = cast<RankedTensorType>(flat.getType());
+  Type element = type.getElementType();
+  int64_t bits = element.getIntOrFloatBitWidth(), depth = 32 / bits;
+  Value begin = column;
+  if (int64_t perColumn = slices * rows * depth / laneDepth; perColumn > 1)
+    begin = arith::MulIOp::create(b, loc, column, index(perColumn));
+  int64_t place = (offset / laneDepth * slices + slice) * rows + row;
+  Value x = vector::TransferReadOp::create(
+      b, loc, VectorType::get(depth, element), flat,
+      ValueRange{block, add(begin, place * depth)},
+      std::optional<Value>(
+          arith::ConstantOp::create(b, loc, b.getZeroAttr(element))),
+      ArrayRef<bool>(true));
+  x = vector::BitCastOp::create(b, loc, VectorType::get(1, b.getI32Type()), x);
+  x = toLanes(vector::ExtractOp::create(b, loc, x, 0));
+  return vector::BitCastOp::create(b, loc,
+                                   VectorType::get(lanes * depth, element), x);
 }
 
 /// The group's sum of row `row` as f32.
@@ -512,9 +549,9 @@ LaneKernel::Sums LaneKernel::finishGroup(Sums sums, Value column,
   auto getTotal = [&](int64_t row, float sign) {
     Value total = tensor::ExtractOp::create(
         b, loc, op.getActivations()[3], ValueRange{block, group, index(row)});
-    Value unit =
-        arith::ConstantOp::create(b, loc, b.getF32FloatAttr(sign / bytes.unit));
-    return toLanes(arith::MulFOp::create(b, loc, total, unit));
+    Value inUnits =
+        arith::ConstantOp::create(b, loc, b.getF32FloatAttr(sign / unit));
+    return toLanes(arith::MulFOp::create(b, loc, total, inUnits));
   };
   for (int64_t row = 0; row < rows; ++row) {
     Value &into = rows > 1 ? sums[row] : sums[offset / form.group % 2];
@@ -659,6 +696,14 @@ Value LaneKernel::lookUpBytes(Value codes, Value table) {
   if (std::optional<int64_t> distance = getDistance(bytes))
     return addToCodes(b, loc, codes, *distance, bytes.bytes.size());
   return LookupOp::create(b, loc, byteType, codes, table);
+}
+
+/// The 16-bit integers of the even bytes of `codes`, and of the odd ones.
+SmallVector<Value> LaneKernel::lookUpWords(Value codes) {
+  auto type = VectorType::get(byteType.getNumElements(), b.getI16Type());
+  Value words = LookupOp::create(b, loc, type, codes, wordTable);
+  auto both = vector::DeinterleaveOp::create(b, loc, words);
+  return {both->result_begin(), both->result_end()};
 }
 
 /// Raises the extent to that of `codes`.

@@ -22,8 +22,8 @@ public:
 
   /// Rows of the activation that one call sums for.
   int64_t getRows() const { return rows; }
-  /// Planes of 8-bit integers that the activation has; 0 for f32.
-  int64_t getPlanes() const { return planes; }
+  /// Bytes of an element of the activation.
+  int64_t getElementBytes() const { return slices ? slices : sizeof(float); }
 
   /// Emits the sums of rows `block * getRows()` and on with panel `panel`: one
   /// vector for each row, finished but for the init.
@@ -49,6 +49,9 @@ private:
   bool inIntegers() {
     return op.getActivations().size() > 1 && !op.getRounded();
   }
+  /// Whether these are of 16 bits, and not planes of bytes.
+  bool inWords() const { return static_cast<bool>(wordTable); }
+  void chooseTables(RankedTensorType activation);
   Value index(int64_t value);
   Value getRow(int64_t row);
   Value add(Value x, int64_t y);
@@ -84,6 +87,8 @@ private:
   Value spreadChoice(Value choice);
   Value addChoice(Value codes);
   Value lookUpBytes(Value codes, Value table);
+  SmallVector<Value> lookUpWords(Value codes);
+  Value readFactors(Value column, int64_t offset, int64_t slice, int64_t row);
   Value getBytes(ArrayRef<uint8_t> values);
   void chooseChains();
   void joinChains();
@@ -104,11 +109,19 @@ private:
   ByteTable bytes;
   SmallVector<SmallVector<DecodeBuilder::StoredPart>> parts;
   int64_t lanes, planes = 0, rows = 1, columns;
+  /// Vectors that the codes of a register are multiplied as, or activations
+  /// that four columns have 32 bits of: planes of bytes, or the even columns
+  /// and the odd ones of 16-bit integers. 0 in f32.
+  int64_t slices = 0;
   /// Columns that share an activation's scale.
   int64_t run = 0;
   VectorType floats, integers, byteType;
   /// Of floats, of bytes, or of the upper ones of pairs and the lower ones.
   Value table, lowTable;
+  /// Of 16-bit integers.
+  Value wordTable;
+  /// What the integers of a table are times.
+  float unit = 1;
   /// Of the upper byte of an f32, and of the next one, where there are many
   /// values and no other byte is anything but zero.
   Value upperHalves, lowerHalves;

@@ -73,6 +73,7 @@ private:
               function_ref<SmallVector<Value>(Value, ValueRange)> body);
   Value emitExtent(Value at, Value run);
   SmallVector<Value> emitIntegers(Value values, Value inverse);
+  SmallVector<Value> emitParts(ArrayRef<Value> values);
   Value constant(float value) {
     return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value));
   }
@@ -165,7 +166,8 @@ Value PlanesLowering::emitExtent(Value at, Value run) {
   return arith::BitcastOp::create(b, loc, b.getF32Type(), bits);
 }
 
-/// The planes of `values` times `inverse`, rounded to nearest even.
+/// The planes of `values` times `inverse`, rounded to nearest even; one for
+/// 16-bit integers.
 SmallVector<Value> PlanesLowering::emitIntegers(Value values, Value inverse) {
   // Added to 1.5 * 2^23 an integer is in the lowest bits.
   Value magic = broadcast(constant(0x1.8p23f));
@@ -184,11 +186,31 @@ SmallVector<Value> PlanesLowering::emitIntegers(Value values, Value inverse) {
   return {high, low};
 }
 
+/// What is stored of the planes `values`, with a row for each four columns: the
+/// bytes of each, or the even columns' 16-bit integers and the odd ones'.
+SmallVector<Value> PlanesLowering::emitParts(ArrayRef<Value> values) {
+  auto type = cast<RankedTensorType>(op.getPlanes().getType());
+  int64_t depth = type.getDimSize(4);
+  auto narrow = VectorType::get(width, type.getElementType());
+  SmallVector<Value> parts;
+  for (Value value : values)
+    parts.push_back(arith::TruncIOp::create(b, loc, narrow, value));
+  if (op.getLimit()) {
+    auto both = vector::DeinterleaveOp::create(b, loc, parts.front());
+    parts.assign(both->result_begin(), both->result_end());
+  }
+  auto rows =
+      VectorType::get({width / laneDepth, depth}, type.getElementType());
+  for (Value &part : parts)
+    part = vector::ShapeCastOp::create(b, loc, rows, part);
+  return parts;
+}
+
 /// One run of one row: returns the four results with it.
 SmallVector<Value> PlanesLowering::emitRun(Value block, Value row, Value run,
                                            ValueRange carried) {
   Value extent = emitExtent(getRow(block, row), run);
-  float limit = count == 1 ? 127 : 32512;
+  float limit = op.getLimit() ? *op.getLimit() : count == 1 ? 127 : 32512;
   Value infinity = constant(std::numeric_limits<float>::infinity());
   Value isFinite = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT,
                                          extent, infinity);
@@ -217,26 +239,23 @@ SmallVector<Value> PlanesLowering::emitGroup(Value block, Value row,
   Value planes = carried[0], starts = carried[2], totals = carried[3], total;
   Value at = getRow(block, row);
   Value column = loops.multiply(group, loops.index(this->group));
-  auto bytes = VectorType::get(width, b.getI8Type());
-  auto fours = VectorType::get({width / laneDepth, laneDepth}, b.getI8Type());
   SmallVector<Value> sums(count, splat(integers, 0));
   sums.insert(sums.begin(), planes);
   sums = emitVectors(column, sums, [&](Value begin, ValueRange carried) {
     SmallVector<Value> results(carried);
     SmallVector<Value> values = emitIntegers(load(at, begin), factor);
     Value depth = arith::DivUIOp::create(b, loc, begin, loops.index(laneDepth));
-    for (int64_t plane = 0; plane < count; ++plane) {
-      Value &sum = results[1 + plane];
-      sum = arith::AddIOp::create(b, loc, sum, values[plane]);
-      Value narrow = arith::TruncIOp::create(b, loc, bytes, values[plane]);
-      narrow = vector::ShapeCastOp::create(b, loc, fours, narrow);
-      // Every fourth column begins another row of bytes.
+    for (auto [sum, value] :
+         llvm::zip(MutableArrayRef(results).drop_front(), values))
+      sum = arith::AddIOp::create(b, loc, sum, value);
+    for (auto [part, narrow] : llvm::enumerate(emitParts(values))) {
+      // Every fourth column begins another row.
       auto map =
           AffineMap::getMultiDimMapWithTargets(5, {1, 4}, b.getContext());
       results[0] =
           vector::TransferWriteOp::create(
               b, loc, narrow, results[0],
-              ValueRange{block, depth, loops.index(plane), row, loops.index(0)},
+              ValueRange{block, depth, loops.index(part), row, loops.index(0)},
               map, ArrayRef<bool>{true, true})
               .getResult();
     }
@@ -389,12 +408,8 @@ Value ContractLowering::emitRounds(
     Value into, function_ref<Value(Value, Value, Value)> body) {
   auto result = cast<RankedTensorType>(op.getResult().getType());
   auto weight = cast<CompressedTensorType>(op.getWeight().getType());
-  auto activation = cast<RankedTensorType>(op.getActivations()[0].getType());
   int64_t rows = kernel.getRows();
-  int64_t bytes =
-      weight.getShape()[1] * (kernel.getPlanes()
-                                  ? kernel.getPlanes()
-                                  : activation.getElementTypeBitWidth() / 8);
+  int64_t bytes = weight.getShape()[1] * kernel.getElementBytes();
   int64_t round = std::max<int64_t>(roundBytes / (bytes * rows), 1);
   Value height = tensor::DimOp::create(b, loc, into, 0);
   Value blocks = arith::CeilDivUIOp::create(b, loc, height, loops.index(rows));

@@ -122,6 +122,22 @@ struct ByteTable {
 /// where bytes do not hold the values.
 ByteTable getByteTable(ArrayRef<float> values, int64_t planes);
 
+/// The values of a table as signed 16-bit integers: `words[c] * unit`.
+struct WordTable {
+  SmallVector<int16_t> words;
+  float unit = 1;
+  /// As in a `ByteTable`.
+  double error = 0;
+  /// The largest magnitude of integers that a group of activations may have, so
+  /// that no sum of products is beyond 32 bits.
+  int64_t limit = 0;
+};
+
+/// The table for activations in a plane of 16-bit integers and sums of `group`
+/// products: exact where that leaves the smaller error, else with as many
+/// digits as the activations.
+WordTable getWordTable(ArrayRef<float> values, int64_t group);
+
 /// The binary digits of a weight's values times those of its factors that are
 /// not the same for all columns: products of so many are exact. With zero
 /// points or offsets, the values are f32's.
@@ -133,6 +149,9 @@ int64_t getDigits(const LaneForm &form);
 /// and the table's error, which is one of the table's largest value times the
 /// factors: where these two cancel some of it, that counts as the weight's.
 double getPlanesError(int64_t planes, const ByteTable &table);
+
+/// The same with activations in a plane of 16-bit integers.
+double getWordsError(const WordTable &table);
 
 /// Columns, of `columns` in all, that share a scale where a weight is rounded
 /// once more; 0 where its source cannot be decoded in parts.

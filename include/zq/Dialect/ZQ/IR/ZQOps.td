@@ -347,7 +347,7 @@ def ZQ_ScatterOp : ZQ_Op<"scatter", [Pure, AllTypesMatch<["main", "result"]>]> {
 //===----------------------------------------------------------------------===//
 
 def ZQ_PlanesOp : ZQ_Op<"planes", [Pure]> {
-  let summary = "Rows of activations as planes of 8-bit integers";
+  let summary = "Rows of activations as planes of integers";
   let description = [{
     Each run of columns of a row is written as integers q times one f32 scale s:
     with one plane q is in [-127, 127], with two in [-32512, 32512] and the sum of
@@ -358,8 +358,12 @@ def ZQ_PlanesOp : ZQ_Op<"planes", [Pure]> {
     factors of the weight; a run is one such group, or several where there are
     fewer scales than groups: all runs but the last have as many groups.
 
+    With a `limit` there is one plane of 16-bit integers, and q is in
+    [-limit, limit].
+
     The results are laid out for contractions that take `rows` rows at a time:
     `planes[i, k / 4, p, r, k % 4]` is plane p of element k of row i * rows + r,
+    and of 16-bit integers `planes[i, k / 4, k % 2, r, k % 4 / 2]` is element k;
     `scales[i, k / run, r]` its scale, where `run` is the columns of a run.
     `starts[i, k / group, r]` is -offset times the sum of q over the group: what a
     sum of products with weights begins with to which `offset` was added.
@@ -372,27 +376,34 @@ def ZQ_PlanesOp : ZQ_Op<"planes", [Pure]> {
         : tensor<8x4096xf32>
         -> tensor<1x1024x2x8x4xi8>, tensor<1x32x8xf32>,
            tensor<1x128x8xi32>, tensor<1x128x8xf32>
+    %words, %v, %z, %u2 = zq.planes %x count 1 limit 5792 group 64 rows 8 offset 0
+        : tensor<8x4096xf32>
+        -> tensor<1x1024x2x8x2xi16>, tensor<1x64x8xf32>,
+           tensor<1x64x8xi32>, tensor<1x64x8xf32>
     ```
 
     Constraints:
-    * (Q1) 1 or 2 planes, groups of a multiple of 4 up to 1024 columns, 1 to 256
-      rows at a time, an offset of 0 to 255;
+    * (Q1) 1 or 2 planes, one with a limit, which is 1 to 32767; groups of a
+      multiple of 4 up to 1024 columns, 1 to 256 rows at a time, an offset of 0 to
+      255;
     * (Q2) the source has rank 2 and static columns; the results' shapes are as
       above, with any number of runs.
   }];
   let arguments = (ins F32RankedTensor:$source, I64Attr:$count,
-                       I64Attr:$group, I64Attr:$rows, I64Attr:$offset);
-  let results = (outs RankedTensorOf<[I8]>:$planes,
+                       OptionalAttr<I64Attr>:$limit, I64Attr:$group,
+                       I64Attr:$rows, I64Attr:$offset);
+  let results = (outs RankedTensorOf<[I8, I16]>:$planes,
                       F32RankedTensor:$scales, RankedTensorOf<[I32]>:$starts,
                       F32RankedTensor:$totals);
   let assemblyFormat = [{
-    $source `count` $count `group` $group `rows` $rows `offset` $offset
-    attr-dict `:` type($source) `->`
+    $source `count` $count (`limit` $limit^)? `group` $group `rows` $rows
+    `offset` $offset attr-dict `:` type($source) `->`
     type($planes) `,` type($scales) `,` type($starts) `,` type($totals)
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$source, "int64_t":$count, "int64_t":$group,
-                   "int64_t":$rows, "int64_t":$offset)>,
+                   "int64_t":$rows, "int64_t":$offset,
+                   CArg<"::mlir::IntegerAttr", "{}">:$limit)>,
   ];
   let hasVerifier = 1;
 }
@@ -461,7 +472,8 @@ def ZQ_ContractOp : ZQ_Op<"contract", [
     f32. The four results of a `zq.planes`: sums of products of integers, exact
     within a group, then f32. The weight's table is rounded to 8-bit integers
     where it is not made of such, times a power of two; with two planes, to pairs
-    of them. A zero point and an offset multiply the sum of the same integers; a
+    of them; with a plane of 16-bit integers, whose limit `getWordTable` says, to
+    such. A zero point and an offset multiply the sum of the same integers; a
     code that stands for no finite value makes NaN of its row's sums. In both
     nothing of the weight is decoded to memory.
 
@@ -867,8 +879,8 @@ def ZQ_LookupOp : ZQ_Op<"lookup", [Pure]> {
       element type.
   }];
   let arguments = (ins VectorOfRankAndType<[1], [I8, I32]>:$codes,
-                       VectorOfRankAndType<[1], [F32, F16, BF16, I8]>:$table);
-  let results = (outs VectorOfRankAndType<[1], [F32, F16, BF16, I8]>:$result);
+                       VectorOfRankAndType<[1], [F32, F16, BF16, I8, I16]>:$table);
+  let results = (outs VectorOfRankAndType<[1], [F32, F16, BF16, I8, I16]>:$result);
   let assemblyFormat = [{
     $codes `in` $table attr-dict
     `:` type($codes) `,` type($table) `->` type($result)
@@ -883,20 +895,25 @@ def ZQ_DotOp : ZQ_Op<"dot", [
     Of bytes, `result[j]` is `init[j]` plus the sum over i = 0..3 of
     `lhs[4 j + i]`, unsigned, times `rhs[4 j + i]`, signed; modulo 2^32.
 
+    Of 16-bit integers, both signed, it is `init[j]` plus the sum over i = 0..1 of
+    `lhs[2 j + i]` times `rhs[2 j + i]`; modulo 2^32.
+
     Of bf16, it is `init[j]` plus the sum over i = 0..1 of `lhs[2 j + i]` times
     `rhs[2 j + i]`. The products are exact; each is added with a rounding to f32,
     in any order. Numbers below 2^-126 may count as zero.
 
     ```mlir
     %s = zq.dot %w, %x, %t : vector<64xi8>, vector<16xi32>
+    %i = zq.dot %a, %b, %s : vector<32xi16>, vector<16xi32>
     %f = zq.dot %v, %y, %u : vector<32xbf16>, vector<16xf32>
     ```
 
     Constraints:
-    * (B1) four bytes for each lane of i32, or two bf16 for each of f32.
+    * (B1) four bytes or two 16-bit integers for each lane of i32, or two bf16 for
+      each of f32.
   }];
-  let arguments = (ins VectorOfRankAndType<[1], [I8, BF16]>:$lhs,
-                       VectorOfRankAndType<[1], [I8, BF16]>:$rhs,
+  let arguments = (ins VectorOfRankAndType<[1], [I8, I16, BF16]>:$lhs,
+                       VectorOfRankAndType<[1], [I8, I16, BF16]>:$rhs,
                        VectorOfRankAndType<[1], [I32, F32]>:$init);
   let results = (outs VectorOfRankAndType<[1], [I32, F32]>:$result);
   let assemblyFormat = [{
@@ -904,9 +921,12 @@ def ZQ_DotOp : ZQ_Op<"dot", [
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    /// Whether it multiplies bytes, and not bf16.
-    bool isOfBytes() {
-      return ::mlir::getElementTypeOrSelf(getLhs().getType()).isInteger();
+    /// Whether it multiplies bytes, 16-bit integers, or bf16.
+    bool isOfBytes() { return getFactorType().isInteger(8); }
+    bool isOfWords() { return getFactorType().isInteger(16); }
+    bool isOfBF16() { return getFactorType().isBF16(); }
+    ::mlir::Type getFactorType() {
+      return ::mlir::getElementTypeOrSelf(getLhs().getType());
     }
   }];
 }

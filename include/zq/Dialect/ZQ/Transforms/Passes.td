@@ -662,7 +662,9 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
   let description = [{
     A contraction of f32 with a weight that is laid out for it (`zq.contract`
     says how; constants get the layout here) goes to the cheapest domain whose
-    error meets the accuracy asked for: one plane of 8-bit integers, two, planes
+    error meets the accuracy asked for: one plane of 8-bit integers, two, with the
+    option `words` one of 16-bit integers, which have as many digits as sums in 32
+    bits leave them and suit tables of up to 32 values that no bytes hold, planes
     of bf16 where the target multiplies them in tiles or by dots, or f32. What is
     cheapest depends on the number of activation rows: in bf16 they go 32 at a
     time, and weights are decoded once for many of them. The accuracy is the largest
@@ -719,6 +721,9 @@ def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
     Option<"memoryCost", "memory-cost", "double", "0.45",
            "Vector instructions in the time in which a core reads a byte from "
            "memory">,
+    Option<"words", "words", "bool", "false",
+           "Multiply 16-bit integers by `zq.dot` where that is cheaper than "
+           "bytes">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect",
