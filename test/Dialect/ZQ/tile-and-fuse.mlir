@@ -632,17 +632,53 @@ func.func @few_rows(%x: tensor<8x256xf32>, %w: tensor<64x256xf32>, %init: tensor
 
 // -----
 
-// Five rows are no multiple of two or four: all are taken at once, and the
-// weight's rows are read once, not five times.
+// Five rows are no multiple of two or four: blocks of three and of two are
+// multiplied with the same four rows of the weight.
 // CHECK-LABEL: func.func @five_rows(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<5x256xf32>, %[[W:[^:]*]]: tensor<64x256xf32>
 // CHECK: scf.forall
-// CHECK-NEXT: tensor.extract_slice
-// CHECK: scf.for %{{.*}} = %c0 to %c32 step %c2
-// CHECK-NOT: step %c1
-// CHECK: scf.for %{{.*}} = %c0 to %c256 step %c16 iter_args(%{{.*}}) -> (tensor<5x2x16xf32>)
+// CHECK: scf.for %[[N:.*]] = %c0 to %c32 step %c4
+// CHECK: %[[ROWS:.*]] = tensor.extract_slice %{{.*}}[%[[N]], 0] [4, 256]
+// CHECK: tensor.extract_slice %[[X]][0, 0] [3, 256]
+// CHECK: scf.for %{{.*}} = %c0 to %c256 step %c16 iter_args(%{{.*}}) -> (tensor<3x4x16xf32>)
+// CHECK: tensor.extract_slice %[[ROWS]]
+// CHECK: tensor.extract_slice %[[X]][3, 0] [2, 256]
+// CHECK: scf.for %{{.*}} = %c0 to %c256 step %c16 iter_args(%{{.*}}) -> (tensor<2x4x16xf32>)
+// CHECK: tensor.extract_slice %[[ROWS]]
 func.func @five_rows(%x: tensor<5x256xf32>, %w: tensor<64x256xf32>, %init: tensor<5x64xf32>) -> tensor<5x64xf32> {
   %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
                                       affine_map<(m, n, k) -> (m, n)>]
       ins(%x, %w : tensor<5x256xf32>, tensor<64x256xf32>) outs(%init : tensor<5x64xf32>) -> tensor<5x64xf32>
   return %y : tensor<5x64xf32>
+}
+
+// -----
+
+// Two blocks of four rows, and one of three: as few as can be, near to one size.
+// CHECK-LABEL: func.func @eleven_rows(
+// CHECK: scf.for %{{.*}} = %c0 to %c32 step %c4
+// CHECK: scf.for %{{.*}} = %c0 to %c8 step %c4
+// CHECK: scf.for %{{.*}} = %c0 to %c256 step %c16 iter_args(%{{.*}}) -> (tensor<4x4x16xf32>)
+// CHECK-NOT: scf.for
+// CHECK: tensor.extract_slice %{{.*}}[8, 0] [3, 256]
+// CHECK: scf.for %{{.*}} = %c0 to %c256 step %c16 iter_args(%{{.*}}) -> (tensor<3x4x16xf32>)
+func.func @eleven_rows(%x: tensor<11x256xf32>, %w: tensor<64x256xf32>, %init: tensor<11x64xf32>) -> tensor<11x64xf32> {
+  %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                                      affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<11x256xf32>, tensor<64x256xf32>) outs(%init : tensor<11x64xf32>) -> tensor<11x64xf32>
+  return %y : tensor<11x64xf32>
+}
+
+// -----
+
+// Two loops, of two blocks of four rows each, and of three.
+// CHECK-LABEL: func.func @fourteen_rows(
+// CHECK: scf.for %{{.*}} = %c0 to %c32 step %c4
+// CHECK: scf.for %{{.*}} = %c0 to %c8 step %c4
+// CHECK: scf.for %{{.*}} = %c0 to %c6 step %c3
+func.func @fourteen_rows(%x: tensor<14x256xf32>, %w: tensor<64x256xf32>, %init: tensor<14x64xf32>) -> tensor<14x64xf32> {
+  %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                                      affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<14x256xf32>, tensor<64x256xf32>) outs(%init : tensor<14x64xf32>) -> tensor<14x64xf32>
+  return %y : tensor<14x64xf32>
 }

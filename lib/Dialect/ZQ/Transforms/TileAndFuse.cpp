@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 #include "ActivationTiles.h"
 #include "ContractTiles.h"
+#include "RegisterTiles.h"
 #include "zq/Dialect/ZQ/Transforms/Contractions.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
 #include "zq/Dialect/ZQ/Transforms/Placement.h"
@@ -36,39 +37,6 @@ namespace mlir::zq {
 
 using namespace mlir;
 using namespace mlir::zq;
-
-/// The largest divisor of `size` that is at most `limit`; 1 where the size is
-/// not known.
-static int64_t largestDivisor(int64_t size, int64_t limit) {
-  if (ShapedType::isDynamic(size) || size <= 0)
-    return 1;
-  for (int64_t divisor = std::min(size, limit); divisor > 1; --divisor)
-    if (size % divisor == 0)
-      return divisor;
-  return 1;
-}
-
-/// What `value` is, or is a slice of.
-static Operation *getProducer(Value value) {
-  while (auto slice = value.getDefiningOp<tensor::ExtractSliceOp>())
-    value = slice.getSource();
-  return value.getDefiningOp();
-}
-
-/// The operand of a contraction along whose last dimension the lanes go, since
-/// its blocks do: the weight, with its decode, or else the last input.
-static std::pair<OpOperand *, DecodeOp> findWeight(linalg::LinalgOp op) {
-  OpOperand *weight = op.getDpsInputOperands().back();
-  DecodeOp decode;
-  for (OpOperand *input : op.getDpsInputOperands()) {
-    Operation *producer = getProducer(input->get());
-    if (!isWeight(producer))
-      continue;
-    weight = input;
-    decode = getDecode(producer);
-  }
-  return {weight, decode};
-}
 
 /// The loop along the last dimension of what `map` reads.
 static std::optional<unsigned> findLane(AffineMap map) {
@@ -96,10 +64,7 @@ namespace {
 
 /// What the driver has to know of the target.
 struct KernelConfig {
-  /// Lanes of a vector.
-  int64_t width;
-  /// Vectors of accumulators that a register tile may hold.
-  int64_t accumulators;
+  RegisterFile registers;
   /// Rows of the result's last dimension in a parallel tile.
   int64_t panel;
   /// Whether registers hold one element each.
@@ -149,12 +114,9 @@ private:
   tileToLoops(linalg::LinalgOp op, ArrayRef<int64_t> sizes, bool fuse,
               std::optional<unsigned> partialReduction = std::nullopt,
               ArrayRef<int64_t> order = {});
-  /// Register tile sizes of the parallel dimensions but `lane`, for loops of
-  /// `ranges`, where `width` elements along `lane` are taken at a time.
-  SmallVector<int64_t> getRegisterTile(linalg::LinalgOp op,
-                                       ArrayRef<int64_t> ranges, unsigned lane,
-                                       int64_t width, bool fuse);
-
+  FailureOr<SmallVector<linalg::LinalgOp>>
+  tileRegisters(linalg::LinalgOp op, SmallVector<int64_t> sizes, bool fuse,
+                ArrayRef<int64_t> order);
   LogicalResult fuseWeight(tensor::ExtractSliceOp slice,
                            MutableArrayRef<LoopLikeOpInterface> loops);
 
@@ -198,10 +160,10 @@ static bool leadsToContraction(Operation *op) {
 
 int64_t Tiler::getLaneWidth(DecodeOp decode) {
   if (!decode)
-    return config.width;
+    return config.registers.width;
   return getDecoderWidth(
       decode, cast<CompressedTensorType>(decode.getSource().getType()),
-      config.width, config.isScalar);
+      config.registers.width, config.isScalar);
 }
 
 /// How often each value of the weight that `map` reads is used. A loop of
@@ -214,8 +176,9 @@ WeightUses Tiler::getUses(linalg::LinalgOp op, AffineMap map, DecodeOp decode) {
     range = ShapedType::isDynamic(range) ? 1 : range;
     size = size ? size : range;
   }
-  SmallVector<int64_t> registers = getRegisterTile(
-      op, tile, *findLane(map), getLaneWidth(decode), /*fuse=*/true);
+  SmallVector<int64_t> registers =
+      getRegisterTile(op, tile, *findLane(map), getLaneWidth(decode),
+                      /*fuse=*/true, config.registers);
   WeightUses uses;
   for (auto [dim, range] : llvm::enumerate(ranges)) {
     if (map.isFunctionOfDim(dim))
@@ -228,7 +191,7 @@ WeightUses Tiler::getUses(linalg::LinalgOp op, AffineMap map, DecodeOp decode) {
 }
 
 void Tiler::placeDecodes(Block &block) {
-  CostModel model(config.width);
+  CostModel model(config.registers.width);
   for (Operation &op : block) {
     auto contraction = dyn_cast<linalg::LinalgOp>(op);
     if (!contraction || !contraction.getNumReductionLoops() || op.use_empty())
@@ -320,7 +283,7 @@ SmallVector<int64_t> Tiler::getParallelTile(TilingInterface root) {
     if (fromLast == 0)
       limit = contracts || isa<RotateOp>(root.getOperation())
                   ? config.panel
-                  : 16 * config.width;
+                  : 16 * config.registers.width;
     else if (fromLast == 1)
       limit = contracts ? 256 : config.panel;
     sizes[dim] = largestDivisor(size, limit);
@@ -349,7 +312,7 @@ void Tiler::noteFused(Operation *op, tensor::ExtractSliceOp slice) {
     return;
   Placement placement = linalgOp ? Placement::InRegisters : Placement::PerPanel;
   RankedTensorType window = decode.getWindowType();
-  CostModel model(config.width);
+  CostModel model(config.registers.width);
   remarkPlacement(decode, /*fused=*/true,
                   "decode fused " + Twine(stringify(placement)) + ": into '" +
                       user->getName().getStringRef() + "'",
@@ -617,104 +580,13 @@ LogicalResult Tiler::tileElementwise(linalg::LinalgOp op) {
   if (ranges.empty())
     return success();
   SmallVector<int64_t> sizes(ranges.size(), 1);
-  sizes.back() = largestDivisor(ranges.back(), 4 * config.width);
+  sizes.back() = largestDivisor(ranges.back(), 4 * config.registers.width);
   auto tile = tileToLoops(op, sizes, /*fuse=*/true);
   if (failed(tile))
     return failure();
   if (auto generic = dyn_cast<linalg::GenericOp>(tile->getOperation()))
     simplifyMaps(rewriter, generic);
   return success();
-}
-
-/// The one loop along which `op` reads the same of its weight again and again,
-/// if `lane` is contracted and no other operand is the same along it.
-static std::optional<unsigned> findOtherRows(linalg::LinalgOp op,
-                                             unsigned lane) {
-  SmallVector<unsigned> parallel;
-  op.getParallelDims(parallel);
-  if (llvm::is_contained(parallel, lane) || op.getNumDpsInputs() != 2)
-    return std::nullopt;
-  OpOperand *weight = findWeight(op).first;
-  std::optional<unsigned> rows;
-  for (OpOperand *input : op.getDpsInputOperands())
-    for (unsigned dim : parallel)
-      if (input != weight &&
-          op.getMatchingIndexingMap(input).isFunctionOfDim(dim) &&
-          !op.getMatchingIndexingMap(weight).isFunctionOfDim(dim)) {
-        if (rows)
-          return std::nullopt;
-        rows = dim;
-      }
-  return rows;
-}
-
-/// The order of the loops of `op` where its own is not best: a few rows of the
-/// weight are multiplied with all of the other operand, where these are fewer
-/// than the weight's own, and are still in a cache for the last ones.
-static SmallVector<int64_t> getLoopOrder(linalg::LinalgOp op, unsigned lane) {
-  std::optional<unsigned> rows = findOtherRows(op, lane);
-  if (!rows)
-    return {};
-  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
-  if (ShapedType::isDynamicShape(ranges))
-    return {};
-  AffineMap weight = op.getMatchingIndexingMap(findWeight(op).first);
-  int64_t ownRows = 1;
-  for (auto [dim, range] : llvm::enumerate(ranges))
-    if (dim != lane && weight.isFunctionOfDim(dim))
-      ownRows *= range;
-  if (ranges[*rows] >= ownRows)
-    return {};
-  auto order = llvm::to_vector(llvm::seq<int64_t>(0, ranges.size()));
-  order.erase(llvm::find(order, *rows));
-  order.push_back(*rows);
-  return order;
-}
-
-SmallVector<int64_t> Tiler::getRegisterTile(linalg::LinalgOp op,
-                                            ArrayRef<int64_t> ranges,
-                                            unsigned lane, int64_t width,
-                                            bool fuse) {
-  SmallVector<int64_t> sizes(ranges.size(), 0);
-  SmallVector<unsigned> parallel;
-  op.getParallelDims(parallel);
-  // Dots add the products of two lanes to one.
-  if (allowsDots(op))
-    width = llvm::divideCeil(width, 2);
-  // From the innermost outwards, near to square.
-  // Decoded values take as many registers as the sums they are added to.
-  int64_t left = fuse ? config.accumulators / 2 : config.accumulators;
-  left = std::max<int64_t>(1, left / llvm::divideCeil(width, config.width));
-  // Numbers of rows that no small number divides would read a weight in memory
-  // again for one or two of them at a time: they are tiled first.
-  std::optional<unsigned> rows = findOtherRows(op, lane);
-  if (rows && !fuse && !ShapedType::isDynamic(ranges[*rows])) {
-    int64_t side = 1, size = 1;
-    while (4 * side * side <= left)
-      side *= 2;
-    for (int64_t limit : {side, left / 2})
-      if (2 * size <= std::min(side, ranges[*rows]))
-        size = largestDivisor(ranges[*rows], limit);
-    if (size > side) {
-      sizes[*rows] = size;
-      left /= size;
-      llvm::erase(parallel, *rows);
-    }
-  }
-  int64_t remaining = 0;
-  for (unsigned dim : parallel)
-    remaining += dim != lane && ranges[dim] != 1;
-  for (unsigned dim : llvm::reverse(parallel)) {
-    if (dim == lane)
-      continue;
-    int64_t limit = left;
-    if (ranges[dim] != 1 && remaining-- > 1)
-      while (limit * limit > left)
-        limit /= 2;
-    sizes[dim] = largestDivisor(ranges[dim], std::max<int64_t>(limit, 1));
-    left = std::max<int64_t>(1, left / sizes[dim]);
-  }
-  return sizes;
 }
 
 LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
@@ -758,6 +630,42 @@ LogicalResult Tiler::tileContraction(linalg::LinalgOp op) {
                  : tileLaneParallel(op, lane, width, fuse);
 }
 
+/// Tiles `op` by `sizes` of register tiles. Where one of them does not divide
+/// its loop, that one's tiles are of this size and, behind them, of one less:
+/// within the other loops, where both read the same.
+FailureOr<SmallVector<linalg::LinalgOp>>
+Tiler::tileRegisters(linalg::LinalgOp op, SmallVector<int64_t> sizes, bool fuse,
+                     ArrayRef<int64_t> order) {
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges(),
+                       ofUneven(sizes.size(), 0);
+  std::optional<unsigned> uneven;
+  for (auto [dim, size] : llvm::enumerate(sizes))
+    if (size && !ShapedType::isDynamic(ranges[dim]) && ranges[dim] % size) {
+      uneven = dim;
+      std::swap(ofUneven[dim], size);
+    }
+  if (llvm::any_of(sizes, [](int64_t size) { return size != 0; })) {
+    auto tile = tileToLoops(op, sizes, fuse, std::nullopt, order);
+    if (failed(tile))
+      return failure();
+    op = *tile;
+  }
+  if (!uneven)
+    return SmallVector<linalg::LinalgOp>{op};
+  int64_t &size = ofUneven[*uneven], range = ranges[*uneven];
+  int64_t smaller = llvm::divideCeil(range, size) * size - range;
+  SmallVector<linalg::LinalgOp> tiles;
+  for (linalg::LinalgOp part :
+       splitRoot(rewriter, op, *uneven, range - smaller * (size - 1))) {
+    auto tile = tileToLoops(part, ofUneven, fuse);
+    if (failed(tile))
+      return failure();
+    tiles.push_back(*tile);
+    --size;
+  }
+  return tiles;
+}
+
 /// Lanes along a contracted dimension: partial sums in the lanes, added up
 /// after the loop.
 LogicalResult Tiler::tileLaneReduction(linalg::LinalgOp op, unsigned lane,
@@ -788,29 +696,28 @@ LogicalResult Tiler::tileLaneReduction(linalg::LinalgOp op, unsigned lane,
     int64_t range = part.getStaticLoopRanges()[lane];
     int64_t step = std::min(width, range);
     // What is not decoded here need not be taken block by block.
-    int64_t lanes = config.width * (allowsDots(part) ? 2 : 1);
+    int64_t lanes = config.registers.width * (allowsDots(part) ? 2 : 1);
     if (!fuse && range % lanes == 0)
       step = lanes;
-    SmallVector<int64_t> sizes =
-        getRegisterTile(part, part.getStaticLoopRanges(), lane, step, fuse);
+    SmallVector<int64_t> sizes = getRegisterTile(
+        part, part.getStaticLoopRanges(), lane, step, fuse, config.registers);
     SmallVector<unsigned> reductions;
     part.getReductionDims(reductions);
     for (unsigned dim : reductions)
       if (dim != lane)
         sizes[dim] = 1;
-    if (llvm::any_of(sizes, [](int64_t size) { return size != 0; })) {
-      SmallVector<int64_t> order = fuse || reductions.size() > 1
-                                       ? SmallVector<int64_t>()
-                                       : getLoopOrder(part, lane);
-      auto tile = tileToLoops(part, sizes, fuse, std::nullopt, order);
-      if (failed(tile))
-        return failure();
-      part = *tile;
-    }
-    SmallVector<int64_t> laneSizes(part.getNumLoops(), 0);
-    laneSizes[lane] = step;
-    if (failed(tileToLoops(part, laneSizes, fuse, lane)))
+    SmallVector<int64_t> order = fuse || reductions.size() > 1
+                                     ? SmallVector<int64_t>()
+                                     : getLoopOrder(part, lane);
+    auto tiles = tileRegisters(part, sizes, fuse, order);
+    if (failed(tiles))
       return failure();
+    for (linalg::LinalgOp tile : *tiles) {
+      SmallVector<int64_t> laneSizes(tile.getNumLoops(), 0);
+      laneSizes[lane] = step;
+      if (failed(tileToLoops(tile, laneSizes, fuse, lane)))
+        return failure();
+    }
   }
   return success();
 }
@@ -820,9 +727,9 @@ LogicalResult Tiler::tileLaneReduction(linalg::LinalgOp op, unsigned lane,
 LogicalResult Tiler::tileLaneParallel(linalg::LinalgOp op, unsigned lane,
                                       int64_t width, bool fuse) {
   if (!fuse)
-    width = config.width;
-  SmallVector<int64_t> sizes =
-      getRegisterTile(op, op.getStaticLoopRanges(), lane, width, fuse);
+    width = config.registers.width;
+  SmallVector<int64_t> sizes = getRegisterTile(
+      op, op.getStaticLoopRanges(), lane, width, fuse, config.registers);
   sizes[lane] = largestDivisor(op.getStaticLoopRanges()[lane], width);
   auto tile = tileToLoops(op, sizes, fuse);
   if (failed(tile))
@@ -863,7 +770,7 @@ void Tiler::noteUnfused(DecodeOp op) {
   if (placedUpFront.contains(op))
     return;
   RankedTensorType window = op.getWindowType();
-  CostModel model(config.width);
+  CostModel model(config.registers.width);
   std::string users;
   for (Operation *user : op->getUsers())
     if (!isa<tensor::DimOp>(user))
@@ -905,7 +812,7 @@ LogicalResult Tiler::tileBlock(Block &block) {
     if (auto decode = dyn_cast<DecodeOp>(root)) {
       // In a loop already, which is its tile.
       if (isa<scf::ForallOp>(block.getParentOp())) {
-        CostModel model(config.width);
+        CostModel model(config.registers.width);
         remarkPlacement(decode, /*fused=*/true,
                         "decode fused per panel: in a loop of the program's",
                         model.predict(Placement::PerPanel,
@@ -943,7 +850,7 @@ struct TileAndFusePass : mlir::zq::impl::TileAndFuseBase<TileAndFusePass> {
           << panel.getValue();
       return signalPassFailure();
     }
-    KernelConfig config{width, accumulators, panel, scalar, std::nullopt};
+    KernelConfig config{{width, accumulators}, panel, scalar, std::nullopt};
     if (placement != "auto") {
       config.placement = parsePlacement(placement);
       if (!config.placement) {
