@@ -14,6 +14,8 @@
 // RUN: zq-opt %s -zq-choose-domains="tile-rate=128 accuracy=0.01" 2>/dev/null | FileCheck %s --check-prefix=COARSE-TILES
 // RUN: zq-opt %s -zq-choose-domains=dots 2>%t.dots | FileCheck %s --check-prefix=FEW-DOTS
 // RUN: FileCheck %s --check-prefix=FEW-DOTS-REMARK < %t.dots
+// RUN: zq-opt %s -zq-choose-domains="dots tile-rate=28" 2>/dev/null | FileCheck %s --check-prefix=LOOPS
+// RUN: zq-opt %s -zq-choose-domains="dots tile-rate=128" 2>/dev/null | FileCheck %s --check-prefix=UNIT
 // RUN: zq-opt %s -zq-choose-domains="dots accuracy=0" 2>%t.none | FileCheck %s --check-prefix=NO-DOTS
 // RUN: FileCheck %s --check-prefix=NO-DOTS-REMARK < %t.none
 // RUN: zq-opt %s -zq-choose-domains=words 2>/dev/null | FileCheck %s
@@ -338,6 +340,34 @@ func.func @few_rows(%x: tensor<2x256xbf16>, %w: tensor<96x256xbf16>, %y: tensor<
   %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %w : tensor<2x256xbf16>, tensor<96x256xbf16>)
       outs(%y : tensor<2x96xf32>) -> tensor<2x96xf32>
   return %r : tensor<2x96xf32>
+}
+
+// So do 32, until packing the weight pays; but where a unit for tiles is faster.
+// LOOPS-LABEL: func.func @middling_rows(
+// LOOPS: arith.mulf %{{.*}} fastmath<afn> : f32
+// LOOPS-NOT: zq.contract_rows
+// LOOPS-LABEL: func.func @middling_rows_of_f32(
+// LOOPS: linalg.matmul
+// LOOPS-LABEL: func.func @more_rows_of_f32(
+// LOOPS: zq.contract_rows
+// UNIT-LABEL: func.func @middling_rows(
+// UNIT: zq.contract_rows
+func.func @middling_rows(%x: tensor<32x256xbf16>, %w: tensor<96x256xbf16>, %y: tensor<32x96xf32>) -> tensor<32x96xf32> {
+  %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %w : tensor<32x256xbf16>, tensor<96x256xbf16>)
+      outs(%y : tensor<32x96xf32>) -> tensor<32x96xf32>
+  return %r : tensor<32x96xf32>
+}
+
+func.func @middling_rows_of_f32(%x: tensor<32x256xf32>, %w: tensor<96x256xf32>, %y: tensor<32x96xf32>) -> tensor<32x96xf32> {
+  %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %w : tensor<32x256xf32>, tensor<96x256xf32>)
+      outs(%y : tensor<32x96xf32>) -> tensor<32x96xf32>
+  return %r : tensor<32x96xf32>
+}
+
+func.func @more_rows_of_f32(%x: tensor<64x256xf32>, %w: tensor<96x256xf32>, %y: tensor<64x96xf32>) -> tensor<64x96xf32> {
+  %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %w : tensor<64x256xf32>, tensor<96x256xf32>)
+      outs(%y : tensor<64x96xf32>) -> tensor<64x96xf32>
+  return %r : tensor<64x96xf32>
 }
 
 // The program's own flag allows none.

@@ -187,8 +187,8 @@ static constexpr size_t longestWordTable = 32;
 static constexpr double roundingCost = 18;
 /// Bytes of a decoded panel of 32 rows: it lies in the first cache, beside the
 /// next one and the activation. The first is for CPUs with a unit for tiles,
-/// which have a larger cache, and such a rate or more.
-static constexpr int64_t unitPanelBytes = 1 << 15, unitRate = 64;
+/// which have a larger cache.
+static constexpr int64_t unitPanelBytes = 1 << 15;
 static constexpr int64_t panelBytes = 1 << 14;
 
 /// Columns of the activation, in steps, that are multiplied before the next:

@@ -20,6 +20,9 @@ using linalg::LinalgOp;
 // in tiles are made in the time of one, and what packing a panel takes for each
 // of its planes.
 static constexpr double floatCost = 2, floatRate = 12, packCost = 12;
+/// The first of these with a weight that is not decoded, and in dots, so many
+/// times what these take alone.
+static constexpr double denseCost = 1.6, dotShare = 1.5;
 /// Bytes of a panel of 32 rows of the weight, in the first cache or near it:
 /// vectors read the activation's tile as fast from the second one, and with
 /// fewer columns sums are loaded and stored more often.
@@ -126,6 +129,14 @@ static bool chooseDots(RewriterBase &b, LinalgOp op, double accuracy) {
   return true;
 }
 
+/// What a product takes in loops along the columns.
+static double getLoopCost(bool isDense, bool usesDots, int64_t tileRate) {
+  // By a unit for tiles all is faster than it is by dots.
+  if (!isDense || (usesDots && tileRate >= unitRate))
+    return floatCost;
+  return usesDots && tileRate ? dotShare * tileLanes / tileRate : denseCost;
+}
+
 bool mlir::zq::chooseRows(RewriterBase &b, LinalgOp op,
                           const RowOptions &options) {
   if (options.lanes != tileLanes)
@@ -161,9 +172,10 @@ bool mlir::zq::chooseRows(RewriterBase &b, LinalgOp op,
                      << ", asked for 0";
   Value x = toMatrix(b, op.getLoc(), product->activation);
   auto type = cast<RankedTensorType>(x.getType());
-  if (domain.cost >= floatCost * type.getDimSize(0))
-    return options.hasDots && mayLoseSmall && areBF16 &&
-           chooseDots(b, op, wanted);
+  bool mayUseDots = options.hasDots && mayLoseSmall && areBF16;
+  if (domain.cost >=
+      getLoopCost(!decode, mayUseDots, options.tileRate) * type.getDimSize(0))
+    return mayUseDots && chooseDots(b, op, wanted);
 
   Location loc = op.getLoc();
   int64_t granule = 1;

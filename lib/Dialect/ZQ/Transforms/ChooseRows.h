@@ -6,6 +6,10 @@
 
 namespace mlir::zq {
 
+/// Products of tiles in the time of a vector instruction that a CPU with a unit
+/// for tiles makes, at least.
+constexpr int64_t unitRate = 64;
+
 /// What decides for `zq.contract_rows`: options of `zq-choose-domains`.
 struct RowOptions {
   int64_t lanes;
