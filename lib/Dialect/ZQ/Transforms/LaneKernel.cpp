@@ -62,7 +62,9 @@ LaneKernel::LaneKernel(
   bytes = getByteTable(form.values, /*planes=*/1);
   int64_t height =
       cast<RankedTensorType>(op.getResult().getType()).getDimSize(0);
-  rows = height >= floatRows && !ShapedType::isDynamic(height) ? floatRows : 1;
+  rows = ShapedType::isDynamic(height) || height == 0
+             ? 1
+             : llvm::divideCeil(height, llvm::divideCeil(height, floatRows));
   table = arith::ConstantOp::create(
       b, loc,
       DenseElementsAttr::get(

@@ -11,7 +11,7 @@ namespace mlir::zq {
 constexpr size_t longestPermute = 64;
 /// Rows of an activation of f32 that are summed for together, where there are
 /// as many.
-constexpr int64_t floatRows = 4;
+constexpr int64_t floatRows = 8;
 
 /// The sums of one panel of rows of a `zq.contract`, in registers.
 class LaneKernel {
