@@ -276,6 +276,73 @@ func.func @busy(%w: memref<1048576xf32>, %x: vector<16xf32>) {
   return
 }
 
+// What a few blocks of rows read one after the other is fetched as what is read
+// once, and to the first cache for the blocks that find it in the second.
+// CHECK-LABEL: func.func @few_blocks(
+// CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c4096
+// CHECK: memref.prefetch %{{.*}}[%{{.*}}, %[[NEXT]]], read, locality<2>, data
+// CHECK: %[[NEAR:.*]] = arith.addi %{{.*}}, %c512
+// CHECK: memref.prefetch %{{.*}}[%{{.*}}, %[[NEAR]]], read, locality<3>, data
+func.func @few_blocks(%w: memref<256x4096xf32>, %x: vector<16xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c16 = arith.constant 16 : index
+  %c128 = arith.constant 128 : index
+  %blocks = arith.constant 3 : index
+  %c256 = arith.constant 256 : index
+  %c4096 = arith.constant 4096 : index
+  scf.for %i = %c0 to %c256 step %c1 {
+    scf.for %m = %c0 to %blocks step %c1 {
+      scf.for %run = %c0 to %c4096 step %c128 {
+        scf.for %k = %c0 to %c128 step %c16 {
+        %at = arith.addi %run, %k : index
+        %p0 = vector.transfer_read %w[%i, %at], %zero {in_bounds = [true]} : memref<256x4096xf32>, vector<16xf32>
+        %p1 = arith.mulf %p0, %x : vector<16xf32>
+        %p2 = arith.mulf %p1, %x : vector<16xf32>
+        %p3 = arith.mulf %p2, %x : vector<16xf32>
+        %p4 = arith.mulf %p3, %x : vector<16xf32>
+        "test.use"(%p4) : (vector<16xf32>) -> ()
+        %p5 = arith.mulf %p4, %x : vector<16xf32>
+        "test.use"(%p5) : (vector<16xf32>) -> ()
+      }
+      }
+    }
+  }
+  return
+}
+
+// CHECK-LABEL: func.func @many_blocks(
+// CHECK-NOT: memref.prefetch
+func.func @many_blocks(%w: memref<256x4096xf32>, %x: vector<16xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c16 = arith.constant 16 : index
+  %c128 = arith.constant 128 : index
+  %blocks = arith.constant 9 : index
+  %c256 = arith.constant 256 : index
+  %c4096 = arith.constant 4096 : index
+  scf.for %i = %c0 to %c256 step %c1 {
+    scf.for %m = %c0 to %blocks step %c1 {
+      scf.for %run = %c0 to %c4096 step %c128 {
+        scf.for %k = %c0 to %c128 step %c16 {
+        %at = arith.addi %run, %k : index
+        %p0 = vector.transfer_read %w[%i, %at], %zero {in_bounds = [true]} : memref<256x4096xf32>, vector<16xf32>
+        %p1 = arith.mulf %p0, %x : vector<16xf32>
+        %p2 = arith.mulf %p1, %x : vector<16xf32>
+        %p3 = arith.mulf %p2, %x : vector<16xf32>
+        %p4 = arith.mulf %p3, %x : vector<16xf32>
+        "test.use"(%p4) : (vector<16xf32>) -> ()
+        %p5 = arith.mulf %p4, %x : vector<16xf32>
+        "test.use"(%p5) : (vector<16xf32>) -> ()
+      }
+      }
+    }
+  }
+  return
+}
+
 // Codes, and their factors in two reads, eight times slower: four lines of these
 // at a time, to the first cache, in each fourth iteration. The codes are a single
 // walk.

@@ -49,6 +49,8 @@ static constexpr int64_t rowLead = 512;
 static constexpr double busyProducts = 0.2;
 /// The same of idle ones at most, which wait for nothing but memory.
 static constexpr double idleProducts = 0.07;
+/// How often a loop may read the same that is fetched for the first time.
+static constexpr int64_t mostReads = 8;
 /// A stream that is so many times slower than the fastest one of its loop is
 /// fetched in bursts of so many lines: line by line it would break into the
 /// fast one's, which the hardware then no longer follows.
@@ -194,6 +196,7 @@ struct Stream {
   int64_t step, rowStep;
   /// Bytes of such a row; 0 where that is not known.
   int64_t rowBytes = 0;
+  bool isReadOnce = true;
 
   int64_t getBytes() {
     auto type = cast<VectorType>(read.getVector().getType());
@@ -202,9 +205,17 @@ struct Stream {
 };
 } // namespace
 
-/// Whether no loop around `loop` reads the same part of `stream` again.
-static bool isReadOnce(scf::ForOp loop, vector::TransferReadOp read,
-                       ArrayRef<OpFoldResult> indices) {
+/// How often `loop` runs; 0 where that is not known.
+static int64_t getTripCount(scf::ForOp loop) {
+  auto count = loop.getStaticTripCount();
+  return count ? count->getSExtValue() : 0;
+}
+
+/// How often the loops around `loop` read the same with `read`; 0 where that is
+/// not known.
+static int64_t countReads(scf::ForOp loop, vector::TransferReadOp read,
+                          ArrayRef<OpFoldResult> indices) {
+  int64_t reads = 1;
   for (Operation *outer = loop->getParentOp();
        outer && !isa<FunctionOpInterface>(outer);
        outer = outer->getParentOp()) {
@@ -221,15 +232,10 @@ static bool isReadOnce(scf::ForOp loop, vector::TransferReadOp read,
       return !slope || *slope != 0;
     });
     if (!ivs.empty() && !moves)
-      return false;
+      reads *=
+          isa<scf::ForOp>(outer) ? getTripCount(cast<scf::ForOp>(outer)) : 0;
   }
-  return true;
-}
-
-/// How often `loop` runs; 0 where that is not known.
-static int64_t getTripCount(scf::ForOp loop) {
-  auto count = loop.getStaticTripCount();
-  return count ? count->getSExtValue() : 0;
+  return reads;
 }
 
 static std::optional<Stream> getStream(scf::ForOp loop,
@@ -240,9 +246,11 @@ static std::optional<Stream> getStream(scf::ForOp loop,
   auto step = getConstantIntValue(loop.getStep());
   SmallVector<OpFoldResult> indices(read.getIndices());
   auto slope = getSlope(read.getBase(), indices, loop.getInductionVar());
-  if (!step || !slope || *slope <= 0 || !isReadOnce(loop, read, indices))
+  int64_t reads = countReads(loop, read, indices);
+  if (!step || !slope || *slope <= 0 || reads < 1 || reads > mostReads)
     return std::nullopt;
   Stream stream{read, static_cast<int64_t>(std::llround(*slope * *step)), 0};
+  stream.isReadOnce = reads == 1;
   if (stream.step <= 0)
     return std::nullopt;
   // Loops that go on where the one inside ended walk along the same row.
@@ -382,7 +390,7 @@ static std::optional<RowBlock> getBlock(scf::ForOp loop,
   int64_t own = Stream{read, 0, 0}.getBytes();
   if (!step || !same || !bytes || *step != own || *same || *bytes <= 0 ||
       !getTripCount(loop) || getTripCount(again) < 2 ||
-      !isReadOnce(again, read, indices))
+      countReads(again, read, indices) != 1)
     return std::nullopt;
   return RowBlock{again, next, *bytes, *step, {}};
 }
@@ -453,13 +461,18 @@ static void prefetchBlock(scf::ForOp loop, RowBlock &block) {
 }
 
 static void prefetchInLoop(scf::ForOp loop) {
-  for (RowBlock &block : getBlocks(loop))
+  SmallVector<RowBlock> blocks = getBlocks(loop);
+  for (RowBlock &block : blocks)
     prefetchBlock(loop, block);
   SmallVector<Stream> streams;
   loop.getBody()->walk([&](vector::TransferReadOp read) {
     if (auto stream = getStream(loop, read))
       streams.push_back(*stream);
   });
+  bool areReadOnce =
+      llvm::any_of(streams, [](Stream &stream) { return stream.isReadOnce; });
+  if (areReadOnce || !blocks.empty())
+    llvm::erase_if(streams, [](Stream &stream) { return !stream.isReadOnce; });
   // Streams that go along at the same time wait for one memory: all of them are
   // fetched as many iterations ahead. Reads of less than a step share one.
   int64_t perIteration = 0, fastest = 0;
@@ -470,6 +483,10 @@ static void prefetchInLoop(scf::ForOp loop) {
   int64_t products = countProducts(loop);
   bool isBusy = products >= busyProducts * perIteration;
   bool isIdle = products < idleProducts * perIteration;
+  // What is read again is in the second cache then, from which an idle loop
+  // reads as fast.
+  if (isIdle && !areReadOnce)
+    return;
   auto isSlow = [&](Stream &stream) {
     return isIdle && stream.step * slowness <= fastest && !stream.rowStep;
   };
@@ -495,7 +512,7 @@ static void prefetchInLoop(scf::ForOp loop) {
     }
     int64_t lead = isIdle ? leadOfIdleLoops : leastLead;
     fetch(stream, getFarLead(stream, perIteration, lead), /*locality=*/2);
-    if (isBusy)
+    if (isBusy || !areReadOnce)
       fetch(stream, getLead(stream, perIteration, nearLead), /*locality=*/3);
   }
 }

@@ -795,8 +795,9 @@ def PrefetchStreams : Pass<"zq-prefetch-streams", "::mlir::ModuleOp"> {
     not follow one another, in the next iterations of the loop around. Loops that
     multiply what they read by several rows bring it on to the first cache, 2 KiB
     ahead. Whole rows that the loop around reads again are fetched for its next
-    ones, in their order in memory. Loops that do little but read are ahead of
-    such prefetches:
+    ones, in their order in memory. What loops around read up to eight times is
+    fetched each time, and brought on to the first cache, unless the loop does
+    little but read. Such loops are ahead of prefetches 16 KiB away:
     theirs are for a KiB later, a stream that is several times slower than
     another one is fetched four lines at a time, and a single walk without gaps
     is left to the hardware, with an `llvm.fence` of a single thread, which is no
