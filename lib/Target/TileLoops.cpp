@@ -18,6 +18,37 @@ static constexpr int64_t rowsAtOnce = 8;
 /// foresees the loop's end.
 static constexpr int64_t wordsAtOnce = 4;
 
+/// Fetches what falls to step `step` of round `round` of the matrix `ahead`,
+/// all of which is fetched in `rounds` of `steps`: memory takes as long as
+/// hundreds of products, and the operands would wait behind many lines at once.
+static void fetchAhead(OpBuilder &b, Location loc, Value ahead, Value round,
+                       int64_t rounds, Value step, int64_t steps) {
+  constexpr int64_t lineBytes = 64;
+  auto type = cast<MemRefType>(ahead.getType());
+  int64_t perLine = lineBytes * 8 / type.getElementTypeBitWidth();
+  int64_t rowLines = llvm::divideCeil(type.getDimSize(1), perLine);
+  int64_t lines = type.getDimSize(0) * rowLines, turns = rounds * steps;
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  Value turn = arith::AddIOp::create(
+      b, loc, arith::MulIOp::create(b, loc, round, index(steps)), step);
+  Value first = arith::DivUIOp::create(
+      b, loc, arith::MulIOp::create(b, loc, turn, index(lines)), index(turns));
+  for (int64_t i = 0, end = llvm::divideCeil(lines, turns); i < end; ++i) {
+    Value line = arith::MinUIOp::create(
+        b, loc, arith::AddIOp::create(b, loc, first, index(i)),
+        index(lines - 1));
+    Value row = arith::DivUIOp::create(b, loc, line, index(rowLines));
+    Value column = arith::MulIOp::create(
+        b, loc, arith::RemUIOp::create(b, loc, line, index(rowLines)),
+        index(perLine));
+    memref::PrefetchOp::create(b, loc, ahead, ValueRange{row, column},
+                               /*isWrite=*/false, /*localityHint=*/2,
+                               /*isDataCache=*/true);
+  }
+}
+
 LogicalResult mlir::zq::lowerToTileLoops(MultiplyTilesOp op, PatternRewriter &b,
                                          PairProduct product) {
   auto init = dyn_cast<MemRefType>(op.getInit().getType());
@@ -42,6 +73,8 @@ LogicalResult mlir::zq::lowerToTileLoops(MultiplyTilesOp op, PatternRewriter &b,
       getPlanePairs(cast<MemRefType>(op.getLhs().getType()).getDimSize(1),
                     cast<MemRefType>(op.getRhs().getType()).getDimSize(1));
   Value steps = memref::DimOp::create(b, loc, op.getLhs(), 0);
+  int64_t stepCount = cast<MemRefType>(op.getLhs().getType()).getDimSize(0);
+  bool fetches = op.getAhead() && !ShapedType::isDynamic(stepCount);
 
   // One pair of columns, or a column of f32: all of `sums` with it.
   auto addPair = [&](Value step, Value row, Value at, ValueRange sums) {
@@ -92,7 +125,11 @@ LogicalResult mlir::zq::lowerToTileLoops(MultiplyTilesOp op, PatternRewriter &b,
            memref::PrefetchOp::create(b, loc, op.getInit(), getPlace(row, i),
                                       /*isWrite=*/true, /*localityHint=*/3,
                                       /*isDataCache=*/true);
+         Value round = arith::DivUIOp::create(b, loc, row, index(rowsAtOnce));
          sums = loop(steps, 1, sums, [&](Value step, ValueRange sums) {
+           if (fetches)
+             fetchAhead(b, loc, op.getAhead(), round, tileRows / rowsAtOnce,
+                        step, stepCount);
            return loop(index(tileDepth / pack), wordsAtOnce, sums,
                        [&](Value at, ValueRange sums) {
                          SmallVector<Value> results(sums);

@@ -314,6 +314,30 @@ func.func @f(%a: tensor<2x1x32x32xbf16>, %b: tensor<2x1x2x16x32xbf16>, %i: i1, %
 
 // -----
 
+func.func @f(%a: memref<2x1x32x32xbf16>, %b: memref<2x1x2x16x32xbf16>, %i: i1, %c: memref<32x32xf32>, %d: tensor<2x64xbf16>) {
+  // expected-error @+1 {{(M1) takes tensors or memrefs, and not both}}
+  zq.multiply_tiles %a, %b fresh %i ahead(%d : tensor<2x64xbf16>) outs(%c) : memref<2x1x32x32xbf16>, memref<2x1x2x16x32xbf16>, memref<32x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<2x1x32x32xbf16>, %b: memref<2x1x2x16x32xbf16>, %i: i1, %c: memref<32x32xf32>, %d: memref<?x64xbf16>) {
+  // expected-error @+1 {{(M2) fetches a matrix of a known size, and not 'memref<?x64xbf16>'}}
+  zq.multiply_tiles %a, %b fresh %i ahead(%d : memref<?x64xbf16>) outs(%c) : memref<2x1x32x32xbf16>, memref<2x1x2x16x32xbf16>, memref<32x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<2x1x32x32xbf16>, %b: memref<2x1x2x16x32xbf16>, %i: i1, %c: memref<32x32xf32>, %d: memref<0x64xbf16>) {
+  // expected-error @+1 {{(M2) fetches a matrix of a known size, and not 'memref<0x64xbf16>'}}
+  zq.multiply_tiles %a, %b fresh %i ahead(%d : memref<0x64xbf16>) outs(%c) : memref<2x1x32x32xbf16>, memref<2x1x2x16x32xbf16>, memref<32x32xf32>
+  return
+}
+
+// -----
+
 !w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
 func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x48xf32>, %n: index) {
   // expected-error @+1 {{(N2) yields a matrix with at most 32 columns, and not 'tensor<2x48xf32>'}}

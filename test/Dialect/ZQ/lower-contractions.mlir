@@ -270,6 +270,37 @@ func.func @rows(%x: tensor<70x256xf32>, %w: !row_wise, %i: tensor<70x65xf32>) ->
   return %y : tensor<70x65xf32>
 }
 
+// Dense rows are fetched while a block of the activation is multiplied, those that
+// are packed after the next one; of two blocks with four shares of rows each, and
+// then of the next part's first one.
+// CHECK-LABEL: func.func @dense_rows(
+// CHECK-SAME: %{{[^:]*}}: tensor<70x256xf32>, %[[W:[^:]*]]: tensor<1024x256xf32>
+// CHECK-DAG: %[[WIDTH:.*]] = arith.constant 128 : index
+// CHECK: scf.forall (%{{.*}}) in (16) shared_outs
+// CHECK: scf.for %[[PART:.*]] = %c0 to %c2
+// CHECK: %[[COLUMN:.*]] = arith.muli %[[PART]], %[[WIDTH]]
+// CHECK: scf.for %[[BLOCK:[^ ]*]] = %c0 to %c2
+// CHECK: scf.for %[[I:[^ ]*]] = %c0 to %c4
+// CHECK: %[[BEFORE:.*]] = arith.muli %[[BLOCK]], %c4
+// CHECK: %[[NEXT:.*]] = arith.addi %[[I]], %c5
+// CHECK: %[[SLOT:.*]] = arith.addi %[[BEFORE]], %[[NEXT]]
+// CHECK: %[[IS_OF_PART:.*]] = arith.cmpi ult, %[[SLOT]], %c8
+// CHECK: %[[BEYOND:.*]] = arith.subi %[[SLOT]], %c8
+// CHECK: %[[SHARE:.*]] = arith.select %[[IS_OF_PART]], %[[SLOT]], %[[BEYOND]]
+// CHECK: %[[LATER:.*]] = arith.addi %[[COLUMN]], %[[WIDTH]]
+// CHECK: %[[INSIDE:.*]] = arith.minui %[[LATER]], %[[WIDTH]]
+// CHECK: %[[AT:.*]] = arith.select %[[IS_OF_PART]], %[[COLUMN]], %[[INSIDE]]
+// CHECK: %[[ROW:.*]] = arith.muli %[[SHARE]], %c8
+// CHECK: %[[PLACE:.*]] = arith.addi %{{.*}}, %[[ROW]]
+// CHECK: %[[AHEAD:.*]] = tensor.extract_slice %[[W]][%[[PLACE]], %[[AT]]] [8, 128] [1, 1]
+// CHECK: zq.multiply_tiles %{{.*}}, %{{.*}} fresh %{{.*}} ahead(%[[AHEAD]] : tensor<8x128xf32>)
+func.func @dense_rows(%x: tensor<70x256xf32>, %w: tensor<1024x256xf32>, %i: tensor<70x1024xf32>) -> tensor<70x1024xf32> {
+  %t = zq.tiles %x right planes 1 steps 4 : tensor<70x256xf32> -> tensor<2x3x4x1x2x16x32xbf16>
+  %y = zq.contract_rows %t with %w planes 1 outs(%i : tensor<70x1024xf32>)
+      : tensor<2x3x4x1x2x16x32xbf16>, tensor<1024x256xf32> -> tensor<70x1024xf32>
+  return %y : tensor<70x1024xf32>
+}
+
 // With a state, the rows of a task are decoded first, as a whole.
 // CHECK-LABEL: func.func @rows_with_state(
 // CHECK:   zq.decode %{{.*}} at [%{{.*}}, 0] {{.*}} -> tensor<32x96xf32>

@@ -58,6 +58,43 @@ func.func @multiply_f32(%a: memref<?x1x32x32xf32>, %b: memref<?x1x2x32x16xf32>, 
   return
 }
 
+// What is read ahead is fetched line by line: 3 rows of 4 lines in 4 times 2
+// steps, two in each, none beyond the last one. A unit of tiles takes too little
+// time for that.
+// CHECK-LABEL: func.func @ahead(
+// CHECK-SAME: %[[NEXT:[^:]*]]: memref<3x100xbf16>
+// AMX-NOT: memref.prefetch %[[NEXT]]
+// DOTS-DAG: %[[C1:.*]] = arith.constant 1 : index
+// DOTS-DAG: %[[C2:.*]] = arith.constant 2 : index
+// DOTS-DAG: %[[C4:.*]] = arith.constant 4 : index
+// DOTS-DAG: %[[C8:.*]] = arith.constant 8 : index
+// DOTS-DAG: %[[C11:.*]] = arith.constant 11 : index
+// DOTS-DAG: %[[C12:.*]] = arith.constant 12 : index
+// DOTS-DAG: %[[C32:.*]] = arith.constant 32 : index
+// DOTS: scf.for %[[ROW:.*]] = %c0
+// DOTS: %[[ROUND:.*]] = arith.divui %[[ROW]], %[[C8]]
+// DOTS: scf.for %[[STEP:[^ ]*]] =
+// DOTS: %[[BEFORE:.*]] = arith.muli %[[ROUND]], %[[C2]]
+// DOTS: %[[TURN:.*]] = arith.addi %[[BEFORE]], %[[STEP]]
+// DOTS: %[[SCALED:.*]] = arith.muli %[[TURN]], %[[C12]]
+// DOTS: %[[FIRST:.*]] = arith.divui %[[SCALED]], %[[C8]]
+// DOTS: %[[LINE:.*]] = arith.minui %[[FIRST]], %[[C11]]
+// DOTS: %[[Y:.*]] = arith.divui %[[LINE]], %[[C4]]
+// DOTS: %[[REST:.*]] = arith.remui %[[LINE]], %[[C4]]
+// DOTS: %[[X:.*]] = arith.muli %[[REST]], %[[C32]]
+// DOTS: memref.prefetch %[[NEXT]][%[[Y]], %[[X]]], read, locality<2>, data
+// DOTS: %[[SECOND:.*]] = arith.addi %[[FIRST]], %[[C1]]
+// DOTS: arith.minui %[[SECOND]], %[[C11]]
+// DOTS: memref.prefetch %[[NEXT]]
+// DOTS-NOT: memref.prefetch %[[NEXT]]
+// FMA: memref.prefetch %[[NEXT]]
+func.func @ahead(%next: memref<3x100xbf16>, %a: memref<2x1x32x32xbf16>, %b: memref<2x1x2x16x32xbf16>,
+                 %c: memref<32x32xf32>, %fresh: i1) {
+  zq.multiply_tiles %a, %b fresh %fresh ahead(%next : memref<3x100xbf16>) outs(%c)
+      : memref<2x1x32x32xbf16>, memref<2x1x2x16x32xbf16>, memref<32x32xf32>
+  return
+}
+
 // Pairs are rounded first, and interleaved as one register.
 // CHECK-LABEL: func.func @pairs(
 // CHECK-SAME: %[[LOW:[^:]*]]: vector<16xf32>, %[[HIGH:[^:]*]]:

@@ -341,12 +341,15 @@ func.func @part_of_contract(%x: tensor<2x64xf32>, %w: !w, %row: index, %i: tenso
 // CHECK-LABEL: func.func @multiply_tiles(
 func.func @multiply_tiles(%a: tensor<?x2x32x32xbf16>, %b: tensor<4x1x2x16x32xbf16>, %c: tensor<32x32xf32>,
                           %d: memref<4x2x32x32xbf16>, %e: memref<4x1x2x16x32xbf16>, %f: memref<32x32xf32>,
-                          %v: vector<32xf32>, %fresh: i1) -> (tensor<32x32xf32>, vector<32xbf16>) {
+                          %v: vector<32xf32>, %fresh: i1, %n: memref<2x100xbf16>) -> (tensor<32x32xf32>, vector<32xbf16>) {
   // CHECK: zq.multiply_tiles %{{.*}}, %{{.*}} fresh %{{.*}} outs(%{{.*}}) : tensor<?x2x32x32xbf16>, tensor<4x1x2x16x32xbf16>, tensor<32x32xf32> -> tensor<32x32xf32>
   %y = zq.multiply_tiles %a, %b fresh %fresh outs(%c)
       : tensor<?x2x32x32xbf16>, tensor<4x1x2x16x32xbf16>, tensor<32x32xf32> -> tensor<32x32xf32>
   // CHECK: zq.multiply_tiles %{{.*}}, %{{.*}} fresh %{{.*}} outs(%{{.*}}) : memref<4x2x32x32xbf16>, memref<4x1x2x16x32xbf16>, memref<32x32xf32>
   zq.multiply_tiles %d, %e fresh %fresh outs(%f)
+      : memref<4x2x32x32xbf16>, memref<4x1x2x16x32xbf16>, memref<32x32xf32>
+  // CHECK: zq.multiply_tiles %{{.*}}, %{{.*}} fresh %{{.*}} ahead(%{{.*}} : memref<2x100xbf16>) outs(%{{.*}}) : memref<4x2x32x32xbf16>,
+  zq.multiply_tiles %d, %e fresh %fresh ahead(%n : memref<2x100xbf16>) outs(%f)
       : memref<4x2x32x32xbf16>, memref<4x1x2x16x32xbf16>, memref<32x32xf32>
   // CHECK: zq.to_bf16 %{{.*}} : vector<32xf32>
   %r = zq.to_bf16 %v : vector<32xf32>

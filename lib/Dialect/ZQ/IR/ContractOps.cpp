@@ -333,12 +333,17 @@ LogicalResult MultiplyTilesOp::verify() {
     return emitOpError("(M1) does not multiply ")
            << lhs << " and " << rhs << " to " << init;
   bool isOnTensors = isa<RankedTensorType>(init);
-  for (Type type : {Type(lhs), Type(rhs)})
+  auto ahead = getAhead() ? cast<ShapedType>(getAhead().getType()) : lhs;
+  for (Type type : {Type(lhs), Type(rhs), Type(ahead)})
     if (isa<RankedTensorType>(type) != isOnTensors)
       return emitOpError("(M1) takes tensors or memrefs, and not both");
   if (getResults().size() != isOnTensors ||
       (isOnTensors && getResult(0).getType() != init))
     return emitOpError("(M1) yields its destination where that is a tensor");
+  if (getAhead() && (ahead.getRank() != 2 || !ahead.hasStaticShape() ||
+                     ahead.getNumElements() == 0))
+    return emitOpError("(M2) fetches a matrix of a known size, and not ")
+           << ahead;
   return success();
 }
 

@@ -20,14 +20,19 @@ struct BufferizeMultiplyTiles
     if (!op.hasPureTensorSemantics())
       return success();
     SmallVector<Value> buffers;
-    for (Value tensor : {op.getLhs(), op.getRhs(), op.getInit()}) {
+    for (Value tensor :
+         {op.getLhs(), op.getRhs(), op.getInit(), op.getAhead()}) {
+      if (!tensor) {
+        buffers.push_back(tensor);
+        continue;
+      }
       FailureOr<Value> buffer = getBuffer(rewriter, tensor, options, state);
       if (failed(buffer))
         return failure();
       buffers.push_back(*buffer);
     }
     MultiplyTilesOp::create(rewriter, op.getLoc(), TypeRange(), buffers[0],
-                            buffers[1], op.getFresh(), buffers[2]);
+                            buffers[1], op.getFresh(), buffers[3], buffers[2]);
     replaceOpWithBufferizedValues(rewriter, op, buffers[2]);
     return success();
   }

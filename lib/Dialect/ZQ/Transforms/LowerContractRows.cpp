@@ -44,8 +44,11 @@ private:
                  int64_t width);
   Value pack(const Task &task, Value block, Value column, int64_t width,
              Value first, int64_t count, Value side, Value panels);
+  Value getAhead(const Task &task, Value block, Value i, Value column,
+                 int64_t width, int64_t slots);
   Value addProducts(Value panels, Value side, Value block, Value part,
-                    int64_t depth, Value activation, Value i, Value sums);
+                    int64_t depth, Value activation, Value i, Value ahead,
+                    Value sums);
   SmallVector<Value> emitPart(const Task &task, Value part, int64_t width,
                               Value begin, Value count, ValueRange carried);
   Value writeRound(const Task &task, Value sums, Value begin, Value count,
@@ -155,11 +158,32 @@ Value RowContraction::pack(const Task &task, Value block, Value column,
       ones);
 }
 
+/// The rows that are packed after the products that follow those of block
+/// `block` with block `i` of the activation, of `slots`; null for a weight that
+/// is decoded. After the task's last rows come the first ones of the next part.
+Value RowContraction::getAhead(const Task &task, Value block, Value i,
+                               Value column, int64_t width, int64_t slots) {
+  if (!task.source || decodesParts() || task.blockRows != tileRows)
+    return Value();
+  int64_t share = tileRows / slots;
+  Value slot = add(multiply(block, index(slots)), add(i, index(slots + 1)));
+  Value total = multiply(task.blocks, index(slots));
+  Value isOfPart = isBelow(slot, total);
+  auto choose = [&](Value ofPart, Value ofNext) -> Value {
+    return arith::SelectOp::create(b, loc, isOfPart, ofPart, ofNext);
+  };
+  slot = choose(slot, arith::SubIOp::create(b, loc, slot, total));
+  column =
+      choose(column, arith::MinUIOp::create(b, loc, add(column, index(width)),
+                                            index(columns - width)));
+  return readRows(task, multiply(slot, index(share)), column, share, width);
+}
+
 /// Adds the products of the panel at `side` with block `i` of the activation to
 /// the sums of block `block`.
 Value RowContraction::addProducts(Value panels, Value side, Value block,
                                   Value part, int64_t depth, Value activation,
-                                  Value i, Value sums) {
+                                  Value i, Value ahead, Value sums) {
   Value isFirst =
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, part, index(0));
   OpFoldResult none = b.getIndexAttr(0), one = b.getIndexAttr(1);
@@ -175,9 +199,9 @@ Value RowContraction::addProducts(Value panels, Value side, Value block,
   SmallVector<OpFoldResult> place{block, i, none, none}, ones(4, one);
   SmallVector<int64_t> sizes{1, 1, tileRows, tileRows};
   Value init = slice(sums, place, sizes, /*dropped=*/2);
-  Value sum =
-      MultiplyTilesOp::create(b, loc, init.getType(), lhs, rhs, isFirst, init)
-          .getResult(0);
+  Value sum = MultiplyTilesOp::create(b, loc, init.getType(), lhs, rhs, isFirst,
+                                      ahead, init)
+                  .getResult(0);
   return tensor::InsertSliceOp::create(
              b, loc, sum, sums, place,
              getAsIndexOpFoldResult(b.getContext(), sizes), ones)
@@ -206,21 +230,22 @@ SmallVector<Value> RowContraction::emitPart(const Task &task, Value part,
         Value other = arith::SubIOp::create(b, loc, one, side);
         Value next = add(block, one);
         Value hasNext = isBelow(next, task.blocks);
-        return loops(zero, index(slots), 1, carried,
-                     [&](Value i, ValueRange carried) -> SmallVector<Value> {
-                       Value sums = carried[0], panels = carried[1];
-                       sums = doIf(isBelow(i, count), sums, [&] {
-                         return addProducts(panels, side, block, part, depth,
-                                            add(begin, i), i, sums);
-                       });
-                       if (isWhole)
-                         panels = doIf(hasNext, panels, [&] {
-                           return pack(task, next, column, width,
-                                       multiply(i, index(share)), share, other,
-                                       panels);
-                         });
-                       return {sums, panels};
-                     });
+        return loops(
+            zero, index(slots), 1, carried,
+            [&](Value i, ValueRange carried) -> SmallVector<Value> {
+              Value sums = carried[0], panels = carried[1];
+              sums = doIf(isBelow(i, count), sums, [&] {
+                return addProducts(
+                    panels, side, block, part, depth, add(begin, i), i,
+                    getAhead(task, block, i, column, width, slots), sums);
+              });
+              if (isWhole)
+                panels = doIf(hasNext, panels, [&] {
+                  return pack(task, next, column, width,
+                              multiply(i, index(share)), share, other, panels);
+                });
+              return {sums, panels};
+            });
       });
 }
 

@@ -413,9 +413,9 @@ Value TileContraction::addProducts(Value panels, Value side, Place place,
   SmallVector<OpFoldResult> at{place.block, i, zero, zero},
       shape = attributes({1, 1, tileRows, tileRows}), ones(4, one);
   Value init = slice(sums, at, shape, 2);
-  Value sum =
-      MultiplyTilesOp::create(b, loc, init.getType(), lhs, rhs, isFirst, init)
-          .getResult(0);
+  Value sum = MultiplyTilesOp::create(b, loc, init.getType(), lhs, rhs, isFirst,
+                                      /*ahead=*/Value(), init)
+                  .getResult(0);
   return tensor::InsertSliceOp::create(b, loc, sum, sums, at, shape, ones)
       .getResult();
 }

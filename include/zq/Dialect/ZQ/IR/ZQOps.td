@@ -613,6 +613,9 @@ def ZQ_MultiplyTilesOp : ZQ_Op<"multiply_tiles", [
     with p + q less than the larger number of planes, in f32; plus what it was,
     unless `fresh` is set. Numbers below 2^-126 may count as zero.
 
+    `ahead` is a matrix that is read soon after. It changes nothing; its cache
+    lines may be fetched, a few with each step.
+
     Of f32 there is one plane, and no pairs: `rhs[s, 0, h, c, j]` is column c of
     row 16 h + j in step s.
 
@@ -622,21 +625,27 @@ def ZQ_MultiplyTilesOp : ZQ_Op<"multiply_tiles", [
         -> tensor<32x32xf32>
     zq.multiply_tiles %a, %b fresh %first outs(%d)
         : memref<16x2x32x32xbf16>, memref<16x1x2x16x32xbf16>, memref<32x32xf32>
+    zq.multiply_tiles %a, %b fresh %first ahead(%next : memref<2x512xbf16>) outs(%d)
+        : memref<16x2x32x32xbf16>, memref<16x1x2x16x32xbf16>, memref<32x32xf32>
     ```
 
     Constraints:
     * (M1) operands of these shapes and of one element type, tensors or memrefs,
       the same number of steps; a result where they are tensors.
+    * (M2) `ahead` is a matrix of a known size that is not 0.
   }];
   let arguments = (ins AnyTypeOf<[RankedTensorOf<[BF16, F32]>,
                                   MemRefOf<[BF16, F32]>]>:$lhs,
                        AnyTypeOf<[RankedTensorOf<[BF16, F32]>,
                                   MemRefOf<[BF16, F32]>]>:$rhs,
                        I1:$fresh,
+                       Optional<AnyTypeOf<[RankedTensorOf<[BF16, F32]>,
+                                           MemRefOf<[BF16, F32]>]>>:$ahead,
                        AnyTypeOf<[RankedTensorOf<[F32]>, MemRefOf<[F32]>]>:$init);
   let results = (outs Variadic<RankedTensorOf<[F32]>>:$results);
   let assemblyFormat = [{
-    $lhs `,` $rhs `fresh` $fresh `outs` `(` $init `)` attr-dict
+    $lhs `,` $rhs `fresh` $fresh (`ahead` `(` $ahead^ `:` type($ahead) `)`)?
+    `outs` `(` $init `)` attr-dict
     `:` type($lhs) `,` type($rhs) `,` type($init) (`->` type($results)^)?
   }];
   let extraClassDeclaration = [{
