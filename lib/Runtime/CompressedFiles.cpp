@@ -215,10 +215,13 @@ mlir::zq::encodeDense(const Array &dense, CompressedTensorType type,
     return Error{"the codec's decoder " +
                  llvm::to_string(type.getCodec().getDecoderSymbol()) +
                  " has no encoder; store its streams instead"};
-  if (ArrayRef(dense.shape) != type.getShape() || !isFloat(dense.type))
+  ::zq::codec::ElementType element = *toReferenceType(type.getElementType());
+  // Floats are rounded to other floats; codes are what they are.
+  const bool fits =
+      dense.type == element || (isFloat(dense.type) && isFloat(element));
+  if (ArrayRef(dense.shape) != type.getShape() || !fits)
     return Error{"expected " + llvm::to_string(type.getDenseType()) + ", got " +
                  describe(dense)};
-  ::zq::codec::ElementType element = *toReferenceType(type.getElementType());
   if (dense.type == element)
     return reference->encode(dense, moment);
   // A double would be rounded twice on its way to 16 bits.

@@ -57,7 +57,7 @@ struct Options {
                      "least squared error in so many bits per weight"),
       llvm::cl::cat(category)};
   llvm::cl::opt<std::string> element{
-      "element", llvm::cl::value_desc("f32|f16|bf16"),
+      "element", llvm::cl::value_desc("f32|f16|bf16|i8"),
       llvm::cl::desc("The logical element type, to which values are rounded "
                      "first; without it the tensor's own"),
       llvm::cl::cat(category)};
@@ -159,9 +159,11 @@ chooseType(const Array &array, CodecAttr codec, StringRef element) {
       candidates.push_back(Float16Type::get(context));
     else if (element == "bf16")
       candidates.push_back(BFloat16Type::get(context));
+    else if (element == "i8")
+      candidates.push_back(IntegerType::get(context, 8));
     else
-      return Error{"--element is f32, f16 or bf16, and not '" + element.str() +
-                   "'"};
+      return Error{"--element is f32, f16, bf16 or i8, and not '" +
+                   element.str() + "'"};
   } else {
     candidates.push_back(fromReferenceType(context, array.type));
     if (array.type == ElementType::F32)

@@ -261,19 +261,25 @@ func.func private @f(!zq.tensor<0x4611686018427387904x4xf32, #zq.codec<quantize<
 // -----
 
 // Elements of f64.
-// expected-error @+1 {{(T2) the element type is f32, f16 or bf16, and not 'f64'}}
+// expected-error @+1 {{(T2) the element type is f32, f16, bf16 or, for codes, i8, and not 'f64'}}
 func.func private @f(!zq.tensor<4x4xf64, #zq.codec<quantize<si8>, pack>>)
 
 // -----
 
-// Elements of i8.
-// expected-error @+1 {{(T2) the element type is f32, f16 or bf16, and not 'i8'}}
+// Elements of another integer.
+// expected-error @+1 {{(T2) the element type is f32, f16, bf16 or, for codes, i8, and not 'i4'}}
+func.func private @f(!zq.tensor<4x4xi4, #zq.codec<pack>>)
+
+// -----
+
+// Codes where a stage wants values.
+// expected-error @+1 {{(T3) 'quantize' takes in values, but gets 'i8' codes}}
 func.func private @f(!zq.tensor<4x4xi8, #zq.codec<quantize<si8>, pack>>)
 
 // -----
 
 // Elements of f8E4M3FN.
-// expected-error @+1 {{(T2) the element type is f32, f16 or bf16, and not 'f8E4M3FN'}}
+// expected-error @+1 {{(T2) the element type is f32, f16, bf16 or, for codes, i8, and not 'f8E4M3FN'}}
 func.func private @f(!zq.tensor<4x4xf8E4M3FN, #zq.codec<quantize<si8>, pack>>)
 
 // -----

@@ -57,8 +57,10 @@ CompressedTensorType::verify(function_ref<InFlightDiagnostic()> emitError,
         elements > int64_t(1) << 56)
       return emitError() << "(T1) a compressed tensor has at most 2^56 "
                             "elements";
-  if (!element.isF32() && !element.isF16() && !element.isBF16())
-    return emitError() << "(T2) the element type is f32, f16 or bf16, and not "
+  if (!element.isF32() && !element.isF16() && !element.isBF16() &&
+      !element.isSignlessInteger(8))
+    return emitError() << "(T2) the element type is f32, f16, bf16 or, for "
+                          "codes, i8, and not "
                        << element;
   return codec.verifyFor(emitError, shape, element);
 }

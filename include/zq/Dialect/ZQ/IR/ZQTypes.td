@@ -14,11 +14,14 @@ def ZQ_CompressedTensorType : TypeDef<ZQ_Dialect, "CompressedTensor"> {
 
     ```mlir
     !zq.tensor<4096x4096xf32, #zq.codec<nvfp4>>
+    // Bytes, of which a decode gives bytes.
+    !zq.tensor<4096x4096xi8, #zq.codec<huffman<chunk = 64, length = 12>>>
     ```
 
     Constraints:
     * (T1) the shape is static, of rank 1 or more, and has at most 2^56 elements;
-    * (T2) the element type is f32, f16 or bf16;
+    * (T2) the element type is f32, f16 or bf16, or i8, of codes that the codec
+      stores as they are, without making values of them;
     * (T3) each stage accepts what the one above hands it, and the last one ends
       the chain;
     * (T4) a stage whose main array has another shape begins with the chunks of a
