@@ -6,7 +6,9 @@
 // by unpacking within 128 bits; the upper and the lower word of 32 bits are
 // f32s after a mask and a shift. The order that this gives is made up for by a
 // permute of what comes in, or by one of both bytes in place of the unpacking
-// where the CPU has such: no step has less than a whole register of values.
+// where the CPU has such; in sums of products of which only the whole sum
+// counts, by the same order of what the floats are multiplied with. No step has
+// less than a whole register of values.
 //
 //===----------------------------------------------------------------------===//
 #include "X86Patterns.h"
@@ -60,6 +62,17 @@ struct JoinByteFields : OpRewritePattern<arith::BitcastOp> {
 
   LogicalResult matchAndRewrite(arith::BitcastOp op,
                                 PatternRewriter &b) const override;
+
+  X86ByteUnits units;
+};
+
+/// In the order in which unpacking leaves them: what they are multiplied with
+/// is put into the same one, which all rows that are multiplied with it share.
+struct DotByteFields : OpRewritePattern<DotOp> {
+  DotByteFields(MLIRContext *context, X86ByteUnits units)
+      : OpRewritePattern(context, /*benefit=*/30), units(units) {}
+
+  LogicalResult matchAndRewrite(DotOp op, PatternRewriter &b) const override;
 
   X86ByteUnits units;
 };
@@ -253,25 +266,15 @@ LogicalResult WidenByteFields::matchAndRewrite(arith::ExtFOp op,
   return success();
 }
 
-LogicalResult JoinByteFields::matchAndRewrite(arith::BitcastOp op,
-                                              PatternRewriter &b) const {
-  SmallVector<Field> fields;
-  bool isTakenAsIs = llvm::all_of(op->getUsers(), [](Operation *user) {
-    // Dots may be taken apart to registers already.
-    return isa<vector::TransferWriteOp, vector::ShuffleOp, DotOp>(user);
-  });
-  if (!isTakenAsIs || !isOfWholeRegisters(op.getType(), units.bytes) ||
-      !getElementTypeOrSelf(op.getType()).isBF16() ||
-      failed(findFloatFields(op, fields)))
-    return failure();
-
-  Location loc = op.getLoc();
+/// The bf16 values that have `fields`, of `type`, 128 bits at a time in an
+/// order of `getSource`'s: see `emitWords`.
+static Value
+emitBF16(PatternRewriter &b, Location loc, VectorType type,
+         ArrayRef<Field> fields, X86ByteUnits units,
+         function_ref<int64_t(int64_t lane, int64_t place, int64_t isUpper)>
+             getSource) {
   int64_t bytes = units.bytes;
-  auto type = cast<VectorType>(op.getType());
   auto floats = VectorType::get(bytes / 2, b.getBF16Type());
-  auto getSource = [&](int64_t lane, int64_t place, int64_t isUpper) {
-    return isUpper * bytes / 2 + 8 * lane + place;
-  };
   Value result = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
   for (int64_t begin = 0; begin < type.getNumElements(); begin += bytes) {
     auto halves = emitWords(b, loc, fields, begin, units, getSource);
@@ -280,11 +283,69 @@ LogicalResult JoinByteFields::matchAndRewrite(arith::BitcastOp op,
           b, loc, vector::BitCastOp::create(b, loc, floats, halves[i]), result,
           ArrayRef<int64_t>{begin + i * bytes / 2}, ArrayRef<int64_t>{1});
   }
-  b.replaceOp(op, result);
+  return result;
+}
+
+LogicalResult DotByteFields::matchAndRewrite(DotOp op,
+                                             PatternRewriter &b) const {
+  auto type = cast<VectorType>(op.getLhs().getType());
+  if (!op.getAnyLane() || op.isOfBytes() ||
+      !isOfWholeRegisters(type, units.bytes))
+    return failure();
+  SmallVector<Field> fields;
+  auto find = [&](Value value) {
+    auto words = value.getDefiningOp<arith::BitcastOp>();
+    return words && succeeded(findFloatFields(words, fields));
+  };
+  Value other = op.getRhs();
+  if (!find(op.getLhs())) {
+    other = op.getLhs();
+    fields.clear();
+    if (!find(op.getRhs()))
+      return failure();
+  }
+
+  // Unpacking takes eight bytes of each 16 to one half, and eight to the other.
+  auto getSource = [](int64_t lane, int64_t place, int64_t isUpper) {
+    return 16 * lane + 8 * isUpper + place;
+  };
+  SmallVector<int64_t> order;
+  for (int64_t begin = 0; begin < type.getNumElements(); begin += units.bytes)
+    for (int64_t isUpper : {0, 1})
+      for (int64_t i = 0; i < units.bytes / 2; ++i)
+        order.push_back(begin + getSource(i / 8, i % 8, isUpper));
+  Location loc = op.getLoc();
+  Value mine = emitBF16(b, loc, type, fields, units, getSource);
+  other = vector::ShuffleOp::create(b, loc, other, other, order);
+  b.replaceOpWithNewOp<DotOp>(op, mine, other, op.getInit());
+  return success();
+}
+
+LogicalResult JoinByteFields::matchAndRewrite(arith::BitcastOp op,
+                                              PatternRewriter &b) const {
+  SmallVector<Field> fields;
+  bool isTakenAsIs = llvm::all_of(op->getUsers(), [](Operation *user) {
+    // Dots may be taken apart to registers already, but for those that take
+    // the fields themselves.
+    auto dot = dyn_cast<DotOp>(user);
+    return isa<vector::TransferWriteOp, vector::ShuffleOp>(user) ||
+           (dot && !dot.getAnyLane());
+  });
+  if (!isTakenAsIs || !isOfWholeRegisters(op.getType(), units.bytes) ||
+      !getElementTypeOrSelf(op.getType()).isBF16() ||
+      failed(findFloatFields(op, fields)))
+    return failure();
+
+  auto getSource = [&](int64_t lane, int64_t place, int64_t isUpper) {
+    return isUpper * units.bytes / 2 + 8 * lane + place;
+  };
+  b.replaceOp(op, emitBF16(b, op.getLoc(), cast<VectorType>(op.getType()),
+                           fields, units, getSource));
   return success();
 }
 
 void mlir::zq::populateX86ByteFieldPatterns(RewritePatternSet &patterns,
                                             X86ByteUnits units) {
-  patterns.add<WidenByteFields, JoinByteFields>(patterns.getContext(), units);
+  patterns.add<WidenByteFields, JoinByteFields, DotByteFields>(
+      patterns.getContext(), units);
 }

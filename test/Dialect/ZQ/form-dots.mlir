@@ -8,7 +8,7 @@
 // CHECK: %[[SUM:.*]] = scf.for %{{.*}} iter_args(%[[S:.*]] = %[[ZERO]]) -> (vector<2x32xf32>)
 // CHECK-NOT: arith.extf
 // CHECK:   %[[S0:.*]] = vector.extract %[[S]][0] : vector<32xf32>
-// CHECK:   %[[D0:.*]] = zq.dot %{{.*}}, %{{.*}}, %[[S0]] : vector<64xbf16>, vector<32xf32>
+// CHECK:   %[[D0:.*]] = zq.dot %{{.*}}, %{{.*}}, %[[S0]] {any_lane} : vector<64xbf16>, vector<32xf32>
 // CHECK:   zq.dot
 // CHECK-NOT: arith.addf
 // CHECK:   scf.yield %{{.*}} : vector<2x32xf32>
@@ -35,7 +35,7 @@ func.func @rows(%x: tensor<4096xbf16>, %w: tensor<2x4096xbf16>, %init: vector<2x
 // Beside other values that the loop carries.
 // CHECK-LABEL: func.func @one_row(
 // CHECK: %[[ALL:.*]]:2 = scf.for %{{.*}} -> (index, vector<8xf32>)
-// CHECK: zq.dot %{{.*}} : vector<16xbf16>, vector<8xf32>
+// CHECK: zq.dot %{{.*}} {any_lane} : vector<16xbf16>, vector<8xf32>
 // CHECK: vector.reduction <add>, %[[ALL]]#1 : vector<8xf32> into f32
 func.func @one_row(%x: vector<16xbf16>, %y: vector<16xbf16>, %n: index) -> (f32, index) {
   %c0 = arith.constant 0 : index

@@ -88,7 +88,8 @@ static Value emitDots(OpBuilder &b, Location loc, Value lhs, Value rhs,
     auto cut = [&](Value value) -> Value {
       return at.empty() ? value : vector::ExtractOp::create(b, loc, value, at);
     };
-    Value dot = DotOp::create(b, loc, cut(lhs), cut(rhs), cut(sum));
+    Value dot = DotOp::create(b, loc, cut(lhs), cut(rhs), cut(sum),
+                              /*any_lane=*/true);
     sum = at.empty() ? dot : vector::InsertOp::create(b, loc, dot, sum, at);
   }
   return sum;

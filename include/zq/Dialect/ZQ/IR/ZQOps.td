@@ -911,6 +911,10 @@ def ZQ_DotOp : ZQ_Op<"dot", [
     `rhs[2 j + i]`. The products are exact; each is added with a rounding to f32,
     in any order. Numbers below 2^-126 may count as zero.
 
+    With `any_lane` a product may be added to another lane than its own: what
+    comes of the lanes is their sum alone, and a target may take both operands in
+    an order that it likes better.
+
     ```mlir
     %s = zq.dot %w, %x, %t : vector<64xi8>, vector<16xi32>
     %i = zq.dot %a, %b, %s : vector<32xi16>, vector<16xi32>
@@ -923,11 +927,16 @@ def ZQ_DotOp : ZQ_Op<"dot", [
   }];
   let arguments = (ins VectorOfRankAndType<[1], [I8, I16, BF16]>:$lhs,
                        VectorOfRankAndType<[1], [I8, I16, BF16]>:$rhs,
-                       VectorOfRankAndType<[1], [I32, F32]>:$init);
+                       VectorOfRankAndType<[1], [I32, F32]>:$init,
+                       UnitAttr:$any_lane);
   let results = (outs VectorOfRankAndType<[1], [I32, F32]>:$result);
   let assemblyFormat = [{
     $lhs `,` $rhs `,` $init attr-dict `:` type($lhs) `,` type($init)
   }];
+  let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs,
+                                 "::mlir::Value":$init), [{
+    build($_builder, $_state, lhs, rhs, init, /*any_lane=*/false);
+  }]>];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Whether it multiplies bytes, 16-bit integers, or bf16.
