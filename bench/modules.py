@@ -31,7 +31,7 @@ CONVERT = """\
                         iterator_types = ["parallel", "parallel"]}}
       ins(%d : tensor<{n}x{k}x{w}>) outs(%f : tensor<{n}x{k}x{result}>) {{
   ^bb0(%in: {w}, %out: {result}):
-    %v = arith.{operation} %in : {w} to {result}
+    %v = arith.extf %in : {w} to {result}
     linalg.yield %v : {result}
   }} -> tensor<{n}x{k}x{result}>
 """
@@ -63,8 +63,8 @@ def matmul(m, n, k, codec=None, x="f32", w="f32"):
 
 
 def decode(n, k, codec, w="f32", result="f32"):
-    """The values of a compressed matrix of the element type `w`, as f32, or as i8
-    if the values are whole numbers below 256."""
+    """The values of a compressed matrix of the element type `w`, as they are or as
+    f32."""
     values = {
         "n": n,
         "k": k,
@@ -74,8 +74,7 @@ def decode(n, k, codec, w="f32", result="f32"):
     }
     convert, value = "", "d"
     if w != result:
-        operation = "extf" if result == "f32" else "fptoui"
-        convert, value = CONVERT.format(operation=operation, **values), "r"
+        convert, value = CONVERT.format(**values), "r"
     text = DECODE.format(**values)
     return DECODED.format(decode=text, convert=convert, value=value, **values)
 

@@ -71,6 +71,11 @@ def conditions_lines(bench):
         "it stands what the compiler chose."
     )
     yield (
+        "Register rANS decodes the exponents of bf16, 2.62 bits each of 10.62 a weight, in the second cache, every bit "
+        "checked; a byte of the rate is a symbol. The target is of symbols to bytes. With signs and mantissas to bf16 "
+        "has none: that reads and writes more."
+    )
+    yield (
         "Other libraries have copies of their own, in the layout that they like best (interleaved rows, matrix tiles). "
         "torch gets bf16 activations ready-made for bf16 and int4, and quantizes them in the call for int8, as ggml does. "
         "Their *error*s, against the dense weights, are only checked to be those of their formats."

@@ -197,18 +197,22 @@ class Bench:
         }
 
     def bytes(self, what, threads):
-        codec = "fields<bf16>, register_rans<lanes = 64, rows = 4>"
         weights = np.random.default_rng(5).standard_normal((what.n, what.k), np.float32)
         bits, weights = sides.stored_as(0.02 * weights, "bf16")
-        streams = self.tools.encode(weights, codec, "bf16")
-        module = modules.decode(what.n, what.k, codec, w="bf16", result="bf16")
-        values = self.tools.work / "exponents.npy"
-        np.save(values, bits)
+        codec = "register_rans<lanes = 64, rows = 4>"
+        if what.result == "i8":
+            values = weights = (bits >> 7 & 0xFF).astype(np.uint8)
+        else:
+            values, codec = bits, f"fields<bf16>, {codec}"
+        streams = self.tools.encode(weights, codec, what.result)
+        module = modules.decode(what.n, what.k, codec, what.result, what.result)
+        file = self.tools.work / f"exponents-{what.result}.npy"
+        np.save(file, values)
         return {
             "kind": "bytes",
             "library": str(self.tools.compile(module, "--no-threads")),
             "streams": str(streams),
-            "values": str(values),
+            "values": str(file),
         }
 
     def peer(self, peer, threads):
