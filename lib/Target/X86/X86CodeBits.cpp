@@ -47,6 +47,16 @@ struct LookUpInPlace : OpRewritePattern<LookupOp> {
   LogicalResult matchAndRewrite(LookupOp op, PatternRewriter &b) const override;
 };
 
+/// Codes at the first bits of their bytes whose entries are the codes but for
+/// some bits of all, as those of integers are: by a bitwise operation, which is
+/// one of three operands and takes any unit. Permutes share theirs with dots.
+struct FlipInPlace : OpRewritePattern<LookupOp> {
+  FlipInPlace(MLIRContext *context)
+      : OpRewritePattern(context, /*benefit=*/5) {}
+
+  LogicalResult matchAndRewrite(LookupOp op, PatternRewriter &b) const override;
+};
+
 } // namespace
 
 static std::optional<int64_t> getSplat(Value value) {
@@ -206,6 +216,30 @@ LogicalResult LookUpInPlace::matchAndRewrite(LookupOp op,
   return success();
 }
 
+LogicalResult FlipInPlace::matchAndRewrite(LookupOp op,
+                                           PatternRewriter &b) const {
+  VectorType codes = op.getCodes().getType();
+  ElementsAttr table;
+  SmallVector<CodeBits> from;
+  if (!op.getType().getElementType().isInteger(8) || op.getType() != codes ||
+      !matchPattern(op.getTable(), m_Constant(&table)))
+    return failure();
+  auto values = llvm::to_vector(table.getValues<uint8_t>());
+  int64_t mask = values.size() - 1, flipped = values.front();
+  for (auto [code, value] : llvm::enumerate(values))
+    if (value != (code ^ flipped) || value > mask)
+      return failure();
+  // Codes that are shifted may stay where they lie for a permute.
+  if (!findBits(op.getCodes(), mask, from) || from.size() != 1 ||
+      from[0].shift != 0)
+    return failure();
+  Location loc = op.getLoc();
+  Value bits = arith::XOrIOp::create(b, loc, op.getCodes(),
+                                     splat(b, loc, codes, flipped));
+  b.replaceOpWithNewOp<arith::AndIOp>(op, bits, splat(b, loc, codes, mask));
+  return success();
+}
+
 void mlir::zq::populateX86CodeBitPatterns(RewritePatternSet &patterns) {
-  patterns.add<LookUpInPlace>(patterns.getContext());
+  patterns.add<LookUpInPlace, FlipInPlace>(patterns.getContext());
 }

@@ -83,6 +83,31 @@ func.func @lookup_in_place(%b: vector<64xi8>) -> (vector<64xi8>, vector<64xi8>) 
   return %v, %v1 : vector<64xi8>, vector<64xi8>
 }
 
+// Integers are their codes but for a bit of all: those at the first bits take no
+// permute. Others stay where they lie, and so do entries that are not all so.
+// CHECK-LABEL: func.func @lookup_of_integers(
+// CHECK-SAME: %[[B:[^:]*]]: vector<64xi8>
+// VBMI-DAG: %[[TWO:.*]] = arith.constant dense<2> : vector<64xi8>
+// VBMI-DAG: %[[THREE:.*]] = arith.constant dense<3> : vector<64xi8>
+// VBMI: %[[FLIPPED:.*]] = arith.xori %[[B]], %[[TWO]]
+// VBMI: %[[V:.*]] = arith.andi %[[FLIPPED]], %[[THREE]]
+// VBMI: %[[V1:.*]] = llvm.call_intrinsic "llvm.x86.avx512.permvar.qi.512"(%{{.*}}, %[[B]])
+// VBMI: %[[V2:.*]] = llvm.call_intrinsic "llvm.x86.avx512.permvar.qi.512"(%{{.*}}, %[[B]])
+// VBMI: return %[[V]], %[[V1]], %[[V2]]
+// AVX512: "llvm.x86.avx512.pshuf.b.512"
+func.func @lookup_of_integers(%b: vector<64xi8>) -> (vector<64xi8>, vector<64xi8>, vector<64xi8>) {
+  %table = arith.constant dense<[2, 3, 0, 1]> : vector<4xi8>
+  %other = arith.constant dense<[2, 3, 0, 0]> : vector<4xi8>
+  %two = arith.constant dense<2> : vector<16xi32>
+  %w = vector.bitcast %b : vector<64xi8> to vector<16xi32>
+  %v = zq.lookup %b in %table : vector<64xi8>, vector<4xi8> -> vector<64xi8>
+  %s = arith.shrui %w, %two : vector<16xi32>
+  %c = vector.bitcast %s : vector<16xi32> to vector<64xi8>
+  %v1 = zq.lookup %c in %table : vector<64xi8>, vector<4xi8> -> vector<64xi8>
+  %v2 = zq.lookup %b in %other : vector<64xi8>, vector<4xi8> -> vector<64xi8>
+  return %v, %v1, %v2 : vector<64xi8>, vector<64xi8>, vector<64xi8>
+}
+
 // A code of three bits from two bytes: a bitwise choice puts the bits beside one
 // another wherever they lie, with one shift and no mask.
 // CHECK-LABEL: func.func @lookup_from_two_bytes(
