@@ -88,6 +88,23 @@ func.func @table(%x: tensor<64xf32>, %w: !zq.tensor<64x64xf32, #table>, %y: tens
   return %r : tensor<64xf32>
 }
 
+// Of several rows, 256 columns of the activation share a scale: eight groups of the
+// weight's. A single row has one for each group.
+// CHECK-LABEL: func.func @runs(
+// CHECK: zq.planes {{.*}} count 2 group 32 rows 2 {{.*}}, tensor<1x4x2xf32>, tensor<1x32x2xi32>,
+// CHECK: zq.planes {{.*}} count 2 group 32 {{.*}}, tensor<1x32x1xf32>, tensor<1x32x1xi32>,
+!long = !zq.tensor<64x1024xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>>
+func.func @runs(%x: tensor<2x1024xf32>, %one: tensor<1024xf32>, %w: !long, %i: tensor<2x64xf32>,
+                %j: tensor<64xf32>) -> (tensor<2x64xf32>, tensor<64xf32>) {
+  %e = tensor.empty() : tensor<64x1024xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x1024xf32>) : !long -> tensor<64x1024xf32>
+  %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                                      affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %d : tensor<2x1024xf32>, tensor<64x1024xf32>) outs(%i : tensor<2x64xf32>) -> tensor<2x64xf32>
+  %z = linalg.matvec ins(%d, %one : tensor<64x1024xf32>, tensor<1024xf32>) outs(%j : tensor<64xf32>) -> tensor<64xf32>
+  return %y, %z : tensor<2x64xf32>, tensor<64xf32>
+}
+
 // Leading dimensions become one, and are there again afterwards.
 // CHECK-LABEL: func.func @batches(
 // CHECK: %[[X:.*]] = tensor.collapse_shape %{{.*}} {{\[\[}}0, 1], [2]] : tensor<3x?x64xf32> into tensor<?x64xf32>
