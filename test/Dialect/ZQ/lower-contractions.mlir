@@ -210,7 +210,8 @@ func.func @part(%x: tensor<1x256xf32>, %w: !w, %row: index, %i: tensor<1x40xf32>
   return %y : tensor<1x40xf32>
 }
 
-// A source with a state: it begins at the panel, and the loop carries it.
+// A source with a state: it begins at the panel, and the loop carries it. Lanes
+// that take bytes up together have theirs before the next ones are looked at.
 !r = !zq.tensor<64x256xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, panels<16x4, [register_rans<lanes = 256, rows = 1>]>>>
 // CHECK-LABEL: func.func @with_state(
 // CHECK: %[[STREAMS:.*]]:4 = zq.disassemble
@@ -221,7 +222,11 @@ func.func @part(%x: tensor<1x256xf32>, %w: !w, %row: index, %i: tensor<1x40xf32>
 // CHECK:   %[[LOW:.*]] = vector.transfer_read %[[STREAMS]]#3[%{{.*}}], {{.*}}vector<256xi8>
 // CHECK:   scf.for %{{.*}} = %c0 to %c256 step %c32 iter_args(%{{[^ ]*}} = %{{[^ ]*}}, %[[OUTER:[^ ]*]] = %[[LOW]],
 // CHECK:     scf.for %{{.*}} = %c0 to %c32 step %c16 iter_args({{.*}}, %[[STATE:[^ ]*]] = %[[OUTER]],
-// CHECK:       zq.lookup %[[STATE]] in %{{.*}} : vector<256xi8>, vector<256xi8>
+// CHECK:       %[[FIRST:.*]] = vector.extract_strided_slice %[[STATE]] {offsets = [0], sizes = [64]
+// CHECK:       zq.lookup %[[FIRST]] in %{{.*}} : vector<64xi8>, vector<256xi8>
+// CHECK:       zq.expand
+// CHECK:       %[[SECOND:.*]] = vector.extract_strided_slice %[[STATE]] {offsets = [64], sizes = [64]
+// CHECK:       zq.lookup %[[SECOND]] in %{{.*}} : vector<64xi8>, vector<256xi8>
 // CHECK-COUNT-4: zq.dot
 // CHECK-NOT: zq.dot
 // CHECK:     scf.yield %{{.*}} : vector<16xf32>, vector<256xi8>, vector<256xi8>, index

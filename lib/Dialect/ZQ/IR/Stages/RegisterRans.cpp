@@ -137,6 +137,7 @@ public:
   Value emitStep(SmallVectorImpl<Value> &state, Value used = {});
 
 private:
+  Value emitStepOfPieces(SmallVectorImpl<Value> &state, Value used);
   void loadModel();
   Value emitRanksOfSlots();
   Value emitRanks(Value low);
@@ -247,22 +248,11 @@ Value Emitter::emitFirst(int64_t count) {
   return vector::FromElementsOp::create(b, loc, maskType, used);
 }
 
-/// `emitTake` for any number of lanes.
+/// `emitTake` for this thread's lanes.
 Value Emitter::emitTakes(unsigned part, Value mask, Value passthru,
                          Value &position) {
-  if (shared)
-    return emitSharedTake(at, *shared, part, mask, passthru, position);
-  int64_t begin = 0;
-  return emitPieces(at, mask, lanesAtOnce, [&](Value piece) {
-    int64_t count = cast<VectorType>(piece.getType()).getNumElements();
-    Value others = passthru;
-    if (count != own)
-      others = vector::ExtractStridedSliceOp::create(
-          b, loc, passthru, ArrayRef<int64_t>{begin}, ArrayRef<int64_t>{count},
-          ArrayRef<int64_t>{1});
-    begin += count;
-    return emitTake(at, part, piece, others, position);
-  });
+  return shared ? emitSharedTake(at, *shared, part, mask, passthru, position)
+                : emitTake(at, part, mask, passthru, position);
 }
 
 /// The state at the beginning of a chunk.
@@ -331,9 +321,43 @@ std::pair<Value, Value> Emitter::multiplyAddEach(Value x, Value y, Value z) {
   return {low, arith::TruncIOp::create(b, loc, type, sum)};
 }
 
+/// Decodes so many lanes after the others as take bytes up together. Those have
+/// their new states while the next ones are decoded. With the same op of all
+/// lanes next to each other every lane would wait where the last one does: for
+/// the count of the bytes before, and then for its byte.
+Value Emitter::emitStepOfPieces(SmallVectorImpl<Value> &state, Value used) {
+  Emitter piece = *this;
+  piece.lanes = piece.own = lanesAtOnce;
+  piece.type = VectorType::get(lanesAtOnce, b.getI8Type());
+  Value symbols = constant(type, 0), low = symbols, high = symbols;
+  for (int64_t begin = 0; begin < lanes; begin += lanesAtOnce) {
+    auto cut = [&](Value value) -> Value {
+      return vector::ExtractStridedSliceOp::create(
+          b, loc, value, ArrayRef<int64_t>{begin},
+          ArrayRef<int64_t>{lanesAtOnce}, ArrayRef<int64_t>{1});
+    };
+    auto put = [&](Value value, Value &into) {
+      into = vector::InsertStridedSliceOp::create(
+          b, loc, value, into, ArrayRef<int64_t>{begin}, ArrayRef<int64_t>{1});
+    };
+    SmallVector<Value> next(state.begin(), state.end());
+    next[0] = cut(state[0]);
+    next[1] = cut(state[1]);
+    put(piece.emitStep(next, used ? cut(used) : Value()), symbols);
+    put(next[0], low);
+    put(next[1], high);
+    std::copy(next.begin() + 2, next.end(), state.begin() + 2);
+  }
+  state[0] = low;
+  state[1] = high;
+  return symbols;
+}
+
 /// Decodes one symbol of each lane, or of the lanes in `used`, and replaces the
 /// state.
 Value Emitter::emitStep(SmallVectorImpl<Value> &state, Value used) {
+  if (!shared && own > lanesAtOnce)
+    return emitStepOfPieces(state, used);
   auto among = [&](Value mask) -> Value {
     return used ? arith::AndIOp::create(b, loc, mask, used) : mask;
   };
