@@ -202,14 +202,14 @@ def _lossless_cases():
     raw = Product(1, INT4_G32, "int8")
     rans = Product(1, "int4_rans", "int8")
     # What the compiler's remark on the weights says, which holds 64 codes of 4 bits
-    # against the 43 vector instructions that decoding them takes.
+    # against the 29 vector instructions that decoding them takes as long as.
     yield Case(
         "int4_rans m=1 int8",
         rans,
         raw,
         "calls",
         peer="zq int4_g32",
-        note="the cost model: coded wins where memory gives a core below 5 GB/s",
+        note="the cost model: coded wins where memory gives a core below 7 GB/s",
     )
     # The target is of symbols to bytes, with the rest of a bf16 stored beside them
     # (8 bits of the 10.62). To bf16 again that rest is read too, and twice as many
