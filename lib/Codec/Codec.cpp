@@ -2,6 +2,7 @@
 
 #include "Elements.h"
 #include "Validate.h"
+#include "zq/Codec/Records.h"
 #include "zq/Codec/Stage.h"
 
 #include <algorithm>
@@ -12,8 +13,9 @@ using namespace zq::codec;
 Stage::~Stage() = default;
 ElementMap::~ElementMap() = default;
 
-Codec::Codec(std::vector<std::shared_ptr<const Stage>> stages)
-    : chain(std::move(stages)) {}
+Codec::Codec(std::vector<std::shared_ptr<const Stage>> stages,
+             std::shared_ptr<const Records> records)
+    : chain(std::move(stages)), layout(std::move(records)) {}
 
 Status Codec::checkChain() const {
   if (chain.empty())
@@ -67,7 +69,7 @@ size_t Codec::numStreams() const {
       CodecRef codec = stage->sideCodec(i);
       count += codec ? codec->numStreams() : 1;
     }
-  return count;
+  return layout ? layout->numStreams(count) : count;
 }
 
 /// The shape that each stage takes in, of a tensor of `shape`.
@@ -163,6 +165,10 @@ firstToLookAt(const std::vector<std::shared_ptr<const Stage>> &chain) {
 
 Status Codec::check(const std::vector<Stream> &streams, const Shape &shape,
                     ElementType type) const {
+  if (layout) {
+    auto own = layout->split(streams, shape);
+    return own ? Codec(chain).check(*own, shape, type) : Status(own.error());
+  }
   std::vector<std::vector<Stream>> sides;
   if (Status valid = checkStreams(streams, shape, type, sides); !valid)
     return valid;
@@ -183,6 +189,11 @@ Status Codec::check(const std::vector<Stream> &streams, const Shape &shape,
 
 Result<Array> Codec::decode(const std::vector<Stream> &streams,
                             const Shape &shape, ElementType type) const {
+  if (layout) {
+    auto own = layout->split(streams, shape);
+    return own ? Codec(chain).decode(*own, shape, type)
+               : Result<Array>(own.error());
+  }
   std::vector<std::vector<Stream>> sides;
   if (Status valid = checkStreams(streams, shape, type, sides); !valid)
     return valid.error();

@@ -3,6 +3,7 @@
 #include "Elements.h"
 #include "ErrorFeedback.h"
 #include "Validate.h"
+#include "zq/Codec/Records.h"
 #include "zq/Codec/Stage.h"
 
 using namespace zq::codec;
@@ -257,6 +258,10 @@ Result<Array> Codec::roundTrip(const Array &values) const {
 
 Result<std::vector<Stream>> Codec::encode(const Array &values,
                                           const Moment *moment) const {
+  if (layout) {
+    auto streams = Codec(chain).encode(values, moment);
+    return streams ? layout->join(*streams, values.shape) : streams;
+  }
   if (Status valid = checkChain(); !valid)
     return valid.error();
   if (Status valid = checkMoment(moment, values.shape); !valid)

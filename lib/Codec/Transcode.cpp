@@ -2,6 +2,7 @@
 
 #include "zq/Codec/Transcode.h"
 #include "Validate.h"
+#include "zq/Codec/Records.h"
 
 #include <algorithm>
 
@@ -21,6 +22,8 @@ static Result<Codec> tailOf(const Codec &codec, size_t first) {
 Result<std::vector<Stream>>
 zq::codec::transcode(const Codec &from, const std::vector<Stream> &streams,
                      const Shape &shape, const Codec &to) {
+  if (from.records() || to.records())
+    return Error{"streams in records are taken apart before"};
   size_t shared = 0;
   while (shared < std::min(from.stages().size(), to.stages().size()) &&
          from.stages()[shared] == to.stages()[shared])

@@ -212,17 +212,21 @@ public:
   virtual bool isLossless() const = 0;
 };
 
+class Records;
+
 /// A chain of stages.
 class Codec {
 public:
-  explicit Codec(std::vector<std::shared_ptr<const Stage>> stages);
+  /// With `records` some of its streams are stored side by side.
+  explicit Codec(std::vector<std::shared_ptr<const Stage>> stages,
+                 std::shared_ptr<const Records> records = nullptr);
 
   /// Encodes a dense array. What the last stage aims at is the interval [-1, 1]
   /// unless it is a quantizer, which knows its own. Streams come in the order
   /// of the stages, a stage's sides in its own order, the last stage's main
   /// stream last of all. In the place of a side with a codec come that codec's
   /// streams, named "side.stream". A name that occurs twice gets an ordinal:
-  /// "scale", "scale1".
+  /// "scale", "scale1". Records come after the streams that lie in none.
   ///
   /// With the moment of what the tensor will be multiplied by, the error of the
   /// products is made small: stages that look at the moment store aside what
@@ -262,6 +266,8 @@ public:
   const std::vector<std::shared_ptr<const Stage>> &stages() const {
     return chain;
   }
+  /// Null where every stream is an array of its own.
+  const Records *records() const { return layout.get(); }
 
 private:
   Status checkChain() const;
@@ -291,6 +297,7 @@ private:
   std::vector<Shape> shapesOf(const Shape &shape) const;
 
   std::vector<std::shared_ptr<const Stage>> chain;
+  std::shared_ptr<const Records> layout;
 };
 
 /// Gives every name that an earlier stream has an ordinal: "scale1".
