@@ -30,6 +30,7 @@ void mlir::zq::buildFormKernelsPipeline(OpPassManager &pm,
   pm.addPass(createImport());
   // What is encoded while the program runs becomes kernels below.
   pm.addPass(createEncodeConstants());
+  pm.addPass(createSplitRecords());
 
   // Algebra.
   for (std::unique_ptr<Pass> &pass :
@@ -67,6 +68,7 @@ static void addLowerFormedKernelsPasses(OpPassManager &pm) {
   pm.addPass(createDecodeToVector());
   pm.addPass(createVectorize());
   addCleanup(pm);
+  pm.addPass(createReadRecords());
   pm.addPass(createLoopInvariantSubsetHoistingPass());
   addCleanup(pm);
   addVerify(pm, "vectors");

@@ -49,10 +49,12 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
 
   // Import.
   if (options.packWeights)
-    pm.addPass(createPackWeights({target->getPanelRows(), options.recodeWeights,
-                                  target->getMemoryCost()}));
+    pm.addPass(
+        createPackWeights({target->getPanelRows(), options.recodeWeights,
+                           target->getMemoryCost(), target->getRecordShare()}));
   pm.addPass(createImport());
   pm.addPass(createEncodeConstants());
+  pm.addPass(createSplitRecords());
   addVerify(pm, "imported");
 
   // Algebra.
@@ -84,6 +86,7 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   pm.addPass(createDecodeToVector());
   pm.addPass(createVectorize());
   addCleanup(pm);
+  pm.addPass(createReadRecords());
   pm.addPass(createLoopInvariantSubsetHoistingPass());
   addCleanup(pm);
   pm.addPass(createFormDots());

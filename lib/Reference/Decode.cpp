@@ -56,6 +56,7 @@
 #include "Interpreter.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "zq/Dialect/ZQ/IR/Records.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Dialect/ZQ/IR/Stages.h"
 #include "zq/Dialect/ZQ/Transforms/Passes.h"
@@ -359,10 +360,43 @@ static LogicalResult addMagnitudes(Operation *op, CompressedTensorType type,
   return success();
 }
 
+/// Decodes a tensor in records as the same without.
+static FailureOr<RuntimeValue> decodeRecords(Operation *op,
+                                             CompressedTensorType type,
+                                             ArrayRef<StoredArray> streams,
+                                             const Environment &environment) {
+  CompressedTensorType apart = withoutRecords(type);
+  auto names =
+      apart.getCodec().getStreams(type.getRank(), type.getElementType(), op);
+  std::string why;
+  auto layout = succeeded(names)
+                    ? getRecordLayout(*names, type.getCodec().getRecords(), why)
+                    : std::nullopt;
+  if (!layout)
+    return LogicalResult(op->emitOpError("cannot decode: ") << why);
+  std::vector<::zq::codec::Stream> stored;
+  for (const StoredArray &stream : streams)
+    stored.push_back({"", stream.array});
+  auto arrays = layout->getReference()->split(stored, type.getShape().vec());
+  if (!arrays)
+    return LogicalResult(op->emitOpError("cannot decode: ")
+                         << arrays.message());
+  // What is computed stays so.
+  std::vector<StoredArray> own(streams.begin(), streams.end() - 1);
+  for (const RecordLayout::Component &component : layout->components)
+    own.insert(own.begin() + component.stream,
+               StoredArray{(*arrays)[component.stream].array, nullptr});
+  return decodeWhole(op, apart,
+                     std::make_shared<const std::vector<StoredArray>>(own),
+                     environment);
+}
+
 FailureOr<RuntimeValue>
 mlir::zq::reference::decodeWhole(Operation *op, CompressedTensorType type,
                                  const StreamsRef &streams,
                                  const Environment &environment) {
+  if (type.getCodec().getRecords())
+    return decodeRecords(op, type, *streams, environment);
   if (needsSplitting(type))
     return decodeSplit(op, type, streams, environment);
   FailureOr<BoundedTensor> tensor =

@@ -153,8 +153,9 @@ Status Session::pack() {
     return {};
   PassManager pm(module.get()->getName());
   std::unique_ptr<Target> target = getTarget(options.features);
-  pm.addPass(createPackWeights({target->getPanelRows(), options.recodeWeights,
-                                target->getMemoryCost()}));
+  pm.addPass(
+      createPackWeights({target->getPanelRows(), options.recodeWeights,
+                         target->getMemoryCost(), target->getRecordShare()}));
   return succeeded(pm.run(*module)) ? Status() : fail("cannot pack weights");
 }
 

@@ -80,6 +80,9 @@ Arrays Streams::makeAnyOfTypes(Random &random) const {
 
 void Streams::findCodes() {
   CodecAttr attribute = type.getCodec();
+  // Codes in records are no stream of their own.
+  if (attribute.getRecords())
+    return;
   SmallVector<Type> inputs = attribute.getInputs(type.getElementType());
   SmallVector<SmallVector<int64_t>> shapes =
       attribute.getShapes(type.getShape());

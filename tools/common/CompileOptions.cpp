@@ -18,7 +18,8 @@ LogicalResult CompileOptions::packArguments(ModuleOp module,
   if (!packWeights)
     return success();
   PassManager pm(module->getName());
-  pm.addPass(createPackWeights(
-      {target.getPanelRows(), recodeWeights, target.getMemoryCost()}));
+  pm.addPass(
+      createPackWeights({target.getPanelRows(), recodeWeights,
+                         target.getMemoryCost(), target.getRecordShare()}));
   return pm.run(module);
 }

@@ -131,6 +131,31 @@ const LaneCodec codecs[] = {
      "scale<1x16, [scale<16x1, f16, zero = f16>, quantize<ui3>, "
      "pack<lanes = Rx1>], zero = [scale<16x1, f16, zero = f16>, "
      "quantize<ui3>, pack<lanes = Rx1>]>, quantize<ui3>, pack<lanes = Rx4>"},
+    {"nvfp4InRecords",
+     "scale<tensor, f32>, scale<1x16, f8E4M3FN, rows = R>, quantize<f4E2M1FN>, "
+     "pack<lanes = Rx4>, records = 64"},
+    {"nvfp4InShortRecords",
+     "scale<1x16, f8E4M3FN, rows = R>, quantize<f4E2M1FN>, pack<lanes = Rx4>, "
+     "records = 16"},
+    {"int2InRecords", "scale<1x32, f16, rows = R>, quantize<si2>, "
+                      "pack<lanes = Rx4>, records = 128"},
+    {"elevenValuesInRecords",
+     "scale<1x48, f8E5M2, rows = R>, lookup<[-1.0, -0.7, -0.4, -0.2, -0.1, "
+     "0.0, 0.1, 0.2, 0.4, 0.7, 1.0]>, pack<lanes = Rx4>, records = 48"},
+    {"offsetsInRecords",
+     "scale<1x?, f32, rows = R>, offset<1x32, f16, min, rows = R>, "
+     "scale<1x64, f32, zero = f16, rows = R>, quantize<ui3>, "
+     "pack<lanes = Rx4>, records = 64"},
+    {"scalesOfThemInRecords",
+     "offset<1x32, [scale<1x8, f16, peak, rows = R>, quantize<ui6>, "
+     "pack<lanes = Rx1>], min>, scale<1x32, [scale<1x8, f16, rows = R>, "
+     "quantize<ui6>, pack<lanes = Rx1>]>, quantize<ui4>, pack<lanes = Rx4>, "
+     "records = 256"},
+    {"tablesInRecords",
+     "tables<1x20, f16, [[-4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0], [-4.0, "
+     "-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0], [-4.0, -2.0, -1.0, 0.0, 1.0, 2.0, "
+     "4.0, 6.0]], tags = [pack<lanes = Rx1>], rows = R>, pack<lanes = Rx4>, "
+     "records = 160"},
     {"int4InRans", "scale<1x32, f16, rows = R>, quantize<si4>, panels<Rx4, "
                    "[register_rans<lanes = 256, rows = 1>]>"},
     {"int8InRansWithEscapes",

@@ -57,6 +57,11 @@ public:
   /// from memory.
   virtual double getMemoryCost() const { return 0.5; }
 
+  /// Bytes of factors, for each of codes, from which on a core reads both
+  /// faster as one stream than as two; 0 where it never does, as far as is
+  /// known.
+  virtual double getRecordShare() const { return 0; }
+
   /// Lets the public functions of `module`, which `populateVectorOpPatterns`
   /// has lowered, begin with what the system wants to be asked for before.
   virtual void addEntryChecks(ModuleOp module) const {}

@@ -197,6 +197,10 @@ public:
   // docs/performance.md measures for one core.
   double getMemoryCost() const override { return 0.45; }
 
+  // On Zen 4 one stream is faster by 12 % with a fifth of the bytes in factors,
+  // by 4 % with a ninth, and level or slower with less.
+  double getRecordShare() const override { return hasAVX512() ? 0.125 : 0; }
+
   void addEntryChecks(ModuleOp module) const override {
     addX86TilePermits(module);
   }

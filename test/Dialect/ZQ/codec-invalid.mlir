@@ -386,3 +386,41 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<raw<f8E5M2>>>)
 
 // expected-error @+1 {{(T3) 'raw' takes in values, but gets 'i4' codes}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, raw<f32>>>)
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// (codec 2), (T5): records
+//===----------------------------------------------------------------------===//
+
+// expected-error @+1 {{(codec 2) a record has columns}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, pack<lanes = 16x4>, records = 0>>)
+
+// -----
+
+// expected-error @+1 {{(codec 2) a record has 1 to 4096 columns, and not 8192}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, pack<lanes = 16x4>, records = 8192>>)
+
+// -----
+
+// Codes row by row.
+// expected-error @+1 {{(T5) there are no records of 64 columns: the last stream holds no panels of rows}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack, records = 64>>)
+
+// -----
+
+// A scale of 48 columns.
+// expected-error @+1 {{(T5) there are no records of 64 columns: part of stream 'scale' would lie in two of them}}
+func.func private @f(!zq.tensor<4x192xf32, #zq.codec<scale<1x48, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>, records = 64>>)
+
+// -----
+
+// A tile of eight columns.
+// expected-error @+1 {{(T5) there are no records of 4 columns: part of stream 'codes' would lie in two of them}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<scale<1x4, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>, records = 4>>)
+
+// -----
+
+// Records of a part.
+// expected-error @+1 {{(T5) the streams of a part are in no records}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<scale<1x16, [scale<1x4, f16, rows = 16>, quantize<si6>, pack<lanes = 16x1>, records = 4]>, quantize<si4>, pack<lanes = 16x4>>>)

@@ -513,3 +513,41 @@ func.func @f(%x: tensor<4x64xf32>, %e: tensor<5x64xf32>) {
   %y = zq.rotate %x by #zq.hadamard<axis = 1, block = 64, seed = 1> outs(%e : tensor<5x64xf32>) : tensor<4x64xf32> -> tensor<5x64xf32>
   return
 }
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// (C1), (C2): zq.component
+//===----------------------------------------------------------------------===//
+
+func.func @f(%r: tensor<2x4x576xi8>) {
+  // expected-error @+1 {{(C1) 'tensor<3x32x64xi8>' holds no panels of 'tensor<2x4x576xi8>'}}
+  %c = zq.component %r at 64 items 8 : tensor<2x4x576xi8> -> tensor<3x32x64xi8>
+  return
+}
+
+// -----
+
+func.func @f(%r: tensor<2x4x576xi8>) {
+  // expected-error @+1 {{(C1) 'tensor<2x32x64xi4>' holds no panels of}}
+  %c = zq.component %r at 64 items 8 : tensor<2x4x576xi8> -> tensor<2x32x64xi4>
+  return
+}
+
+// -----
+
+// Beyond the end of a record.
+func.func @f(%r: tensor<2x4x576xi8>) {
+  // expected-error @+1 {{(C2) 'tensor<2x4x576xi8>' has no 8 items of 'tensor<2x32x64xi8>' at 65 of each record}}
+  %c = zq.component %r at 65 items 8 : tensor<2x4x576xi8> -> tensor<2x32x64xi8>
+  return
+}
+
+// -----
+
+// Too few records.
+func.func @f(%r: tensor<2x4x576xi8>) {
+  // expected-error @+1 {{(C2)}}
+  %c = zq.component %r at 64 items 8 : tensor<2x4x576xi8> -> tensor<2x33x64xi8>
+  return
+}

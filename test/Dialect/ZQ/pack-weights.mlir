@@ -4,6 +4,7 @@
 // RUN: zq-opt %s -zq-pack-weights=recode -split-input-file 2>%t | FileCheck %s --check-prefix=RECODE
 // RUN: FileCheck %s --check-prefix=REMARK < %t
 // RUN: zq-opt %s -zq-pack-weights="recode memory-cost=2" -split-input-file | FileCheck %s
+// RUN: zq-opt %s -zq-pack-weights=record-share=0.125 -mlir-print-local-scope -split-input-file | FileCheck %s --check-prefix=RECORDS
 
 !w = !zq.tensor<64x64xf32, #zq.codec<scale<1x32, f16>, quantize<si4>, pack>>
 #x = affine_map<(m, n, k) -> (m, k)>
@@ -222,4 +223,41 @@ func.func @not_left(%x: tensor<128xf32>, %h: tensor<128xf16>, %d: !d, %g: !g, %s
   %4 = zq.decode %s at [0, 0] outs(%e : tensor<64x128xf32>) : !s -> tensor<64x128xf32>
   %5 = linalg.matvec ins(%4, %x : tensor<64x128xf32>, tensor<128xf32>) outs(%1 : tensor<64xf32>) -> tensor<64xf32>
   return %5, %3, %4 : tensor<64xf32>, tensor<64xf16>, tensor<64x128xf32>
+}
+
+// -----
+
+#x = affine_map<(m, n, k) -> (m, k)>
+#w = affine_map<(m, n, k) -> (n, k)>
+#y = affine_map<(m, n, k) -> (m, n)>
+// Factors beside their codes: as many columns as make whole cache lines of each.
+// RECORDS: #zq.codec<scale<tensor, f32>, scale<1x16, f8E4M3FN, rows = 16>, quantize<f4E2M1FN>, pack<lanes = 16x4>, records = 64>
+// RECORDS: #zq.codec<scale<1x32, f16, rows = 16>, quantize<si2>, pack<lanes = 16x4>, records = 64>
+!nvfp4 = !zq.tensor<64x128xf32, #zq.codec<nvfp4>>
+!int2 = !zq.tensor<64x128xf32, #zq.codec<scale<1x32, f16>, quantize<si2>, pack>>
+func.func @records(%x: tensor<2x128xf32>, %w: !nvfp4, %v: !int2, %y: tensor<2x64xf32>) -> tensor<2x64xf32> {
+  %e = tensor.empty() : tensor<64x128xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x128xf32>) : !nvfp4 -> tensor<64x128xf32>
+  %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %d : tensor<2x128xf32>, tensor<64x128xf32>)
+      outs(%y : tensor<2x64xf32>) -> tensor<2x64xf32>
+  %c = zq.decode %v at [0, 0] outs(%e : tensor<64x128xf32>) : !int2 -> tensor<64x128xf32>
+  %s = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %c : tensor<2x128xf32>, tensor<64x128xf32>)
+      outs(%r : tensor<2x64xf32>) -> tensor<2x64xf32>
+  return %s : tensor<2x64xf32>
+}
+
+// -----
+
+#x = affine_map<(m, n, k) -> (m, k)>
+#w = affine_map<(m, n, k) -> (n, k)>
+#y = affine_map<(m, n, k) -> (m, n)>
+// Too small a share.
+// RECORDS-LABEL: func.func @apart(
+// RECORDS-SAME: #zq.codec<scale<1x32, f8E8M0FNU, rows = 16>, quantize<f4E2M1FN>, pack<lanes = 16x4>>>
+func.func @apart(%x: tensor<2x128xf32>, %w: !zq.tensor<64x128xf32, #zq.codec<scale<1x32, f8E8M0FNU>, quantize<f4E2M1FN>, pack>>, %y: tensor<2x64xf32>) -> tensor<2x64xf32> {
+  %e = tensor.empty() : tensor<64x128xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x128xf32>) : !zq.tensor<64x128xf32, #zq.codec<scale<1x32, f8E8M0FNU>, quantize<f4E2M1FN>, pack>> -> tensor<64x128xf32>
+  %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %d : tensor<2x128xf32>, tensor<64x128xf32>)
+      outs(%y : tensor<2x64xf32>) -> tensor<2x64xf32>
+  return %r : tensor<2x64xf32>
 }

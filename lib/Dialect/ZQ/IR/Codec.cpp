@@ -1,4 +1,5 @@
 //===- Codec.cpp - A codec as a tree of stages ----------------------------===//
+#include "zq/Dialect/ZQ/IR/Records.h"
 #include "zq/Dialect/ZQ/IR/Stages.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -7,9 +8,13 @@ using namespace mlir;
 using namespace mlir::zq;
 
 LogicalResult CodecAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                ArrayRef<StageAttrInterface> stages) {
+                                ArrayRef<StageAttrInterface> stages,
+                                int64_t records) {
   if (stages.empty())
     return emitError() << "(codec 1) a codec has at least one stage";
+  if (records < 0 || records > 4096)
+    return emitError() << "(codec 2) a record has 1 to 4096 columns, and not "
+                       << records;
   return success();
 }
 
@@ -41,6 +46,8 @@ LogicalResult CodecAttr::verifyFor(function_ref<InFlightDiagnostic()> emitError,
       for (const Part &part : parts) {
         if (!part.codec)
           continue;
+        if (part.codec.getRecords())
+          return emitError() << "(T5) the streams of a part are in no records";
         RankedTensorType type = part.array.getType(at);
         assert(type.hasStaticShape() &&
                "sizes up to the data go without codec");
@@ -70,6 +77,14 @@ LogicalResult CodecAttr::verifyFor(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "(T3) the chain does not end: " << getStages().back()
                        << " hands on " << next
                        << ", which nothing stores (add 'pack'?)";
+  if (!getRecords())
+    return success();
+  auto streams =
+      withRecords(0).getStreams(shape.size(), element, /*scope=*/nullptr);
+  std::string why = "what a decoder stores is known to a module only";
+  if (failed(streams) || !getRecordLayout(*streams, getRecords(), why))
+    return emitError() << "(T5) there are no records of " << getRecords()
+                       << " columns: " << why;
   return success();
 }
 
@@ -159,6 +174,13 @@ CodecAttr::getStreams(int64_t rank, Type element, Operation *scope) const {
                                                        Twine(ordinal)),
                           stream.getElementType(), stream.getShape());
   }
+  if (getRecords()) {
+    std::string why;
+    auto layout = getRecordLayout(streams, getRecords(), why);
+    if (!layout)
+      return failure();
+    return layout->join(streams);
+  }
   return streams;
 }
 
@@ -227,6 +249,10 @@ bool CodecAttr::isInline(ArrayRef<int64_t> shape, Type element,
   return true;
 }
 
+CodecAttr CodecAttr::withRecords(int64_t columns) const {
+  return get(getContext(), getStages(), columns);
+}
+
 CodecAttr CodecAttr::dropOutermost() const {
   return get(getContext(), getStages().drop_front());
 }
@@ -240,7 +266,18 @@ CodecAttr::getReference(Type element) const {
       return nullptr;
     chain.push_back(std::move(reference));
   }
-  return std::make_shared<::zq::codec::Codec>(std::move(chain));
+  if (!getRecords())
+    return std::make_shared<::zq::codec::Codec>(std::move(chain));
+  auto streams = withRecords(0).getStreams(/*rank=*/2, element,
+                                           /*scope=*/nullptr);
+  std::string why;
+  auto layout = succeeded(streams)
+                    ? getRecordLayout(*streams, getRecords(), why)
+                    : std::nullopt;
+  if (!layout)
+    return nullptr;
+  return std::make_shared<::zq::codec::Codec>(std::move(chain),
+                                              layout->getReference());
 }
 
 bool CodecAttr::isLossless() const {

@@ -29,6 +29,9 @@ struct Level {
 FailureOr<SmallVector<SmallVector<DecodeBuilder::StoredPart>>>
 mlir::zq::getStoredParts(Location loc, CodecAttr codec, ArrayRef<int64_t> shape,
                          Type element, ValueRange streams, Operation *scope) {
+  if (codec.getRecords())
+    return LogicalResult(emitError(
+        loc, "streams in records are taken apart by zq-split-records"));
   auto parts = getParts(codec, shape.size(), element, scope);
   if (failed(parts))
     return LogicalResult(emitError(loc, "the codec's decoder ")

@@ -280,7 +280,7 @@ CodecAttr mlir::zq::withLanes(CodecAttr codec, Type element, int64_t rank,
   for (auto [stage, input] :
        llvm::zip(codec.getStages(), codec.getInputs(element)))
     stages.push_back(stage.withLanes(input, rank, lanes, depth));
-  return CodecAttr::get(codec.getContext(), stages);
+  return CodecAttr::get(codec.getContext(), stages, codec.getRecords());
 }
 
 CompressedTensorType mlir::zq::withLanes(CompressedTensorType type,

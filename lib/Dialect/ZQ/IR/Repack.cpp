@@ -4,6 +4,7 @@
 #include "zq/Codec/Panels.h"
 #include "zq/Codec/Transcode.h"
 #include "zq/Dialect/ZQ/IR/LaneForm.h"
+#include "zq/Dialect/ZQ/IR/Records.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 #include "zq/Dialect/ZQ/IR/Stages.h"
 
@@ -112,15 +113,46 @@ mlir::zq::getRecodings(CompressedTensorType type) {
 }
 
 bool mlir::zq::isInLanesOf(CompressedTensorType from, CompressedTensorType to) {
+  if (withoutRecords(from) == withoutRecords(to))
+    return true;
+  from = withoutRecords(from), to = withoutRecords(to);
   return llvm::any_of(ArrayRef<int64_t>{4, 8, 16, 32, 64}, [&](int64_t lanes) {
     return withLanes(from, lanes) == to ||
            withLanes(withRawCodes(from), lanes) == to;
   });
 }
 
+/// The streams of `from` each by itself, or the other way round.
+static Result<Streams> changeRecords(CompressedTensorType type,
+                                     const Streams &streams, bool join) {
+  auto reference = type.getCodec().getReference(type.getElementType());
+  if (!reference)
+    return Error{"the codec's decoder is known to the IR only"};
+  ::zq::codec::Shape shape = type.getShape().vec();
+  Result<Streams> changed = join ? reference->records()->join(streams, shape)
+                                 : reference->records()->split(streams, shape);
+  if (!changed)
+    return changed;
+  auto names = (join ? type : withoutRecords(type))
+                   .getCodec()
+                   .getStreams(type.getRank(), type.getElementType(),
+                               /*scope=*/nullptr);
+  for (auto [stream, name] : llvm::zip(*changed, *names))
+    stream.name = name.getName().str();
+  return changed;
+}
+
 Result<Streams> mlir::zq::repack(CompressedTensorType from,
                                  const Streams &streams,
                                  CompressedTensorType to) {
+  if (from.getCodec().getRecords()) {
+    auto apart = changeRecords(from, streams, /*join=*/false);
+    return apart ? repack(withoutRecords(from), *apart, to) : apart;
+  }
+  if (to.getCodec().getRecords()) {
+    auto apart = repack(from, streams, withoutRecords(to));
+    return apart ? changeRecords(to, *apart, /*join=*/true) : apart;
+  }
   Type element = from.getElementType();
   CodecAttr old = from.getCodec(), wanted = to.getCodec();
   SmallVector<int64_t> shape(from.getShape());
@@ -193,6 +225,14 @@ Result<Streams> mlir::zq::transcode(CompressedTensorType from,
   auto encoder = to.getCodec().getReference(element);
   if (!decoder || !encoder)
     return Error{"what its decoder means is known to a module only"};
+  if (from.getCodec().getRecords()) {
+    auto apart = changeRecords(from, streams, /*join=*/false);
+    return apart ? transcode(withoutRecords(from), *apart, to) : apart;
+  }
+  if (to.getCodec().getRecords()) {
+    auto apart = transcode(from, streams, withoutRecords(to));
+    return apart ? changeRecords(to, *apart, /*join=*/true) : apart;
+  }
   // Equal stages are the same ones.
   std::vector<std::shared_ptr<const ::zq::codec::Stage>> chain =
       encoder->stages();

@@ -232,12 +232,21 @@ ParseResult mlir::zq::parseStages(AsmParser &parser,
                                   AsmParser::Delimiter delimiter,
                                   CodecAttr &codec) {
   SmallVector<StageAttrInterface> stages;
+  int64_t records = 0;
   SMLoc loc = parser.getCurrentLocation();
-  if (parser.parseCommaSeparatedList(
-          delimiter, [&] { return parseStage(parser, stages); }))
+  auto parseElement = [&]() -> ParseResult {
+    if (failed(parser.parseOptionalKeyword("records")))
+      return parseStage(parser, stages);
+    SMLoc loc = parser.getCurrentLocation();
+    if (parser.parseEqual() || parser.parseInteger(records))
+      return failure();
+    return records ? success()
+                   : parser.emitError(loc, "(codec 2) a record has columns");
+  };
+  if (parser.parseCommaSeparatedList(delimiter, parseElement))
     return failure();
   codec = CodecAttr::getChecked([&] { return parser.emitError(loc); },
-                                parser.getContext(), stages);
+                                parser.getContext(), stages, records);
   return success(codec != nullptr);
 }
 
@@ -251,4 +260,6 @@ void mlir::zq::printStages(AsmPrinter &printer, CodecAttr codec) {
                           else
                             printer << Attribute(stage);
                         });
+  if (codec.getRecords())
+    printer << ", records = " << codec.getRecords();
 }

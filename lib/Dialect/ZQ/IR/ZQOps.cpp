@@ -161,6 +161,30 @@ LogicalResult DisassembleOp::verifySymbolUses(SymbolTableCollection &) {
 }
 
 //===----------------------------------------------------------------------===//
+// Component
+//===----------------------------------------------------------------------===//
+
+LogicalResult ComponentOp::verify() {
+  auto records = cast<RankedTensorType>(getRecords().getType());
+  auto array = cast<RankedTensorType>(getResult().getType());
+  if (array.getRank() != 3 || array.getDimSize(0) != records.getDimSize(0) ||
+      !array.getElementType().isIntOrFloat() ||
+      array.getElementTypeBitWidth() % 8)
+    return emitOpError("(C1) ") << array << " holds no panels of " << records;
+  int64_t offset = getOffset(), items = getItems();
+  if (offset < 0 || items < 1 ||
+      offset +
+              items * array.getDimSize(2) * array.getElementTypeBitWidth() / 8 >
+          records.getDimSize(2) ||
+      llvm::divideCeil(array.getDimSize(1), items) !=
+          static_cast<uint64_t>(records.getDimSize(1)))
+    return emitOpError("(C2) ")
+           << records << " has no " << items << " items of " << array << " at "
+           << offset << " of each record";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // Rotate
 //===----------------------------------------------------------------------===//
 

@@ -6,8 +6,11 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "zq/Dialect/ZQ/IR/LaneForm.h"
+#include "zq/Dialect/ZQ/IR/Records.h"
 #include "zq/Dialect/ZQ/IR/Repack.h"
 #include "llvm/Support/FormatVariadic.h"
+
+#include <numeric>
 
 namespace mlir::zq {
 #define GEN_PASS_DEF_PACKWEIGHTS
@@ -78,6 +81,7 @@ struct PackWeightsPass : mlir::zq::impl::PackWeightsBase<PackWeightsPass> {
 
   CompressedTensorType storeCodes(func::FuncOp function, BlockArgument argument,
                                   CompressedTensorType type);
+  CompressedTensorType putInRecords(CompressedTensorType packed);
 
   void runOnOperation() override {
     if (failed(checkAtLeast(1, getOperation(), "lanes", lanes)))
@@ -105,6 +109,9 @@ struct PackWeightsPass : mlir::zq::impl::PackWeightsBase<PackWeightsPass> {
         if (packed == type || (!getLaneForm(left, lanes, why) &&
                                !llvm::all_of(argument.getUsers(), leaves)))
           continue;
+        // Streams of which only some are contracted are taken apart.
+        if (recordShare > 0 && left == packed)
+          packed = putInRecords(packed);
         argument.setType(packed);
         types.back() = packed;
         ++this->packed;
@@ -115,6 +122,23 @@ struct PackWeightsPass : mlir::zq::impl::PackWeightsBase<PackWeightsPass> {
   }
 };
 } // namespace
+
+/// Columns that an iteration of a kernel reads at least, and so does a record.
+static constexpr int64_t leastColumns = 64;
+
+/// `packed` with its factors beside its codes, where a kernel reads both, and
+/// factors are no small part of it.
+CompressedTensorType
+PackWeightsPass::putInRecords(CompressedTensorType packed) {
+  std::string why;
+  std::optional<LaneForm> form = getLaneForm(packed, lanes, why);
+  if (!form || form->isSequential)
+    return packed;
+  int64_t step = std::lcm(form->group, form->columns);
+  step = std::lcm(step, form->factorColumns);
+  return withRecords(packed, step * llvm::divideCeil(leastColumns, step),
+                     recordShare);
+}
 
 /// The type in which codes are read faster, if that may be changed: raw ones
 /// where decoding takes longer than reading more bytes, however few are left.

@@ -43,6 +43,31 @@ static bool hasStaticResults(Operation *op) {
   });
 }
 
+/// Whether an op only says where in what it takes something lies.
+static bool isView(Operation *op) {
+  auto assemble = dyn_cast<AssembleOp>(op);
+  return isa<ComponentOp>(op) ||
+         (assemble && llvm::any_of(assemble.getStreams(), [](Value stream) {
+            return stream.getDefiningOp<ComponentOp>();
+          }));
+}
+
+/// Makes `value` an argument of `kernel`, or what it is made of where the
+/// kernel makes it anew.
+static void take(Kernel &kernel, llvm::SmallDenseSet<Value> &seen,
+                 Value value) {
+  if (!seen.insert(value).second)
+    return;
+  Operation *source = value.getDefiningOp();
+  if (!source || !(isCopied(source) || isView(source))) {
+    kernel.arguments.push_back(value);
+    return;
+  }
+  for (Value operand : source->getOperands())
+    take(kernel, seen, operand);
+  kernel.copied.push_back(source);
+}
+
 static std::optional<Kernel> getKernel(Operation *op) {
   if (!isa<scf::ForallOp, scf::ForOp, ContractOp, ContractRowsOp, PlanesOp,
            TilesOp>(op) ||
@@ -51,13 +76,9 @@ static std::optional<Kernel> getKernel(Operation *op) {
   llvm::SetVector<Value> taken(op->operand_begin(), op->operand_end());
   getUsedValuesDefinedAbove(op->getRegions(), taken);
   Kernel kernel{op, {}, {}};
-  for (Value value : taken) {
-    Operation *source = value.getDefiningOp();
-    if (source && isCopied(source))
-      kernel.copied.push_back(source);
-    else
-      kernel.arguments.push_back(value);
-  }
+  llvm::SmallDenseSet<Value> seen;
+  for (Value value : taken)
+    take(kernel, seen, value);
   return kernel;
 }
 

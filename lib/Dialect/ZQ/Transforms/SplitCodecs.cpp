@@ -69,6 +69,8 @@ private:
 } // namespace
 
 LogicalResult Splitter::takeApart() {
+  if (codec.getRecords())
+    return op.emitOpError("its records are taken apart by zq-split-records");
   auto types = type.getStreamTypes(op);
   auto found = getParts(codec, type.getRank(), type.getElementType(), op);
   if (failed(types) || failed(found))

@@ -267,6 +267,9 @@ Value Tabulation::emitLookups(Value tables, Value codes) {
 LogicalResult Tabulation::run() {
   b.setInsertionPoint(table.product.op);
   CodecAttr codec = type.getCodec();
+  if (codec.getRecords())
+    return decode.emitOpError("its records are taken apart by "
+                              "zq-split-records");
   auto types = type.getStreamTypes(decode);
   auto parts = getParts(codec, type.getRank(), type.getElementType(), decode);
   if (failed(types) || failed(parts))

@@ -64,10 +64,28 @@ def ZQ_CodecAttr : ZQ_Attr<"Codec", "codec"> {
     main stream of the last one; those of a side with a codec are named
     `side.stream`.
 
+    With `records`, the streams that hold panels of rows lie side by side in one
+    stream, in which a panel is read from its beginning to its end: for each
+    panel, and each so many columns of it, what all these streams have for them,
+    in their order. The other streams come first. Where the tensor's columns end
+    within a record, the rest of its places are zero.
+
+    ```mlir
+    // Records of 64 bytes of scales and 512 of codes: 16 rows of 64 columns.
+    #zq.codec<scale<tensor, f32>, scale<1x16, f8E4M3FN, rows = 16>,
+              quantize<f4E2M1FN>, pack<lanes = 16x4>, records = 64>
+    ```
+
     Constraints:
-    * (codec 1) there is at least one stage.
+    * (codec 1) there is at least one stage;
+    * (codec 2) a record has 1 to 4096 columns.
   }];
-  let parameters = (ins ArrayRefParameter<"::mlir::zq::StageAttrInterface">:$stages);
+  let parameters = (ins ArrayRefParameter<"::mlir::zq::StageAttrInterface">:$stages,
+                        "int64_t":$records);
+  let builders = [
+    AttrBuilder<(ins "::llvm::ArrayRef<::mlir::zq::StageAttrInterface>":$stages),
+                [{ return $_get($_ctxt, stages, 0); }]>
+  ];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
@@ -109,8 +127,11 @@ def ZQ_CodecAttr : ZQ_Attr<"Codec", "codec"> {
     bool isInline(::llvm::ArrayRef<int64_t> shape, ::mlir::Type element,
                   ::mlir::Operation *scope) const;
 
-    /// The codec without its outermost stage.
+    /// The codec without its outermost stage, and without records.
     CodecAttr dropOutermost() const;
+
+    /// The same stages with records of so many columns; 0: without.
+    CodecAttr withRecords(int64_t columns) const;
 
     /// The reference codec; null where a stage is known to the IR only.
     std::shared_ptr<const ::zq::codec::Codec>

@@ -178,6 +178,35 @@ def ZQ_DisassembleOp : ZQ_Op<"disassemble", [
   let hasFolder = 1;
 }
 
+def ZQ_ComponentOp : ZQ_Op<"component", [Pure]> {
+  let summary = "One of the arrays that lie side by side in records";
+  let description = [{
+    Each record has `items` of the array's second dimension, from its byte
+    `offset` on: element [p, i, j] is element `i mod items * size + j` of what
+    begins there in record [p, i / items], where `size` is the array's last
+    dimension. `zq-read-records` makes reads of it reads of the records.
+
+    ```mlir
+    %scales = zq.component %records at 0 items 4
+        : tensor<8x4x576xi8> -> tensor<8x16x16xf8E4M3FN>
+    %codes = zq.component %records at 64 items 8
+        : tensor<8x4x576xi8> -> tensor<8x32x64xi8>
+    ```
+
+    Constraints:
+    * (C1) the result has rank 3, as many panels as the records, and elements of
+      whole bytes;
+    * (C2) a record holds its items, and there are records for all of them.
+  }];
+  let arguments = (ins
+    3DTensorOf<[I8]>:$records,
+    I64Attr:$offset, I64Attr:$items);
+  let results = (outs AnyStaticShapeTensor:$result);
+  let assemblyFormat = "$records `at` $offset `items` $items attr-dict `:` "
+                       "type($records) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 def ZQ_RotateOp : ZQ_Op<"rotate", [
     Pure, DestinationStyleOpInterface,
     DeclareOpInterfaceMethods<TilingInterface, [

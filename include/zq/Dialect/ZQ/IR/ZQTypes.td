@@ -25,7 +25,9 @@ def ZQ_CompressedTensorType : TypeDef<ZQ_Dialect, "CompressedTensor"> {
     * (T3) each stage accepts what the one above hands it, and the last one ends
       the chain;
     * (T4) a stage whose main array has another shape begins with the chunks of a
-      sequential stage below.
+      sequential stage below;
+    * (T5) records are of a matrix whose last stream holds panels of rows; they
+      have every part of such streams whole, and parts have none of their own.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$shape,
                         "::mlir::Type":$elementType,

@@ -635,6 +635,10 @@ def PackWeights : Pass<"zq-pack-weights", "::mlir::ModuleOp"> {
     the argument one of raw codes, which whoever hands it over stores exactly;
     without it a remark says what is lost.
 
+    Where factors have a good share of the bytes (`record-share`), they lie beside
+    their codes in records, so that a kernel reads one stream: it is followed by
+    the hardware, and a slow one beside a fast one is not.
+
     ```mlir
     func.func @f(%w: !zq.tensor<64x64xf32, #zq.codec<scale<1x32, f16>, quantize<si4>, pack>>)
     // becomes
@@ -651,10 +655,53 @@ def PackWeights : Pass<"zq-pack-weights", "::mlir::ModuleOp"> {
     Option<"memoryCost", "memory-cost", "double", "0.45",
            "Vector instructions in the time in which a core reads a byte from "
            "memory">,
+    Option<"recordShare", "record-share", "double", "0",
+           "Bytes of factors and the like, for each of codes, from which on they "
+           "lie in records with the codes; 0: none do">,
   ];
   let statistics = [
     Statistic<"packed", "packed", "Arguments that got another layout">,
   ];
+}
+
+def SplitRecords : Pass<"zq-split-records", "::mlir::ModuleOp"> {
+  let summary = "Take the arrays of records as streams of their own";
+  let description = [{
+    What is decoded of a tensor in records (`records = 64` of a codec) is decoded
+    of one without, whose streams are `zq.component`s of the records. No pass
+    that comes later needs to know of records but `zq-read-records`.
+    Tested in `test/Dialect/ZQ/split-records.mlir`.
+
+    ```mlir
+    %d = zq.decode %w at [0, 0] outs(%e : ...) : !zq.tensor<16x64xf32, #zq.codec<..., records = 64>> -> ...
+    // becomes
+    %r = zq.disassemble %w : ... -> tensor<1x1x576xi8>
+    %s = zq.component %r at 0 items 4 : tensor<1x1x576xi8> -> tensor<1x4x16xf8E4M3FN>
+    %c = zq.component %r at 64 items 8 : tensor<1x1x576xi8> -> tensor<1x8x64xi8>
+    %v = zq.assemble %s, %c : ... -> !zq.tensor<16x64xf32, #zq.codec<...>>
+    %d = zq.decode %v at [0, 0] outs(%e : ...) : ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::zq::ZQDialect"];
+}
+
+def ReadRecords : Pass<"zq-read-records", "::mlir::ModuleOp"> {
+  let summary = "Read what lies in records where it lies";
+  let description = [{
+    A read of a `zq.component`, of an element or of a vector of neighbours,
+    becomes a read of bytes of the records. Where the place is a constant after
+    one that begins a record, so is its address. Any other use of a component is
+    an error. Tested in `test/Dialect/ZQ/read-records.mlir`.
+
+    ```mlir
+    %c = zq.component %r at 64 items 8 : tensor<2x4x576xi8> -> tensor<2x32x64xi8>
+    %v = vector.transfer_read %c[%p, %c9, %c0], %z : tensor<2x32x64xi8>, vector<64xi8>
+    // becomes
+    %v = vector.transfer_read %r[%p, %c1, %c128], %z : tensor<2x4x576xi8>, vector<64xi8>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 
 def ChooseDomains : Pass<"zq-choose-domains", "::mlir::ModuleOp"> {
