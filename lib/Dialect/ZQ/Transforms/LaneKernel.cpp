@@ -51,6 +51,11 @@ LaneKernel::LaneKernel(
   columns = shape[1];
   std::string why;
   form = *getLaneForm(weight, lanes, why);
+  // Places in records are known where a step has whole ones.
+  for (const DecodeBuilder::StoredPart &part : this->parts[form.source])
+    if (auto component = part.streams.front().getDefiningOp<ComponentOp>())
+      form.factorColumns = std::lcm<int64_t>(
+          form.factorColumns, component.getItems() * form.columns);
   floats = VectorType::get(lanes, b.getF32Type());
   integers = VectorType::get(lanes, b.getI32Type());
   byteType = VectorType::get(lanes * laneDepth, b.getI8Type());

@@ -480,11 +480,11 @@ static LogicalResult lower(ContractOp op) {
   if (failed(types))
     return op.emitOpError("has a weight whose decoder is missing");
   SmallVector<Type> streamTypes(types->begin(), types->end());
-  auto streams =
-      DisassembleOp::create(b, op.getLoc(), streamTypes, op.getWeight());
-  auto parts =
-      getStoredParts(op.getLoc(), weight.getCodec(), weight.getShape(),
-                     weight.getElementType(), streams.getResults(), op);
+  SmallVector<Value> streams;
+  b.createOrFold<DisassembleOp>(streams, op.getLoc(), streamTypes,
+                                op.getWeight());
+  auto parts = getStoredParts(op.getLoc(), weight.getCodec(), weight.getShape(),
+                              weight.getElementType(), streams, op);
   if (failed(parts))
     return failure();
   LaneKernel kernel(b, op, std::move(*parts));

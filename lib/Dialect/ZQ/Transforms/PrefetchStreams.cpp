@@ -503,8 +503,10 @@ static void prefetchInLoop(scf::ForOp loop) {
         prefetchBurst(loop, stream);
       continue;
     }
-    // The hardware follows a single one; to fetch it too takes its time.
-    if (isIdle && !stream.rowStep && fast.size() == 1 &&
+    // The hardware follows a single one; to fetch it too takes its time. One of
+    // many reads is followed as well where there is more to do.
+    bool isFollowed = isIdle || (!isBusy && stream.getBytes() < stream.step);
+    if (isFollowed && !stream.rowStep && fast.size() == 1 &&
         fast.begin()->second == stream.step) {
       if (stream.getBytes() < stream.step)
         keepInOrder(stream);
