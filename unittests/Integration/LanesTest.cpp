@@ -248,7 +248,7 @@ static void checkScales(const std::string &features, const std::string &type,
   constexpr uint8_t otherScale = 0x30;
   int64_t columns = group * groups;
   int64_t lanes = getX86Target(features)->getLanes();
-  std::string number = std::to_string(lanes), n = std::to_string(columns);
+  std::string number = std::to_string(lanes);
   TestCodec codec{"scale<1x16, " + type + ", rows = " + number +
                   ">, quantize<f4E2M1FN>, pack<lanes = " + number + "x4>"};
   JitOptions options;
@@ -256,16 +256,8 @@ static void checkScales(const std::string &features, const std::string &type,
   options.features = features;
   options.accuracy = 0;
   Shape shape{height, columns};
-  std::string w = "tensor<256x" + n + "xf32>", x = "tensor<" + n + "xf32>";
-  Kernel kernel("func.func @f(%x: " + x + ", %w: " + codec.type(shape) +
-                    ", %y: tensor<256xf32>) -> tensor<256xf32> {\n"
-                    "  %e = tensor.empty() : " +
-                    w + "\n  %d = zq.decode %w at [0, 0] outs(%e : " + w +
-                    ") : " + codec.type(shape) + " -> " + w +
-                    "\n  %r = linalg.matvec ins(%d, %x : " + w + ", " + x +
-                    ") outs(%y : tensor<256xf32>) -> "
-                    "tensor<256xf32>\n  return %r : tensor<256xf32>\n}\n",
-                options, codec.text);
+  Kernel kernel(printProducts({matvec(height, columns)}, codec), options,
+                codec.text);
   Array ones(ElementType::F32, shape);
   for (int64_t i = 0; i < ones.size(); ++i)
     ones.setFloat(i, 1);
@@ -286,7 +278,6 @@ static void checkScales(const std::string &features, const std::string &type,
         }
       inputs.push_back(stream.array);
     }
-    inputs.emplace_back(ElementType::F32, Shape{height});
     std::vector<Array> results = kernel.call(inputs);
     Array decoded = codec.decode(streams, shape);
     int64_t finite = 0;
@@ -342,16 +333,8 @@ TEST_P(InfiniteCodes, ArePassedOn) {
   options.features = features;
   options.accuracy = accuracy;
   Shape shape{height, columns};
-  std::string w = "tensor<256x16xf32>";
-  Kernel kernel("func.func @f(%x: tensor<16xf32>, %w: " + codec.type(shape) +
-                    ", %y: tensor<256xf32>) -> tensor<256xf32> {\n"
-                    "  %e = tensor.empty() : " +
-                    w + "\n  %d = zq.decode %w at [0, 0] outs(%e : " + w +
-                    ") : " + codec.type(shape) + " -> " + w +
-                    "\n  %r = linalg.matvec ins(%d, %x : " + w +
-                    ", tensor<16xf32>) outs(%y : tensor<256xf32>) -> "
-                    "tensor<256xf32>\n  return %r : tensor<256xf32>\n}\n",
-                options, codec.text);
+  Kernel kernel(printProducts({matvec(height, columns)}, codec), options,
+                codec.text);
   Array activation(ElementType::F32, {columns});
   activation.setFloat(5, 1);
   Array largestValues(ElementType::F32, shape);
@@ -365,8 +348,7 @@ TEST_P(InfiniteCodes, ArePassedOn) {
                            code % lanes * depth + 1] =
         static_cast<uint8_t>(code);
   std::vector<Array> results =
-      kernel.call({activation, streams[0].array, streams[1].array,
-                   Array(ElementType::F32, {height})});
+      kernel.call({activation, streams[0].array, streams[1].array});
   Array decoded = codec.decode(streams, shape);
   double largest = 0;
   for (int64_t i = 0; i < decoded.size(); ++i)
