@@ -5,10 +5,12 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "zq/Target/Target.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace mlir::zq {
 #define GEN_PASS_DEF_LOWERVECTOROPS
@@ -17,6 +19,28 @@ namespace mlir::zq {
 
 using namespace mlir;
 using namespace mlir::zq;
+
+/// Loads in one block from places that are data from which on they are taken
+/// for those of a vector's elements, or of as many symbols.
+static constexpr unsigned fewLoads = 8;
+
+/// Whether an index is made of values in memory, and not of loops alone.
+static bool isData(Value index) {
+  SmallVector<Value> values{index};
+  llvm::SmallPtrSet<Operation *, 8> seen;
+  while (!values.empty()) {
+    Operation *op = values.pop_back_val().getDefiningOp();
+    if (!op || !seen.insert(op).second)
+      continue;
+    if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op))
+      return true;
+    llvm::copy_if(op->getOperands(), std::back_inserter(values),
+                  [](Value operand) {
+                    return getElementTypeOrSelf(operand.getType()).isIndex();
+                  });
+  }
+  return false;
+}
 
 namespace {
 struct LowerVectorOpsPass
@@ -31,6 +55,7 @@ struct LowerVectorOpsPass
     std::unique_ptr<Target> target = getTarget(features);
     if (!target->hasGathers())
       remarkOnGathers();
+    remarkOnLoads();
     RewritePatternSet patterns(&getContext());
     target->populateVectorOpPatterns(patterns);
     populateMathPatterns(patterns);
@@ -47,6 +72,27 @@ struct LowerVectorOpsPass
       }
     });
     target->addEntryChecks(getOperation());
+  }
+
+  /// Says of each function where elements are loaded one by one since no vector
+  /// instruction gets them: entries of codebooks, and of tables of codes whose
+  /// places wait for one another.
+  void remarkOnLoads() {
+    getOperation().walk([](func::FuncOp function) {
+      llvm::MapVector<Type, unsigned> most;
+      function.walk([&](Block *block) {
+        llvm::SmallDenseMap<Type, unsigned> counts;
+        for (auto load : block->getOps<memref::LoadOp>())
+          if (llvm::any_of(load.getIndices(), isData)) {
+            unsigned &count = counts[load.getType()];
+            most[load.getType()] = std::max(most[load.getType()], ++count);
+          }
+      });
+      for (auto [type, count] : most)
+        if (count >= fewLoads)
+          function.emitRemark() << count << " loads of " << type
+                                << " one by one: their places are data";
+    });
   }
 
   /// Says of each function with gathers that they are loads one by one.

@@ -596,7 +596,9 @@ def LowerVectorOps : Pass<"zq-lower-vector-ops", "::mlir::ModuleOp"> {
     `zq.unpack` and `zq.lookup` become plain vector arithmetic, or the
     permutes that the CPU with `features` has, `zq.multiply_tiles` loops of its
     products. Functions of vectors become polynomials, reductions of several
-    dimensions those of one. Tested in `test/Dialect/ZQ/lower-vector-ops.mlir`.
+    dimensions those of one. Where elements are loaded one by one, since no
+    vector instruction gets them, a remark at the function says so. Tested in
+    `test/Dialect/ZQ/lower-vector-ops.mlir`.
 
     ```mlir
     %v = zq.lookup %c in %t : vector<16xi8>, vector<16xf32> -> vector<16xf32>
