@@ -69,7 +69,7 @@ static void addLowerFormedKernelsPasses(OpPassManager &pm) {
   pm.addPass(createVectorize());
   addCleanup(pm);
   pm.addPass(createReadRecords());
-  pm.addPass(createLoopInvariantSubsetHoistingPass());
+  pm.addPass(createHoistSubsets());
   addCleanup(pm);
   addVerify(pm, "vectors");
 

@@ -87,7 +87,7 @@ void mlir::zq::buildLowerToVectorsPipeline(OpPassManager &pm,
   pm.addPass(createVectorize());
   addCleanup(pm);
   pm.addPass(createReadRecords());
-  pm.addPass(createLoopInvariantSubsetHoistingPass());
+  pm.addPass(createHoistSubsets());
   addCleanup(pm);
   pm.addPass(createFormDots());
   addCleanup(pm);

@@ -507,6 +507,35 @@ def Vectorize : Pass<"zq-vectorize", "::mlir::ModuleOp"> {
                            "::mlir::affine::AffineDialect"];
 }
 
+def HoistSubsets : Pass<"zq-hoist-subsets", "::mlir::ModuleOp"> {
+  let summary = "Keep parts of tensors in registers from one iteration to the next";
+  let description = [{
+    Does what upstream's `loop-invariant-subset-hoisting` does: a part of a tensor
+    that each iteration of a loop reads and writes is read before the loop,
+    carried, and written after it. Upstream's compares each two parts that a loop
+    takes of a tensor, which was a third of the time that unrolled loops took to
+    compile; here, loops in which no part stays where it is are passed over.
+    Tested in `test/Dialect/ZQ/hoist-subsets.mlir`.
+
+    ```mlir
+    %y = scf.for %i = %c0 to %c8 step %c1 iter_args(%t = %x) -> (tensor<16xf32>) {
+      %a = vector.transfer_read %t[%c0], %zero : tensor<16xf32>, vector<16xf32>
+      %b = arith.addf %a, %v : vector<16xf32>
+      %u = vector.transfer_write %b, %t[%c0] : vector<16xf32>, tensor<16xf32>
+      scf.yield %u : tensor<16xf32>
+    }
+    // becomes
+    %a = vector.transfer_read %x[%c0], %zero : tensor<16xf32>, vector<16xf32>
+    %r:2 = scf.for %i = %c0 to %c8 step %c1 iter_args(%t = %x, %s = %a)
+        -> (tensor<16xf32>, vector<16xf32>) {
+      %b = arith.addf %s, %v : vector<16xf32>
+      scf.yield %t, %b : tensor<16xf32>, vector<16xf32>
+    }
+    %y = vector.transfer_write %r#1, %r#0[%c0] : vector<16xf32>, tensor<16xf32>
+    ```
+  }];
+}
+
 def ShareKernels : Pass<"zq-share-kernels", "::mlir::ModuleOp"> {
   let summary = "Make equal loops and contractions one function";
   let description = [{
