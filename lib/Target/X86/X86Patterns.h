@@ -19,6 +19,10 @@ struct X86ByteUnits {
   bool hasFastPermuteOfTwo = false;
 };
 
+/// Lowerings of `zq.lookup` of f32, for a CPU with AVX2; with AVX-512 also of
+/// gathers from tables that fit its permutes.
+void populateX86FloatPatterns(RewritePatternSet &patterns, bool hasAVX512);
+
 /// Lowerings of `zq.lookup` of bytes and of `zq.unpack` to bytes.
 void populateX86BytePatterns(RewritePatternSet &patterns, X86ByteUnits units);
 

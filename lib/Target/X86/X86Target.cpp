@@ -37,82 +37,6 @@ struct ShiftOneLane : OpRewritePattern<ShiftOp> {
   }
 };
 
-/// Looks f32 values up with the permutes of AVX-512 or AVX2: `lanes` codes at
-/// a time in tables of `lanes` entries, larger tables by selecting between
-/// those on the codes' upper bits.
-struct LookupByPermute : OpRewritePattern<LookupOp> {
-  LookupByPermute(MLIRContext *context, int64_t lanes, StringRef intrinsic)
-      : OpRewritePattern(context, /*benefit=*/1 + lanes), lanes(lanes),
-        intrinsic(intrinsic) {}
-
-  LogicalResult matchAndRewrite(LookupOp op,
-                                PatternRewriter &b) const override {
-    Location loc = op.getLoc();
-    auto type = cast<VectorType>(op.getResult().getType());
-    int64_t entries =
-        cast<VectorType>(op.getTable().getType()).getNumElements();
-    int64_t count = type.getNumElements();
-    // Beyond eight registers a table is better looked up otherwise.
-    if (!type.getElementType().isF32() || count % lanes || entries > 8 * lanes)
-      return failure();
-
-    // The table in whole registers; a short one repeats, so that the codes'
-    // unused upper bits need no mask.
-    auto registerType = VectorType::get(lanes, b.getF32Type());
-    SmallVector<Value> tables;
-    for (int64_t begin = 0; begin < entries; begin += lanes) {
-      SmallVector<int64_t> order;
-      for (int64_t i = 0; i < lanes; ++i)
-        order.push_back((begin + i) % entries);
-      tables.push_back(vector::ShuffleOp::create(b, loc, op.getTable(),
-                                                 op.getTable(), order));
-    }
-
-    auto indexType = VectorType::get(lanes, b.getI32Type());
-    auto constant = [&](int64_t value) -> Value {
-      return arith::ConstantOp::create(
-          b, loc,
-          DenseElementsAttr::get(indexType, static_cast<int32_t>(value)));
-    };
-    Value result = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
-    for (int64_t begin = 0; begin < count; begin += lanes) {
-      Value codes = op.getCodes();
-      if (count != lanes)
-        codes = vector::ExtractStridedSliceOp::create(
-            b, loc, codes, ArrayRef<int64_t>{begin}, ArrayRef<int64_t>{lanes},
-            ArrayRef<int64_t>{1});
-      if (codes.getType() != indexType)
-        codes = arith::ExtUIOp::create(b, loc, indexType, codes);
-      SmallVector<Value> found;
-      for (Value table : tables)
-        found.push_back(LLVM::CallIntrinsicOp::create(
-                            b, loc, registerType, b.getStringAttr(intrinsic),
-                            ValueRange{table, codes})
-                            .getResults());
-      for (int64_t bit = lanes; found.size() > 1; bit *= 2) {
-        Value isSet = arith::CmpIOp::create(
-            b, loc, arith::CmpIPredicate::ne,
-            arith::AndIOp::create(b, loc, codes, constant(bit)), constant(0));
-        for (size_t i = 0; i < found.size() / 2; ++i)
-          found[i] = arith::SelectOp::create(b, loc, isSet, found[2 * i + 1],
-                                             found[2 * i]);
-        found.resize(found.size() / 2);
-      }
-      if (count == lanes)
-        result = found.front();
-      else
-        result = vector::InsertStridedSliceOp::create(
-            b, loc, found.front(), result, ArrayRef<int64_t>{begin},
-            ArrayRef<int64_t>{1});
-    }
-    b.replaceOp(op, result);
-    return success();
-  }
-
-  int64_t lanes;
-  StringRef intrinsic;
-};
-
 /// AVX-512 expands the floats of a register by one instruction, VBMI2 its
 /// bytes.
 struct ExpandByInstruction : OpRewritePattern<ExpandOp> {
@@ -164,7 +88,10 @@ public:
     return hasAVX512() ? 16 : hasAVX2() ? 8 : 4;
   }
   int64_t getPanelRows() const override { return getLanes(); }
-  bool hasGathers() const override { return hasAVX512() || hasAVX2(); }
+  // LLVM loads one by one where AVX2's instruction is the slower way.
+  bool hasGathers() const override {
+    return hasAVX512() || (hasAVX2() && features.contains("fast-gather"));
+  }
   // Half of the registers; the others hold operands and the decode's work.
   int64_t getAccumulators() const override { return hasAVX512() ? 16 : 8; }
 
@@ -212,9 +139,9 @@ public:
     populateX86TilePatterns(patterns, features);
     populateBFloat16Patterns(patterns);
     populateX86DotPatterns(patterns, features);
-    if (hasAVX512())
-      patterns.add<LookupByPermute>(patterns.getContext(), 16,
-                                    "llvm.x86.avx512.permvar.sf.512");
+    // Those of AVX2 also with AVX-512, for blocks of eight.
+    if (hasAVX512() || hasAVX2())
+      populateX86FloatPatterns(patterns, hasAVX512());
     if (hasAVX512())
       patterns.add<ExpandByInstruction>(patterns.getContext(),
                                         features.contains("avx512vbmi2"));
@@ -232,10 +159,6 @@ public:
         populateX86WidenPatterns(patterns);
       }
     }
-    // Also with AVX-512, for blocks of eight.
-    if (hasAVX2())
-      patterns.add<LookupByPermute>(patterns.getContext(), 8,
-                                    "llvm.x86.avx2.permps");
   }
 
 private:

@@ -1,9 +1,11 @@
 // What has no vector form on a CPU is said, once for a function and a kind.
 // RUN: zq-opt %s -split-input-file -verify-diagnostics -zq-lower-vector-ops=features=+sse2 -o /dev/null
-// RUN: sed -e /expected-/d %s | zq-opt -split-input-file -zq-lower-vector-ops=features=+avx2 2>&1 | FileCheck %s --check-prefix=AVX2 --implicit-check-not="a load for each"
+// RUN: sed -e /expected-/d %s | zq-opt -split-input-file -zq-lower-vector-ops=features=+avx2 2>&1 | FileCheck %s --check-prefix=SLOW
+// SLOW: remark: gathers: a load for each element
+// RUN: sed -e /expected-/d %s | zq-opt -split-input-file -zq-lower-vector-ops=features=+avx2,+fast-gather 2>&1 | FileCheck %s --check-prefix=AVX2 --implicit-check-not="a load for each"
 // AVX2-LABEL: func.func @gathers
 
-// expected-remark @below {{gathers: a load for each element, since the CPU has no instruction for them}}
+// expected-remark @below {{gathers: a load for each element, since the CPU has no fast instruction for them}}
 func.func @gathers(%m: memref<16xf32>, %i: vector<8xindex>, %p: vector<8xf32>) -> vector<8xf32> {
   %zero = arith.constant 0 : index
   %mask = arith.constant dense<true> : vector<8xi1>

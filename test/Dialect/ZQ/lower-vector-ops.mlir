@@ -170,12 +170,18 @@ func.func @lookup_single_entry(%c: vector<16xi8>, %t: vector<1xf32>) -> vector<1
   return %v : vector<16xf32>
 }
 
-// Longer tables: one permute for each register, chosen from by the upper bits.
+// Longer tables: one permute for each register, or for two, chosen from by the
+// upper bits.
 // CHECK-LABEL: func.func @lookup_long_table(
-// AVX512-DAG: arith.constant dense<16> : vector<16xi32>
-// AVX512-DAG: arith.constant dense<32> : vector<16xi32>
-// AVX512-COUNT-4: "llvm.x86.avx512.permvar.sf.512"
-// AVX512-COUNT-3: arith.select
+// AVX512-DAG: %[[BIT:.*]] = arith.constant dense<32> : vector<16xi32>
+// AVX512-DAG: %[[T0:.*]] = vector.shuffle {{.*}} [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
+// AVX512-DAG: %[[T1:.*]] = vector.shuffle {{.*}} [16, 17,
+// AVX512-DAG: %[[T2:.*]] = vector.shuffle {{.*}} [32, 33,
+// AVX512-DAG: %[[T3:.*]] = vector.shuffle {{.*}} [48, 49,
+// AVX512: %[[LOW:.*]] = llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.ps.512"(%[[T0]], %[[I:.*]], %[[T1]])
+// AVX512: %[[HIGH:.*]] = llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.ps.512"(%[[T2]], %[[I]], %[[T3]])
+// AVX512: arith.andi %[[I]], %[[BIT]]
+// AVX512: arith.select %{{.*}}, %[[HIGH]], %[[LOW]]
 // AVX512-NOT: arith.select
 // AVX2-COUNT-8: "llvm.x86.avx2.permps"
 //
@@ -190,14 +196,49 @@ func.func @lookup_long_table(%c: vector<16xi8>, %t: vector<64xf32>) -> vector<16
 }
 
 // CHECK-LABEL: func.func @lookup_two_registers_of_codes(
-// AVX512: vector.extract_strided_slice %{{.*}} {offsets = [0], sizes = [16]
+// CHECK-SAME: %[[C:[^:]*]]: vector<32xi8>
+// AVX512: vector.shuffle %[[C]], %[[C]] [0, 1,
 // AVX512: vector.insert_strided_slice {{.*}} {offsets = [0]
-// AVX512: vector.extract_strided_slice %{{.*}} {offsets = [16], sizes = [16]
+// AVX512: vector.shuffle %[[C]], %[[C]] [16, 17,
 // AVX512: vector.insert_strided_slice {{.*}} {offsets = [16]
 func.func @lookup_two_registers_of_codes(%c: vector<32xi8>, %t: vector<16xf32>)
     -> vector<32xf32> {
   %v = zq.lookup %c in %t : vector<32xi8>, vector<16xf32> -> vector<32xf32>
   return %v : vector<32xf32>
+}
+
+// A small table in memory is looked up as a whole; one of which only some lanes
+// are asked for, or in which a lookup would begin elsewhere, is gathered from.
+// CHECK-LABEL: func.func @gather_from_table(
+// CHECK-SAME: %[[M:[^:]*]]: memref<256xf32>, %[[I:[^:]*]]: vector<16xi32>
+// AVX512: vector.load %[[M]]{{.*}} : memref<256xf32>, vector<256xf32>
+// AVX512-COUNT-8: llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.ps.512"({{.*}}, %[[I]], {{.*}})
+// AVX512-COUNT-7: arith.select
+// AVX512-NOT: arith.select
+// AVX512: vector.gather {{.*}}, %{{.*}} : memref<256xf32>, vector<16xi32>
+// AVX512-NEXT: vector.gather %[[M]][%{{.*}}1]
+// AVX2-COUNT-3: vector.gather
+func.func @gather_from_table(%m: memref<256xf32>, %i: vector<16xi32>, %some: vector<16xi1>, %p: vector<16xf32>)
+    -> (vector<16xf32>, vector<16xf32>, vector<16xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %all = arith.constant dense<true> : vector<16xi1>
+  %v = vector.gather %m[%c0] [%i], %all, %p : memref<256xf32>, vector<16xi32>, vector<16xi1>, vector<16xf32> into vector<16xf32>
+  %w = vector.gather %m[%c0] [%i], %some, %p : memref<256xf32>, vector<16xi32>, vector<16xi1>, vector<16xf32> into vector<16xf32>
+  %x = vector.gather %m[%c1] [%i], %all, %p : memref<256xf32>, vector<16xi32>, vector<16xi1>, vector<16xf32> into vector<16xf32>
+  return %v, %w, %x : vector<16xf32>, vector<16xf32>, vector<16xf32>
+}
+
+// Larger ones, and those of which a lookup takes other places, are not either.
+// CHECK-LABEL: func.func @gather_from_long_table(
+// AVX512-COUNT-2: vector.gather
+func.func @gather_from_long_table(%m: memref<512xf32>, %n: memref<200xf32>, %i: vector<16xindex>, %p: vector<16xf32>)
+    -> (vector<16xf32>, vector<16xf32>) {
+  %c0 = arith.constant 0 : index
+  %all = arith.constant dense<true> : vector<16xi1>
+  %v = vector.gather %m[%c0] [%i], %all, %p : memref<512xf32>, vector<16xindex>, vector<16xi1>, vector<16xf32> into vector<16xf32>
+  %w = vector.gather %n[%c0] [%i], %all, %p : memref<200xf32>, vector<16xindex>, vector<16xi1>, vector<16xf32> into vector<16xf32>
+  return %v, %w : vector<16xf32>, vector<16xf32>
 }
 
 // Blocks of eight do with half a register.

@@ -104,7 +104,7 @@ struct LowerVectorOpsPass
               .wasInterrupted();
       if (hasGather)
         function.emitRemark("gathers: a load for each element, since the CPU "
-                            "has no instruction for them");
+                            "has no fast instruction for them");
     });
   }
 };

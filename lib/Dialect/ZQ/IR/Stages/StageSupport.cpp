@@ -242,9 +242,8 @@ Value mlir::zq::splat(DecodeBuilder &at, unsigned bits, int64_t value) {
                getLanes(at, at.builder.getIntegerType(bits)), value);
 }
 
-/// A table of this many entries is gathered from memory. With AVX-512 that
-/// takes two thirds of the time of eight permutes; other targets would select
-/// between all entries.
+/// A table of this many entries is gathered from memory, where the target has
+/// no permutes for it: it would select between all entries.
 static constexpr size_t gatherFrom = 128;
 
 StageCost mlir::zq::getLookupCost(int64_t entries) {
