@@ -658,3 +658,22 @@ func.func @chunk_of_window(%w: !zq.tensor<8x128xf32, #p>, %b: index) -> tensor<1
       : !zq.tensor<8x128xf32, #p> -> tensor<1x8xf32>
   return %r : tensor<1x8xf32>
 }
+
+// -----
+
+// Sparse values have their places in streams: one after the other.
+// CHECK-LABEL: func.func @scatter(
+// CHECK: scf.for
+// CHECK: arith.addf
+// CHECK: scf.for
+// CHECK-NOT: arith.addf
+func.func @scatter(%r: tensor<9xi32>, %c: tensor<?xi32>, %v: tensor<?xf32>,
+                   %x: tensor<8x16xf32>) -> (tensor<8x16xf32>, tensor<8x16xf32>) {
+  // expected-remark @below {{sparse values are added one by one: their columns are data}}
+  %a = zq.scatter %r, %c, %v into %x at [0, 0] of [8, 16]
+      : tensor<9xi32>, tensor<?xi32>, tensor<?xf32>, tensor<8x16xf32>
+  // expected-remark @below {{sparse values are put one by one: their columns are data}}
+  %b = zq.scatter %r, %c, %v into %x at [0, 0] of [8, 16] replace
+      : tensor<9xi32>, tensor<?xi32>, tensor<?xf32>, tensor<8x16xf32>
+  return %a, %b : tensor<8x16xf32>, tensor<8x16xf32>
+}

@@ -1,5 +1,6 @@
 // Contractions multiply by the parts of weights, and by nothing put together.
 // RUN: zq-opt %s -zq-split-codecs -zq-distribute-contractions -split-input-file | FileCheck %s
+// RUN: zq-opt %s -zq-split-codecs -zq-distribute-contractions -split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARKS --implicit-check-not="one by one"
 
 #x = affine_map<(m, n, k) -> (m, k)>
 #w = affine_map<(m, n, k) -> (n, k)>
@@ -73,6 +74,7 @@ func.func @added(%x: tensor<4x128xf32>, %rows: tensor<65xi32>,
                  %columns: tensor<?xi32>, %values: tensor<?xf32>,
                  %main: tensor<64x128xf32>, %y: tensor<4x64xf32>)
     -> tensor<4x64xf32> {
+  // REMARKS: [[@LINE+1]]:8: remark: products with sparse values are summed one by one: their columns are data
   %w = zq.scatter %rows, %columns, %values into %main at [0, 0] of [64, 128]
       : tensor<65xi32>, tensor<?xi32>, tensor<?xf32>, tensor<64x128xf32>
   %z = linalg.matmul indexing_maps = [#x, #w, #y]

@@ -367,6 +367,8 @@ FailureOr<Value> DistributeOverScatter::rewrite(PatternRewriter &b, LinalgOp op,
   Value init = op.getDpsInits().front();
   Value dense =
       cloneContraction(b, op, found.weight, found.part.getMain(), init);
+  found.part.emitRemark("products with sparse values are summed one by one: "
+                        "their columns are data");
   Value sparse = emitSparse(b, op, found.weight, found.other, found.part);
   return emitAdd(b, op.getLoc(), dense, sparse);
 }

@@ -117,6 +117,8 @@ static Value lower(IRRewriter &b, ProductOp op) {
 /// The sparse values of the window's rows, one after the other.
 static Value lower(IRRewriter &b, ScatterOp op) {
   Location loc = op.getLoc();
+  op.emitRemark("sparse values are ") << (op.getReplace() ? "put" : "added")
+                                      << " one by one: their columns are data";
   LoopBuilder loops(b, loc);
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, op.getMain());
   SmallVector<Value> offsets;
