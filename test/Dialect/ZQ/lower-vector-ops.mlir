@@ -241,6 +241,30 @@ func.func @gather_from_long_table(%m: memref<512xf32>, %n: memref<200xf32>, %i: 
   return %v, %w : vector<16xf32>, vector<16xf32>
 }
 
+// What all places share is where a gather begins.
+// CHECK-LABEL: func.func @gather_from_tables(
+// CHECK-SAME: %[[M:[^:]*]]: memref<1024x256xf32>, %[[ROW:[^:]*]]: index, %[[CODES:[^:]*]]: vector<16xindex>
+// AVX512-DAG: %[[SIZE:.*]] = arith.constant 256 : index
+// AVX512-DAG: %[[SIZES:.*]] = arith.constant dense<256> : vector<16xindex>
+// AVX512-DAG: %[[STEP:.*]] = vector.step : vector<16xindex>
+// AVX512-DAG: %[[BEGIN:.*]] = arith.muli %[[ROW]], %[[SIZE]] : index
+// AVX512-DAG: %[[ROWS:.*]] = arith.muli %[[STEP]], %[[SIZES]] : vector<16xindex>
+// AVX512: %[[PLACES:.*]] = arith.addi %[[CODES]], %[[ROWS]]
+// AVX512: vector.gather %[[M]][%{{.*}}, %[[BEGIN]]] [%[[PLACES]]]
+func.func @gather_from_tables(%m: memref<1024x256xf32>, %row: index, %codes: vector<16xindex>, %p: vector<16xf32>)
+    -> vector<16xf32> {
+  %c0 = arith.constant 0 : index
+  %sizes = arith.constant dense<256> : vector<16xindex>
+  %all = arith.constant dense<true> : vector<16xi1>
+  %step = vector.step : vector<16xindex>
+  %first = vector.broadcast %row : index to vector<16xindex>
+  %rows = arith.addi %first, %step : vector<16xindex>
+  %begins = arith.muli %rows, %sizes : vector<16xindex>
+  %places = arith.addi %codes, %begins : vector<16xindex>
+  %v = vector.gather %m[%c0, %c0] [%places], %all, %p : memref<1024x256xf32>, vector<16xindex>, vector<16xi1>, vector<16xf32> into vector<16xf32>
+  return %v : vector<16xf32>
+}
+
 // Blocks of eight do with half a register.
 // CHECK-LABEL: func.func @lookup_block_of_8(
 // AVX512: "llvm.x86.avx2.permps"
