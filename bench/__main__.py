@@ -13,11 +13,37 @@ from . import cases, pages, probes, report, run, tools
 BUDGET = 540
 
 
+def pattern(text):
+    """An argument that is a regular expression."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"'{text}': {error}") from error
+
+
+def count(text):
+    """An argument that counts from one."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 on")
+    return int(text)
+
+
+def earlier_rows(path):
+    """The rows of an earlier results.json, read before anything is measured: the
+    file may be the one that is written then."""
+    try:
+        return report.read(path)
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{path}: {error}") from error
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench.sh", description=__doc__)
     parser.add_argument("--list", action="store_true", help="show the cases and end")
-    parser.add_argument("--case", metavar="REGEX", help="only cases whose name matches")
-    parser.add_argument("--threads", type=int, help="only so many threads")
+    parser.add_argument(
+        "--case", metavar="REGEX", type=pattern, help="only cases whose name matches"
+    )
+    parser.add_argument("--threads", type=count, help="only so many threads")
     parser.add_argument(
         "--quick", action="store_true", help="small matrices; the figures say little"
     )
@@ -27,6 +53,7 @@ def parse_arguments():
     parser.add_argument(
         "--regress",
         metavar="FILE",
+        type=earlier_rows,
         help="fail if a ratio fell from an earlier results.json",
     )
     parser.add_argument(
@@ -60,7 +87,7 @@ def chosen_cases(arguments):
         for threads in case.threads:
             if arguments.threads and threads != arguments.threads:
                 continue
-            if arguments.case and not re.search(arguments.case, case.label(threads)):
+            if arguments.case and not arguments.case.search(case.label(threads)):
                 continue
             yield case, threads
 
@@ -117,7 +144,7 @@ def main():
             print(f"{case.label(threads)} (against {run.peer_name(case)})")
         return 0
     if not chosen:
-        raise SystemExit("bench: no case of that name")
+        raise SystemExit("bench: no case of that name and number of threads")
     build = arguments.build.resolve()
     out = arguments.out or build / "bench"
     settings = run.Settings.quick() if arguments.quick else run.Settings.full()
@@ -147,9 +174,8 @@ def main():
     for fault in faults:
         print(f"bench: wrong result: {fault}", file=sys.stderr)
         status = 1
-    if arguments.regress:
-        old = report.read(arguments.regress)
-        for loss in report.losses(old, rows, arguments.tolerance):
+    if arguments.regress is not None:
+        for loss in report.losses(arguments.regress, rows, arguments.tolerance):
             print(f"bench: regression: {loss}", file=sys.stderr)
             status = 1
     return status

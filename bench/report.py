@@ -51,10 +51,12 @@ def write(path, rows):
 
 def read(path):
     rows = json.loads(pathlib.Path(path).read_text())
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("not a list of results")
     for row in rows:
         missing = [key for key in KEYS if key not in row]
         if missing:
-            raise ValueError(f"{path}: a row without {', '.join(missing)}")
+            raise ValueError(f"a row without {', '.join(missing)}")
     return rows
 
 

@@ -48,12 +48,39 @@ def test_quick_run_writes_results(tmp_path):
 def test_lost_ratio_fails(tmp_path):
     old = [{"case": "nvfp4 m=1 f32-like, 1 thread", "peer": "read limit"}]
     old[0] |= {"ratio": 1e6, "target": None, "conditions": {}}
-    (tmp_path / "old.json").write_text(json.dumps(old))
-    done = run_bench(
-        tmp_path, "--case", "^nvfp4 m=1 f32-like, 1", "--regress", tmp_path / "old.json"
-    )
+    # The file that is written then.
+    results = tmp_path / "results.json"
+    results.write_text(json.dumps(old))
+    done = run_bench(tmp_path, "--case", "^nvfp4 m=1 f32-like, 1", "--regress", results)
     assert done.returncode == 1
     assert "regression: nvfp4 m=1 f32-like, 1 thread (read limit)" in done.stderr
+    assert report.read(results)[0]["ratio"] < 1e6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--case", "("], "argument --case: '(': "),
+        (["--case", "nobody's"], "no case of that name"),
+        (["--threads", "0"], "argument --threads: '0' is not a number from 1 on"),
+        (["--threads", "two"], "argument --threads: 'two' is not a number from 1 on"),
+        (["--regress", "missing.json"], "argument --regress: missing.json: "),
+        (["--regress", "README.md"], "argument --regress: README.md: "),
+        (["--regress", "object.json"], "object.json: not a list of results"),
+        (["--regress", "short.json"], "short.json: a row without target, peer"),
+    ],
+)
+def test_wrong_arguments_are_named(tmp_path, arguments, message):
+    (tmp_path / "object.json").write_text('{"case": "a"}')
+    (tmp_path / "short.json").write_text('[{"case": "a", "ratio": 1}]')
+    arguments = [
+        str(tmp_path / argument) if (tmp_path / argument).is_file() else argument
+        for argument in arguments
+    ]
+    done = run_bench(tmp_path, *arguments)
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.fixture
