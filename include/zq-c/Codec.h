@@ -81,7 +81,8 @@ ZQ_API double zqTensorTypeGetRate(const ZqTensorType *type);
 typedef struct ZqTensor ZqTensor;
 
 /** Encodes `values`, whose shape is that of `type` and whose elements are
- * floats; they are rounded to the type's elements first, to nearest even.
+ * floats; they are rounded to the type's elements first, to nearest even. For a
+ * type of i8 they are i8, and stored as they are.
  * `activations` is null or what the tensor will be multiplied by, vectors
  * [..., columns] of floats: the error of these products is then made small, by
  * feeding rounding errors back (GPTQ) and by what stages store aside.

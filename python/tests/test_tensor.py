@@ -1,6 +1,7 @@
 """Compressed tensors: encoding, decoding, streams, and what goes wrong."""
 
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 import zq
+from safetensors.numpy import save_file
 
 BF16 = np.dtype(ml_dtypes.bfloat16)
 
@@ -55,6 +57,52 @@ def test_streams_are_views():
     copy = codes.copy()
     del tensor, streams
     np.testing.assert_array_equal(codes, copy)
+
+
+def test_records(tmp_path):
+    panels = "scale<1x16, f8E4M3FN, rows = 8>, quantize<f4E2M1FN>, pack<lanes = 8x4>"
+    values = gaussian(37, 200)
+    tensor = zq.encode(values, f"{panels}, records = 64")
+    # Of each 8 rows of 64 columns, 4 factors and 32 bytes of codes a row.
+    assert list(tensor.streams) == ["records"]
+    records = tensor.streams["records"]
+    assert records.shape == (5, 4, 8 * 4 + 8 * 32) and records.dtype == np.uint8
+    apart = zq.encode(values, panels)
+    assert list(apart.streams) == ["scale", "codes"]
+    np.testing.assert_array_equal(tensor.decode(), apart.decode())
+
+    back = tensor.transcode(panels)
+    for name, stream in apart.streams.items():
+        np.testing.assert_array_equal(back.streams[name].view(np.uint8), stream.view(np.uint8))
+    again = apart.transcode(tensor.codec)
+    np.testing.assert_array_equal(again.streams["records"], records)
+
+    path = tmp_path / "records.safetensors"
+    zq.save(path, {"w": tensor})
+    loaded = zq.load(path)["w"]
+    assert loaded.codec == tensor.codec
+    np.testing.assert_array_equal(loaded.streams["records"], records)
+
+
+@pytest.mark.parametrize(
+    ("cut", "got"),
+    [
+        ((slice(-1),), "4x4x288xi8"),
+        ((slice(None), slice(-1)), "5x3x288xi8"),
+        ((slice(None), slice(None), slice(-1)), "5x4x287xi8"),
+    ],
+)
+def test_records_of_another_size(tmp_path, cut, got):
+    codec = "scale<1x16, f8E4M3FN, rows = 8>, quantize<f4E2M1FN>, pack<lanes = 8x4>, records = 64"
+    tensor = zq.encode(gaussian(37, 200), codec)
+    records = np.ascontiguousarray(tensor.streams["records"][cut])
+    message = f"stream 'records': expected tensor<5x4x288xi8>, got tensor<{got}>"
+    with pytest.raises(zq.Error, match=re.escape(message)):
+        zq.Tensor.from_type_text(tensor.type_text, {"records": records})
+    path = tmp_path / "records.safetensors"
+    save_file({"w.records": records}, path, metadata={"zq.w": tensor.type_text})
+    with pytest.raises(zq.Error, match=re.escape(f"tensor 'w': {message}")):
+        zq.load(path)
 
 
 @pytest.mark.parametrize("name", ["nvfp4", "int4_zp_g128", "q4_k", "nf4_dq"])
@@ -298,3 +346,15 @@ def test_threads_do_not_share_errors():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_bytes_are_stored_as_they_are():
+    values = np.random.default_rng(5).integers(0, 256, (5, 70), np.uint8)
+    tensor = zq.encode(values, "huffman<chunk = 64, length = 12>")
+    assert tensor.dtype == np.uint8
+    assert np.array_equal(tensor.decode(), values)
+    assert zq.codec("pack").bits_per_weight((5, 64), np.uint8) == 8
+    with pytest.raises(TypeError, match="elements of type int8 cannot be encoded"):
+        zq.encode(values.view(np.int8), "pack")
+    with pytest.raises(zq.Error, match="expected"):
+        zq.encode(values.astype(np.float32), "pack", dtype=np.uint8)

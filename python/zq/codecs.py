@@ -63,7 +63,7 @@ class Codec:
     ) -> _native.TensorType:
         """The native type of a tensor; see `bits_per_weight` for `dtype`."""
         if dtype is not None:
-            return _native.TensorType.create(self._native, require_float(dtype), list(shape))
+            return _native.TensorType.create(self._native, require_element(dtype), list(shape))
         from .errors import Error
 
         first: Error | None = None
@@ -91,13 +91,19 @@ class Codec:
         return codec, (str(self),)
 
 
-def require_float(dtype: np.dtype) -> int:
+def require_float(dtype: np.dtype) -> None:
+    """Raises `TypeError` for what are no floats."""
+    if np.dtype(dtype) not in elements.FLOATS:
+        raise TypeError(f"expected floats, and not elements of type {np.dtype(dtype)}")
+
+
+def require_element(dtype: np.dtype) -> int:
     """The element type of logical elements; raises `TypeError` for others."""
     number = elements.to_number(dtype)
-    if number is None or elements.to_dtype(number) not in elements.FLOATS:
+    if number is None or np.dtype(dtype) not in elements.LOGICAL:
         raise TypeError(
             f"elements of type {np.dtype(dtype)} cannot be encoded: a codec takes in "
-            "float32, bfloat16, float16 or float64"
+            "float32, bfloat16, float16 or float64, or uint8 for bytes to store as they are"
         )
     return number
 

@@ -35,7 +35,10 @@ _NUMBERS |= {
 _native.set_element_types(_NUMBERS)
 
 FLOATS = tuple(dtype for name, dtype in _TABLE[:4])
-"""What the elements of a compressed tensor may stand for."""
+
+LOGICAL = (*FLOATS, np.dtype(np.uint8))
+"""What the elements of a compressed tensor may stand for: values, or bytes that a
+codec stores as they are."""
 
 
 def to_number(dtype: np.dtype) -> int | None:

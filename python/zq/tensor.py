@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _native, arrays, elements
 from .calls import interruptible
-from .codecs import Codec, require_float
+from .codecs import Codec, require_element, require_float
 from .codecs import codec as to_codec
 from .errors import Error
 
@@ -203,11 +203,11 @@ def encode(array: Any, codec: str | Codec, *, dtype: Any = None, activations: An
     Raises `zq.Error` where the codec cannot hold the array: a rank or element
     type that it does not take, values such as NaN that its stages have no code
     for, or activations that it has no use for. Raises `TypeError` for what is
-    no array of floats.
+    no array of floats, or of bytes (uint8) for a codec that stores those.
     """
     target = to_codec(codec)
     values = arrays.to_numpy(array)
-    require_float(values.dtype)
+    require_element(values.dtype)
     if dtype is not None:
         type = target.tensor_type(values.shape, np.dtype(dtype))
     else:

@@ -63,7 +63,7 @@ struct FormKernelsPass : mlir::zq::impl::FormKernelsBase<FormKernelsPass> {
          << used.products.size() << " product"
          << (used.products.size() > 1 ? "s" : "") << " of " << used.element
          << " each, error at most " << printBound(used.error) << ", asked for "
-         << llvm::format("%.2g", wanted);
+         << llvm::format("%g", wanted);
       if (emitter.parts > 1)
         os << ", columns in " << emitter.parts << " parts";
       emitRemark(loc) << text;

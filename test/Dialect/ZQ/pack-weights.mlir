@@ -63,8 +63,8 @@ func.func @caller(%x: tensor<64xf32>, %w: !w, %y: tensor<64xf32>) -> tensor<64xf
 
 // An entropy coder gets a line for each panel. Raw codes of 4 bits are read
 // faster here; not where memory is slower.
-// REMARK: argument 1: decoding 64 codes of #zq.register_rans<lanes = 64, rows = 4> takes 29.00 vector instructions, reading them raw 14.40: stored raw; coded ones may be where a byte from memory takes more than 0.91 instructions, and not 0.45
-// REMARK: argument 2: {{.*}} takes 31.00
+// REMARK: argument 1: decoding 64 codes of #zq.register_rans<lanes = 64, rows = 4> takes as long as 29.00 vector instructions, reading them raw 14.40: stored raw; coded ones may be where a byte from memory takes more than 0.91 instructions, and not 0.45
+// REMARK: argument 2: {{.*}} takes as long as 31.00
 // RECODE: #[[R:.*]] = #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>
 // RECODE-LABEL: func.func @entropy(
 // RECODE-SAME: !zq.tensor<64x64xf32, #[[R]]>, %{{.*}}: !zq.tensor<64x64xf32, #[[R]]>

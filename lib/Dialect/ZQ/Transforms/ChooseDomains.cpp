@@ -364,7 +364,6 @@ static std::string describe(const Domain &domain, const LaneForm &form,
                             double accuracy) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  auto number = [](double value) { return llvm::format("%.2g", value); };
   auto count = [&](int64_t planes) {
     os << (planes == 1   ? "one"
            : planes == 2 ? "two"
@@ -377,10 +376,10 @@ static std::string describe(const Domain &domain, const LaneForm &form,
     if (getIntegersError(form, 2) <= accuracy)
       os << "f32, which takes no longer than others: error of two planes of "
             "8-bit integers "
-         << number(getIntegersError(form, 2));
+         << printBound(getIntegersError(form, 2));
     else
       os << "f32: the error of two planes of 8-bit integers would be "
-         << number(getIntegersError(form, 2));
+         << printBound(getIntegersError(form, 2));
     break;
   case Domain::Integers:
     count(domain.planes);
@@ -391,7 +390,7 @@ static std::string describe(const Domain &domain, const LaneForm &form,
     break;
   case Domain::Words:
     os << "one plane of 16-bit integers: error of a product at most "
-       << number(domain.error)
+       << printBound(domain.error)
        << " of the largest activation times the largest weight";
     break;
   case Domain::Tiles:
@@ -403,7 +402,7 @@ static std::string describe(const Domain &domain, const LaneForm &form,
        << " of it";
     break;
   }
-  os << ", asked for " << number(accuracy);
+  os << ", asked for " << llvm::format("%g", accuracy);
   return text;
 }
 

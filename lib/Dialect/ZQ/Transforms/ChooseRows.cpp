@@ -105,7 +105,7 @@ static std::string describe(const RowDomain &domain, double accuracy) {
     os << smallAsZero;
   else
     os << "error of a product at most " << printBound(domain.error) << " of it";
-  os << ", asked for " << llvm::format("%.2g", accuracy);
+  os << ", asked for " << llvm::format("%g", accuracy);
   return text;
 }
 
@@ -124,7 +124,7 @@ static bool chooseDots(RewriterBase &b, LinalgOp op, double accuracy) {
   std::string text;
   llvm::raw_string_ostream(text)
       << "contraction in dots of bf16: " << smallAsZero << ", asked for "
-      << llvm::format("%.2g", accuracy);
+      << llvm::format("%g", accuracy);
   emitRemark(loc) << text;
   return true;
 }

@@ -57,11 +57,11 @@ std::optional<FloatPlanes> mlir::zq::chooseFloatPlanes(int64_t leftDigits,
 
 std::string mlir::zq::printBound(double error) {
   if (error > 0) {
-    double digit = std::pow(10.0, std::floor(std::log10(error)) - 1);
-    // What is two digits but for a rounding of its own stays so.
+    double digit = std::pow(10.0, std::floor(std::log10(error)) - 2);
+    // What is three digits but for a rounding of its own stays so.
     error = std::ceil(error / digit * (1 - 1e-12)) * digit;
   }
   std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%.2g", error);
+  llvm::raw_string_ostream(text) << llvm::format("%.3g", error);
   return text;
 }

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "zq/Target/Target.h"
 #include "llvm/ADT/MapVector.h"
@@ -24,20 +25,29 @@ using namespace mlir::zq;
 /// for those of a vector's elements, or of as many symbols.
 static constexpr unsigned fewLoads = 8;
 
-/// Whether an index is made of values in memory, and not of loops alone.
+/// Whether an index is made of values in memory, those that loops carry from
+/// iteration to iteration too, and not of loops' counters alone.
 static bool isData(Value index) {
   SmallVector<Value> values{index};
-  llvm::SmallPtrSet<Operation *, 8> seen;
+  llvm::SmallPtrSet<Value, 8> seen;
   while (!values.empty()) {
-    Operation *op = values.pop_back_val().getDefiningOp();
-    if (!op || !seen.insert(op).second)
+    Value value = values.pop_back_val();
+    if (!getElementTypeOrSelf(value.getType()).isIntOrIndex() ||
+        !seen.insert(value).second)
       continue;
-    if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op))
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      auto loop =
+          dyn_cast<LoopLikeOpInterface>(argument.getOwner()->getParentOp());
+      OpOperand *init = loop ? loop.getTiedLoopInit(argument) : nullptr;
+      if (init)
+        values.append(
+            {init->get(), loop.getTiedLoopYieldedValue(argument)->get()});
+      continue;
+    }
+    Operation *op = value.getDefiningOp();
+    if (isa<memref::LoadOp, vector::LoadOp, vector::TransferReadOp>(op))
       return true;
-    llvm::copy_if(op->getOperands(), std::back_inserter(values),
-                  [](Value operand) {
-                    return getElementTypeOrSelf(operand.getType()).isIndex();
-                  });
+    llvm::append_range(values, op->getOperands());
   }
   return false;
 }

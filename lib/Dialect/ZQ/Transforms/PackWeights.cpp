@@ -161,7 +161,7 @@ CompressedTensorType PackWeightsPass::storeCodes(func::FuncOp function,
   };
   function.emitRemark()
       << "argument " << argument.getArgNumber() << ": decoding 64 codes of "
-      << coder << " takes " << number(decoding)
+      << coder << " takes as long as " << number(decoding)
       << " vector instructions, reading them raw " << number(reading) << ": "
       << (recode ? "stored raw" : "raw codes would be faster")
       << "; coded ones may be where a byte from memory takes more than "

@@ -32,7 +32,7 @@ std::optional<FloatPlanes> chooseFloatPlanes(int64_t leftDigits,
                                              int64_t planeDigits,
                                              double accuracy);
 
-/// An error that nothing exceeds, for a remark: two digits, rounded up.
+/// An error that nothing exceeds, for a remark: three digits, rounded up.
 std::string printBound(double error);
 
 } // namespace mlir::zq
