@@ -424,3 +424,32 @@ func.func private @f(!zq.tensor<4x64xf32, #zq.codec<scale<1x4, f16, rows = 16>, 
 // Records of a part.
 // expected-error @+1 {{(T5) the streams of a part are in no records}}
 func.func private @f(!zq.tensor<4x64xf32, #zq.codec<scale<1x16, [scale<1x4, f16, rows = 16>, quantize<si6>, pack<lanes = 16x1>, records = 4]>, quantize<si4>, pack<lanes = 16x4>>>)
+
+// -----
+
+// Rows that begin after those with codes of another width.
+// expected-error @+1 {{(T5) there are no records of 64 columns: part of stream 'codes' would lie in two of them}}
+func.func private @f(!zq.tensor<16x128xf32, #zq.codec<channels<axis = 1, first = 64, [quantize<si8>, pack]>, quantize<si4>, pack<lanes = 16x4>, records = 64>>)
+
+// -----
+
+// Three codes for each of eight columns fill no tile, though those of 16 columns
+// and of twice as many would in number.
+// expected-error @+1 {{(T5) there are no records of 16 columns: part of stream 'codes' would lie in two of them}}
+func.func private @f(!zq.tensor<64x128xf32, #zq.codec<codebook<1x8, bits = 4, books = 3, f16>, pack<lanes = 16x4>, records = 16>>)
+
+// -----
+
+// Many records of which one column is used.
+// expected-error @+1 {{(T5) records of 4096 columns take more than 2^56 bytes}}
+func.func private @f(!zq.tensor<72057594037927936x1xf32, #zq.codec<quantize<si4>, pack<lanes = 16x4>, records = 4096>>)
+
+// -----
+
+// expected-error @+1 {{records come once, after the stages}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, records = 64, pack<lanes = 16x4>>>)
+
+// -----
+
+// expected-error @+1 {{records come once, after the stages}}
+func.func private @f(!zq.tensor<4x64xf32, #zq.codec<quantize<si4>, pack<lanes = 16x4>, records = 64, records = 32>>)

@@ -39,3 +39,16 @@ func.func @parts(%w: !w) -> tensor<32x512xf32> {
   %d = zq.decode %w at [0, 0] outs(%e : tensor<32x512xf32>) : !w -> tensor<32x512xf32>
   return %d : tensor<32x512xf32>
 }
+
+// -----
+
+// Two codes for each of eight columns: a tile of eight codes is one of 32.
+!w = !zq.tensor<32x100xf32, #zq.codec<codebook<1x8, bits = 4, books = 2, f16>, pack<lanes = 16x4>, records = 64>>
+// CHECK-LABEL: func.func @books(
+// CHECK: %[[S:.*]]:2 = zq.disassemble {{.*}}, tensor<2x2x128xi8>
+// CHECK: zq.component %[[S]]#1 at 0 items 2 : tensor<2x2x128xi8> -> tensor<2x4x64xi8>
+func.func @books(%w: !w) -> tensor<32x100xf32> {
+  %e = tensor.empty() : tensor<32x100xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<32x100xf32>) : !w -> tensor<32x100xf32>
+  return %d : tensor<32x100xf32>
+}

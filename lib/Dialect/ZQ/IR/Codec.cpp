@@ -82,9 +82,18 @@ LogicalResult CodecAttr::verifyFor(function_ref<InFlightDiagnostic()> emitError,
   auto streams =
       withRecords(0).getStreams(shape.size(), element, /*scope=*/nullptr);
   std::string why = "what a decoder stores is known to a module only";
-  if (failed(streams) || !getRecordLayout(*streams, getRecords(), why))
+  auto layout = succeeded(streams)
+                    ? getRecordLayout(*streams, getRecords(), why)
+                    : std::nullopt;
+  if (!layout)
     return emitError() << "(T5) there are no records of " << getRecords()
                        << " columns: " << why;
+  // The last columns of a tensor fill a record, so these may be larger by far.
+  int64_t records = llvm::divideCeil(shape[0], layout->lanes) *
+                    llvm::divideCeil(shape[1], getRecords());
+  if (records && layout->bytes > (int64_t(1) << 56) / records)
+    return emitError() << "(T5) records of " << getRecords()
+                       << " columns take more than 2^56 bytes";
   return success();
 }
 
@@ -257,6 +266,8 @@ CodecAttr CodecAttr::dropOutermost() const {
   return get(getContext(), getStages().drop_front());
 }
 
+/// Records need a codec that some type has verified: they follow from the
+/// shapes of its streams.
 std::shared_ptr<const ::zq::codec::Codec>
 CodecAttr::getReference(Type element) const {
   std::vector<std::shared_ptr<const ::zq::codec::Stage>> chain;

@@ -33,21 +33,31 @@ static int64_t getLanes(StreamAttr stream) {
   return lanes ? lanes.getValue() : 0;
 }
 
-/// Columns of the tensor for each item of a stream of panels that a record of
-/// `columns` has whole; 0 where one would lie in two of them.
-static int64_t getItemColumns(StreamAttr stream, int64_t columns) {
-  auto getItems = [&](int64_t count) {
-    return stream.getType({1, count}).getDimSize(1);
-  };
-  int64_t items = getItems(columns);
-  if (columns % items)
+/// Columns of the tensor for each of `items`: the constant that these are the
+/// tensor's columns divided by, rounded up. 0 where they are something else.
+static int64_t getItemColumns(AffineExpr items) {
+  if (items == getAffineDimExpr(1, items.getContext()))
+    return 1;
+  auto division = dyn_cast<AffineBinaryOpExpr>(items);
+  if (!division || division.getKind() != AffineExprKind::CeilDiv)
     return 0;
-  int64_t own = columns / items;
-  // As many for each record, and for each item.
-  return getItems(2 * columns) == 2 * items && getItems(own) == 1 &&
-                 getItems(own + 1) == 2
-             ? own
-             : 0;
+  auto divisor = dyn_cast<AffineConstantExpr>(division.getRHS());
+  if (!divisor || divisor.getValue() <= 0)
+    return 0;
+  AffineExpr dividend = division.getLHS();
+  int64_t each = divisor.getValue();
+  // Several codes for each of some groups: whole groups have an item in common.
+  if (auto product = dyn_cast<AffineBinaryOpExpr>(dividend);
+      product && product.getKind() == AffineExprKind::Mul) {
+    auto factor = dyn_cast<AffineConstantExpr>(product.getRHS());
+    if (!factor || factor.getValue() <= 0 || each % factor.getValue())
+      return 0;
+    each /= factor.getValue();
+    dividend = product.getLHS();
+  }
+  int64_t columns;
+  return llvm::MulOverflow(getItemColumns(dividend), each, columns) ? 0
+                                                                    : columns;
 }
 
 std::optional<RecordLayout>
@@ -57,6 +67,8 @@ mlir::zq::getRecordLayout(ArrayRef<StreamAttr> streams, int64_t columns,
     why = reason.str();
     return std::nullopt;
   };
+  if (streams.empty())
+    return refuse("there are no streams");
   RecordLayout layout;
   layout.lanes = getLanes(streams.back());
   layout.columns = columns;
@@ -65,8 +77,8 @@ mlir::zq::getRecordLayout(ArrayRef<StreamAttr> streams, int64_t columns,
   for (auto [i, stream] : llvm::enumerate(streams)) {
     if (getLanes(stream) != layout.lanes)
       continue;
-    int64_t own = getItemColumns(stream, columns);
-    if (!own)
+    int64_t own = getItemColumns(stream.getShape().getResult(1));
+    if (!own || columns % own)
       return refuse("part of stream '" + stream.getName().getValue() +
                     "' would lie in two of them");
     auto size = cast<AffineConstantExpr>(stream.getShape().getResult(2));

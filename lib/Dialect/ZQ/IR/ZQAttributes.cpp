@@ -235,6 +235,9 @@ ParseResult mlir::zq::parseStages(AsmParser &parser,
   int64_t records = 0;
   SMLoc loc = parser.getCurrentLocation();
   auto parseElement = [&]() -> ParseResult {
+    if (records)
+      return parser.emitError(parser.getCurrentLocation(),
+                              "records come once, after the stages");
     if (failed(parser.parseOptionalKeyword("records")))
       return parseStage(parser, stages);
     SMLoc loc = parser.getCurrentLocation();

@@ -20,13 +20,13 @@ static Value splitRecords(Value source) {
   auto streams = apart.getCodec().getStreams(apart.getRank(),
                                              apart.getElementType(), scope);
   auto stored = type.getStreamTypes(scope);
-  std::string why;
+  std::string why = "a decoder is missing";
   auto layout =
       succeeded(streams)
           ? getRecordLayout(*streams, type.getCodec().getRecords(), why)
           : std::nullopt;
   if (!layout || failed(stored)) {
-    emitError(source.getLoc(), "there are no records of its streams");
+    emitError(source.getLoc(), "there are no records of its streams: ") << why;
     return {};
   }
   OpBuilder b(source.getContext());
