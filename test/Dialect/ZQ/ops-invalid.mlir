@@ -551,3 +551,20 @@ func.func @f(%r: tensor<2x4x576xi8>) {
   %c = zq.component %r at 64 items 8 : tensor<2x4x576xi8> -> tensor<2x33x64xi8>
   return
 }
+
+// -----
+
+// A place whose end is none of 64 bits, and items whose size is none.
+func.func @f(%r: tensor<2x4x576xi8>) {
+  // expected-error @+1 {{(C2)}}
+  %c = zq.component %r at 9223372036854775807 items 8 : tensor<2x4x576xi8> -> tensor<2x32x64xi8>
+  return
+}
+
+// -----
+
+func.func @f(%r: tensor<2x1x576xi8>) {
+  // expected-error @+1 {{(C2)}}
+  %c = zq.component %r at 0 items 4611686018427387904 : tensor<2x1x576xi8> -> tensor<2x32x64xi8>
+  return
+}

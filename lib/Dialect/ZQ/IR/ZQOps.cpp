@@ -171,13 +171,16 @@ LogicalResult ComponentOp::verify() {
       !array.getElementType().isIntOrFloat() ||
       array.getElementTypeBitWidth() % 8)
     return emitOpError("(C1) ") << array << " holds no panels of " << records;
-  int64_t offset = getOffset(), items = getItems();
-  if (offset < 0 || items < 1 ||
-      offset +
-              items * array.getDimSize(2) * array.getElementTypeBitWidth() / 8 >
-          records.getDimSize(2) ||
-      llvm::divideCeil(array.getDimSize(1), items) !=
-          static_cast<uint64_t>(records.getDimSize(1)))
+  int64_t offset = getOffset(), items = getItems(), size = array.getDimSize(2);
+  int64_t bytes = records.getDimSize(2);
+  // Divided, as what is multiplied may overflow.
+  bool fits =
+      offset >= 0 && items >= 1 && offset <= bytes &&
+      (size == 0 || items <= (bytes - offset) /
+                                 (int64_t(array.getElementTypeBitWidth()) / 8) /
+                                 size);
+  if (!fits || llvm::divideCeil(array.getDimSize(1), items) !=
+                   static_cast<uint64_t>(records.getDimSize(1)))
     return emitOpError("(C2) ")
            << records << " has no " << items << " items of " << array << " at "
            << offset << " of each record";
