@@ -261,3 +261,20 @@ func.func @apart(%x: tensor<2x128xf32>, %w: !zq.tensor<64x128xf32, #zq.codec<sca
       outs(%y : tensor<2x64xf32>) -> tensor<2x64xf32>
   return %r : tensor<2x64xf32>
 }
+
+// -----
+
+#x = affine_map<(m, n, k) -> (m, k)>
+#w = affine_map<(m, n, k) -> (n, k)>
+#y = affine_map<(m, n, k) -> (m, n)>
+// A second record of each row would hold one column.
+// RECORDS-LABEL: func.func @ragged(
+// RECORDS-SAME: #zq.codec<scale<1x32, f16, rows = 16>, quantize<si2>, pack<lanes = 16x4>>>
+!int2 = !zq.tensor<64x65xf32, #zq.codec<scale<1x32, f16>, quantize<si2>, pack>>
+func.func @ragged(%x: tensor<2x65xf32>, %w: !int2, %y: tensor<2x64xf32>) -> tensor<2x64xf32> {
+  %e = tensor.empty() : tensor<64x65xf32>
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<64x65xf32>) : !int2 -> tensor<64x65xf32>
+  %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %d : tensor<2x65xf32>, tensor<64x65xf32>)
+      outs(%y : tensor<2x64xf32>) -> tensor<2x64xf32>
+  return %r : tensor<2x64xf32>
+}

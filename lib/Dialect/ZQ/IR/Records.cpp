@@ -11,6 +11,12 @@ static constexpr int64_t lineBytes = 64;
 /// Columns of a record at most: a kernel's step reads whole ones.
 static constexpr int64_t longestRecord = 128;
 
+/// Whether the padding of the last record is an eighth of `columns` at most.
+static bool fillRecords(int64_t columns, int64_t size) {
+  return 8 * static_cast<int64_t>(llvm::divideCeil(columns, size)) * size <=
+         9 * columns;
+}
+
 int64_t RecordLayout::Component::getBytes() const {
   return items * size * array.getElementType().getIntOrFloatBitWidth() / 8;
 }
@@ -138,7 +144,7 @@ CompressedTensorType mlir::zq::withRecords(CompressedTensorType type,
     if (isWhole)
       return layout->bytes - codes >= share * codes &&
                      layout->components.size() > 1 &&
-                     size <= type.getShape().back()
+                     fillRecords(type.getShape().back(), size)
                  ? CompressedTensorType::get(type.getContext(), type.getShape(),
                                              type.getElementType(),
                                              codec.withRecords(size))

@@ -42,7 +42,8 @@ std::optional<RecordLayout> getRecordLayout(ArrayRef<StreamAttr> streams,
 /// `type` in records, if its streams have such, each of whose components fills
 /// whole cache lines, of a multiple of `columns` columns. Itself where the
 /// smallest are longer than a kernel's step, or what lies beside the codes has
-/// less than `share` of their bytes: two streams are read as well as one then.
+/// less than `share` of their bytes: two streams are read as well as one then;
+/// and where the last record of a row is padding to more than an eighth of it.
 CompressedTensorType withRecords(CompressedTensorType type, int64_t columns,
                                  double share);
 
