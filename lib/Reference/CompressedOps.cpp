@@ -96,6 +96,33 @@ static LogicalResult run(DisassembleOp op, Environment &environment) {
   return success();
 }
 
+static LogicalResult run(ComponentOp op, Environment &environment) {
+  auto type = cast<RankedTensorType>(op.getResult().getType());
+  Type byte =
+      cast<RankedTensorType>(op.getRecords().getType()).getElementType();
+  auto element = toReferenceType(type.getElementType());
+  if (!element)
+    return op.emitError() << "'zq.component' has elements of type "
+                          << type.getElementType()
+                          << ", of which the reference has no arrays";
+  FailureOr<Array> records =
+      toArray(op, *environment.getTensor(op.getRecords()), byte);
+  if (failed(records))
+    return failure();
+  Array array(*element, type.getShape().vec());
+  int64_t count = type.getDimSize(1), items = op.getItems();
+  int64_t size = type.getDimSize(2) * type.getElementTypeBitWidth() / 8;
+  int64_t perPanel = records->shape[1], bytes = records->shape[2];
+  for (int64_t panel = 0; panel < type.getDimSize(0); ++panel)
+    for (int64_t item = 0; item < count; ++item)
+      std::copy_n(records->bytes.data() +
+                      (panel * perPanel + item / items) * bytes +
+                      op.getOffset() + item % items * size,
+                  size, array.bytes.data() + (panel * count + item) * size);
+  environment.bind(op.getResult(), fromArray(array));
+  return success();
+}
+
 /// What `source` rotated back by `rotation` as well is; null where an axis has
 /// had a rotation already.
 static std::shared_ptr<const RotatedBack>
@@ -133,11 +160,11 @@ static LogicalResult run(RotateOp op, Environment &environment) {
 FailureOr<bool> mlir::zq::reference::runCompressedOp(Operation *op,
                                                      Environment &environment) {
   return llvm::TypeSwitch<Operation *, FailureOr<bool>>(op)
-      .Case<DecodeOp, EncodeOp, AssembleOp, DisassembleOp, RotateOp>(
-          [&](auto compressed) -> FailureOr<bool> {
-            if (failed(run(compressed, environment)))
-              return failure();
-            return true;
-          })
+      .Case<DecodeOp, EncodeOp, AssembleOp, DisassembleOp, ComponentOp,
+            RotateOp>([&](auto compressed) -> FailureOr<bool> {
+        if (failed(run(compressed, environment)))
+          return failure();
+        return true;
+      })
       .Default([](Operation *) { return false; });
 }

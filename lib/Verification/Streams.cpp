@@ -1,6 +1,7 @@
 //===- Streams.cpp - Compressed tensors that rewrites are tried with ------===//
 #include "Streams.h"
 
+#include "zq/Codec/Records.h"
 #include "zq/Dialect/ZQ/IR/ReferenceTypes.h"
 
 using namespace mlir;
@@ -80,9 +81,6 @@ Arrays Streams::makeAnyOfTypes(Random &random) const {
 
 void Streams::findCodes() {
   CodecAttr attribute = type.getCodec();
-  // Codes in records are no stream of their own.
-  if (attribute.getRecords())
-    return;
   SmallVector<Type> inputs = attribute.getInputs(type.getElementType());
   SmallVector<SmallVector<int64_t>> shapes =
       attribute.getShapes(type.getShape());
@@ -182,12 +180,28 @@ Arrays Streams::makeRandom(Random &random) const {
 std::optional<Arrays> Streams::putCodes(Arrays arrays,
                                         const Array &codes) const {
   auto streams = coded->encode(codes);
-  if (!streams || streams->size() > arrays.size())
+  std::vector<Stream> whole = toStreams(arrays);
+  // Codes in records are a stream of their own in between.
+  const ::zq::codec::Records *records = codec->records();
+  if (records) {
+    auto apart = records->split(whole, getShape());
+    if (!apart)
+      return std::nullopt;
+    whole = std::move(*apart);
+  }
+  if (!streams || streams->size() > whole.size())
     return std::nullopt;
-  size_t first = arrays.size() - streams->size();
-  for (auto [i, stream] : llvm::enumerate(*streams))
-    arrays[first + i] = std::move(stream.array);
-  return arrays;
+  llvm::move(*streams, whole.end() - streams->size());
+  if (records) {
+    auto joined = records->join(whole, getShape());
+    if (!joined)
+      return std::nullopt;
+    whole = std::move(*joined);
+  }
+  Arrays changed;
+  for (Stream &stream : whole)
+    changed.push_back(std::move(stream.array));
+  return changed;
 }
 
 Arrays Streams::makeCodes(ArrayRef<uint32_t> first, uint64_t step,
