@@ -36,6 +36,15 @@ func.func @quantized_argument(%q: tensor<4x!quant.uniform<i8:f32, 0.5>>) {
 
 // -----
 
+!records = !zq.tensor<4x128xf32, #zq.codec<quantize<si4>, pack<lanes = 16x4>, records = 64>>
+func.func @records(%w: !records, %e: tensor<4x128xf32>) -> tensor<4x128xf32> {
+  // expected-error @+1 {{'zq.decode' op is left after the phase 'imported'}}
+  %d = zq.decode %w at [0, 0] outs(%e : tensor<4x128xf32>) : !records -> tensor<4x128xf32>
+  return %d : tensor<4x128xf32>
+}
+
+// -----
+
 func.func @decode(%w: !zq.tensor<4x128xf32, #zq.codec<int4_h128>>, %e: tensor<4x128xf32>)
     -> tensor<4x128xf32> {
   %d = zq.decode %w at [0, 0] outs(%e : tensor<4x128xf32>)

@@ -35,6 +35,10 @@ static bool usesType(Operation *op, function_ref<bool(Type)> isOne) {
 using Offends = bool (*)(Operation *op);
 
 static bool offendsImported(Operation *op) {
+  if (auto decode = dyn_cast<DecodeOp>(op))
+    return cast<CompressedTensorType>(decode.getSource().getType())
+        .getCodec()
+        .getRecords();
   return isa<EncodeOp>(op) || usesType(op, [](Type type) {
            return isa<quant::QuantizedType>(getElementTypeOrSelf(type));
          });
