@@ -318,3 +318,29 @@ func.func @rows_with_state(%x: tensor<32x96xf32>, %w: !coded, %i: tensor<32x32xf
       : tensor<3x1x1x1x2x32x16xf32>, !coded -> tensor<32x32xf32>
   return %y : tensor<32x32xf32>
 }
+
+// Where arrays lie in records, an iteration has a whole one of 64 columns; by
+// themselves a group, with as many rows.
+!int2 = !zq.tensor<64x256xf32, #zq.codec<scale<1x32, f16, rows = 16>, quantize<si2>, pack<lanes = 16x4>>>
+// CHECK-LABEL: func.func @whole_records(
+// CHECK: scf.for %{{.*}} = %c0 to %c4 step %c1
+// CHECK: scf.for %{{.*}} = %c0 to %c256 step %c64
+func.func @whole_records(%q: tensor<1x64x1x8x4xi8>, %s: tensor<1x8x8xf32>, %t: tensor<1x8x8xi32>,
+                         %u: tensor<1x8x8xf32>, %r: tensor<4x4x320xi8>, %i: tensor<8x64xf32>) -> tensor<8x64xf32> {
+  %scales = zq.component %r at 0 items 2 : tensor<4x4x320xi8> -> tensor<4x8x16xf16>
+  %codes = zq.component %r at 64 items 4 : tensor<4x4x320xi8> -> tensor<4x16x64xi8>
+  %w = zq.assemble %scales, %codes : tensor<4x8x16xf16>, tensor<4x16x64xi8> -> !int2
+  %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<8x64xf32>)
+      : (tensor<1x64x1x8x4xi8>, tensor<1x8x8xf32>, tensor<1x8x8xi32>, tensor<1x8x8xf32>), !int2 -> tensor<8x64xf32>
+  return %y : tensor<8x64xf32>
+}
+
+// CHECK-LABEL: func.func @apart(
+// CHECK: scf.for %{{.*}} = %c0 to %c4 step %c1
+// CHECK: scf.for %{{.*}} = %c0 to %c256 step %c32
+func.func @apart(%q: tensor<1x64x1x8x4xi8>, %s: tensor<1x8x8xf32>, %t: tensor<1x8x8xi32>,
+                 %u: tensor<1x8x8xf32>, %w: !int2, %i: tensor<8x64xf32>) -> tensor<8x64xf32> {
+  %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<8x64xf32>)
+      : (tensor<1x64x1x8x4xi8>, tensor<1x8x8xf32>, tensor<1x8x8xi32>, tensor<1x8x8xf32>), !int2 -> tensor<8x64xf32>
+  return %y : tensor<8x64xf32>
+}

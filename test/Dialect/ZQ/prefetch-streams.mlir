@@ -244,6 +244,39 @@ func.func @working(%w: memref<1048576xf32>, %x: vector<16xf32>) {
   return
 }
 
+// The same in several reads: the hardware follows these.
+// CHECK-LABEL: func.func @working_in_order(
+// CHECK-NOT: memref.prefetch
+// CHECK: llvm.fence syncscope("singlethread") acq_rel
+// CHECK-NEXT: vector.transfer_read
+// CHECK: llvm.fence syncscope("singlethread") acq_rel
+// CHECK-NEXT: vector.transfer_read
+// CHECK-NOT: memref.prefetch
+func.func @working_in_order(%w: memref<1048576xf32>, %x: vector<16xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %c32 = arith.constant 32 : index
+  %end = arith.constant 1048576 : index
+  scf.for %k = %c0 to %end step %c32 {
+    %next = arith.addi %k, %c16 : index
+    %a = vector.transfer_read %w[%k], %zero {in_bounds = [true]} : memref<1048576xf32>, vector<16xf32>
+    %b = vector.transfer_read %w[%next], %zero {in_bounds = [true]} : memref<1048576xf32>, vector<16xf32>
+    %p0 = arith.mulf %a, %x : vector<16xf32>
+    %p1 = arith.mulf %p0, %x : vector<16xf32>
+    %p2 = arith.mulf %p1, %x : vector<16xf32>
+    %p3 = arith.mulf %p2, %x : vector<16xf32>
+    %p4 = arith.mulf %p3, %x : vector<16xf32>
+    %q0 = arith.mulf %b, %x : vector<16xf32>
+    %q1 = arith.mulf %q0, %x : vector<16xf32>
+    %q2 = arith.mulf %q1, %x : vector<16xf32>
+    %q3 = arith.mulf %q2, %x : vector<16xf32>
+    %q4 = arith.mulf %q3, %x : vector<16xf32>
+    "test.use"(%p4, %q4) : (vector<16xf32>, vector<16xf32>) -> ()
+  }
+  return
+}
+
 // What is multiplied by several rows is read slowly: 16 KiB ahead, and again to
 // the first cache, 2 KiB ahead.
 // CHECK-LABEL: func.func @busy(
