@@ -52,6 +52,9 @@ Result<std::vector<Stream>> Records::join(const std::vector<Stream> &streams,
                                           const Shape &shape) const {
   if (shape.size() != 2)
     return Error{"records need a tensor of rank 2"};
+  for (const Shape &checked : {shape, recordShape(shape)})
+    if (Status valid = checkShape(checked); !valid)
+      return valid.error();
   std::vector<Stream> result;
   Stream records{"records", Array(ElementType::I8, recordShape(shape))};
   size_t next = 0;

@@ -94,6 +94,10 @@ TEST(Records, RefuseWhatTheyDoNotHold) {
   EXPECT_FALSE(messageOf(joined, {-1, 6}).empty());
   EXPECT_FALSE(messageOf(joined, {int64_t(1) << 62, 6}).empty());
 
+  // Before anything is allocated.
+  for (const Shape &large :
+       {Shape{int64_t(1) << 62, 6}, Shape{-1, 6}, Shape{int64_t(1) << 56, 1}})
+    EXPECT_FALSE(ofTwoRows().join(streams, large));
   streams[1].array.bytes.pop_back();
   EXPECT_EQ(ofTwoRows().join(streams, shape).message(),
             "pairs holds 23 bytes, expected 24");
