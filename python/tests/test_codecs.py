@@ -34,6 +34,19 @@ def test_text_and_attribute_are_the_named_codec(text):
     assert hash(zq.codec(text)) == hash(zq.codec("int4_g32"))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "quantize<si4>, records = 64",
+        "channels<axis = 5, first = 0, [quantize<si8>, pack]>, quantize<si4>, "
+        "pack<lanes = 16x4>, records = 64",
+        "quantize<si4>, pack<lanes = 16x4>, records = 64",
+    ],
+)
+def test_records_of_no_tensor_yet_are_asked_for_loss(text):
+    assert not zq.codec(text).lossless
+
+
 def test_a_codec_is_itself():
     codec = zq.codec("mxfp4")
     assert zq.codec(codec) is codec
