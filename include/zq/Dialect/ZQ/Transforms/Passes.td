@@ -668,7 +668,8 @@ def PackWeights : Pass<"zq-pack-weights", "::mlir::ModuleOp"> {
 
     Where factors have a good share of the bytes (`record-share`), they lie beside
     their codes in records, so that a kernel reads one stream: it is followed by
-    the hardware, and a slow one beside a fast one is not.
+    the hardware, and a slow one beside a fast one is not. They stay apart where
+    the last record of a row would be padding to more than an eighth of the row.
 
     ```mlir
     func.func @f(%w: !zq.tensor<64x64xf32, #zq.codec<scale<1x32, f16>, quantize<si4>, pack>>)
@@ -878,9 +879,11 @@ def PrefetchStreams : Pass<"zq-prefetch-streams", "::mlir::ModuleOp"> {
     little but read. Such loops are ahead of prefetches 16 KiB away:
     theirs are for a KiB later, a stream that is several times slower than
     another one is fetched four lines at a time, and a single walk without gaps
-    is left to the hardware, with an `llvm.fence` of a single thread, which is no
-    instruction, before each of its reads, so that they stay in order. Changes no
-    result. Tested in `test/Dialect/ZQ/prefetch-streams.mlir`.
+    is left to the hardware. So is one of several reads in an iteration, unless
+    the loop multiplies them by several rows. An `llvm.fence` of a single thread,
+    which is no instruction, comes before each of several reads, so that they
+    stay in order. Changes no result. Tested in
+    `test/Dialect/ZQ/prefetch-streams.mlir`.
 
     ```mlir
     scf.for %k = %c0 to %c8192 step %c64 {
