@@ -291,7 +291,8 @@ func.func @rows(%x: tensor<70x256xf32>, %w: !row_wise, %i: tensor<70x65xf32>) ->
 // CHECK: %[[SLOT:.*]] = arith.addi %[[BEFORE]], %[[NEXT]]
 // CHECK: %[[IS_OF_PART:.*]] = arith.cmpi ult, %[[SLOT]], %c8
 // CHECK: %[[BEYOND:.*]] = arith.subi %[[SLOT]], %c8
-// CHECK: %[[SHARE:.*]] = arith.select %[[IS_OF_PART]], %[[SLOT]], %[[BEYOND]]
+// CHECK: %[[OF_NEXT:.*]] = arith.minui %[[BEYOND]], %c7
+// CHECK: %[[SHARE:.*]] = arith.select %[[IS_OF_PART]], %[[SLOT]], %[[OF_NEXT]]
 // CHECK: %[[LATER:.*]] = arith.addi %[[COLUMN]], %[[WIDTH]]
 // CHECK: %[[INSIDE:.*]] = arith.minui %[[LATER]], %[[WIDTH]]
 // CHECK: %[[AT:.*]] = arith.select %[[IS_OF_PART]], %[[COLUMN]], %[[INSIDE]]
@@ -304,6 +305,17 @@ func.func @dense_rows(%x: tensor<70x256xf32>, %w: tensor<1024x256xf32>, %i: tens
   %y = zq.contract_rows %t with %w planes 1 outs(%i : tensor<70x1024xf32>)
       : tensor<2x3x4x1x2x16x32xbf16>, tensor<1024x256xf32> -> tensor<70x1024xf32>
   return %y : tensor<70x1024xf32>
+}
+
+// With one block, what is fetched is one of its own rows too.
+// CHECK-LABEL: func.func @one_block(
+// CHECK-SAME: %{{[^:]*}}: tensor<32x64xf32>, %[[W:[^:]*]]: tensor<32x64xbf16>
+// CHECK: zq.multiply_tiles {{.*}} ahead(%[[W]] : tensor<32x64xbf16>)
+func.func @one_block(%x: tensor<32x64xf32>, %w: tensor<32x64xbf16>, %i: tensor<32x32xf32>) -> tensor<32x32xf32> {
+  %t = zq.tiles %x right planes 1 steps 2 : tensor<32x64xf32> -> tensor<1x1x2x1x2x16x32xbf16>
+  %y = zq.contract_rows %t with %w planes 1 outs(%i : tensor<32x32xf32>)
+      : tensor<1x1x2x1x2x16x32xbf16>, tensor<32x64xbf16> -> tensor<32x32xf32>
+  return %y : tensor<32x32xf32>
 }
 
 // With a state, the rows of a task are decoded first, as a whole.

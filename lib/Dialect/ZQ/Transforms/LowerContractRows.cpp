@@ -160,10 +160,11 @@ Value RowContraction::pack(const Task &task, Value block, Value column,
 
 /// The rows that are packed after the products that follow those of block
 /// `block` with block `i` of the activation, of `slots`; null for a weight that
-/// is decoded. After the task's last rows come the first ones of the next part.
+/// is decoded in parts, or where rows fill no block. After the task's last rows
+/// come the first ones of the next part, as far as the task has so many.
 Value RowContraction::getAhead(const Task &task, Value block, Value i,
                                Value column, int64_t width, int64_t slots) {
-  if (!task.source || decodesParts() || task.blockRows != tileRows)
+  if (decodesParts() || task.blockRows != tileRows)
     return Value();
   int64_t share = tileRows / slots;
   Value slot = add(multiply(block, index(slots)), add(i, index(slots + 1)));
@@ -172,7 +173,9 @@ Value RowContraction::getAhead(const Task &task, Value block, Value i,
   auto choose = [&](Value ofPart, Value ofNext) -> Value {
     return arith::SelectOp::create(b, loc, isOfPart, ofPart, ofNext);
   };
-  slot = choose(slot, arith::SubIOp::create(b, loc, slot, total));
+  Value beyond = arith::SubIOp::create(b, loc, slot, total);
+  Value last = arith::SubIOp::create(b, loc, total, index(1));
+  slot = choose(slot, arith::MinUIOp::create(b, loc, beyond, last));
   column =
       choose(column, arith::MinUIOp::create(b, loc, add(column, index(width)),
                                             index(columns - width)));
