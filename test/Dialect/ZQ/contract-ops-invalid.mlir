@@ -429,3 +429,14 @@ func.func @f(%q: tensor<1x6x1x2x4xi8>, %s: tensor<1x2x2xf32>, %t: tensor<1x6x2xi
   %y = zq.contract %q, %s, %t, %u with %w lanes 16 outs(%i : tensor<2x16xf32>) : (tensor<1x6x1x2x4xi8>, tensor<1x2x2xf32>, tensor<1x6x2xi32>, tensor<1x6x2xf32>), !w -> tensor<2x16xf32>
   return
 }
+
+// -----
+
+// Sums of 32 products of this table's 8191 with more than 8193 do not fit 32 bits.
+!w = !zq.tensor<32x64xf32, #zq.codec<scale<1x32, f16, rows = 16>, lookup<[-1.0, -0.3, 0.1, 1.0]>, pack<lanes = 16x4>>>
+func.func @f(%x: tensor<2x64xf32>, %w: !w, %i: tensor<2x32xf32>) {
+  %q:4 = zq.planes %x count 1 limit 8194 group 32 rows 2 offset 0 : tensor<2x64xf32> -> tensor<1x16x2x2x2xi16>, tensor<1x2x2xf32>, tensor<1x2x2xi32>, tensor<1x2x2xf32>
+  // expected-error @+1 {{(N2) takes 16-bit integers up to 8193, since sums of a group are of 32 bits, and not up to 8194}}
+  %y = zq.contract %q#0, %q#1, %q#2, %q#3 with %w lanes 16 outs(%i : tensor<2x32xf32>) : (tensor<1x16x2x2x2xi16>, tensor<1x2x2xf32>, tensor<1x2x2xi32>, tensor<1x2x2xf32>), !w -> tensor<2x32xf32>
+  return
+}

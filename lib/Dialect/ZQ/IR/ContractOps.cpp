@@ -276,6 +276,14 @@ LogicalResult ContractOp::verify() {
   if (run > form->group && run % form->columns)
     return emitOpError("(N2) takes runs of whole tiles of ")
            << form->columns << " columns of the weight, and not of " << run;
+  auto producer = getActivations()[0].getDefiningOp<PlanesOp>();
+  if (!producer || !producer.getLimit())
+    return success();
+  int64_t most = getWordTable(form->values, form->group).limit;
+  if (static_cast<int64_t>(*producer.getLimit()) > most)
+    return emitOpError("(N2) takes 16-bit integers up to ")
+           << most << ", since sums of a group are of 32 bits, and not up to "
+           << *producer.getLimit();
   return success();
 }
 
