@@ -369,6 +369,9 @@ func.func @few_rows(%x: tensor<2x256xbf16>, %w: tensor<96x256xbf16>, %y: tensor<
 // LOOPS: zq.contract_rows
 // UNIT-LABEL: func.func @middling_rows(
 // UNIT: zq.contract_rows
+// UNIT-LABEL: func.func @middling_rows_of_f32(
+// UNIT: zq.contract_rows
+// UNIT-LABEL: func.func @more_rows_of_f32(
 func.func @middling_rows(%x: tensor<32x256xbf16>, %w: tensor<96x256xbf16>, %y: tensor<32x96xf32>) -> tensor<32x96xf32> {
   %r = linalg.matmul indexing_maps = [#x, #w, #y] ins(%x, %w : tensor<32x256xbf16>, tensor<96x256xbf16>)
       outs(%y : tensor<32x96xf32>) -> tensor<32x96xf32>
