@@ -90,8 +90,16 @@ struct LookupWordsByBytes : OpRewritePattern<LookupOp> {
     Location loc = op.getLoc();
     VectorType type = op.getType(), codes = op.getCodes().getType();
     int64_t count = type.getNumElements();
-    if (!type.getElementType().isInteger(16) ||
-        !codes.getElementType().isInteger(8) || count % 2)
+    if (!type.getElementType().isInteger(16))
+      return failure();
+    // A table has no more entries than bytes number.
+    if (!codes.getElementType().isInteger(8)) {
+      Value bytes = arith::TruncIOp::create(b, loc, codes.clone(b.getI8Type()),
+                                            op.getCodes());
+      b.replaceOpWithNewOp<LookupOp>(op, type, bytes, op.getTable());
+      return success();
+    }
+    if (count % 2)
       return failure();
     auto words = VectorType::get(count / 2, b.getI16Type());
     // What each code's byte `place` is.

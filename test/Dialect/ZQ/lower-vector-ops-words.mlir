@@ -29,6 +29,18 @@ func.func @lookup(%c: vector<64xi8>, %t: vector<16xi16>) -> vector<64xi16> {
   return %v : vector<64xi16>
 }
 
+// Codes of 32 bits are of bytes as well, for a table of any length.
+// CHECK-LABEL: func.func @lookup_of_wide_codes(
+// CHECK: arith.trunci %{{.*}} : vector<64xi32> to vector<64xi8>
+// VNNI: "llvm.x86.avx512.permvar.hi.512"
+// AVX2: "llvm.x86.avx2.pshuf.b"
+// CHECK-NOT: zq.lookup
+// CHECK-NOT: memref.load
+func.func @lookup_of_wide_codes(%c: vector<64xi32>, %t: vector<32xi16>) -> vector<64xi16> {
+  %v = zq.lookup %c in %t : vector<64xi32>, vector<32xi16> -> vector<64xi16>
+  return %v : vector<64xi16>
+}
+
 // CHECK-LABEL: func.func @dot(
 // CHECK-SAME: %[[X:[^:]*]]: vector<32xi16>, %[[Y:[^:]*]]: vector<32xi16>, %[[S:[^:]*]]: vector<16xi32>
 // VNNI: llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.512"(%[[S]], %[[X]], %[[Y]])
