@@ -289,7 +289,7 @@ emitBF16(PatternRewriter &b, Location loc, VectorType type,
 LogicalResult DotByteFields::matchAndRewrite(DotOp op,
                                              PatternRewriter &b) const {
   auto type = cast<VectorType>(op.getLhs().getType());
-  if (!op.getAnyLane() || op.isOfBytes() ||
+  if (!op.getAnyLane() || !op.isOfBF16() ||
       !isOfWholeRegisters(type, units.bytes))
     return failure();
   SmallVector<Field> fields;
