@@ -24,7 +24,7 @@
 
 #int4 = #zq.codec<scale<1x32, f16, rows = 16>, quantize<si4>, pack<lanes = 16x4>>
 #unscaled_table = #zq.codec<lookup<[-1.0, -0.3, 0.1, 1.0]>, pack<lanes = 16x4>>
-#table = #zq.codec<scale<1x32, f16, rows = 16>, lookup<[-1.0, -0.3, 0.1, 1.0]>, pack<lanes = 16x4>>
+#table = #zq.codec<scale<1x32, f16, rows = 16>, lookup<[-1.0, -0.2, 0.1, 1.0]>, pack<lanes = 16x4>>
 #x = affine_map<(m, n, k) -> (m, k)>
 #w = affine_map<(m, n, k) -> (n, k)>
 #y = affine_map<(m, n, k) -> (m, n)>
