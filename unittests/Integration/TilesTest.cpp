@@ -7,6 +7,9 @@
 //===----------------------------------------------------------------------===//
 #include "Programs.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/TilingInterface.h"
+#include "mlir/Parser/Parser.h"
 #include "zq/Dialect/ZQ/IR/Tiles.h"
 #include "zq/Dialect/ZQ/Transforms/FloatPlanes.h"
 #include "zq/Target/Target.h"
@@ -379,6 +382,38 @@ TEST(TileChoice, OfVeryManyRowsByDots) {
   if (!hasDots())
     GTEST_SKIP() << "this machine has no dots of bf16";
   checkChoices(getHostWithout("amx", "avx512fp16"), 3.92e-3, {512});
+}
+
+/// The activation's tiles are read in whole blocks, so that no part of the
+/// product begins within one.
+TEST(TileParts, BeginWithBlocks) {
+  TestCodec inLanes{"scale<1x32, f16, rows = 16>, quantize<si4>, "
+                    "pack<lanes = 16x4>"};
+  for (const char *byRows : {static_cast<const char *>(nullptr), "f32"}) {
+    TileProgram program{70, 64, 64, 1, 1, 1, inLanes, byRows};
+    TestContext context;
+    auto module = mlir::parseSourceString<mlir::ModuleOp>(
+        program.print(/*onTiles=*/true), &context.context);
+    ASSERT_TRUE(module) << context.errors;
+    mlir::TilingInterface product;
+    module->walk([&](mlir::TilingInterface op) { product = op; });
+    ASSERT_TRUE(product);
+    mlir::OpBuilder b(product);
+    auto hasPart = [&](mlir::OpFoldResult first, int64_t rows) {
+      return succeeded(product.getTiledImplementation(
+          b, {first, b.getIndexAttr(0)},
+          {b.getIndexAttr(rows), b.getIndexAttr(64)}));
+    };
+    // A place that is not known.
+    mlir::Value row = mlir::tensor::DimOp::create(b, product.getLoc(),
+                                                  product->getOperand(0), 0);
+    EXPECT_TRUE(hasPart(b.getIndexAttr(0), 70));
+    EXPECT_TRUE(hasPart(b.getIndexAttr(32), 38));
+    EXPECT_FALSE(hasPart(b.getIndexAttr(8), 8));
+    EXPECT_FALSE(hasPart(b.getIndexAttr(20), 32));
+    EXPECT_TRUE(hasPart(row, 64));
+    EXPECT_FALSE(hasPart(row, 8));
+  }
 }
 
 } // namespace

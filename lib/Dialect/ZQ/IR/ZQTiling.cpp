@@ -114,6 +114,17 @@ static Value sliceTiles(OpBuilder &b, Location loc, Value tiles,
   return getSlice(b, loc, tiles, at, extent);
 }
 
+/// Whether `rows` rows of `height` from `first` on begin with a block of an
+/// activation in tiles. Where `first` is not known, it is one of the places
+/// that steps of so many rows come to.
+static bool beginsBlock(OpFoldResult first, int64_t rows, OpFoldResult height) {
+  if (std::optional<int64_t> place = getConstantIntValue(first))
+    return *place % tileRows == 0;
+  return rows % tileRows == 0 ||
+         isEqualConstantIntOrValue(
+             getAsIndexOpFoldResult(height.getContext(), rows), height);
+}
+
 /// Where the rows of a weight begin for the columns from `offset` on of a
 /// contraction that begins at `row`, or at the first one where that is null.
 static Value getFirstRow(OpBuilder &b, Location loc, Value row,
@@ -144,7 +155,9 @@ ContractOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
   bool hasAllRows =
       isZeroInteger(offsets[0]) && isEqualConstantIntOrValue(sizes[0], height);
   std::optional<int64_t> rows = getConstantIntValue(sizes[0]);
-  if (!getConstantIntValue(sizes[1]) || !(hasAllRows || (isOnTiles() && rows)))
+  bool hasBlocks =
+      isOnTiles() && rows && beginsBlock(offsets[0], *rows, height);
+  if (!getConstantIntValue(sizes[1]) || !(hasAllRows || hasBlocks))
     return failure();
   Value init = getSlice(b, getLoc(), getInit(), offsets, sizes);
   SmallVector<Value> activations(getActivations());
@@ -174,7 +187,9 @@ ContractRowsOp::getTiledImplementation(OpBuilder &b,
                                        ArrayRef<OpFoldResult> offsets,
                                        ArrayRef<OpFoldResult> sizes) {
   std::optional<int64_t> rows = getConstantIntValue(sizes[0]);
-  if (!rows || !getConstantIntValue(sizes[1]))
+  OpFoldResult height = tensor::getMixedSize(b, getLoc(), getInit(), 0);
+  if (!rows || !getConstantIntValue(sizes[1]) ||
+      !beginsBlock(offsets[0], *rows, height))
     return failure();
   Value init = getSlice(b, getLoc(), getInit(), offsets, sizes);
   Value activation =
