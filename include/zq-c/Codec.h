@@ -46,7 +46,8 @@ ZQ_API void zqGetNamedCodec(size_t index, const char **name,
 typedef struct ZqTensorType ZqTensorType;
 
 /** The type of a tensor of `shape` whose logical elements have the type
- * `element` (f32, f16, bf16, or i8 of codes). Fails where the codec cannot hold such. */
+ * `element` (f32, f16, bf16, or i8 of codes). Fails where the codec cannot hold
+ * such. */
 ZQ_API ZqError *zqTensorTypeCreate(const ZqCodec *codec, ZqElementType element,
                                    size_t rank, const int64_t *shape,
                                    ZqTensorType **type);

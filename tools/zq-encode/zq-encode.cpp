@@ -58,9 +58,10 @@ struct Options {
       llvm::cl::cat(category)};
   llvm::cl::opt<std::string> element{
       "element", llvm::cl::value_desc("f32|f16|bf16|i8"),
-      llvm::cl::desc("The logical element type, to which values are rounded "
-                     "first; without it the tensor's own. i8: bytes as they are, "
-                     "which come back as unsigned"),
+      llvm::cl::desc(
+          "The logical element type, to which values are rounded "
+          "first; without it the tensor's own. i8: bytes as they are, "
+          "which come back as unsigned"),
       llvm::cl::cat(category)};
   llvm::cl::opt<std::string> activations{
       "activations", llvm::cl::value_desc("X.npy | X.safetensors[:TENSOR]"),
