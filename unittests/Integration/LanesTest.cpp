@@ -380,7 +380,7 @@ INSTANTIATE_TEST_SUITE_P(Types, InfiniteCodes,
 //===----------------------------------------------------------------------===//
 
 /// The largest dimensions of what is multiplied below.
-constexpr int64_t height = 16, columns = 256;
+constexpr int64_t height = 16, columns = 512;
 
 /// y = W x for `rows` equal rows of x. Column k of all rows of W is
 /// `getWeight(k)`. A remark has `said`.
@@ -391,8 +391,8 @@ std::vector<float> multiplyRows(const TestCodec &codec,
   JitOptions options;
   options.threads = false;
   options.accuracy = accuracy;
-  std::string count = std::to_string(rows), w = "tensor<16x256xf32>",
-              xs = "tensor<" + count + "x256xf32>",
+  std::string count = std::to_string(rows), w = "tensor<16x512xf32>",
+              xs = "tensor<" + count + "x512xf32>",
               ys = "tensor<" + count + "x16xf32>";
   Kernel kernel("func.func @f(%x: " + xs +
                     ", %w: " + codec.type({height, columns}) + ", %y: " + ys +
@@ -501,12 +501,13 @@ TEST_P(Planes, TakeAnyMagnitude) {
     EXPECT_TRUE(std::isinf(y));
 }
 
-/// A run of one large activation does not swallow those of other runs.
+/// A run of one large activation, of up to 256 columns, does not swallow those
+/// of other runs.
 TEST_P(Planes, ScaleEachRunByItself) {
   std::vector<float> x(columns, 0.0f);
   double exact = 0;
   x[0] = 1e4f;
-  for (int64_t k = 128; k < columns; ++k)
+  for (int64_t k = 256; k < columns; ++k)
     x[k] = 0.25f;
   for (int64_t k = 0; k < columns; ++k)
     exact += double(x[k]) * getWeight(k);
